@@ -1,0 +1,3 @@
+DROP TABLE audit_records;
+DROP TABLE event_audiences;
+DROP TABLE events;

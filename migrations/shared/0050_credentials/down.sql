@@ -1,0 +1,9 @@
+DROP TABLE sign_ins;
+DROP TABLE signing_keys;
+DROP TABLE login_throttles;
+DROP TABLE api_keys;
+DROP TABLE client_secrets;
+DROP TABLE service_clients;
+DROP TABLE refresh_tokens;
+DROP TABLE refresh_families;
+DROP TABLE one_time_tokens;

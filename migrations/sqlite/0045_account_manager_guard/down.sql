@@ -1,0 +1,5 @@
+DROP TRIGGER partner_needs_account_manager_update;
+DROP TRIGGER partner_needs_account_manager_insert;
+DROP TRIGGER account_manager_no_hole;
+DROP TRIGGER account_manager_no_change;
+DROP TRIGGER account_manager_no_end;

@@ -1,0 +1,90 @@
+//! The route table and the App: used by the server, by the tests and by the document alike.
+
+use std::sync::Arc;
+
+use actix_web::{
+    App, Error, HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::header,
+    middleware::{Compress, from_fn},
+    web::{self, Bytes, Data},
+};
+use serde_json::Value;
+use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+
+use crate::{
+    auth::Authenticator,
+    config::Config,
+    db::Db,
+    error::Result,
+    http::{self, Operations, State, contract, document, gate, limits::Limiter, metrics::{self, Metrics}, probes},
+    kernel::page::Signer,
+};
+
+/// Every route of the API.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    crate::catalog::routes(config);
+}
+
+/// The state machines, as the contract publishes them.
+fn machines() -> Vec<Value> {
+    vec![]
+}
+
+/// The published contract.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn document() -> Result<Value> {
+    let (_, raw) = App::new().into_utoipa_app().openapi(contract::empty()).configure(routes).split_for_parts();
+    contract::finish(raw, &machines())
+}
+
+/// What the requests of one server share.
+///
+/// # Errors
+/// What is wrong with the contract.
+pub fn state(config: Arc<Config>, db: Db, signer: Signer, authenticator: Arc<dyn Authenticator>) -> Result<Data<State>> {
+    let document = document()?;
+    let operations = Operations::of(&document)?;
+    let bytes = |document: &Value| serde_json::to_vec(document).map(Bytes::from).map_err(crate::error::Error::internal);
+    let documents = vec![
+        ("/openapi.json", bytes(&document)?),
+        ("/openapi-3.0.json", bytes(&document::openapi_3_0(&document))?),
+        ("/openapi-no-webhooks.json", bytes(&document::without_webhooks(&document))?),
+    ];
+    let limiter = Limiter::new(config.rate_limit);
+    Ok(Data::new(State { db, config, operations, signer, authenticator, limiter, metrics: Metrics::new()?, documents }))
+}
+
+/// The App of one worker.
+pub fn app(
+    state: Data<State>,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
+    let cors = http::cors(&state.config);
+    let (app, _) = App::new().into_utoipa_app().openapi(contract::empty()).configure(routes).split_for_parts();
+    app.app_data(state)
+        .route("/health/live", web::get().to(probes::live))
+        .route("/health/ready", web::get().to(probes::ready))
+        .route("/metrics", web::get().to(metrics::show))
+        .route("/openapi.json", web::get().to(serve_document))
+        .route("/openapi-3.0.json", web::get().to(serve_document))
+        .route("/openapi-no-webhooks.json", web::get().to(serve_document))
+        .route("/docs", web::get().to(to_docs))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::from("/openapi.json").try_it_out_enabled(true).persist_authorization(true)))
+        .wrap(from_fn(gate::gate))
+        .wrap(cors)
+        .wrap(Compress::default())
+}
+
+async fn serve_document(request: HttpRequest) -> Result<HttpResponse> {
+    let state = State::of(&request)?;
+    let body = state.documents.iter().find(|(path, _)| *path == request.path()).map(|(_, bytes)| bytes.clone()).unwrap_or_default();
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=60")).content_type("application/json").body(body))
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}

@@ -1,0 +1,106 @@
+//! The only file that knows the table of territories. They belong to no partner: everyone sees all of them.
+
+use diesel::prelude::*;
+
+use super::model::{Territory, TerritoryFilter, TerritorySort};
+use crate::{
+    db::{Clause, Tx},
+    error::{Error, Result, codes},
+    events::Fact,
+    kernel::{
+        ids::TerritoryId,
+        page::{Key, Page, Paging},
+        words::fold,
+    },
+    load_page, on_each,
+    schema::territories::{self, table},
+};
+
+/// One page of territories.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &TerritoryFilter, paging: &Paging) -> Result<Page<Territory>> {
+    let sort = filter.sort.unwrap_or(TerritorySort::Name);
+    let mut clause = Clause::all();
+    clause
+        .one_of_some("territories.kind", filter.kind.as_ref())
+        .one_of_some("territories.status", filter.status.as_ref())
+        .equals_some("territories.parent_id", filter.parent_id.as_ref());
+    if let Some(q) = &filter.q {
+        clause.begins_with("territories.name_key", &fold(q));
+    }
+    let rows = load_page!(tx, table => Territory, clause, sort.order(), paging)?;
+    Ok(Page::of(rows, paging, |row| (key(sort, row), row.id.to_string())))
+}
+
+fn key(sort: TerritorySort, row: &Territory) -> Key {
+    match sort {
+        TerritorySort::Name | TerritorySort::NameDescending => row.name_key.as_str().into(),
+        TerritorySort::Created | TerritorySort::CreatedDescending => row.created_at.into(),
+        TerritorySort::Updated | TerritorySort::UpdatedDescending => row.updated_at.into(),
+    }
+}
+
+/// The territory with that id.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
+    Ok(on_each!(tx, |c| table.find(id).select(Territory::as_select()).get_result(c))?)
+}
+
+/// The territory with that code.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Territory> {
+    Ok(on_each!(tx, |c| table.filter(territories::code.eq(code)).select(Territory::as_select()).get_result(c))?)
+}
+
+/// Stores a new territory, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if its code is taken, `unknown_reference` if its parent does not exist.
+pub fn insert(tx: &mut Tx<'_>, territory: Territory) -> Result<Territory> {
+    let taken = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&territory).execute(c))?));
+    taken.map_err(|error| explain(error, &territory))?;
+    tx.record(Fact::created("territory.created", &territory))?;
+    Ok(territory)
+}
+
+/// Stores a changed territory over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile, 409 if the move would close a circle.
+pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Territory> {
+    let saved = tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::update(table.find(before.id).filter(territories::revision.eq(before.revision))).set(&after).execute(c))?)
+    });
+    if saved.map_err(|error| explain(error, &after))? == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    tx.record(Fact::changed("territory.updated", before, &after))?;
+    Ok(after)
+}
+
+/// Removes a territory that nothing names.
+///
+/// # Errors
+/// 409 `in_use` if something does.
+pub fn delete(tx: &mut Tx<'_>, territory: &Territory) -> Result<()> {
+    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(territory.id)).execute(c))?))
+        .map_err(|error| if error.is(&codes::UNKNOWN_REFERENCE) { Error::new(&codes::IN_USE) } else { error })?;
+    tx.record(Fact::deleted("territory.deleted", territory))
+}
+
+/// The database's refusal in terms of the territory.
+fn explain(error: Error, territory: &Territory) -> Error {
+    if error.is(&codes::ALREADY_EXISTS) {
+        Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", format!("There is already a territory `{}`.", territory.code))
+    } else if error.is(&codes::UNKNOWN_REFERENCE) {
+        Error::unknown_reference("#/parent_id", "There is no such territory; name one that exists, or null for a root.")
+    } else {
+        error
+    }
+}

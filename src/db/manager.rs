@@ -1,0 +1,118 @@
+//! Makes connections, with the settings each engine needs, and throws away those that broke.
+
+use std::path::Path;
+
+use super::{Conn, Engine, Settings, failure};
+use crate::error::{Error, Result, codes};
+
+/// What every PostgreSQL session is set to.
+const POSTGRES_SESSION: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
+    SET idle_in_transaction_session_timeout = '10s'; SET default_transaction_isolation = 'read committed';";
+
+/// What libpq is told unless the URL says otherwise: a dead server is noticed within seconds.
+const POSTGRES_DEFAULTS: &[(&str, &str)] = &[
+    ("connect_timeout", "3"),
+    ("tcp_user_timeout", "4000"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "2"),
+    ("application_name", "openprm"),
+];
+
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456;";
+
+/// Makes connections for the pool.
+#[derive(Debug, Clone)]
+pub struct Manager {
+    engine: Engine,
+    url: String,
+    durable: bool,
+}
+
+/// A pooled connection, and whether it must not be used again.
+pub struct Link {
+    pub conn: Conn,
+    broken: bool,
+}
+
+impl Link {
+    /// Remembers whether the result shows that the connection is lost.
+    pub fn judge<T>(&mut self, result: &Result<T>) {
+        if let Err(error) = result {
+            self.broken |= error.code().status >= 500;
+        }
+    }
+}
+
+impl Manager {
+    pub fn new(engine: Engine, settings: &Settings) -> Self {
+        let url = match engine {
+            Engine::Sqlite => settings.url.trim_start_matches("sqlite://").to_owned(),
+            Engine::Postgres => with_defaults(&settings.url),
+        };
+        Self { engine, url, durable: settings.durable }
+    }
+
+    /// The one SQLite connection that writes; makes the file if there is none.
+    pub fn writing(&self) -> Result<Conn> {
+        if let Some(folder) = Path::new(&self.url).parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+            return Err(Error::new(&codes::UNAVAILABLE)
+                .detail(format!("The folder of the database does not exist: {}; make it or change DATABASE_URL.", folder.display())));
+        }
+        let mut conn = Conn::open(self.engine, &self.url).map_err(|error| failure::unreachable(&error))?;
+        conn.batch(SQLITE_SESSION)?;
+        conn.batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;")?;
+        conn.batch(if self.durable { "PRAGMA synchronous = FULL;" } else { "PRAGMA synchronous = OFF;" })?;
+        Ok(conn)
+    }
+}
+
+/// The URL with every default that it does not set itself.
+fn with_defaults(url: &str) -> String {
+    let mut full = url.to_owned();
+    for (name, value) in POSTGRES_DEFAULTS {
+        if !url.contains(&format!("{name}=")) {
+            full.push(if full.contains('?') { '&' } else { '?' });
+            full.push_str(&format!("{name}={value}"));
+        }
+    }
+    full
+}
+
+impl diesel::r2d2::ManageConnection for Manager {
+    type Connection = Link;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> std::result::Result<Link, Self::Error> {
+        let mut conn = Conn::open(self.engine, &self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
+        let settled = match self.engine {
+            Engine::Sqlite => conn.batch(SQLITE_SESSION).and_then(|()| conn.batch("PRAGMA query_only = ON;")),
+            Engine::Postgres => conn.batch(POSTGRES_SESSION).and_then(|()| {
+                conn.batch(if self.durable { "SET synchronous_commit = on" } else { "SET synchronous_commit = off" })
+            }),
+        };
+        settled.map_err(diesel::r2d2::Error::QueryError)?;
+        Ok(Link { conn, broken: false })
+    }
+
+    fn is_valid(&self, link: &mut Link) -> std::result::Result<(), Self::Error> {
+        link.conn.batch("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, link: &mut Link) -> bool {
+        link.broken || std::thread::panicking()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_defaults;
+
+    #[test]
+    fn what_the_url_says_wins() {
+        let url = with_defaults("postgres://u@h/d?connect_timeout=9");
+        assert!(url.contains("connect_timeout=9&") && !url.contains("connect_timeout=3"));
+        assert!(url.contains("keepalives_idle=5"));
+    }
+}

@@ -1,0 +1,231 @@
+//! The data layer. `Db` has the only verbs there are; nobody else opens connections or transactions,
+//! so nothing can be half-written.
+//!
+//! - [`Db::read`] runs a closure outside the event loop, one statement in autocommit; [`Db::snapshot`] is for more than one.
+//! - [`Db::write`] runs a closure in a transaction, together with its idempotency record, events and audit records.
+//! - The blocking forms (`*_now`) are for the command line and for background work.
+
+mod clause;
+mod conn;
+pub mod failure;
+mod manager;
+pub mod migrate;
+mod tx;
+mod writer;
+
+use std::{sync::Arc, time::Duration};
+
+pub use clause::{Bind, Bound, Clause, Sorted};
+pub use conn::{Conn, Engine};
+use manager::Manager;
+pub use tx::Tx;
+use writer::Writer;
+
+use crate::{
+    auth::Caller,
+    error::{Error, Result, codes},
+    http::{Answer, Sent},
+    kernel::Time,
+};
+
+/// Where the time comes from. The server's own is [`SystemClock`]; tests bring theirs.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Time;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Time {
+        Time::from_micros(chrono::Utc::now().timestamp_micros())
+    }
+}
+
+/// How to reach the database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://openprm.db` or `postgres://…`.
+    pub url: String,
+    /// Connections for reads (and, on PostgreSQL, for writes).
+    pub pool: u32,
+    /// Whether a committed write survives the loss of power. Off only for tests.
+    pub durable: bool,
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    pool: diesel::r2d2::Pool<Manager>,
+    writer: Option<Writer>,
+    clock: Arc<dyn Clock>,
+    waiting: tokio::sync::Semaphore,
+}
+
+type Pooled = diesel::r2d2::PooledConnection<Manager>;
+
+impl Db {
+    /// Opens the database; the schema is left as it is.
+    ///
+    /// # Errors
+    /// `unavailable` if it cannot be reached, with a cause that says why.
+    pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let engine = Engine::of(&settings.url)?;
+        let manager = Manager::new(engine, settings);
+        let writer = match engine {
+            Engine::Sqlite => Some(Writer::start(manager.writing()?, clock.clone())?),
+            Engine::Postgres => None,
+        };
+        let pool = diesel::r2d2::Pool::builder()
+            .max_size(settings.pool)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .max_lifetime(Some(Duration::from_mins(30)))
+            .connection_timeout(Duration::from_secs(3))
+            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+            .build(manager)
+            .map_err(|error| failure::unreachable(&error))?;
+        let room = usize::try_from(settings.pool).unwrap_or(8).saturating_mul(64);
+        Ok(Self(Arc::new(Inner { engine, pool, writer, clock, waiting: tokio::sync::Semaphore::new(room) })))
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    /// The present moment by the injected clock.
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// Answers from one statement.
+    ///
+    /// # Errors
+    /// What `work` refuses, or `unavailable`.
+    pub async fn read<A, F>(&self, caller: &Caller, work: F) -> Result<Sent<A>>
+    where
+        A: Answer,
+        F: FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static,
+    {
+        let asked = caller.clone();
+        self.ask(caller, move |tx| work(tx)?.render(asked.request()).map(Sent::new)).await
+    }
+
+    /// Answers from several statements that must see one state.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn snapshot<A, F>(&self, caller: &Caller, work: F) -> Result<Sent<A>>
+    where
+        A: Answer,
+        F: FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static,
+    {
+        let asked = caller.clone();
+        self.ask(caller, move |tx| tx.in_snapshot(|tx| work(tx)?.render(asked.request()).map(Sent::new))).await
+    }
+
+    /// Changes and answers, in one transaction, once for each idempotency key.
+    /// `work` may run again if two transactions meet, so it must not keep anything outside.
+    ///
+    /// # Errors
+    /// What `work` refuses (then nothing is written), `idempotency_key_reused`, `unavailable`.
+    pub async fn write<A, F>(&self, caller: &Caller, work: F) -> Result<Sent<A>>
+    where
+        A: Answer,
+        F: Fn(&mut Tx<'_>) -> Result<A> + Send + Sync + 'static,
+    {
+        let asked = caller.clone();
+        self.run(caller, move |tx| {
+            crate::http::idempotency::once(tx, asked.request(), |tx| work(tx)?.render(asked.request())).map(Sent::new)
+        })
+        .await
+    }
+
+    /// A read whose result stays inside the program.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn ask<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let _place = self.0.waiting.try_acquire().map_err(|_full| busy())?;
+        let (db, caller) = (self.clone(), caller.clone());
+        blocking(move || db.ask_now(&caller, work)).await
+    }
+
+    /// A write whose result stays inside the program.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn run<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let _place = self.0.waiting.try_acquire().map_err(|_full| busy())?;
+        if let Some(writer) = &self.0.writer {
+            return writer.submit(caller.clone(), work)?.await.map_err(|_gone| busy())?;
+        }
+        let (db, caller) = (self.clone(), caller.clone());
+        blocking(move || db.run_now(&caller, work)).await
+    }
+
+    /// [`Db::ask`] on this thread.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn ask_now<T>(&self, caller: &Caller, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut link = self.connection()?;
+        let result = work(&mut Tx::new(&mut link.conn, caller, &*self.0.clock));
+        link.judge(&result);
+        result
+    }
+
+    /// [`Db::run`] on this thread.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn run_now<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        if let Some(writer) = &self.0.writer {
+            return writer.submit(caller.clone(), work)?.blocking_recv().map_err(|_gone| busy())?;
+        }
+        let mut link = self.connection()?;
+        let mut tries = 0_u32;
+        loop {
+            let result = conn::transaction(&mut link.conn, |conn| work(&mut Tx::new(conn, caller, &*self.0.clock)));
+            link.judge(&result);
+            match result {
+                Err(error) if error.may_retry() && tries < 3 => {
+                    tries += 1;
+                    std::thread::sleep(Duration::from_millis(u64::from(rand::random::<u8>() % 16) * u64::from(tries)));
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn connection(&self) -> Result<Pooled> {
+        self.0.pool.get().map_err(|error| failure::unreachable(&error))
+    }
+}
+
+fn busy() -> Error {
+    Error::new(&codes::UNAVAILABLE).detail("The server has more work than it can do now; repeat the request in a second.").retry_after(1)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    actix_web::web::block(work).await.map_err(|error| Error::internal(error))?
+}

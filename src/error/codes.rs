@@ -1,0 +1,105 @@
+//! Every problem code there is. Codes are a promise: they never change their meaning.
+
+/// A kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable, `snake_case`; the last part of the problem's `type`.
+    pub code: &'static str,
+    /// The HTTP status it is answered with.
+    pub status: u16,
+    /// What kind of problem it is, in a few words.
+    pub title: &'static str,
+    /// What to do about it, when the case gives no better sentence.
+    pub detail: &'static str,
+    /// Which operations can answer it without saying so.
+    pub common: Common,
+}
+
+/// Which operations can answer a code without declaring it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Common {
+    /// Every operation.
+    Always,
+    /// Operations with a request body.
+    WhenBody,
+    /// Operations with an id in their path.
+    WhenPathId,
+    /// Operations with query parameters.
+    WhenQuery,
+    /// Operations that take `If-Match`.
+    WhenIfMatch,
+    /// Operations that take an `Idempotency-Key`.
+    WhenIdempotency,
+    /// Operations that need a signed-in caller.
+    WhenAuth,
+    /// Only operations that name the code.
+    Declared,
+    /// No operation of the contract: unknown routes, wrong methods.
+    Never,
+}
+
+macro_rules! codes {
+    ($($name:ident = $status:literal $code:literal $common:ident, $title:literal, $detail:literal;)+) => {
+        $(#[doc = $title] pub static $name: Code = Code { code: $code, status: $status, title: $title, detail: $detail, common: Common::$common };)+
+
+        /// Every code, in the order of declaration.
+        pub static ALL: &[&Code] = &[$(&$name),+];
+    };
+}
+
+codes! {
+    // The request itself.
+    MALFORMED_JSON = 400 "malformed_json" WhenBody, "The body is not JSON", "The body cannot be read as JSON; send a JSON object encoded in UTF-8.";
+    INVALID_QUERY = 400 "invalid_query" WhenQuery, "The query is not valid", "Correct or leave out the parameters that are named.";
+    INVALID_HEADER = 400 "invalid_header" Always, "A header is not valid", "Correct the header that is named.";
+    INVALID_CURSOR = 400 "invalid_cursor" WhenQuery, "The cursor is not valid", "Send `next_cursor` exactly as it was answered, or begin again without a cursor.";
+    CURSOR_MISMATCH = 400 "cursor_mismatch" WhenQuery, "The cursor belongs to another list", "Filters and order must stay the same while paging; begin again without a cursor.";
+    UNAUTHENTICATED = 401 "unauthenticated" WhenAuth, "Sign in first", "Send `Authorization: Bearer …` with a valid access token or API key.";
+    TOKEN_EXPIRED = 401 "token_expired" WhenAuth, "The token has ended", "Refresh the access token or sign in again.";
+    FORBIDDEN = 403 "forbidden" WhenAuth, "Your role does not permit this", "Ask an administrator for a role or scope that permits this operation.";
+    INSUFFICIENT_SCOPE = 403 "insufficient_scope" WhenAuth, "The token's scopes do not permit this", "Ask for a token with the scope that this operation names.";
+    FIELD_FORBIDDEN = 403 "field_forbidden" Declared, "A field is not yours to write", "Leave out the fields that are named: your role may not write them.";
+    NOT_FOUND = 404 "not_found" WhenPathId, "There is no such record", "The record does not exist, or you may not see it.";
+    ROUTE_NOT_FOUND = 404 "route_not_found" Never, "There is no such address", "The addresses there are stand in /openapi.json.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed" Never, "The method is not possible here", "Use one of the methods that the Allow header names.";
+    NOT_ACCEPTABLE = 406 "not_acceptable" Never, "The answer cannot have that form", "Answers are application/json; accept that.";
+    REQUEST_TIMEOUT = 408 "request_timeout" WhenBody, "The body came too slowly", "Send the whole body within ten seconds.";
+    PAYLOAD_TOO_LARGE = 413 "payload_too_large" WhenBody, "The body is too large", "Bodies may have at most 256 KiB.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" WhenBody, "The body's media type is not taken", "Send Content-Type: application/json.";
+    VALIDATION_FAILED = 422 "validation_failed" WhenBody, "The request is not valid", "Correct the fields that are named.";
+    FIELD_LOCKED = 422 "field_locked" Declared, "A field is locked", "Leave out the fields that are named, or first lift what locks them.";
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused" WhenIdempotency, "The idempotency key was used for another request", "Use a new key for a new request.";
+    PRECONDITION_REQUIRED = 428 "precondition_required" WhenIfMatch, "If-Match is required", "Send If-Match with the ETag of the record as you last read it.";
+    PRECONDITION_FAILED = 412 "precondition_failed" WhenIfMatch, "The record was changed meanwhile", "Read the record again and repeat the change on what it is now.";
+    RATE_LIMITED = 429 "rate_limited" Always, "Too many requests", "Wait for as long as Retry-After says.";
+
+    // The state of the world.
+    INVALID_STATE = 409 "invalid_state" Declared, "The record's state does not permit this", "Read the record's actions to see what is possible now.";
+    GUARD_FAILED = 409 "guard_failed" Declared, "Something stands in the way", "Mend what is named and try again.";
+    UNKNOWN_REFERENCE = 409 "unknown_reference" WhenBody, "A record that the body names does not exist", "Use ids and codes of records that exist and that you may see.";
+    ALREADY_EXISTS = 409 "already_exists" Declared, "There is already such a record", "Use the record that exists, or give this one another key.";
+    IN_USE = 409 "in_use" Declared, "Other records depend on this one", "First remove what depends on it.";
+    IDEMPOTENCY_IN_PROGRESS = 409 "idempotency_in_progress" WhenIdempotency, "The first request with this key is still running", "Repeat the request after the time that Retry-After says.";
+    PROTECTION_OVERLAP = 409 "protection_overlap" Declared, "The scope is already protected", "Another registration holds an active protection on this customer, product and territory; narrow the scope or wait until it is free.";
+    CONFLICT = 409 "conflict" Declared, "The change conflicts with what is stored", "Read the record again and repeat the change.";
+
+    // The server.
+    INTERNAL = 500 "internal" Always, "Something went wrong on our side", "Repeat the request later; if it stays, report the request_id.";
+    UNAVAILABLE = 503 "unavailable" Always, "The service cannot answer now", "Repeat the request after the time that Retry-After says.";
+    TIMEOUT = 503 "timeout" Always, "The request took too long", "Repeat the request after the time that Retry-After says, or ask for less.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_their_sentences_say_what_to_do() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in ALL {
+            assert!(seen.insert(code.code), "{} stands twice", code.code);
+            assert!(code.detail.ends_with('.') && !code.title.ends_with('.'), "{}", code.code);
+            assert!((400..600).contains(&code.status), "{}", code.code);
+        }
+    }
+}

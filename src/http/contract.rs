@@ -1,0 +1,112 @@
+//! The contract as the code gives it: what the handlers say, the schemas they met, and the polish over both.
+
+use std::cell::RefCell;
+
+use serde_json::{Value, json};
+use utoipa::{
+    OpenApi as _, ToSchema,
+    openapi::{OpenApi, Ref, RefOr, schema::Schema},
+};
+
+use super::document;
+use crate::{
+    auth::{Permission, permissions},
+    error::{Error, Result, codes},
+};
+
+thread_local! {
+    /// The schemas of replies: utoipa does not register those of `IntoResponses` itself.
+    static MET: RefCell<Vec<(String, RefOr<Schema>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A reference to the schema of `T`, which the document will then hold.
+pub fn met<T: ToSchema>() -> Ref {
+    MET.with_borrow_mut(|schemas| {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    });
+    Ref::from_schema_name(T::name())
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(title = "OpenPRM", version = "1.0.0"))]
+struct Head;
+
+/// The document before any handler is in it.
+pub fn empty() -> OpenApi {
+    MET.take();
+    Head::openapi()
+}
+
+/// The published document: the handlers' own, with everything that stands in tables added.
+///
+/// # Errors
+/// What is wrong with it, all at once: two schemas of one name, operations without permission, and whatever the gates of
+/// [`document::check`] find.
+pub fn finish(raw: OpenApi, machines: &[Value]) -> Result<Value> {
+    let mut raw = serde_json::to_value(raw).map_err(Error::internal)?;
+    let mut faults = Vec::new();
+    for (name, schema) in MET.take() {
+        let schema = serde_json::to_value(schema).map_err(Error::internal)?;
+        let known = raw.pointer(&format!("/components/schemas/{name}")).cloned();
+        match known {
+            Some(known) if known != schema => faults.push(format!("two schemas have the name {name}")),
+            Some(_) => {}
+            None => place(&mut raw, &name, schema),
+        }
+    }
+    let rules: Vec<document::OperationRule> = permissions::TABLE.iter().map(rule).collect();
+    let errors: Vec<document::ErrorCode> = codes::ALL.iter().map(|code| (*code).into()).collect();
+    let mut polished = document::polish(raw, &rules, &errors);
+    if let Some(top) = polished.as_object_mut() {
+        top.insert("x-state-machines".to_owned(), json!(machines));
+    }
+    faults.extend(document::check(&polished, &rules));
+    if faults.is_empty() { Ok(polished) } else { Err(Error::internal(format!("the contract is not sound:\n{}", faults.join("\n")))) }
+}
+
+fn place(document: &mut Value, name: &str, schema: Value) {
+    let Some(top) = document.as_object_mut() else { return };
+    let components = top.entry("components").or_insert_with(|| json!({}));
+    let Some(components) = components.as_object_mut() else { return };
+    if let Some(schemas) = components.entry("schemas").or_insert_with(|| json!({})).as_object_mut() {
+        schemas.insert(name.to_owned(), schema);
+    }
+}
+
+fn rule(row: &'static Permission) -> document::OperationRule {
+    document::OperationRule {
+        id: row.operation,
+        scope: row.scope,
+        public: row.who == permissions::Who::Anyone,
+        roles: row.role_names(),
+        idempotency: match row.idempotency {
+            permissions::Idempotency::None => document::Idempotency::None,
+            permissions::Idempotency::Accepted => document::Idempotency::Accepted,
+            permissions::Idempotency::Required => document::Idempotency::Required,
+        },
+        rate_weight: row.weight,
+    }
+}
+
+impl From<&'static codes::Code> for document::ErrorCode {
+    fn from(code: &'static codes::Code) -> Self {
+        use document::Common as Theirs;
+        Self {
+            code: code.code,
+            status: code.status,
+            title: code.title,
+            detail: code.detail,
+            common: match code.common {
+                codes::Common::Always => Theirs::Always,
+                codes::Common::WhenBody => Theirs::WhenBody,
+                codes::Common::WhenPathId => Theirs::WhenPathId,
+                codes::Common::WhenQuery => Theirs::WhenQuery,
+                codes::Common::WhenIfMatch => Theirs::WhenIfMatch,
+                codes::Common::WhenIdempotency => Theirs::WhenIdempotency,
+                codes::Common::WhenAuth => Theirs::WhenAuth,
+                codes::Common::Declared | codes::Common::Never => Theirs::Declared,
+            },
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The gate: the one road into the API. In this order, so that nothing is read from a stranger before they are known:
+//! request id → operation → who asks → may they → how often → headers → query → body → handler → problem, log, metrics.
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::{Duration, Instant}};
+
+use actix_web::{
+    FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{Method, header},
+    middleware::Next,
+    web::{Bytes, BytesMut, Data},
+};
+use futures_util::{FutureExt as _, StreamExt as _};
+use hmac::digest::Digest as _;
+use serde_json::{Map, Value};
+
+use super::{Operations, extract::{self, Checked}, limits::Limiter, metrics::Metrics, operations::{Body, Operation}, problem};
+use crate::{
+    auth::{Authenticator, Caller, Idempotency, IdempotencyKey, Request},
+    config::Config,
+    db::Db,
+    error::{Error, Fault, Result, codes},
+    kernel::{ids::{Id as _, RequestId}, page::Signer},
+};
+
+/// Largest body of an ordinary operation.
+pub const BODY_LIMIT: usize = 256 * 1024;
+/// Largest body of a batch.
+pub const BATCH_LIMIT: usize = 8 * 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a handler may take.
+const HANDLER_DEADLINE: Duration = Duration::from_secs(15);
+
+/// What requests share.
+pub struct State {
+    /// The database.
+    pub db: Db,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The contract at run time.
+    pub operations: Operations,
+    /// Signs cursors.
+    pub signer: Signer,
+    /// Knows callers by their tokens.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Counts calls.
+    pub limiter: Limiter,
+    /// Counts everything else.
+    pub metrics: Metrics,
+    /// The published documents by their address.
+    pub documents: Vec<(&'static str, Bytes)>,
+}
+
+impl State {
+    /// The state that a request shares.
+    ///
+    /// # Errors
+    /// `internal` if the app was built without one.
+    pub fn of(request: &HttpRequest) -> Result<Data<Self>> {
+        request.app_data::<Data<Self>>().cloned().ok_or_else(|| Error::internal("the app has no state"))
+    }
+}
+
+/// The middleware.
+///
+/// # Errors
+/// None: every failure is answered as a problem.
+pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let state = State::of(request.request())?;
+    let id = request_id(&request, &state);
+    let pattern = request.match_pattern();
+    let mut known = None;
+    let mut quota = None;
+    let outcome = match prepare(&mut request, pattern.as_deref(), id, &state, &mut known, &mut quota).await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(error),
+    };
+    let path = request.path().to_owned();
+    let method = request.method().clone();
+    let (mut response, operation) = match outcome {
+        Err(error) => {
+            let operation = known.map_or("-", |known: &'static str| known);
+            let mut response = problem_response(&error, &path, id);
+            if error.is(&codes::METHOD_NOT_ALLOWED) {
+                allow(&mut response, &error);
+            }
+            (request.into_response(response).map_into_boxed_body(), operation)
+        }
+        Ok(()) => {
+            let operation = known.unwrap_or("-");
+            let http = request.request().clone();
+            let call = AssertUnwindSafe(next.call(request)).catch_unwind();
+            let response = match tokio::time::timeout(HANDLER_DEADLINE, call).await {
+                Err(_elapsed) => with_problem(http, &Error::new(&codes::TIMEOUT).retry_after(5), &path, id),
+                Ok(Err(_panic)) => with_problem(http, &Error::internal("a handler panicked"), &path, id),
+                Ok(Ok(Err(error))) => {
+                    let ours = error.as_error::<Error>().map(|error| problem_response(error, &path, id));
+                    let response = ours.unwrap_or_else(|| problem_response(&Error::internal(&error), &path, id));
+                    ServiceResponse::new(http, response)
+                }
+                Ok(Ok(Ok(response))) => {
+                    let ours = response.response().error().and_then(|error| error.as_error::<Error>()).map(|error| problem_response(error, &path, id));
+                    match ours {
+                        Some(problem) => ServiceResponse::new(http, problem),
+                        None => response.map_into_boxed_body(),
+                    }
+                }
+            };
+            (response, operation)
+        }
+    };
+    let headers = response.headers_mut();
+    if let Ok(value) = header::HeaderValue::from_str(&id.to_string()) {
+        headers.insert(header::HeaderName::from_static("x-request-id"), value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    if let Some(quota) = quota {
+        state.limiter.tell(quota, headers);
+    }
+    let status = response.status().as_u16();
+    state.metrics.request(operation, method.as_str(), status, started.elapsed());
+    log::info!(target: "openprm::request", "{{\"request_id\":\"{id}\",\"method\":\"{method}\",\"operation\":\"{operation}\",\"status\":{status},\"us\":{}}}", started.elapsed().as_micros());
+    Ok(response)
+}
+
+fn problem_response(error: &Error, path: &str, id: RequestId) -> HttpResponse {
+    if error.code().status >= 500 {
+        log::error!("{id} {error}");
+    } else if let Some(cause) = error.inner_cause() {
+        log::debug!("{id} {}: {cause}", error.code().code);
+    }
+    problem::respond(error, path, Some(id))
+}
+
+fn with_problem(http: HttpRequest, error: &Error, path: &str, id: RequestId) -> ServiceResponse<BoxBody> {
+    ServiceResponse::new(http, problem_response(error, path, id))
+}
+
+fn allow(response: &mut HttpResponse, error: &Error) {
+    let methods: Vec<&str> = error.state().map(|state| state.allowed.iter().map(String::as_str).collect()).unwrap_or_default();
+    if let Ok(value) = header::HeaderValue::from_str(&methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+}
+
+/// The id that the caller gave the request, if it is one of ours in form, or a new one.
+fn request_id(request: &ServiceRequest, state: &State) -> RequestId {
+    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    given.unwrap_or_else(|| RequestId::at(state.db.now()))
+}
+
+/// Everything before the handler.
+async fn prepare(
+    request: &mut ServiceRequest,
+    pattern: Option<&str>,
+    id: RequestId,
+    state: &Data<State>,
+    known: &mut Option<&'static str>,
+    quota: &mut Option<super::limits::Quota>,
+) -> Result<()> {
+    let Some(pattern) = pattern else {
+        let detail = format!("There is nothing at {}; the addresses there are stand in /openapi.json.", request.path());
+        return Err(Error::new(&codes::ROUTE_NOT_FOUND).detail(detail));
+    };
+    let operation = match state.operations.find(request.method().as_str(), pattern) {
+        Ok(Some(operation)) => operation,
+        // Health, metrics, the document and its pages: not part of the contract, open to everyone.
+        Ok(None) => return Ok(()),
+        Err(allowed) => return Err(Error::wrong_method(request.method().as_str(), allowed)),
+    };
+    *known = Some(operation.permission.operation);
+    let ip = peer(request, &state.config);
+    let facts = Request { id, operation: operation.permission.operation, ip, fields: None, idempotency: None, origin_tag: origin_tag(request)? };
+    let caller = match bearer(request)? {
+        Some(token) => state.authenticator.authenticate(&token, facts).await?,
+        None => Caller::anonymous(facts),
+    };
+    *quota = Some(state.limiter.take(&caller, operation.permission.weight)?);
+    operation.permission.check(&caller)?;
+    let query = query(request, operation)?;
+    let list = list_digest(&query, &caller);
+    let body = match &operation.body {
+        Some(expected) => read_body(request, expected).await?,
+        None => refuse_body(request).map(|()| None)?,
+    };
+    let if_match = extract::revision(request.request())?;
+    if operation.needs_if_match && if_match.is_none() {
+        return Err(Error::new(&codes::PRECONDITION_REQUIRED).fault("header:If-Match", "required", "Send the ETag of the record as you last read it."));
+    }
+    let facts = Request {
+        fields: fields(&query),
+        idempotency: idempotency(request, operation, body.as_ref())?,
+        ..caller.request().clone()
+    };
+    let caller = caller.in_request(facts);
+    request.extensions_mut().insert(Rc::new(Checked { caller, body, query, list, if_match }));
+    Ok(())
+}
+
+/// The peer's address; what a proxy says counts only if the proxy is one of the configured.
+fn peer(request: &ServiceRequest, config: &Config) -> Option<IpAddr> {
+    let direct = request.peer_addr().map(|address| address.ip())?;
+    if !config.trusted_proxies.contains(&direct) {
+        return Some(direct);
+    }
+    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    forwarded.and_then(|list| list.rsplit(',').map(str::trim).find_map(|part| part.parse().ok().filter(|ip| !config.trusted_proxies.contains(ip)))).or(Some(direct))
+}
+
+fn bearer(request: &ServiceRequest) -> Result<Option<String>> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let text = value.to_str().map_err(|_binary| Error::new(&codes::UNAUTHENTICATED))?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(Some(token.trim().to_owned())),
+        // Basic is for OAuth's token endpoint, which reads it itself.
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && request.path() == "/oauth/token" => Ok(None),
+        _ => Err(Error::new(&codes::UNAUTHENTICATED)),
+    }
+}
+
+fn origin_tag(request: &ServiceRequest) -> Result<Option<String>> {
+    let Some(value) = request.headers().get("change-origin") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    if text.is_empty() || text.len() > 64 || !text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c)) {
+        return Err(Error::new(&codes::INVALID_HEADER).fault("header:Change-Origin", "invalid_format", "1 to 64 letters, digits, or any of - _ . :"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+fn query(request: &ServiceRequest, operation: &Operation) -> Result<Map<String, Value>> {
+    #[expect(clippy::disallowed_types, reason = "the pairs as they stand; Operation checks and types them")]
+    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string())
+        .map_err(|_malformed| Error::new(&codes::INVALID_QUERY).detail("The query cannot be read; encode it as application/x-www-form-urlencoded."))?;
+    operation.check_query(&pairs)
+}
+
+/// What the list is, without where the page begins: the same for every page of one walk.
+fn list_digest(query: &Map<String, Value>, caller: &Caller) -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    caller.request().operation.hash(&mut hasher);
+    for (name, value) in query.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit" | "fields" | "expand")) {
+        name.hash(&mut hasher);
+        value.to_string().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn fields(query: &Map<String, Value>) -> Option<Arc<[String]>> {
+    let names = query.get("fields")?.as_array()?;
+    Some(names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+fn content_type(request: &ServiceRequest) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// An operation without a body takes none, but an empty one does no harm.
+fn refuse_body(request: &ServiceRequest) -> Result<()> {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    if length.unwrap_or(0) > u64::try_from(BODY_LIMIT).unwrap_or(u64::MAX) {
+        return Err(Error::new(&codes::PAYLOAD_TOO_LARGE));
+    }
+    Ok(())
+}
+
+async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<Option<Bytes>> {
+    let limit = if request.path().ends_with("/batch") { BATCH_LIMIT } else { BODY_LIMIT };
+    let bytes = match tokio::time::timeout(BODY_DEADLINE, drain(request.take_payload(), limit)).await {
+        Ok(bytes) => bytes?,
+        Err(_elapsed) => return Err(Error::new(&codes::REQUEST_TIMEOUT)),
+    };
+    if bytes.is_empty() && !expected.required {
+        return Ok(None);
+    }
+    let given = content_type(request);
+    let fits = if expected.is_form {
+        given == "application/x-www-form-urlencoded"
+    } else {
+        given == "application/json" || (given == "application/merge-patch+json" && *request.method() == Method::PATCH)
+    };
+    if !fits {
+        let wanted = if expected.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
+        return Err(Error::new(&codes::UNSUPPORTED_MEDIA_TYPE).detail(format!("Send Content-Type: {wanted}.")));
+    }
+    let value = if expected.is_form { form(&bytes)? } else { json(&bytes)? };
+    expected.check(&value)?;
+    if expected.is_form { serde_json::to_vec(&value).map(|json| Some(json.into())).map_err(Error::internal) } else { Ok(Some(bytes)) }
+}
+
+async fn drain(mut payload: Payload, limit: usize) -> Result<Bytes> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Error::new(&codes::MALFORMED_JSON).detail("The body ended too early; send it whole.").cause(error))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Error::new(&codes::PAYLOAD_TOO_LARGE).detail(format!("The body may have at most {} KiB.", limit / 1024)));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn json(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Error::new(&codes::MALFORMED_JSON).detail(format!("The body cannot be read as JSON: {error}.")).fault("#", "malformed", format!("Line {}, column {}.", error.line(), error.column()))
+    })
+}
+
+fn form(bytes: &[u8]) -> Result<Value> {
+    let text = std::str::from_utf8(bytes).map_err(|_binary| Error::new(&codes::MALFORMED_JSON).detail("The form is not UTF-8."))?;
+    #[expect(clippy::disallowed_types, reason = "the pairs as they stand; the operation's schema checks them")]
+    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(text)
+        .map_err(|_malformed| Error::new(&codes::MALFORMED_JSON).detail("The form cannot be read."))?;
+    let mut map = Map::new();
+    for (name, value) in pairs.into_inner() {
+        if map.insert(name.clone(), Value::String(value)).is_some() {
+            return Err(Error::field(format!("#/{name}"), "repeated", format!("`{name}` may stand only once.")));
+        }
+    }
+    Ok(Value::Object(map))
+}
+
+fn idempotency(request: &ServiceRequest, operation: &Operation, body: Option<&Bytes>) -> Result<Option<IdempotencyKey>> {
+    let given = request.headers().get("idempotency-key");
+    let fault = |code: &'static str, detail: &str| {
+        let fault = Fault { pointer: "header:Idempotency-Key".to_owned(), code: code.into(), detail: detail.to_owned() };
+        Err(Error::new(&codes::INVALID_HEADER).faults(vec![fault]))
+    };
+    match (given, operation.permission.idempotency) {
+        (None, Idempotency::Required) => fault("required", "This operation moves money or protection: send an Idempotency-Key, so that it happens once."),
+        (None, _) | (Some(_), Idempotency::None) => Ok(None),
+        (Some(value), _) => {
+            let key = value.to_str().unwrap_or_default();
+            if key.is_empty() || key.len() > 255 || !key.chars().all(|c| c.is_ascii_graphic()) {
+                return fault("invalid_format", "1 to 255 printable ASCII characters without blanks, a UUID for instance.");
+            }
+            let hash = sha2::Sha256::digest(body.map(Bytes::as_ref).unwrap_or_default());
+            let body_hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let path = match request.query_string() {
+                "" => request.path().to_owned(),
+                query => format!("{}?{query}", request.path()),
+            };
+            Ok(Some(IdempotencyKey { key: key.to_owned(), method: request.method().to_string(), path, body_hash }))
+        }
+    }
+}
+
+/// The caller of a request that the gate let through.
+///
+/// # Errors
+/// `internal` outside the gate.
+pub async fn caller(request: &HttpRequest) -> Result<Caller> {
+    Caller::from_request(request, &mut Payload::None).await
+}

@@ -1,0 +1,105 @@
+//! One effect for each idempotency key: the key, the effect and the answer are one transaction.
+//!
+//! The row is written first, so a second request with the key waits for the first (on PostgreSQL at the unique index,
+//! on SQLite behind the one writer) and then finds its answer. Only outcomes of a committed transaction are kept.
+
+use actix_web::web::Bytes;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Rendered;
+use crate::{
+    auth::Request,
+    db::Tx,
+    error::{Error, Result, codes},
+    on_each,
+    schema::idempotency_keys as table,
+};
+
+/// How long an answer is kept.
+const KEPT_DAYS: i64 = 7;
+
+/// The parts of an answer besides its body.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    etag: Option<String>,
+    location: Option<String>,
+    next_cursor: Option<String>,
+}
+
+type Row = (String, String, String, Option<i64>, Option<String>, Option<String>, i64);
+
+/// Runs `work` once for the request's key, and answers what it answered the first time after that.
+///
+/// # Errors
+/// 422 `idempotency_key_reused` if the key came with another request before; what `work` refuses, and then nothing is kept.
+pub fn once<F>(tx: &mut Tx<'_>, request: &Request, work: F) -> Result<Rendered>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
+{
+    let Some(key) = &request.idempotency else { return work(tx) };
+    let principal = principal(tx);
+    let now = tx.now;
+    let claimed = on_each!(tx, |c| diesel::insert_into(table::table)
+        .values((
+            table::principal.eq(&principal),
+            table::key.eq(&key.key),
+            table::method.eq(&key.method),
+            table::path.eq(&key.path),
+            table::sealed.eq(false),
+            table::body_hash.eq(&key.body_hash),
+            table::created_at.eq(now.micros()),
+            table::expires_at.eq(now.plus_days(KEPT_DAYS).micros()),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if claimed == 0 {
+        return replay(tx, &principal, request, work);
+    }
+    let rendered = work(tx)?;
+    let head = Head { etag: rendered.etag.clone(), location: rendered.location.clone(), next_cursor: rendered.next_cursor.clone() };
+    let head = serde_json::to_string(&head).map_err(Error::internal)?;
+    // A secret that is shown once is not kept: its replay tells that the record exists, without the body.
+    let body = rendered.body.as_deref().filter(|_| !rendered.secret).map(|body| String::from_utf8_lossy(body).into_owned());
+    on_each!(tx, |c| diesel::update(table::table.find((&principal, &key.key)))
+        .set((table::status.eq(Some(i64::from(rendered.status))), table::headers.eq(Some(head)), table::body.eq(body)))
+        .execute(c))?;
+    Ok(rendered)
+}
+
+/// Keys are unique for each caller; a partner's user and the same person elsewhere are two.
+fn principal(tx: &Tx<'_>) -> String {
+    let caller = tx.caller();
+    caller.partner().map_or_else(|| caller.actor_text(), |partner| format!("{}@{partner}", caller.actor_text()))
+}
+
+fn replay<F>(tx: &mut Tx<'_>, principal: &str, request: &Request, work: F) -> Result<Rendered>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
+{
+    let Some(key) = &request.idempotency else { return Err(Error::internal("a replay without a key")) };
+    let (method, path, body_hash, status, head, body, expires_at): Row = on_each!(tx, |c| table::table
+        .find((principal, &key.key))
+        .select((table::method, table::path, table::body_hash, table::status, table::headers, table::body, table::expires_at))
+        .get_result(c))?;
+    if expires_at <= tx.now.micros() {
+        on_each!(tx, |c| diesel::delete(table::table.find((principal, &key.key))).execute(c))?;
+        return once(tx, request, work);
+    }
+    if method != key.method || path != key.path || body_hash != key.body_hash {
+        return Err(Error::new(&codes::IDEMPOTENCY_KEY_REUSED));
+    }
+    let (Some(status), Some(head)) = (status, head) else {
+        return Err(Error::new(&codes::IDEMPOTENCY_IN_PROGRESS).retry_after(1));
+    };
+    let head: Head = serde_json::from_str(&head).map_err(Error::internal)?;
+    Ok(Rendered {
+        status: u16::try_from(status).unwrap_or(200),
+        etag: head.etag,
+        location: head.location,
+        next_cursor: head.next_cursor,
+        body: body.map(Bytes::from),
+        secret: false,
+        replayed: true,
+    })
+}

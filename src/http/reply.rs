@@ -1,0 +1,288 @@
+//! What handlers answer with. The type of a reply is its contract: status, headers and schema come from it.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    marker::PhantomData,
+};
+
+use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode, http::header, web::Bytes};
+use serde::{Serialize, de::DeserializeOwned};
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{ContentBuilder, RefOr, Response, ResponseBuilder},
+};
+
+use super::{Json, contract};
+use crate::{
+    auth::Request,
+    error::{Error, Result, codes},
+    kernel::{ids::PartnerId, page::Page},
+};
+
+/// What a handler returns.
+pub type Reply<A> = Result<Sent<A>>;
+
+/// A record with an address and a revision of its own.
+pub trait Resource: Serialize + DeserializeOwnedOrNot + ToSchema + Send + 'static {
+    /// Its type in events, audit records and external references: `deal`.
+    const TYPE: &'static str;
+
+    /// Its id as text.
+    fn id(&self) -> String;
+
+    /// How often it was changed.
+    fn revision(&self) -> i64;
+
+    /// Its address: `/v1/deals/deal_…`.
+    fn path(&self) -> String;
+
+    /// The partners that may learn of its events, besides the vendor.
+    fn audience(&self) -> Vec<PartnerId> {
+        Vec::new()
+    }
+}
+
+#[doc(hidden)]
+pub trait DeserializeOwnedOrNot {}
+impl<T> DeserializeOwnedOrNot for T {}
+
+/// A reply that can be written down: sent now, and replayed for the same idempotency key.
+pub trait Answer: Documented + Send + 'static {
+    /// Status, headers and body.
+    ///
+    /// # Errors
+    /// 400 for `fields` that the answer does not have.
+    fn render(self, request: &Request) -> Result<Rendered>;
+}
+
+/// A reply with a place in the contract.
+pub trait Documented {
+    /// Its responses by status.
+    fn responses() -> BTreeMap<String, RefOr<Response>>;
+}
+
+/// A reply as it goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The status.
+    pub status: u16,
+    /// The strong entity tag.
+    pub etag: Option<String>,
+    /// Where the record is.
+    pub location: Option<String>,
+    /// Where the next page begins.
+    pub next_cursor: Option<String>,
+    /// The body.
+    pub body: Option<Bytes>,
+    /// Whether it shows a secret once: then it is never stored in clear.
+    pub secret: bool,
+    /// Whether it was answered before for the same idempotency key.
+    pub replayed: bool,
+}
+
+/// A rendered reply that remembers its type for the contract.
+#[derive(Debug)]
+pub struct Sent<A>(Rendered, PhantomData<fn() -> A>);
+
+impl<A> Sent<A> {
+    /// The reply of that type.
+    pub fn new(rendered: Rendered) -> Self {
+        Self(rendered, PhantomData)
+    }
+}
+
+/// A record was made: 201 with `Location` and `ETag`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created<T>(pub T);
+
+/// An answer that is no record: 200.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plain<T>(pub T);
+
+/// Done, and nothing to show: 204.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoContent;
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The JSON of a reply, with only the fields asked for.
+fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Bytes> {
+    let Some(fields) = &request.fields else {
+        return serde_json::to_vec(value).map(Bytes::from).map_err(Error::internal);
+    };
+    let mut whole = serde_json::to_value(value).map_err(Error::internal)?;
+    let keep = |record: &mut serde_json::Value| {
+        if let Some(record) = record.as_object_mut() {
+            record.retain(|name, _| fields.iter().any(|field| field == name));
+        }
+    };
+    if list {
+        whole.get_mut("data").and_then(serde_json::Value::as_array_mut).into_iter().flatten().for_each(keep);
+    } else {
+        keep(&mut whole);
+    }
+    serde_json::to_vec(&whole).map(Bytes::from).map_err(Error::internal)
+}
+
+impl Rendered {
+    fn json(status: u16, body: Bytes, revision: Option<i64>) -> Self {
+        let hash = digest(&body);
+        let etag = revision.map_or_else(|| format!("\"{hash:016x}\""), |revision| format!("\"{revision}-{hash:016x}\""));
+        Self { status, etag: Some(etag), location: None, next_cursor: None, body: Some(body), secret: false, replayed: false }
+    }
+}
+
+impl<T: Resource> Answer for Json<T> {
+    fn render(self, request: &Request) -> Result<Rendered> {
+        Ok(Rendered::json(200, encode(&self.0, request, false)?, Some(self.0.revision())))
+    }
+}
+
+impl<T: Resource> Answer for Created<T> {
+    fn render(self, request: &Request) -> Result<Rendered> {
+        Ok(Rendered { location: Some(self.0.path()), ..Rendered::json(201, encode(&self.0, request, false)?, Some(self.0.revision())) })
+    }
+}
+
+impl<T: Serialize + ToSchema + Send + 'static> Answer for Plain<T> {
+    fn render(self, request: &Request) -> Result<Rendered> {
+        Ok(Rendered::json(200, encode(&self.0, request, false)?, None))
+    }
+}
+
+impl<T: Serialize + ToSchema + Send + 'static> Answer for Page<T> {
+    fn render(self, request: &Request) -> Result<Rendered> {
+        let next_cursor = self.next_cursor.clone();
+        Ok(Rendered { next_cursor, ..Rendered::json(200, encode(&self, request, true)?, None) })
+    }
+}
+
+impl Answer for NoContent {
+    fn render(self, _: &Request) -> Result<Rendered> {
+        Ok(Rendered { status: 204, etag: None, location: None, next_cursor: None, body: None, secret: false, replayed: false })
+    }
+}
+
+fn one<T: ToSchema>(status: &str, description: &str) -> BTreeMap<String, RefOr<Response>> {
+    let content = ContentBuilder::new().schema(Some(contract::met::<T>())).build();
+    BTreeMap::from([(
+        status.to_owned(),
+        ResponseBuilder::new().description(description).content("application/json", content).build().into(),
+    )])
+}
+
+impl<T: ToSchema> Documented for Json<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one::<T>("200", "The record.")
+    }
+}
+
+impl<T: ToSchema> Documented for Created<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one::<T>("201", "The record that was made.")
+    }
+}
+
+impl<T: ToSchema> Documented for Plain<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one::<T>("200", "The answer.")
+    }
+}
+
+impl<T: ToSchema> Documented for Page<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one::<Self>("200", "One page of the list.")
+    }
+}
+
+impl Documented for NoContent {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([("204".to_owned(), ResponseBuilder::new().description("Done; there is nothing to show.").build().into())])
+    }
+}
+
+impl<A: Documented> IntoResponses for Sent<A> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        A::responses()
+    }
+}
+
+impl IntoResponses for Error {
+    /// Errors are added to the finished document, from the table of codes.
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::new()
+    }
+}
+
+impl<A> Responder for Sent<A> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let rendered = self.0;
+        let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(etag) = rendered.etag.as_deref().filter(|etag| status == StatusCode::OK && unchanged(request, etag)) {
+            return HttpResponse::NotModified().insert_header((header::ETAG, etag)).insert_header((header::CACHE_CONTROL, "private, no-cache")).finish();
+        }
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CACHE_CONTROL, if rendered.secret { "no-store" } else { "private, no-cache" }));
+        if let Some(etag) = rendered.etag {
+            response.insert_header((header::ETAG, etag));
+        }
+        if let Some(location) = rendered.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if let Some(cursor) = rendered.next_cursor {
+            response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(request, &cursor))));
+        }
+        if rendered.replayed {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        match rendered.body {
+            Some(body) => response.content_type("application/json").body(body),
+            None => response.finish(),
+        }
+    }
+}
+
+/// Whether a reader already has what is at that tag.
+fn unchanged(request: &HttpRequest, etag: &str) -> bool {
+    let asked = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    matches!(*request.method(), actix_web::http::Method::GET)
+        && asked.is_some_and(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag))
+}
+
+/// The address of the next page: this one with another cursor.
+fn next_page(request: &HttpRequest, cursor: &str) -> String {
+    let mut query: Vec<Cow<'_, str>> =
+        request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).map(Cow::from).collect();
+    query.push(format!("cursor={cursor}").into());
+    format!("{}?{}", request.path(), query.join("&"))
+}
+
+/// The revision that an entity tag of ours names: the digits before the dash.
+///
+/// # Errors
+/// 400 `invalid_header` if it is not a tag of ours.
+pub fn revision_of(etag: &str) -> Result<i64> {
+    etag.trim()
+        .trim_start_matches("W/")
+        .trim_matches('"')
+        .split('-')
+        .next()
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Error::new(&codes::INVALID_HEADER).fault("header:If-Match", "invalid_format", "Send the ETag exactly as the record was answered with it."))
+}
+
+/// The reply as a JSON document of our own type, for tests and for callers inside.
+///
+/// # Errors
+/// If the body is of another type.
+pub fn decode<T: DeserializeOwned>(rendered: &Rendered) -> Result<T> {
+    serde_json::from_slice(rendered.body.as_deref().unwrap_or_default()).map_err(Error::internal)
+}

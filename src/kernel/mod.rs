@@ -1,0 +1,16 @@
+//! Value types that everything else is made of. No input or output, no clock, no database connection.
+
+pub mod country;
+pub mod ids;
+pub mod json;
+pub mod money;
+pub mod page;
+pub mod patch;
+pub mod states;
+pub mod time;
+pub mod words;
+
+pub use json::Stored;
+pub use money::{Currency, Money};
+pub use patch::Patch;
+pub use time::{Date, Time};
