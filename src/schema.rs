@@ -340,6 +340,7 @@ diesel::table! {
         applicant_email_key -> Text,
         applicant_email_verified_at -> Nullable<BigInt>,
         applicant_title -> Nullable<Text>,
+        applicant_token_hash -> Nullable<Text>,
         statement -> Nullable<Text>,
         requested_types -> Text,
         requested_territories -> Text,
@@ -738,6 +739,9 @@ diesel::table! {
         valid_from -> BigInt,
         status -> Text,
         note -> Nullable<Text>,
+        currency -> Text,
+        auto_promote -> Bool,
+        notice_days -> BigInt,
         published_by -> Nullable<Text>,
         published_at -> Nullable<BigInt>,
         revision -> BigInt,
@@ -769,6 +773,8 @@ diesel::table! {
         program_id -> Text,
         standing -> Text,
         grace_until -> Nullable<BigInt>,
+        risk -> Nullable<Text>,
+        appeal -> Nullable<Text>,
         joined_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
@@ -805,6 +811,7 @@ diesel::table! {
         current_tier_id -> Nullable<Text>,
         proposed_tier_id -> Text,
         proposal -> Text,
+        effect -> Text,
         criteria -> Text,
         created_at -> BigInt,
     }
@@ -872,21 +879,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    account_key_counts (kind, key) {
-        kind -> Text,
-        key -> Text,
-        accounts -> BigInt,
-        counted_at -> BigInt,
-    }
-}
-
-diesel::table! {
     account_aliases (id) {
         id -> Text,
         account_id -> Text,
         kind -> Text,
         value -> Text,
         value_key -> Text,
+        detail -> Nullable<Text>,
         created_at -> BigInt,
     }
 }
@@ -1474,8 +1473,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    import_rows (run_id, source, line) {
+    import_rows (run_id, step, line) {
         run_id -> Text,
+        step -> BigInt,
         source -> Text,
         line -> BigInt,
         resource_type -> Text,
@@ -1672,7 +1672,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tier_assignments,
     customer_accounts,
     account_keys,
-    account_key_counts,
     account_aliases,
     account_merges,
     direct_opportunities,

@@ -65,6 +65,8 @@ CREATE TABLE partner_applications (
     applicant_email_key TEXT NOT NULL,
     applicant_email_verified_at BIGINT,
     applicant_title TEXT,
+    -- The applicant has no account yet: a token in the mail proves the address and lets them follow the application.
+    applicant_token_hash TEXT,
     statement TEXT,
     requested_types TEXT NOT NULL,
     requested_territories TEXT NOT NULL,
@@ -87,6 +89,8 @@ CREATE TABLE partner_applications (
 );
 CREATE INDEX partner_applications_reviewer ON partner_applications (reviewer_id, review_due_at, partner_id);
 CREATE INDEX partner_applications_due ON partner_applications (review_due_at, partner_id);
+CREATE UNIQUE INDEX partner_applications_token ON partner_applications (applicant_token_hash)
+    WHERE applicant_token_hash IS NOT NULL;
 CREATE INDEX partner_applications_email ON partner_applications (applicant_email_key);
 
 CREATE TABLE partner_invitations (

@@ -25,6 +25,12 @@ CREATE TABLE program_versions (
     valid_from BIGINT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('draft', 'published')),
     note TEXT,
+    -- The currency that amounts are measured in; others are not converted and do not count.
+    currency TEXT NOT NULL CHECK (length(currency) = 3),
+    -- Whether an evaluation promotes by itself, or only proposes.
+    auto_promote BOOLEAN NOT NULL,
+    -- How long a member that fails its tier keeps it after it was told.
+    notice_days BIGINT NOT NULL CHECK (notice_days BETWEEN 1 AND 365),
     published_by TEXT,
     published_at BIGINT,
     revision BIGINT NOT NULL,
@@ -34,6 +40,8 @@ CREATE TABLE program_versions (
     CHECK ((status = 'published') = (published_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX program_versions_start ON program_versions (program_id, valid_from) WHERE status = 'published';
+-- The next version is worked out in one place.
+CREATE UNIQUE INDEX program_versions_draft ON program_versions (program_id) WHERE status = 'draft';
 
 CREATE TABLE tier_versions (
     id TEXT NOT NULL PRIMARY KEY,
@@ -62,6 +70,10 @@ CREATE TABLE program_memberships (
     program_id TEXT NOT NULL REFERENCES programs (id),
     standing TEXT NOT NULL CHECK (standing IN ('current', 'at_risk', 'demotion_pending', 'ended')),
     grace_until BIGINT,
+    -- What the member was told: since when it fails its tier, which criteria, and where it falls to.
+    risk TEXT,
+    -- What the member holds against it, and how that was decided.
+    appeal TEXT,
     joined_at BIGINT NOT NULL,
     ended_at BIGINT,
     end_reason TEXT,
@@ -70,6 +82,8 @@ CREATE TABLE program_memberships (
     updated_at BIGINT NOT NULL,
     UNIQUE (id, partner_id, program_id),
     CHECK ((standing = 'ended') = (ended_at IS NOT NULL)),
+    CHECK ((standing IN ('at_risk', 'demotion_pending')) = (grace_until IS NOT NULL)),
+    CHECK ((standing IN ('at_risk', 'demotion_pending')) = (risk IS NOT NULL)),
     CHECK (ended_at >= joined_at)
 );
 CREATE UNIQUE INDEX program_memberships_live ON program_memberships (partner_id, program_id) WHERE ended_at IS NULL;
@@ -110,6 +124,9 @@ CREATE TABLE evaluation_results (
     current_tier_id TEXT,
     proposed_tier_id TEXT NOT NULL,
     proposal TEXT NOT NULL CHECK (proposal IN ('promote', 'retain', 'demote')),
+    -- What the run did about it; a preview does nothing.
+    effect TEXT NOT NULL CHECK (effect IN (
+        'none', 'promoted', 'promotion_proposed', 'put_at_risk', 'notice_running', 'demotion_due', 'recovered', 'held_by_override')),
     criteria TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (run_id, partner_id),

@@ -52,31 +52,27 @@ CREATE INDEX customer_accounts_owner ON customer_accounts (owner_id, created_at,
 CREATE INDEX customer_accounts_country ON customer_accounts (country, name_key, id);
 CREATE INDEX customer_accounts_status ON customer_accounts (status, created_at, id);
 
--- What candidates are found by: one row for each key of each name, domain, number and address of an account.
+-- What candidates are found by: one row for each key of each name, domain, number and address of an account, written
+-- with the account. A search reads each key only so far as it is selective, so no counts need to be kept.
 CREATE TABLE account_keys (
-    kind TEXT NOT NULL CHECK (kind IN ('domain', 'registration', 'phone', 'email_domain', 'name', 'token', 'trigram', 'acronym', 'address')),
+    kind TEXT NOT NULL CHECK (kind IN (
+        'external_id', 'registration_number', 'domain', 'email_domain', 'name', 'phone', 'address', 'name_token', 'name_pair',
+        'acronym', 'name_sound')),
     key TEXT NOT NULL,
     account_id TEXT NOT NULL REFERENCES customer_accounts (id),
     PRIMARY KEY (kind, key, account_id)
 );
 CREATE INDEX account_keys_account ON account_keys (account_id, kind, key);
 
--- How many accounts carry a key: what is rare weighs more, what is common is no candidate. Counted by a job,
--- so that writers do not queue for one row; a key without a row is rare.
-CREATE TABLE account_key_counts (
-    kind TEXT NOT NULL CHECK (kind IN ('token', 'trigram', 'phone')),
-    key TEXT NOT NULL,
-    accounts BIGINT NOT NULL CHECK (accounts >= 0),
-    counted_at BIGINT NOT NULL,
-    PRIMARY KEY (kind, key)
-);
-
+-- What else the customer is known by. Merges keep here what the account that went was known by.
 CREATE TABLE account_aliases (
     id TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES customer_accounts (id),
-    kind TEXT NOT NULL CHECK (kind IN ('trading_name', 'former_name', 'local_name', 'acronym', 'domain', 'email_domain', 'phone')),
+    kind TEXT NOT NULL CHECK (kind IN ('trading_name', 'former_name', 'local_name', 'acronym', 'domain', 'email_domain', 'phone', 'registration', 'address')),
     value TEXT NOT NULL,
     value_key TEXT NOT NULL,
+    -- A registration's authority, or an address in its parts.
+    detail TEXT,
     created_at BIGINT NOT NULL,
     UNIQUE (account_id, kind, value_key)
 );
