@@ -10,6 +10,7 @@ use crate::{
     db::Tx,
     error::Result,
     events::queries::{Written, actor_type},
+    kernel::{hex, ids::AuditId},
     on_each,
     schema::audit_records as table,
 };
@@ -20,9 +21,16 @@ use crate::{
 /// What the database reports.
 pub fn append(tx: &mut Tx<'_>, event: &Written) -> Result<()> {
     let (caller, now) = (tx.caller(), tx.now);
-    let digest = Sha256::digest(format!("{}|{}|{}", event.seq, event.fact.data, event.fact.reason.as_deref().unwrap_or_default()));
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(format!(
+        "{}|{}|{}",
+        event.seq,
+        event.fact.data,
+        event.fact.reason.as_deref().unwrap_or_default()
+    ));
+    let digest = hex::encode(&digest);
     let row = (
+        table::id.eq(tx.new_id::<AuditId>()),
+        table::reason.eq(event.fact.reason.as_deref()),
         table::at.eq(now.micros()),
         table::actor_type.eq(actor_type(caller.actor())),
         table::actor_id.eq(caller.actor_text()),

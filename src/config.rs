@@ -1,6 +1,10 @@
 //! Every setting: an environment variable with a default, checked at start. The environment is read here alone.
 
-use std::{fmt::Write as _, net::{IpAddr, SocketAddr}, str::FromStr};
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -11,6 +15,8 @@ pub struct Config {
     pub bind: SocketAddr,
     /// `OPENPRM_PUBLIC_URL`
     pub public_url: String,
+    /// `OPENPRM_PORTAL_URL`
+    pub portal_url: String,
     /// `OPENPRM_WORKERS`
     pub workers: usize,
     /// `OPENPRM_POOL`
@@ -50,21 +56,86 @@ pub struct Setting {
 
 /// Every setting there is.
 pub static SETTINGS: &[Setting] = &[
-    Setting { name: "DATABASE_URL", default: "sqlite://openprm.db", meaning: "The database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME." },
-    Setting { name: "OPENPRM_BIND", default: "127.0.0.1:8080", meaning: "The address and port to listen on." },
-    Setting { name: "OPENPRM_PUBLIC_URL", default: "", meaning: "The address that people and tokens use, as in https://prm.example.com; by default http:// and OPENPRM_BIND." },
-    Setting { name: "OPENPRM_WORKERS", default: "0", meaning: "Threads that serve requests; 0 means one for each core." },
-    Setting { name: "OPENPRM_POOL", default: "0", meaning: "Database connections; 0 means 8 with PostgreSQL, two for each worker with SQLite." },
-    Setting { name: "OPENPRM_SECRET", default: "", meaning: "The master secret, at least 32 characters; with SQLite it is made and kept in a file beside the database, with PostgreSQL it is required." },
-    Setting { name: "OPENPRM_ADMIN_EMAIL", default: "admin@example.com", meaning: "The first administrator's e-mail, used once on an empty database." },
-    Setting { name: "OPENPRM_ADMIN_PASSWORD", default: "", meaning: "The first administrator's password, used once; by default one is made and printed." },
-    Setting { name: "OPENPRM_RATE_LIMIT", default: "600000", meaning: "Calls a minute for each caller; 0 means no limit." },
-    Setting { name: "OPENPRM_CORS_ORIGINS", default: "", meaning: "Origins, separated by commas, whose pages may call from a browser." },
-    Setting { name: "OPENPRM_TRUSTED_PROXIES", default: "", meaning: "Addresses, separated by commas, of proxies whose X-Forwarded-For counts." },
-    Setting { name: "OPENPRM_SMTP_URL", default: "", meaning: "Where mail goes, smtps://USER:PASSWORD@HOST; by default mail is written to the log." },
-    Setting { name: "OPENPRM_MAIL_FROM", default: "OpenPRM <no-reply@example.com>", meaning: "The sender of mail." },
-    Setting { name: "OPENPRM_ACCESS_TOKEN_SECONDS", default: "600", meaning: "How long an access token is good for, 60 to 3600." },
-    Setting { name: "OPENPRM_LOG", default: "info", meaning: "What is logged, in env_logger's form: warn, info, openprm=debug." },
+    Setting {
+        name: "DATABASE_URL",
+        default: "sqlite://openprm.db",
+        meaning: "The database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.",
+    },
+    Setting {
+        name: "OPENPRM_BIND",
+        default: "127.0.0.1:8080",
+        meaning: "The address and port to listen on.",
+    },
+    Setting {
+        name: "OPENPRM_PUBLIC_URL",
+        default: "",
+        meaning: "The address that people and tokens use, as in https://prm.example.com; by default http:// and OPENPRM_BIND.",
+    },
+    Setting {
+        name: "OPENPRM_PORTAL_URL",
+        default: "",
+        meaning: "The address of the portal that mails lead people to; by default OPENPRM_PUBLIC_URL.",
+    },
+    Setting {
+        name: "OPENPRM_WORKERS",
+        default: "0",
+        meaning: "Threads that serve requests; 0 means one for each core.",
+    },
+    Setting {
+        name: "OPENPRM_POOL",
+        default: "0",
+        meaning: "Database connections; 0 means 8 with PostgreSQL, two for each worker with SQLite.",
+    },
+    Setting {
+        name: "OPENPRM_SECRET",
+        default: "",
+        meaning: "The master secret, at least 32 characters; with SQLite it is made and kept in a file beside the database, with PostgreSQL it is required.",
+    },
+    Setting {
+        name: "OPENPRM_ADMIN_EMAIL",
+        default: "admin@example.com",
+        meaning: "The first administrator's e-mail, used once on an empty database.",
+    },
+    Setting {
+        name: "OPENPRM_ADMIN_PASSWORD",
+        default: "",
+        meaning: "The first administrator's password, used once; by default one is made and printed.",
+    },
+    Setting {
+        name: "OPENPRM_RATE_LIMIT",
+        default: "600000",
+        meaning: "Calls a minute for each caller; 0 means no limit.",
+    },
+    Setting {
+        name: "OPENPRM_CORS_ORIGINS",
+        default: "",
+        meaning: "Origins, separated by commas, whose pages may call from a browser.",
+    },
+    Setting {
+        name: "OPENPRM_TRUSTED_PROXIES",
+        default: "",
+        meaning: "Addresses, separated by commas, of proxies whose X-Forwarded-For counts.",
+    },
+    Setting {
+        name: "OPENPRM_SMTP_URL",
+        default: "",
+        meaning: "Where mail goes, smtps://USER:PASSWORD@HOST; by default mail is written to the log.",
+    },
+    Setting {
+        name: "OPENPRM_MAIL_FROM",
+        default: "OpenPRM <no-reply@example.com>",
+        meaning: "The sender of mail.",
+    },
+    Setting {
+        name: "OPENPRM_ACCESS_TOKEN_SECONDS",
+        default: "600",
+        meaning: "How long an access token is good for, 60 to 3600.",
+    },
+    Setting {
+        name: "OPENPRM_LOG",
+        default: "info",
+        meaning: "What is logged, in env_logger's form: warn, info, openprm=debug.",
+    },
 ];
 
 /// A setting that cannot be used.
@@ -95,11 +166,23 @@ impl Config {
     /// As [`Config::from_environment`].
     pub fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, WrongSetting> {
         let text = |name: &str| {
-            let default = SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
-            source(name).filter(|value| !value.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+            let default = SETTINGS
+                .iter()
+                .find(|setting| setting.name == name)
+                .map_or("", |setting| setting.default);
+            source(name)
+                .filter(|value| !value.trim().is_empty())
+                .unwrap_or_else(|| default.to_owned())
         };
         let optional = |name: &str| Some(text(name)).filter(|value| !value.is_empty());
-        let list = |name: &str| text(name).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let list = |name: &str| {
+            text(name)
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let workers = match number::<usize>("OPENPRM_WORKERS", &text("OPENPRM_WORKERS"), 0, 256)? {
             0 => cores,
@@ -112,17 +195,36 @@ impl Config {
             0 => 8,
             pool => pool,
         };
-        let bind: SocketAddr = parsed("OPENPRM_BIND", &text("OPENPRM_BIND"), "an address and a port, as in 127.0.0.1:8080")?;
+        let bind: SocketAddr = parsed(
+            "OPENPRM_BIND",
+            &text("OPENPRM_BIND"),
+            "an address and a port, as in 127.0.0.1:8080",
+        )?;
         let secret = optional("OPENPRM_SECRET");
         if secret.as_ref().is_some_and(|secret| secret.len() < 32) {
-            return Err(WrongSetting("OPENPRM_SECRET must have at least 32 characters; make one with: openssl rand -base64 48".to_owned()));
+            return Err(WrongSetting(
+                "OPENPRM_SECRET must have at least 32 characters; make one with: openssl rand -base64 48".to_owned(),
+            ));
         }
         if secret.is_none() && !database_url.starts_with("sqlite") {
-            return Err(WrongSetting("OPENPRM_SECRET is required with PostgreSQL; make one with: openssl rand -base64 48".to_owned()));
+            return Err(WrongSetting(
+                "OPENPRM_SECRET is required with PostgreSQL; make one with: openssl rand -base64 48".to_owned(),
+            ));
         }
-        let trusted_proxies = list("OPENPRM_TRUSTED_PROXIES").iter().map(|part| parsed("OPENPRM_TRUSTED_PROXIES", part, "IP addresses separated by commas")).collect::<Result<_, _>>()?;
+        let trusted_proxies = list("OPENPRM_TRUSTED_PROXIES")
+            .iter()
+            .map(|part| parsed("OPENPRM_TRUSTED_PROXIES", part, "IP addresses separated by commas"))
+            .collect::<Result<_, _>>()?;
+        let public_url = optional("OPENPRM_PUBLIC_URL")
+            .unwrap_or_else(|| format!("http://{bind}"))
+            .trim_end_matches('/')
+            .to_owned();
         Ok(Self {
-            public_url: optional("OPENPRM_PUBLIC_URL").unwrap_or_else(|| format!("http://{bind}")).trim_end_matches('/').to_owned(),
+            portal_url: optional("OPENPRM_PORTAL_URL")
+                .unwrap_or_else(|| public_url.clone())
+                .trim_end_matches('/')
+                .to_owned(),
+            public_url,
             database_url,
             bind,
             workers,
@@ -135,27 +237,46 @@ impl Config {
             trusted_proxies,
             smtp_url: optional("OPENPRM_SMTP_URL"),
             mail_from: text("OPENPRM_MAIL_FROM"),
-            access_token_seconds: number("OPENPRM_ACCESS_TOKEN_SECONDS", &text("OPENPRM_ACCESS_TOKEN_SECONDS"), 60, 3600)?,
+            access_token_seconds: number(
+                "OPENPRM_ACCESS_TOKEN_SECONDS",
+                &text("OPENPRM_ACCESS_TOKEN_SECONDS"),
+                60,
+                3600,
+            )?,
             log: text("OPENPRM_LOG"),
         })
     }
 }
 
 fn parsed<T: FromStr>(name: &str, text: &str, wanted: &str) -> Result<T, WrongSetting> {
-    text.parse().map_err(|_malformed| WrongSetting(format!("{name} is `{text}`, but must be {wanted}.")))
+    text.parse()
+        .map_err(|_malformed| WrongSetting(format!("{name} is `{text}`, but must be {wanted}.")))
 }
 
-fn number<T: FromStr + PartialOrd + std::fmt::Display>(name: &str, text: &str, least: T, most: T) -> Result<T, WrongSetting> {
+fn number<T: FromStr + PartialOrd + std::fmt::Display + Copy>(
+    name: &str,
+    text: &str,
+    least: T,
+    most: T,
+) -> Result<T, WrongSetting> {
     let wanted = format!("a whole number from {least} to {most}");
     let number = parsed(name, text, &wanted)?;
-    if number < least || number > most { Err(WrongSetting(format!("{name} is `{text}`, but must be {wanted}."))) } else { Ok(number) }
+    if number < least || number > most {
+        Err(WrongSetting(format!("{name} is `{text}`, but must be {wanted}.")))
+    } else {
+        Ok(number)
+    }
 }
 
 /// The settings as a text for `--help`.
 pub fn help() -> String {
     let mut text = String::from("Settings (environment variables):\n");
     for setting in SETTINGS {
-        let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
+        let default = if setting.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [default: {}]", setting.default)
+        };
         let _ = writeln!(text, "  {}{default}\n      {}", setting.name, setting.meaning);
     }
     text
@@ -171,7 +292,13 @@ mod tests {
 
     #[test]
     fn a_wrong_setting_is_named_with_what_it_must_be() {
-        for (name, value) in [("OPENPRM_BIND", "nowhere"), ("DATABASE_URL", "mysql://x"), ("OPENPRM_SECRET", "short"), ("OPENPRM_ACCESS_TOKEN_SECONDS", "5"), ("DATABASE_URL", "postgres://h/d")] {
+        for (name, value) in [
+            ("OPENPRM_BIND", "nowhere"),
+            ("DATABASE_URL", "mysql://x"),
+            ("OPENPRM_SECRET", "short"),
+            ("OPENPRM_ACCESS_TOKEN_SECONDS", "5"),
+            ("DATABASE_URL", "postgres://h/d"),
+        ] {
             let refusal = with(name, value).unwrap_err().0;
             assert!(refusal.contains("must") || refusal.contains("required"), "{refusal}");
         }

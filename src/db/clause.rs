@@ -6,7 +6,9 @@
 
 use diesel::{
     backend::Backend,
-    expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, expression_types::NotSelectable, is_aggregate},
+    expression::{
+        AppearsOnTable, Expression, SelectableExpression, ValidGrouping, expression_types::NotSelectable, is_aggregate,
+    },
     query_builder::{AstPass, QueryFragment, QueryId},
     result::QueryResult,
     serialize::ToSql,
@@ -39,7 +41,14 @@ pub trait Bind {
 pub struct Bound(Piece);
 
 macro_rules! bind_as_text { ($($name:ty),*) => {$( impl Bind for $name { fn bind(&self) -> Bound { Bound(Piece::Text(self.to_string())) } } )*} }
-bind_as_text!(String, &str, str, Date, crate::kernel::Currency, crate::kernel::country::Country);
+bind_as_text!(
+    String,
+    &str,
+    str,
+    Date,
+    crate::kernel::Currency,
+    crate::kernel::country::Country
+);
 
 impl Bind for i64 {
     fn bind(&self) -> Bound {
@@ -168,19 +177,27 @@ impl Clause {
     /// And: the folded text begins with `prefix`. A range, so that an index on the column serves it on both engines.
     pub fn begins_with(&mut self, column: &'static str, prefix: &str) -> &mut Self {
         let end = format!("{prefix}\u{10ffff}");
-        self.compare(column, " >= ", prefix).compare(column, " < ", end.as_str())
+        self.compare(column, " >= ", prefix)
+            .compare(column, " < ", end.as_str())
     }
 
     /// And: the folded text contains `part`.
     pub fn contains(&mut self, column: &'static str, part: &str) -> &mut Self {
         let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        self.and(column).sql(" LIKE ").value(&format!("%{escaped}%")).sql(" ESCAPE '\\'")
+        self.and(column)
+            .sql(" LIKE ")
+            .value(&format!("%{escaped}%"))
+            .sql(" ESCAPE '\\'")
     }
 
     /// And: the row comes after the page before. A row value, which both engines serve from the list's index.
     pub fn page(&mut self, order: Order, paging: &Paging) -> &mut Self {
         let Some((key, id)) = &paging.after else { return self };
-        self.and("(").sql(order.column).sql(", ").sql(order.id).sql(if order.descending { ") < (" } else { ") > (" });
+        self.and("(")
+            .sql(order.column)
+            .sql(", ")
+            .sql(order.id)
+            .sql(if order.descending { ") < (" } else { ") > (" });
         match key {
             Key::Number(number) => self.value(number),
             Key::Text(text) => self.value(text),
@@ -188,7 +205,6 @@ impl Clause {
         self.sql(", ").value(id).sql(")")
     }
 }
-
 
 impl Expression for Clause {
     type SqlType = Bool;

@@ -38,7 +38,8 @@ impl Engine {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Self::Postgres)
         } else {
-            Err(Error::new(&codes::UNAVAILABLE).detail("DATABASE_URL must begin with sqlite:// or postgres://, as in sqlite://openprm.db."))
+            Err(Error::new(&codes::UNAVAILABLE)
+                .detail("DATABASE_URL must begin with sqlite:// or postgres://, as in sqlite://openprm.db."))
         }
     }
 }
@@ -138,6 +139,7 @@ impl Conn {
     }
 
     /// Opens a connection by the URL's scheme.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes connections")]
     pub(super) fn open(engine: Engine, url: &str) -> diesel::ConnectionResult<Self> {
         match engine {
             Engine::Sqlite => SqliteConnection::establish(url).map(Self::Sqlite),

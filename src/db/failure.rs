@@ -6,7 +6,10 @@ use crate::error::{Error, codes};
 
 /// The database cannot be reached.
 pub fn unreachable(cause: &dyn std::fmt::Display) -> Error {
-    Error::new(&codes::UNAVAILABLE).detail("The database cannot be reached now; repeat the request in some seconds.").retry_after(2).cause(cause)
+    Error::new(&codes::UNAVAILABLE)
+        .detail("The database cannot be reached now; repeat the request in some seconds.")
+        .retry_after(2)
+        .cause(cause)
 }
 
 /// The error for what diesel reports.
@@ -19,32 +22,41 @@ pub fn from_diesel(error: &Diesel) -> Error {
         };
     };
     let message = info.message();
-    let text = info.constraint_name().map_or_else(|| message.to_owned(), |name| format!("{message} ({name})"));
+    let text = info
+        .constraint_name()
+        .map_or_else(|| message.to_owned(), |name| format!("{message} ({name})"));
     match kind {
         _ if message.contains("protection_overlap") => Error::new(&codes::PROTECTION_OVERLAP).cause(text),
-        _ if message.contains("tree_circle") => Error::new(&codes::CONFLICT).detail("The move would put the node inside itself; choose another parent.").cause(text),
+        _ if message.contains("tree_circle") => Error::new(&codes::CONFLICT)
+            .detail("The move would put the node inside itself; choose another parent.")
+            .cause(text),
         _ if message.contains("tree_parent_missing") => Error::new(&codes::UNKNOWN_REFERENCE).cause(text),
         _ if message.contains("account_manager_gap") => Error::new(&codes::CONFLICT)
             .detail("An active partner must have a primary account manager at every moment; name the next one first.")
             .cause(text),
-        _ if message.contains("attribution_incomplete") => {
-            Error::new(&codes::VALIDATION_FAILED).detail("The shares must add up to 100 percent.").cause(text)
-        }
+        _ if message.contains("attribution_incomplete") => Error::new(&codes::VALIDATION_FAILED)
+            .detail("The shares must add up to 100 percent.")
+            .cause(text),
         _ if message.contains("append_only") => Error::internal(text),
         DatabaseErrorKind::UniqueViolation => Error::new(&codes::ALREADY_EXISTS).cause(text),
         DatabaseErrorKind::ForeignKeyViolation => Error::new(&codes::UNKNOWN_REFERENCE).cause(text),
-        DatabaseErrorKind::NotNullViolation | DatabaseErrorKind::CheckViolation => Error::new(&codes::VALIDATION_FAILED)
+        DatabaseErrorKind::NotNullViolation => Error::internal(text),
+        DatabaseErrorKind::CheckViolation => Error::new(&codes::VALIDATION_FAILED)
             .detail("A value breaks a rule of the database; check the values that were sent.")
             .cause(text),
         DatabaseErrorKind::SerializationFailure => busy(text).retry_transaction(),
-        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => unreachable(&text),
-        DatabaseErrorKind::ReadOnlyTransaction => unreachable(&text),
+        DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::ReadOnlyTransaction => unreachable(&text),
         _ => from_message(message, text),
     }
 }
 
 fn busy(cause: String) -> Error {
-    Error::new(&codes::UNAVAILABLE).detail("Other requests hold what this one needs; repeat it in a second.").retry_after(1).cause(cause)
+    Error::new(&codes::UNAVAILABLE)
+        .detail("Other requests hold what this one needs; repeat it in a second.")
+        .retry_after(1)
+        .cause(cause)
 }
 
 /// What the kinds do not tell apart, by the engines' fixed texts.
@@ -57,8 +69,16 @@ fn from_message(message: &str, text: String) -> Error {
     } else if has("lock timeout") || has("database is locked") || has("database table is locked") {
         busy(text)
     } else if has("disk is full") || has("disk I/O error") || has("No space left") {
-        Error::new(&codes::UNAVAILABLE).detail("The server cannot store anything now; repeat the request later.").retry_after(30).cause(text)
-    } else if has("connection") || has("terminating") || has("shutting down") || has("starting up") || has("recovery mode") {
+        Error::new(&codes::UNAVAILABLE)
+            .detail("The server cannot store anything now; repeat the request later.")
+            .retry_after(30)
+            .cause(text)
+    } else if has("connection")
+        || has("terminating")
+        || has("shutting down")
+        || has("starting up")
+        || has("recovery mode")
+    {
         unreachable(&text)
     } else {
         Error::internal(text)

@@ -51,19 +51,32 @@ impl Manager {
             Engine::Sqlite => settings.url.trim_start_matches("sqlite://").to_owned(),
             Engine::Postgres => with_defaults(&settings.url),
         };
-        Self { engine, url, durable: settings.durable }
+        Self {
+            engine,
+            url,
+            durable: settings.durable,
+        }
     }
 
     /// The one SQLite connection that writes; makes the file if there is none.
     pub fn writing(&self) -> Result<Conn> {
-        if let Some(folder) = Path::new(&self.url).parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-            return Err(Error::new(&codes::UNAVAILABLE)
-                .detail(format!("The folder of the database does not exist: {}; make it or change DATABASE_URL.", folder.display())));
+        if let Some(folder) = Path::new(&self.url)
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        {
+            return Err(Error::new(&codes::UNAVAILABLE).detail(format!(
+                "The folder of the database does not exist: {}; make it or change DATABASE_URL.",
+                folder.display()
+            )));
         }
         let mut conn = Conn::open(self.engine, &self.url).map_err(|error| failure::unreachable(&error))?;
         conn.batch(SQLITE_SESSION)?;
         conn.batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;")?;
-        conn.batch(if self.durable { "PRAGMA synchronous = FULL;" } else { "PRAGMA synchronous = OFF;" })?;
+        conn.batch(if self.durable {
+            "PRAGMA synchronous = FULL;"
+        } else {
+            "PRAGMA synchronous = OFF;"
+        })?;
         Ok(conn)
     }
 }
@@ -74,7 +87,7 @@ fn with_defaults(url: &str) -> String {
     for (name, value) in POSTGRES_DEFAULTS {
         if !url.contains(&format!("{name}=")) {
             full.push(if full.contains('?') { '&' } else { '?' });
-            full.push_str(&format!("{name}={value}"));
+            full.extend([name, "=", value]);
         }
     }
     full
@@ -87,9 +100,15 @@ impl diesel::r2d2::ManageConnection for Manager {
     fn connect(&self) -> std::result::Result<Link, Self::Error> {
         let mut conn = Conn::open(self.engine, &self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
         let settled = match self.engine {
-            Engine::Sqlite => conn.batch(SQLITE_SESSION).and_then(|()| conn.batch("PRAGMA query_only = ON;")),
+            Engine::Sqlite => conn
+                .batch(SQLITE_SESSION)
+                .and_then(|()| conn.batch("PRAGMA query_only = ON;")),
             Engine::Postgres => conn.batch(POSTGRES_SESSION).and_then(|()| {
-                conn.batch(if self.durable { "SET synchronous_commit = on" } else { "SET synchronous_commit = off" })
+                conn.batch(if self.durable {
+                    "SET synchronous_commit = on"
+                } else {
+                    "SET synchronous_commit = off"
+                })
             }),
         };
         settled.map_err(diesel::r2d2::Error::QueryError)?;

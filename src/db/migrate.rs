@@ -73,10 +73,14 @@ impl Db {
     /// What the database reports.
     pub fn migrate_down(&self) -> Result<String> {
         self.migrating(|conn| match conn {
-            Conn::Sqlite(c) => c.revert_last_migration(Both(SHARED, SQLITE)).map(|version| version.to_string()).map_err(|error| failed(&error)),
-            Conn::Postgres(c) => {
-                c.revert_last_migration(Both(SHARED, POSTGRES)).map(|version| version.to_string()).map_err(|error| failed(&error))
-            }
+            Conn::Sqlite(c) => c
+                .revert_last_migration(Both(SHARED, SQLITE))
+                .map(|version| version.to_string())
+                .map_err(|error| failed(&error)),
+            Conn::Postgres(c) => c
+                .revert_last_migration(Both(SHARED, POSTGRES))
+                .map(|version| version.to_string())
+                .map_err(|error| failed(&error)),
         })
     }
 
@@ -93,16 +97,28 @@ impl Db {
 }
 
 fn names(done: diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'_>>>) -> Result<Vec<String>> {
-    Ok(done.map_err(|error| failed(&error))?.iter().map(ToString::to_string).collect())
+    Ok(done
+        .map_err(|error| failed(&error))?
+        .iter()
+        .map(ToString::to_string)
+        .collect())
 }
 
 fn states<DB: Kind>(conn: &mut impl MigrationHarness<DB>) -> Result<Vec<State>> {
-    let applied: Vec<String> = conn.applied_migrations().map_err(|error| failed(&error))?.iter().map(ToString::to_string).collect();
+    let applied: Vec<String> = conn
+        .applied_migrations()
+        .map_err(|error| failed(&error))?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let mut all: Vec<State> = DB::all()
         .map_err(|error| failed(&error))?
         .iter()
         .map(|migration| migration.name().version().to_string())
-        .map(|version| State { applied: applied.contains(&version), version })
+        .map(|version| State {
+            applied: applied.contains(&version),
+            version,
+        })
         .collect();
     all.sort_by(|a, b| a.version.cmp(&b.version));
     Ok(all)
@@ -136,7 +152,10 @@ pub fn pending(tx: &mut super::Tx<'_>) -> Result<usize> {
         #[diesel(sql_type = BigInt)]
         applied: i64,
     }
-    let counted: Count = crate::on_each!(tx, |c| sql_query("SELECT count(*) AS applied FROM __diesel_schema_migrations").get_result(c))?;
+    let counted: Count = crate::on_each!(tx, |c| sql_query(
+        "SELECT count(*) AS applied FROM __diesel_schema_migrations"
+    )
+    .get_result(c))?;
     let known = match tx.conn() {
         Conn::Sqlite(_) => Sqlite::all().map_err(|error| failed(&error))?.len(),
         Conn::Postgres(_) => Pg::all().map_err(|error| failed(&error))?.len(),

@@ -62,6 +62,7 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    url: String,
     pool: diesel::r2d2::Pool<Manager>,
     writer: Option<Writer>,
     clock: Arc<dyn Clock>,
@@ -86,13 +87,20 @@ impl Db {
             .max_size(settings.pool)
             .min_idle(Some(1))
             .test_on_check_out(false)
-            .max_lifetime(Some(Duration::from_mins(30)))
+            .max_lifetime(Some(Duration::from_secs(30 * 60)))
             .connection_timeout(Duration::from_secs(3))
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build(manager)
             .map_err(|error| failure::unreachable(&error))?;
         let room = usize::try_from(settings.pool).unwrap_or(8).saturating_mul(64);
-        Ok(Self(Arc::new(Inner { engine, pool, writer, clock, waiting: tokio::sync::Semaphore::new(room) })))
+        Ok(Self(Arc::new(Inner {
+            engine,
+            url: settings.url.clone(),
+            pool,
+            writer,
+            clock,
+            waiting: tokio::sync::Semaphore::new(room),
+        })))
     }
 
     /// Which engine this is.
@@ -115,7 +123,8 @@ impl Db {
         F: FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static,
     {
         let asked = caller.clone();
-        self.ask(caller, move |tx| work(tx)?.render(asked.request()).map(Sent::new)).await
+        self.ask(caller, move |tx| work(tx)?.render(asked.request()).map(Sent::new))
+            .await
     }
 
     /// Answers from several statements that must see one state.
@@ -128,7 +137,10 @@ impl Db {
         F: FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static,
     {
         let asked = caller.clone();
-        self.ask(caller, move |tx| tx.in_snapshot(|tx| work(tx)?.render(asked.request()).map(Sent::new))).await
+        self.ask(caller, move |tx| {
+            tx.in_snapshot(|tx| work(tx)?.render(asked.request()).map(Sent::new))
+        })
+        .await
     }
 
     /// Changes and answers, in one transaction, once for each idempotency key.
@@ -173,7 +185,10 @@ impl Db {
     {
         let _place = self.0.waiting.try_acquire().map_err(|_full| busy())?;
         if let Some(writer) = &self.0.writer {
-            return writer.submit(caller.clone(), work)?.await.map_err(|_gone| busy())?;
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            // A caller that went away is no failure: what was committed stays.
+            writer.submit(caller.clone(), work, |result| drop(sender.send(result)))?;
+            return receiver.await.map_err(|_gone| busy())?;
         }
         let (db, caller) = (self.clone(), caller.clone());
         blocking(move || db.run_now(&caller, work)).await
@@ -200,7 +215,9 @@ impl Db {
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
         if let Some(writer) = &self.0.writer {
-            return writer.submit(caller.clone(), work)?.blocking_recv().map_err(|_gone| busy())?;
+            let (sender, receiver) = std::sync::mpsc::channel();
+            writer.submit(caller.clone(), work, move |result| drop(sender.send(result)))?;
+            return receiver.recv().map_err(|_gone| busy())?;
         }
         let mut link = self.connection()?;
         let mut tries = 0_u32;
@@ -210,7 +227,13 @@ impl Db {
             match result {
                 Err(error) if error.may_retry() && tries < 3 => {
                     tries += 1;
-                    std::thread::sleep(Duration::from_millis(u64::from(rand::random::<u8>() % 16) * u64::from(tries)));
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "on a thread of the blocking pool; two transactions that met step aside for some milliseconds"
+                    )]
+                    std::thread::sleep(Duration::from_millis(
+                        u64::from(rand::random::<u8>() % 16) * u64::from(tries),
+                    ));
                 }
                 result => return result,
             }
@@ -223,9 +246,57 @@ impl Db {
 }
 
 fn busy() -> Error {
-    Error::new(&codes::UNAVAILABLE).detail("The server has more work than it can do now; repeat the request in a second.").retry_after(1)
+    Error::new(&codes::UNAVAILABLE)
+        .detail("The server has more work than it can do now; repeat the request in a second.")
+        .retry_after(1)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    actix_web::web::block(work).await.map_err(|error| Error::internal(error))?
+    actix_web::web::block(work).await.map_err(Error::internal)?
+}
+
+impl Db {
+    /// Copies the database into a file while it is in use: one state, whole.
+    ///
+    /// # Errors
+    /// `unavailable` if the file exists, or with PostgreSQL's own tool if it failed or is not installed.
+    pub fn backup(&self, file: &std::path::Path) -> Result<()> {
+        use diesel::{RunQueryDsl as _, sql_query, sql_types::Text};
+        let refusal = |why: String| {
+            Error::new(&codes::UNAVAILABLE).detail(format!("The backup to {} failed: {why}.", file.display()))
+        };
+        if file.exists() {
+            return Err(refusal("the file exists; name a new one".to_owned()));
+        }
+        match self.0.engine {
+            Engine::Sqlite => {
+                let mut link = self.connection()?;
+                let Conn::Sqlite(c) = &mut link.conn else {
+                    return Err(Error::internal("an SQLite pool without SQLite connections"));
+                };
+                sql_query("VACUUM INTO ?")
+                    .bind::<Text, _>(file.display().to_string())
+                    .execute(c)
+                    .map(drop)
+                    .map_err(Error::from)
+            }
+            Engine::Postgres => {
+                let done = std::process::Command::new("pg_dump")
+                    .arg("--format=custom")
+                    .arg("--file")
+                    .arg(file)
+                    .arg("--dbname")
+                    .arg(&self.0.url)
+                    .status()
+                    .map_err(|error| {
+                        refusal(format!("pg_dump cannot be run ({error}); install PostgreSQL's client"))
+                    })?;
+                if done.success() {
+                    Ok(())
+                } else {
+                    Err(refusal(format!("pg_dump ended with {done}")))
+                }
+            }
+        }
+    }
 }

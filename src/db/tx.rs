@@ -21,7 +21,12 @@ pub struct Tx<'c> {
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut Conn, caller: &'c Caller, clock: &'c dyn Clock) -> Self {
         let now = clock.now();
-        Self { conn, caller, clock, now }
+        Self {
+            conn,
+            caller,
+            clock,
+            now,
+        }
     }
 
     /// The connection, for [`on_each!`](crate::on_each).
@@ -59,12 +64,26 @@ impl<'c> Tx<'c> {
     /// What `work` refuses.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let (caller, clock, now) = (self.caller, self.clock, self.now);
-        conn::nested(self.conn, |conn| work(&mut Tx { conn, caller, clock, now }))
+        conn::nested(self.conn, |conn| {
+            work(&mut Tx {
+                conn,
+                caller,
+                clock,
+                now,
+            })
+        })
     }
 
     pub(super) fn in_snapshot<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let (caller, clock, now) = (self.caller, self.clock, self.now);
         conn::begin_snapshot(self.conn)?;
-        conn::finish(self.conn, |conn| work(&mut Tx { conn, caller, clock, now }))
+        conn::finish(self.conn, |conn| {
+            work(&mut Tx {
+                conn,
+                caller,
+                clock,
+                now,
+            })
+        })
     }
 }

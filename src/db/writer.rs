@@ -12,8 +12,6 @@ use std::{
     },
 };
 
-use tokio::sync::oneshot;
-
 use super::{Clock, Conn, Tx, conn};
 use crate::{
     auth::Caller,
@@ -42,35 +40,37 @@ impl Writer {
         Ok(Self(sender))
     }
 
-    /// Puts a write into the queue; the receiver gets its result after the commit.
-    pub fn submit<T, F>(&self, caller: Caller, work: F) -> Result<oneshot::Receiver<Result<T>>>
+    /// Puts a write into the queue; `reply` gets its result after the commit, on the writer's thread.
+    pub fn submit<T, F>(&self, caller: Caller, work: F, reply: impl FnOnce(Result<T>) + Send + 'static) -> Result<()>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |conn, clock| {
-            let outcome = catch_unwind(AssertUnwindSafe(|| conn::nested(conn, |conn| work(&mut Tx::new(conn, &caller, clock)))))
-                .unwrap_or_else(|_panic| {
-                    // The savepoint is still open; the roll-back closes it, and the rest of the group goes on.
-                    conn::roll_back(conn).and_then(|()| Err(Error::internal("a write panicked")))
-                });
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                conn::nested(conn, |conn| work(&mut Tx::new(conn, &caller, clock)))
+            }))
+            .unwrap_or_else(|_panic| {
+                // The savepoint is still open; the roll-back closes it, and the rest of the group goes on.
+                conn::roll_back(conn).and_then(|()| Err(Error::internal("a write panicked")))
+            });
             Box::new(move |failure| {
                 let result = match (outcome, failure) {
                     (Ok(_), Some(failure)) => Err(lost(failure)),
                     (outcome, _) => outcome,
                 };
-                // A caller that went away is no failure: what was committed stays.
-                drop(sender.send(result));
+                reply(result);
             })
         });
-        self.0.try_send(job).map_err(|_full| super::busy())?;
-        Ok(receiver)
+        self.0.try_send(job).map_err(|_full| super::busy())
     }
 }
 
 fn lost(failure: &Error) -> Error {
-    Error::new(&codes::UNAVAILABLE).detail("The change could not be stored; repeat the request.").retry_after(1).cause(failure)
+    Error::new(&codes::UNAVAILABLE)
+        .detail("The change could not be stored; repeat the request.")
+        .retry_after(1)
+        .cause(failure)
 }
 
 fn serve(mut conn: Conn, clock: &dyn Clock, jobs: &Receiver<Job>) {

@@ -52,10 +52,13 @@ codes! {
     MALFORMED_JSON = 400 "malformed_json" WhenBody, "The body is not JSON", "The body cannot be read as JSON; send a JSON object encoded in UTF-8.";
     INVALID_QUERY = 400 "invalid_query" WhenQuery, "The query is not valid", "Correct or leave out the parameters that are named.";
     INVALID_HEADER = 400 "invalid_header" Always, "A header is not valid", "Correct the header that is named.";
-    INVALID_CURSOR = 400 "invalid_cursor" WhenQuery, "The cursor is not valid", "Send `next_cursor` exactly as it was answered, or begin again without a cursor.";
-    CURSOR_MISMATCH = 400 "cursor_mismatch" WhenQuery, "The cursor belongs to another list", "Filters and order must stay the same while paging; begin again without a cursor.";
+    INVALID_CURSOR = 409 "invalid_cursor" WhenQuery, "The cursor is not valid", "Send `next_cursor` exactly as it was answered, or begin again without a cursor.";
+    CURSOR_MISMATCH = 409 "cursor_mismatch" WhenQuery, "The cursor belongs to another list", "Filters and order must stay the same while paging; begin again without a cursor.";
     UNAUTHENTICATED = 401 "unauthenticated" WhenAuth, "Sign in first", "Send `Authorization: Bearer …` with a valid access token or API key.";
     TOKEN_EXPIRED = 401 "token_expired" WhenAuth, "The token has ended", "Refresh the access token or sign in again.";
+    INVALID_CREDENTIALS = 401 "invalid_credentials" Declared, "Address or password is wrong", "Check the address and the password; a forgotten one can be replaced by a mail.";
+    INVALID_TOKEN = 401 "invalid_token" Declared, "The token is not good any more", "Ask for another: the token is unknown, was used before, or has ended.";
+    INVALID_CLIENT = 401 "invalid_client" Never, "The client is not known", "The client's id or secret is wrong, or the client is disabled.";
     FORBIDDEN = 403 "forbidden" WhenAuth, "Your role does not permit this", "Ask an administrator for a role or scope that permits this operation.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope" WhenAuth, "The token's scopes do not permit this", "Ask for a token with the scope that this operation names.";
     FIELD_FORBIDDEN = 403 "field_forbidden" Declared, "A field is not yours to write", "Leave out the fields that are named: your role may not write them.";
@@ -66,6 +69,9 @@ codes! {
     REQUEST_TIMEOUT = 408 "request_timeout" WhenBody, "The body came too slowly", "Send the whole body within ten seconds.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" WhenBody, "The body is too large", "Bodies may have at most 256 KiB.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" WhenBody, "The body's media type is not taken", "Send Content-Type: application/json.";
+    INVALID_SCOPE = 400 "invalid_scope" Never, "The client does not have that scope", "Ask for scopes that the client has.";
+    UNSUPPORTED_GRANT_TYPE = 400 "unsupported_grant_type" Never, "Tokens are not granted that way", "Send grant_type=client_credentials.";
+    WRONG_PASSWORD = 409 "wrong_password" Declared, "The present password is wrong", "Send the present password as it is.";
     VALIDATION_FAILED = 422 "validation_failed" WhenBody, "The request is not valid", "Correct the fields that are named.";
     FIELD_LOCKED = 422 "field_locked" Declared, "A field is locked", "Leave out the fields that are named, or first lift what locks them.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused" WhenIdempotency, "The idempotency key was used for another request", "Use a new key for a new request.";
@@ -78,8 +84,10 @@ codes! {
     GUARD_FAILED = 409 "guard_failed" Declared, "Something stands in the way", "Mend what is named and try again.";
     UNKNOWN_REFERENCE = 409 "unknown_reference" WhenBody, "A record that the body names does not exist", "Use ids and codes of records that exist and that you may see.";
     ALREADY_EXISTS = 409 "already_exists" Declared, "There is already such a record", "Use the record that exists, or give this one another key.";
+    DUPLICATE_PARTNER = 409 "duplicate_partner" Declared, "The firm is already a partner", "Another partner has the registration number or the domain; work with the one that exists.";
     IN_USE = 409 "in_use" Declared, "Other records depend on this one", "First remove what depends on it.";
     IDEMPOTENCY_IN_PROGRESS = 409 "idempotency_in_progress" WhenIdempotency, "The first request with this key is still running", "Repeat the request after the time that Retry-After says.";
+    ACCOUNT_MERGED = 409 "account_merged" Declared, "The customer account was merged into another", "Use the account that stands for it since; `merged_into_id` names it.";
     PROTECTION_OVERLAP = 409 "protection_overlap" Declared, "The scope is already protected", "Another registration holds an active protection on this customer, product and territory; narrow the scope or wait until it is free.";
     CONFLICT = 409 "conflict" Declared, "The change conflicts with what is stored", "Read the record again and repeat the change.";
 
@@ -98,7 +106,11 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for code in ALL {
             assert!(seen.insert(code.code), "{} stands twice", code.code);
-            assert!(code.detail.ends_with('.') && !code.title.ends_with('.'), "{}", code.code);
+            assert!(
+                code.detail.ends_with('.') && !code.title.ends_with('.'),
+                "{}",
+                code.code
+            );
             assert!((400..600).contains(&code.status), "{}", code.code);
         }
     }

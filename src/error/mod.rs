@@ -76,8 +76,17 @@ impl Error {
 
     /// With one more thing that is wrong.
     #[must_use]
-    pub fn fault(mut self, pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        self.0.faults.push(Fault { pointer: pointer.into(), code: code.into(), detail: detail.into() });
+    pub fn fault(
+        mut self,
+        pointer: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        self.0.faults.push(Fault {
+            pointer: pointer.into(),
+            code: code.into(),
+            detail: detail.into(),
+        });
         self
     }
 
@@ -127,30 +136,58 @@ impl Error {
     /// 409: the record's state does not permit the action.
     pub fn invalid_state(current: impl fmt::Display, attempted: impl Into<String>, allowed: Vec<&'static str>) -> Self {
         let attempted = attempted.into();
-        let next = if allowed.is_empty() { "nothing more can happen to it".to_owned() } else { format!("possible are: {}", allowed.join(", ")) };
-        let mut error = Self::new(&codes::INVALID_STATE).detail(format!("In state `{current}` the action `{attempted}` is not possible; {next}."));
-        error.0.state =
-            Some(StateFacts { current: current.to_string(), attempted, allowed: allowed.into_iter().map(str::to_owned).collect() });
+        let next = if allowed.is_empty() {
+            "nothing more can happen to it".to_owned()
+        } else {
+            format!("possible are: {}", allowed.join(", "))
+        };
+        let mut error = Self::new(&codes::INVALID_STATE).detail(format!(
+            "In state `{current}` the action `{attempted}` is not possible; {next}."
+        ));
+        error.0.state = Some(StateFacts {
+            current: current.to_string(),
+            attempted,
+            allowed: allowed.into_iter().map(str::to_owned).collect(),
+        });
         error
     }
 
     /// 409: the state permits the action, but its guards do not.
-    pub fn guards(current: impl fmt::Display, attempted: &'static str, failing: Vec<crate::kernel::states::FailingGuard>) -> Self {
+    pub fn guards(
+        current: impl fmt::Display,
+        attempted: &'static str,
+        failing: Vec<crate::kernel::states::FailingGuard>,
+    ) -> Self {
         let mut error = Self::new(&codes::GUARD_FAILED).faults(
             failing
                 .into_iter()
-                .map(|guard| Fault { pointer: guard.pointer.unwrap_or_else(|| "#".to_owned()), code: guard.guard.into(), detail: guard.detail })
+                .map(|guard| Fault {
+                    pointer: guard.pointer.unwrap_or_else(|| "#".to_owned()),
+                    code: guard.guard.into(),
+                    detail: guard.detail,
+                })
                 .collect(),
         );
-        error.0.state = Some(StateFacts { current: current.to_string(), attempted: attempted.to_owned(), allowed: Vec::new() });
+        error.0.state = Some(StateFacts {
+            current: current.to_string(),
+            attempted: attempted.to_owned(),
+            allowed: Vec::new(),
+        });
         error
     }
 
     /// 405: the address takes other methods.
     pub fn wrong_method(attempted: &str, allowed: Vec<&str>) -> Self {
-        let mut error = Self::new(&codes::METHOD_NOT_ALLOWED).detail(format!("{attempted} is not possible here; possible are: {}.", allowed.join(", ")));
+        let mut error = Self::new(&codes::METHOD_NOT_ALLOWED).detail(format!(
+            "{attempted} is not possible here; possible are: {}.",
+            allowed.join(", ")
+        ));
         let allowed = allowed.into_iter().map(str::to_owned).collect();
-        error.0.state = Some(StateFacts { current: "-".to_owned(), attempted: attempted.to_owned(), allowed });
+        error.0.state = Some(StateFacts {
+            current: "-".to_owned(),
+            attempted: attempted.to_owned(),
+            allowed,
+        });
         error
     }
 

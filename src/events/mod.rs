@@ -35,13 +35,19 @@ impl Fact {
     /// A record came to be.
     pub fn created<T: Resource>(kind: &'static str, record: &T) -> Self {
         let data = serde_json::to_value(record).unwrap_or_default();
-        let changed = data.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
+        let changed = data
+            .as_object()
+            .map(|fields| fields.keys().cloned().collect())
+            .unwrap_or_default();
         Self::about(kind, record, data, None, changed)
     }
 
     /// A record changed.
     pub fn changed<T: Resource>(kind: &'static str, before: &T, after: &T) -> Self {
-        let (old, data) = (serde_json::to_value(before).unwrap_or_default(), serde_json::to_value(after).unwrap_or_default());
+        let (old, data) = (
+            serde_json::to_value(before).unwrap_or_default(),
+            serde_json::to_value(after).unwrap_or_default(),
+        );
         let (previous, changed) = difference(&old, &data);
         Self::about(kind, after, data, Some(Value::Object(previous)), changed)
     }
@@ -62,7 +68,13 @@ impl Fact {
         self
     }
 
-    fn about<T: Resource>(kind: &'static str, record: &T, data: Value, previous: Option<Value>, changed: Vec<String>) -> Self {
+    fn about<T: Resource>(
+        kind: &'static str,
+        record: &T,
+        data: Value,
+        previous: Option<Value>,
+        changed: Vec<String>,
+    ) -> Self {
         Self {
             kind,
             resource_type: T::TYPE,
@@ -80,12 +92,17 @@ impl Fact {
 
 /// The fields that differ: what they held, and their names. Book-keeping fields do not count.
 fn difference(old: &Value, new: &Value) -> (Map<String, Value>, Vec<String>) {
-    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return (Map::new(), Vec::new()) };
+    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else {
+        return (Map::new(), Vec::new());
+    };
     let changed: Vec<String> = new
         .iter()
         .filter(|(name, value)| !matches!(name.as_str(), "revision" | "updated_at") && old.get(*name) != Some(value))
         .map(|(name, _)| name.clone())
         .collect();
-    let previous = changed.iter().map(|name| (name.clone(), old.get(name).cloned().unwrap_or_default())).collect();
+    let previous = changed
+        .iter()
+        .map(|name| (name.clone(), old.get(name).cloned().unwrap_or_default()))
+        .collect();
     (previous, changed)
 }

@@ -7,6 +7,7 @@ use crate::{
     auth::Actor,
     db::Tx,
     error::{Error, Result},
+    kernel::ids::EventId,
     on_each,
     schema::{event_audiences, events},
 };
@@ -24,8 +25,9 @@ pub struct Written {
 pub fn actor_type(actor: Actor) -> &'static str {
     match actor {
         Actor::User(_) => "user",
-        Actor::Client(_) => "service_client",
-        Actor::System(_) | Actor::Anonymous => "system",
+        Actor::Client(_) => "client",
+        Actor::System(_) => "system",
+        Actor::Anonymous => "anonymous",
     }
 }
 
@@ -38,6 +40,7 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
     let audience: Vec<String> = fact.audience.iter().map(ToString::to_string).collect();
     let data = (!fact.data.is_null()).then(|| fact.data.to_string());
     let row = (
+        events::id.eq(tx.new_id::<EventId>()),
         events::event_type.eq(fact.kind),
         events::resource_type.eq(fact.resource_type),
         events::resource_id.eq(&fact.resource_id),
@@ -54,10 +57,18 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         events::audience.eq(json(&audience)?),
         events::deleted.eq(fact.deleted),
     );
-    let seq: i64 = on_each!(tx, |c| diesel::insert_into(events::table).values(row).returning(events::seq).get_result(c))?;
+    let seq: i64 = on_each!(tx, |c| diesel::insert_into(events::table)
+        .values(row)
+        .returning(events::seq)
+        .get_result(c))?;
     for partner in &audience {
-        let row = (event_audiences::partner_id.eq(partner), event_audiences::event_seq.eq(seq));
-        on_each!(tx, |c| diesel::insert_into(event_audiences::table).values(row).execute(c))?;
+        let row = (
+            event_audiences::partner_id.eq(partner),
+            event_audiences::event_seq.eq(seq),
+        );
+        on_each!(tx, |c| diesel::insert_into(event_audiences::table)
+            .values(row)
+            .execute(c))?;
     }
     Ok(Written { seq, fact })
 }

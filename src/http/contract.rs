@@ -1,32 +1,14 @@
 //! The contract as the code gives it: what the handlers say, the schemas they met, and the polish over both.
 
-use std::cell::RefCell;
-
 use serde_json::{Value, json};
-use utoipa::{
-    OpenApi as _, ToSchema,
-    openapi::{OpenApi, Ref, RefOr, schema::Schema},
-};
+use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use super::document;
 use crate::{
     auth::{Permission, permissions},
     error::{Error, Result, codes},
+    kernel::schemas,
 };
-
-thread_local! {
-    /// The schemas of replies: utoipa does not register those of `IntoResponses` itself.
-    static MET: RefCell<Vec<(String, RefOr<Schema>)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A reference to the schema of `T`, which the document will then hold.
-pub fn met<T: ToSchema>() -> Ref {
-    MET.with_borrow_mut(|schemas| {
-        schemas.push((T::name().into_owned(), T::schema()));
-        T::schemas(schemas);
-    });
-    Ref::from_schema_name(T::name())
-}
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(title = "OpenPRM", version = "1.0.0"))]
@@ -34,7 +16,7 @@ struct Head;
 
 /// The document before any handler is in it.
 pub fn empty() -> OpenApi {
-    MET.take();
+    drop(schemas::take());
     Head::openapi()
 }
 
@@ -46,7 +28,7 @@ pub fn empty() -> OpenApi {
 pub fn finish(raw: OpenApi, machines: &[Value]) -> Result<Value> {
     let mut raw = serde_json::to_value(raw).map_err(Error::internal)?;
     let mut faults = Vec::new();
-    for (name, schema) in MET.take() {
+    for (name, schema) in schemas::take() {
         let schema = serde_json::to_value(schema).map_err(Error::internal)?;
         let known = raw.pointer(&format!("/components/schemas/{name}")).cloned();
         match known {
@@ -55,32 +37,58 @@ pub fn finish(raw: OpenApi, machines: &[Value]) -> Result<Value> {
             None => place(&mut raw, &name, schema),
         }
     }
-    let rules: Vec<document::OperationRule> = permissions::TABLE.iter().map(rule).collect();
+    let patches = patches(&raw);
+    let rules: Vec<document::OperationRule> = permissions::TABLE.iter().map(|row| rule(row, &patches)).collect();
     let errors: Vec<document::ErrorCode> = codes::ALL.iter().map(|code| (*code).into()).collect();
     let mut polished = document::polish(raw, &rules, &errors);
     if let Some(top) = polished.as_object_mut() {
         top.insert("x-state-machines".to_owned(), json!(machines));
     }
     faults.extend(document::check(&polished, &rules));
-    if faults.is_empty() { Ok(polished) } else { Err(Error::internal(format!("the contract is not sound:\n{}", faults.join("\n")))) }
+    if faults.is_empty() {
+        Ok(polished)
+    } else {
+        Err(Error::internal(format!(
+            "the contract is not sound:\n{}",
+            faults.join("\n")
+        )))
+    }
 }
 
 fn place(document: &mut Value, name: &str, schema: Value) {
     let Some(top) = document.as_object_mut() else { return };
     let components = top.entry("components").or_insert_with(|| json!({}));
-    let Some(components) = components.as_object_mut() else { return };
+    let Some(components) = components.as_object_mut() else {
+        return;
+    };
     if let Some(schemas) = components.entry("schemas").or_insert_with(|| json!({})).as_object_mut() {
         schemas.insert(name.to_owned(), schema);
     }
 }
 
-fn rule(row: &'static Permission) -> document::OperationRule {
+/// The operations that change a record by PATCH: they take an idempotency key if one is sent.
+fn patches(raw: &Value) -> Vec<String> {
+    let items = raw
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|paths| paths.values());
+    items
+        .filter_map(|item| item.pointer("/patch/operationId")?.as_str())
+        .map(|name| name.replace('_', "").to_lowercase())
+        .collect()
+}
+
+fn rule(row: &'static Permission, patches: &[String]) -> document::OperationRule {
     document::OperationRule {
         id: row.operation,
         scope: row.scope,
         public: row.who == permissions::Who::Anyone,
         roles: row.role_names(),
         idempotency: match row.idempotency {
+            permissions::Idempotency::None if patches.contains(&row.operation.to_lowercase()) => {
+                document::Idempotency::Accepted
+            }
             permissions::Idempotency::None => document::Idempotency::None,
             permissions::Idempotency::Accepted => document::Idempotency::Accepted,
             permissions::Idempotency::Required => document::Idempotency::Required,

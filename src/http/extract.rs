@@ -1,13 +1,19 @@
 //! What handlers take. The gate has read and checked everything before; extractors only hand it over, typed.
 
-use std::{future::{Ready, ready}, rc::Rc};
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+};
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Bytes};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::{
     IntoParams,
-    openapi::{ObjectBuilder, Required, Type, path::{Parameter, ParameterBuilder, ParameterIn}},
+    openapi::{
+        ObjectBuilder, Required, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+    },
 };
 
 use super::{State, reply};
@@ -29,7 +35,11 @@ pub struct Checked {
 
 fn checked<T>(request: &HttpRequest, take: impl FnOnce(&Checked) -> Result<T>) -> Ready<Result<T>> {
     let found = request.extensions().get::<Rc<Checked>>().cloned();
-    ready(found.ok_or_else(|| Error::internal("a handler was reached past the gate")).and_then(|checked| take(&checked)))
+    ready(
+        found
+            .ok_or_else(|| Error::internal("a handler was reached past the gate"))
+            .and_then(|checked| take(&checked)),
+    )
 }
 
 /// A JSON body, checked against the operation's schema.
@@ -44,9 +54,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         checked(request, |checked| {
             // An absent body is an empty object, for actions whose fields are all optional.
             let body = checked.body.as_deref().unwrap_or(b"{}");
-            serde_json::from_slice(body).map(Self).map_err(|error| {
-                Error::field("#", "invalid_value", format!("A value does not fit: {error}."))
-            })
+            serde_json::from_slice(body)
+                .map(Self)
+                .map_err(|error| Error::field("#", "invalid_value", format!("A value does not fit: {error}.")))
         })
     }
 }
@@ -63,7 +73,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
         checked(request, |checked| {
             serde_json::from_value(Value::Object(checked.query.clone()))
                 .map(Self)
-                .map_err(|error| Error::new(&codes::INVALID_QUERY).fault("query", "invalid_value", format!("A parameter does not fit: {error}.")))
+                .map_err(|error| {
+                    Error::new(&codes::INVALID_QUERY).fault(
+                        "query",
+                        "invalid_value",
+                        format!("A parameter does not fit: {error}."),
+                    )
+                })
         })
     }
 }
@@ -77,9 +93,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        #[expect(clippy::disallowed_types, reason = "the one place that reads path segments; a malformed one is answered as unknown")]
+        #[expect(
+            clippy::disallowed_types,
+            reason = "the one place that reads path segments; a malformed one is answered as unknown"
+        )]
         let parsed = actix_web::web::Path::<T>::from_request(request, payload).into_inner();
-        ready(parsed.map(|path| Self(path.into_inner())).map_err(|_malformed| Error::not_found()))
+        ready(
+            parsed
+                .map(|path| Self(path.into_inner()))
+                .map_err(|_malformed| Error::not_found()),
+        )
     }
 }
 
@@ -113,7 +136,9 @@ impl IfMatch {
     pub fn check(self, current: i64) -> Result<()> {
         match self.0 {
             Some(read) if read != current => Err(Error::new(&codes::PRECONDITION_FAILED)
-                .detail(format!("The record is at revision {current}, not {read}; read it again and repeat the change."))
+                .detail(format!(
+                    "The record is at revision {current}, not {read}; read it again and repeat the change."
+                ))
                 .etag(format!("\"{current}\""))),
             _ => Ok(()),
         }
@@ -136,12 +161,33 @@ impl IntoParams for IfMatch {
                 .name("If-Match")
                 .parameter_in(ParameterIn::Header)
                 .required(Required::True)
-                .description(Some("The ETag of the record as you last read it. A record that was changed since is refused with 412."))
+                .description(Some(
+                    "The ETag of the record as you last read it. A record that was changed since is refused with 412.",
+                ))
                 .schema(Some(
-                    ObjectBuilder::new().schema_type(Type::String).max_length(Some(80)).pattern(Some("^(W/)?\"[0-9]{1,18}(-[0-9a-f]{16})?\"$")).examples(["\"1-0123456789abcdef\""]),
+                    ObjectBuilder::new()
+                        .schema_type(Type::String)
+                        .max_length(Some(80))
+                        .pattern(Some("^(W/)?\"[0-9]{1,18}(-[0-9a-f]{16})?\"$"))
+                        .examples(["\"1-0123456789abcdef\""]),
                 ))
                 .build(),
         ]
+    }
+}
+
+/// `If-Match` where it need not be sent: actions and upserts honour it if it is.
+/// Stands in `params(…)`; the handler itself takes [`IfMatch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfMatchIfSent;
+
+impl IntoParams for IfMatchIfSent {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = IfMatch::into_params(parameter_in);
+        for parameter in &mut parameters {
+            parameter.required = Required::False;
+        }
+        parameters
     }
 }
 
@@ -150,7 +196,12 @@ pub(super) fn revision(request: &HttpRequest) -> Result<Option<i64>> {
     request
         .headers()
         .get("if-match")
-        .map(|value| value.to_str().map_err(|_binary| Error::new(&codes::INVALID_HEADER)).and_then(reply::revision_of))
+        .map(|value| {
+            value
+                .to_str()
+                .map_err(|_binary| Error::new(&codes::INVALID_HEADER))
+                .and_then(reply::revision_of)
+        })
         .transpose()
 }
 
@@ -162,7 +213,11 @@ impl FromRequest for Paging {
         let state = State::of(request).map(|state| state.signer.clone());
         checked(request, |checked| {
             let signer = state?;
-            let limit = checked.query.get("limit").and_then(Value::as_i64).unwrap_or(DEFAULT_LIMIT);
+            let limit = checked
+                .query
+                .get("limit")
+                .and_then(Value::as_i64)
+                .unwrap_or(DEFAULT_LIMIT);
             let after = match checked.query.get("cursor").and_then(Value::as_str) {
                 None => None,
                 Some(cursor) => Some(signer.read(cursor, checked.list).map_err(|fault| {
@@ -170,10 +225,19 @@ impl FromRequest for Paging {
                         CursorFault::Invalid => &codes::INVALID_CURSOR,
                         CursorFault::Mismatch => &codes::CURSOR_MISMATCH,
                     })
-                    .fault("query:cursor", "invalid_value", "Send next_cursor as it was answered, with the same filters.")
+                    .fault(
+                        "query:cursor",
+                        "invalid_value",
+                        "Send next_cursor as it was answered, with the same filters.",
+                    )
                 })?),
             };
-            Ok(Self { limit, after, list: checked.list, signer })
+            Ok(Self {
+                limit,
+                after,
+                list: checked.list,
+                signer,
+            })
         })
     }
 }
@@ -195,7 +259,9 @@ impl IntoParams for Paging {
                 "How many rows the page has at most.",
                 ObjectBuilder::new()
                     .schema_type(Type::Integer)
-                    .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Int32)))
+                    .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                        utoipa::openapi::KnownFormat::Int32,
+                    )))
                     .minimum(Some(1))
                     .maximum(Some(MAX_LIMIT))
                     .default(Some(DEFAULT_LIMIT.into())),
@@ -203,7 +269,10 @@ impl IntoParams for Paging {
             parameter(
                 "cursor",
                 "Where the page begins: `next_cursor` of the page before, with the same filters and order.",
-                ObjectBuilder::new().schema_type(Type::String).max_length(Some(1024)).pattern(Some("^[A-Za-z0-9_-]+$")),
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .max_length(Some(1024))
+                    .pattern(Some("^[A-Za-z0-9_-]+$")),
             ),
         ]
     }

@@ -1,7 +1,13 @@
 //! The gate: the one road into the API. In this order, so that nothing is read from a stranger before they are known:
 //! request id → operation → who asks → may they → how often → headers → query → body → handler → problem, log, metrics.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::{Duration, Instant}};
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse,
@@ -15,13 +21,25 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use hmac::digest::Digest as _;
 use serde_json::{Map, Value};
 
-use super::{Operations, extract::{self, Checked}, limits::Limiter, metrics::Metrics, operations::{Body, Operation}, problem};
+use super::{
+    extract::{self, Checked},
+    limits::Limiter,
+    metrics::Metrics,
+    operations::{Body, Operation},
+    problem,
+};
 use crate::{
-    auth::{Authenticator, Caller, Idempotency, IdempotencyKey, Request},
+    app::Contract,
+    auth::{Authenticator, Caller, Idempotency, IdempotencyKey, Request, Who},
     config::Config,
     db::Db,
     error::{Error, Fault, Result, codes},
-    kernel::{ids::{Id as _, RequestId}, page::Signer},
+    identity::{Identity, oauth::refusal},
+    kernel::{
+        hex,
+        ids::{Id as _, RequestId},
+        page::Signer,
+    },
 };
 
 /// Largest body of an ordinary operation.
@@ -39,18 +57,18 @@ pub struct State {
     pub db: Db,
     /// The settings.
     pub config: Arc<Config>,
-    /// The contract at run time.
-    pub operations: Operations,
+    /// The contract.
+    pub contract: Arc<Contract>,
     /// Signs cursors.
     pub signer: Signer,
-    /// Knows callers by their tokens.
+    /// Signs people and programs in.
+    pub identity: Identity,
+    /// Knows callers by their tokens: identity itself, but for tests.
     pub authenticator: Arc<dyn Authenticator>,
     /// Counts calls.
     pub limiter: Limiter,
     /// Counts everything else.
     pub metrics: Metrics,
-    /// The published documents by their address.
-    pub documents: Vec<(&'static str, Bytes)>,
 }
 
 impl State {
@@ -59,7 +77,10 @@ impl State {
     /// # Errors
     /// `internal` if the app was built without one.
     pub fn of(request: &HttpRequest) -> Result<Data<Self>> {
-        request.app_data::<Data<Self>>().cloned().ok_or_else(|| Error::internal("the app has no state"))
+        request
+            .app_data::<Data<Self>>()
+            .cloned()
+            .ok_or_else(|| Error::internal("the app has no state"))
     }
 }
 
@@ -67,23 +88,32 @@ impl State {
 ///
 /// # Errors
 /// None: every failure is answered as a problem.
-pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+pub async fn gate(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let state = State::of(request.request())?;
     let id = request_id(&request, &state);
     let pattern = request.match_pattern();
+    let method = request.method().clone();
+    // HEAD is GET to everything behind the gate; the server leaves the body out when it writes the answer.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let mut known = None;
     let mut quota = None;
-    let outcome = match prepare(&mut request, pattern.as_deref(), id, &state, &mut known, &mut quota).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(error),
-    };
+    let outcome = prepare(&mut request, pattern.as_deref(), id, &state, &mut known, &mut quota).await;
     let path = request.path().to_owned();
-    let method = request.method().clone();
     let (mut response, operation) = match outcome {
         Err(error) => {
             let operation = known.map_or("-", |known: &'static str| known);
-            let mut response = problem_response(&error, &path, id);
+            let asks_for_methods = method == Method::OPTIONS && error.is(&codes::METHOD_NOT_ALLOWED);
+            let mut response = if asks_for_methods {
+                HttpResponse::NoContent().finish()
+            } else {
+                problem_response(&error, &path, id)
+            };
             if error.is(&codes::METHOD_NOT_ALLOWED) {
                 allow(&mut response, &error);
             }
@@ -91,23 +121,29 @@ pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
         }
         Ok(()) => {
             let operation = known.unwrap_or("-");
-            let http = request.request().clone();
             let call = AssertUnwindSafe(next.call(request)).catch_unwind();
+            // Routing needs the request to itself, so nothing of it is kept here; what never came to an answer fails by itself.
+            let failed = |error: Error| {
+                actix_web::Error::from(Failed {
+                    error,
+                    path: path.clone(),
+                    id,
+                })
+            };
             let response = match tokio::time::timeout(HANDLER_DEADLINE, call).await {
-                Err(_elapsed) => with_problem(http, &Error::new(&codes::TIMEOUT).retry_after(5), &path, id),
-                Ok(Err(_panic)) => with_problem(http, &Error::internal("a handler panicked"), &path, id),
-                Ok(Ok(Err(error))) => {
-                    let ours = error.as_error::<Error>().map(|error| problem_response(error, &path, id));
-                    let response = ours.unwrap_or_else(|| problem_response(&Error::internal(&error), &path, id));
-                    ServiceResponse::new(http, response)
-                }
-                Ok(Ok(Ok(response))) => {
-                    let ours = response.response().error().and_then(|error| error.as_error::<Error>()).map(|error| problem_response(error, &path, id));
-                    match ours {
-                        Some(problem) => ServiceResponse::new(http, problem),
-                        None => response.map_into_boxed_body(),
-                    }
-                }
+                Err(_elapsed) => return Err(failed(Error::new(&codes::TIMEOUT).retry_after(5))),
+                Ok(Err(_panic)) => return Err(failed(Error::internal("a handler panicked"))),
+                Ok(Ok(Err(error))) => return Err(failed(Error::internal(&error))),
+                Ok(Ok(Ok(response))) => response,
+            };
+            let ours = response
+                .response()
+                .error()
+                .and_then(|error| error.as_error::<Error>())
+                .map(|error| problem_response(error, &path, id));
+            let response = match ours {
+                Some(problem) => response.into_response(problem),
+                None => response.map_into_boxed_body(),
             };
             (response, operation)
         }
@@ -116,12 +152,17 @@ pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
     if let Ok(value) = header::HeaderValue::from_str(&id.to_string()) {
         headers.insert(header::HeaderName::from_static("x-request-id"), value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        header::HeaderValue::from_static("nosniff"),
+    );
     if let Some(quota) = quota {
         state.limiter.tell(quota, headers);
     }
     let status = response.status().as_u16();
-    state.metrics.request(operation, method.as_str(), status, started.elapsed());
+    state
+        .metrics
+        .request(operation, method.as_str(), status, started.elapsed());
     log::info!(target: "openprm::request", "{{\"request_id\":\"{id}\",\"method\":\"{method}\",\"operation\":\"{operation}\",\"status\":{status},\"us\":{}}}", started.elapsed().as_micros());
     Ok(response)
 }
@@ -132,15 +173,46 @@ fn problem_response(error: &Error, path: &str, id: RequestId) -> HttpResponse {
     } else if let Some(cause) = error.inner_cause() {
         log::debug!("{id} {}: {cause}", error.code().code);
     }
-    problem::respond(error, path, Some(id))
+    // The token endpoint's clients read OAuth's own words.
+    let oauth = (path == refusal::PATH).then(|| refusal::respond(error)).flatten();
+    oauth.unwrap_or_else(|| problem::respond(error, path, Some(id)))
 }
 
-fn with_problem(http: HttpRequest, error: &Error, path: &str, id: RequestId) -> ServiceResponse<BoxBody> {
-    ServiceResponse::new(http, problem_response(error, path, id))
+/// A request that came to no answer: its handler panicked or took too long.
+#[derive(Debug)]
+struct Failed {
+    error: Error,
+    path: String,
+    id: RequestId,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl actix_web::ResponseError for Failed {
+    fn error_response(&self) -> HttpResponse {
+        let mut response = problem_response(&self.error, &self.path, self.id);
+        if let Ok(value) = header::HeaderValue::from_str(&self.id.to_string()) {
+            response
+                .headers_mut()
+                .insert(header::HeaderName::from_static("x-request-id"), value);
+        }
+        response
+    }
 }
 
 fn allow(response: &mut HttpResponse, error: &Error) {
-    let methods: Vec<&str> = error.state().map(|state| state.allowed.iter().map(String::as_str).collect()).unwrap_or_default();
+    let mut methods: Vec<&str> = error
+        .state()
+        .map(|state| state.allowed.iter().map(String::as_str).collect())
+        .unwrap_or_default();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
     if let Ok(value) = header::HeaderValue::from_str(&methods.join(", ")) {
         response.headers_mut().insert(header::ALLOW, value);
     }
@@ -148,7 +220,11 @@ fn allow(response: &mut HttpResponse, error: &Error) {
 
 /// The id that the caller gave the request, if it is one of ours in form, or a new one.
 fn request_id(request: &ServiceRequest, state: &State) -> RequestId {
-    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let given = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok());
     given.unwrap_or_else(|| RequestId::at(state.db.now()))
 }
 
@@ -162,10 +238,13 @@ async fn prepare(
     quota: &mut Option<super::limits::Quota>,
 ) -> Result<()> {
     let Some(pattern) = pattern else {
-        let detail = format!("There is nothing at {}; the addresses there are stand in /openapi.json.", request.path());
+        let detail = format!(
+            "There is nothing at {}; the addresses there are stand in /openapi.json.",
+            request.path()
+        );
         return Err(Error::new(&codes::ROUTE_NOT_FOUND).detail(detail));
     };
-    let operation = match state.operations.find(request.method().as_str(), pattern) {
+    let operation = match state.contract.operations.find(request.method().as_str(), pattern) {
         Ok(Some(operation)) => operation,
         // Health, metrics, the document and its pages: not part of the contract, open to everyone.
         Ok(None) => return Ok(()),
@@ -173,22 +252,39 @@ async fn prepare(
     };
     *known = Some(operation.permission.operation);
     let ip = peer(request, &state.config);
-    let facts = Request { id, operation: operation.permission.operation, ip, fields: None, idempotency: None, origin_tag: origin_tag(request)? };
+    let facts = Request {
+        id,
+        operation: operation.permission.operation,
+        ip,
+        fields: None,
+        idempotency: None,
+        origin_tag: origin_tag(request)?,
+    };
     let caller = match bearer(request)? {
-        Some(token) => state.authenticator.authenticate(&token, facts).await?,
+        Some(token) => match state.authenticator.authenticate(&token, facts.clone()).await {
+            // Whoever renews a session may still send its last token along; here nobody needs to be known.
+            Err(refusal) if operation.permission.who == Who::Anyone && refusal.code().status == 401 => {
+                Caller::anonymous(facts)
+            }
+            outcome => outcome?,
+        },
         None => Caller::anonymous(facts),
     };
     *quota = Some(state.limiter.take(&caller, operation.permission.weight)?);
     operation.permission.check(&caller)?;
     let query = query(request, operation)?;
-    let list = list_digest(&query, &caller);
+    let list = list_digest(request.path(), &query, &caller);
     let body = match &operation.body {
         Some(expected) => read_body(request, expected).await?,
         None => refuse_body(request).map(|()| None)?,
     };
     let if_match = extract::revision(request.request())?;
     if operation.needs_if_match && if_match.is_none() {
-        return Err(Error::new(&codes::PRECONDITION_REQUIRED).fault("header:If-Match", "required", "Send the ETag of the record as you last read it."));
+        return Err(Error::new(&codes::PRECONDITION_REQUIRED).fault(
+            "header:If-Match",
+            "required",
+            "Send the ETag of the record as you last read it.",
+        ));
     }
     let facts = Request {
         fields: fields(&query),
@@ -196,7 +292,13 @@ async fn prepare(
         ..caller.request().clone()
     };
     let caller = caller.in_request(facts);
-    request.extensions_mut().insert(Rc::new(Checked { caller, body, query, list, if_match }));
+    request.extensions_mut().insert(Rc::new(Checked {
+        caller,
+        body,
+        query,
+        list,
+        if_match,
+    }));
     Ok(())
 }
 
@@ -206,15 +308,28 @@ fn peer(request: &ServiceRequest, config: &Config) -> Option<IpAddr> {
     if !config.trusted_proxies.contains(&direct) {
         return Some(direct);
     }
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    forwarded.and_then(|list| list.rsplit(',').map(str::trim).find_map(|part| part.parse().ok().filter(|ip| !config.trusted_proxies.contains(ip)))).or(Some(direct))
+    let forwarded = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|value| value.to_str().ok());
+    forwarded
+        .and_then(|list| {
+            list.rsplit(',')
+                .map(str::trim)
+                .find_map(|part| part.parse().ok().filter(|ip| !config.trusted_proxies.contains(ip)))
+        })
+        .or(Some(direct))
 }
 
 fn bearer(request: &ServiceRequest) -> Result<Option<String>> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
     let text = value.to_str().map_err(|_binary| Error::new(&codes::UNAUTHENTICATED))?;
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(Some(token.trim().to_owned())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
+            Ok(Some(token.trim().to_owned()))
+        }
         // Basic is for OAuth's token endpoint, which reads it itself.
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && request.path() == "/oauth/token" => Ok(None),
         _ => Err(Error::new(&codes::UNAUTHENTICATED)),
@@ -222,27 +337,43 @@ fn bearer(request: &ServiceRequest) -> Result<Option<String>> {
 }
 
 fn origin_tag(request: &ServiceRequest) -> Result<Option<String>> {
-    let Some(value) = request.headers().get("change-origin") else { return Ok(None) };
+    let Some(value) = request.headers().get("change-origin") else {
+        return Ok(None);
+    };
     let text = value.to_str().unwrap_or_default();
     if text.is_empty() || text.len() > 64 || !text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c)) {
-        return Err(Error::new(&codes::INVALID_HEADER).fault("header:Change-Origin", "invalid_format", "1 to 64 letters, digits, or any of - _ . :"));
+        return Err(Error::new(&codes::INVALID_HEADER).fault(
+            "header:Change-Origin",
+            "invalid_format",
+            "1 to 64 letters, digits, or any of - _ . :",
+        ));
     }
     Ok(Some(text.to_owned()))
 }
 
 fn query(request: &ServiceRequest, operation: &Operation) -> Result<Map<String, Value>> {
-    #[expect(clippy::disallowed_types, reason = "the pairs as they stand; Operation checks and types them")]
-    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string())
-        .map_err(|_malformed| Error::new(&codes::INVALID_QUERY).detail("The query cannot be read; encode it as application/x-www-form-urlencoded."))?;
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the pairs as they stand; Operation checks and types them"
+    )]
+    let pairs =
+        actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string()).map_err(|_malformed| {
+            Error::new(&codes::INVALID_QUERY)
+                .detail("The query cannot be read; encode it as application/x-www-form-urlencoded.")
+        })?;
     operation.check_query(&pairs)
 }
 
 /// What the list is, without where the page begins: the same for every page of one walk.
-fn list_digest(query: &Map<String, Value>, caller: &Caller) -> u64 {
+fn list_digest(path: &str, query: &Map<String, Value>, caller: &Caller) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     caller.request().operation.hash(&mut hasher);
-    for (name, value) in query.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit" | "fields" | "expand")) {
+    path.hash(&mut hasher);
+    for (name, value) in query
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit" | "fields" | "expand"))
+    {
         name.hash(&mut hasher);
         value.to_string().hash(&mut hasher);
     }
@@ -255,13 +386,21 @@ fn fields(query: &Map<String, Value>) -> Option<Arc<[String]>> {
 }
 
 fn content_type(request: &ServiceRequest) -> String {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// An operation without a body takes none, but an empty one does no harm.
 fn refuse_body(request: &ServiceRequest) -> Result<()> {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
     if length.unwrap_or(0) > u64::try_from(BODY_LIMIT).unwrap_or(u64::MAX) {
         return Err(Error::new(&codes::PAYLOAD_TOO_LARGE));
     }
@@ -269,7 +408,11 @@ fn refuse_body(request: &ServiceRequest) -> Result<()> {
 }
 
 async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<Option<Bytes>> {
-    let limit = if request.path().ends_with("/batch") { BATCH_LIMIT } else { BODY_LIMIT };
+    let limit = if request.path().ends_with("/batch") {
+        BATCH_LIMIT
+    } else {
+        BODY_LIMIT
+    };
     let bytes = match tokio::time::timeout(BODY_DEADLINE, drain(request.take_payload(), limit)).await {
         Ok(bytes) => bytes?,
         Err(_elapsed) => return Err(Error::new(&codes::REQUEST_TIMEOUT)),
@@ -284,20 +427,35 @@ async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<Opti
         given == "application/json" || (given == "application/merge-patch+json" && *request.method() == Method::PATCH)
     };
     if !fits {
-        let wanted = if expected.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
+        let wanted = if expected.is_form {
+            "application/x-www-form-urlencoded"
+        } else {
+            "application/json"
+        };
         return Err(Error::new(&codes::UNSUPPORTED_MEDIA_TYPE).detail(format!("Send Content-Type: {wanted}.")));
     }
     let value = if expected.is_form { form(&bytes)? } else { json(&bytes)? };
     expected.check(&value)?;
-    if expected.is_form { serde_json::to_vec(&value).map(|json| Some(json.into())).map_err(Error::internal) } else { Ok(Some(bytes)) }
+    if expected.is_form {
+        serde_json::to_vec(&value)
+            .map(|json| Some(json.into()))
+            .map_err(Error::internal)
+    } else {
+        Ok(Some(bytes))
+    }
 }
 
 async fn drain(mut payload: Payload, limit: usize) -> Result<Bytes> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Error::new(&codes::MALFORMED_JSON).detail("The body ended too early; send it whole.").cause(error))?;
+        let chunk = chunk.map_err(|error| {
+            Error::new(&codes::MALFORMED_JSON)
+                .detail("The body ended too early; send it whole.")
+                .cause(error)
+        })?;
         if bytes.len() + chunk.len() > limit {
-            return Err(Error::new(&codes::PAYLOAD_TOO_LARGE).detail(format!("The body may have at most {} KiB.", limit / 1024)));
+            return Err(Error::new(&codes::PAYLOAD_TOO_LARGE)
+                .detail(format!("The body may have at most {} KiB.", limit / 1024)));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -306,45 +464,78 @@ async fn drain(mut payload: Payload, limit: usize) -> Result<Bytes> {
 
 fn json(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|error| {
-        Error::new(&codes::MALFORMED_JSON).detail(format!("The body cannot be read as JSON: {error}.")).fault("#", "malformed", format!("Line {}, column {}.", error.line(), error.column()))
+        Error::new(&codes::MALFORMED_JSON)
+            .detail(format!("The body cannot be read as JSON: {error}."))
+            .fault(
+                "#",
+                "malformed",
+                format!("Line {}, column {}.", error.line(), error.column()),
+            )
     })
 }
 
 fn form(bytes: &[u8]) -> Result<Value> {
-    let text = std::str::from_utf8(bytes).map_err(|_binary| Error::new(&codes::MALFORMED_JSON).detail("The form is not UTF-8."))?;
-    #[expect(clippy::disallowed_types, reason = "the pairs as they stand; the operation's schema checks them")]
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_binary| Error::new(&codes::MALFORMED_JSON).detail("The form is not UTF-8."))?;
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the pairs as they stand; the operation's schema checks them"
+    )]
     let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(text)
         .map_err(|_malformed| Error::new(&codes::MALFORMED_JSON).detail("The form cannot be read."))?;
     let mut map = Map::new();
     for (name, value) in pairs.into_inner() {
         if map.insert(name.clone(), Value::String(value)).is_some() {
-            return Err(Error::field(format!("#/{name}"), "repeated", format!("`{name}` may stand only once.")));
+            return Err(Error::field(
+                format!("#/{name}"),
+                "repeated",
+                format!("`{name}` may stand only once."),
+            ));
         }
     }
     Ok(Value::Object(map))
 }
 
-fn idempotency(request: &ServiceRequest, operation: &Operation, body: Option<&Bytes>) -> Result<Option<IdempotencyKey>> {
+fn idempotency(
+    request: &ServiceRequest,
+    operation: &Operation,
+    body: Option<&Bytes>,
+) -> Result<Option<IdempotencyKey>> {
     let given = request.headers().get("idempotency-key");
     let fault = |code: &'static str, detail: &str| {
-        let fault = Fault { pointer: "header:Idempotency-Key".to_owned(), code: code.into(), detail: detail.to_owned() };
+        let fault = Fault {
+            pointer: "header:Idempotency-Key".to_owned(),
+            code: code.into(),
+            detail: detail.to_owned(),
+        };
         Err(Error::new(&codes::INVALID_HEADER).faults(vec![fault]))
     };
-    match (given, operation.permission.idempotency) {
-        (None, Idempotency::Required) => fault("required", "This operation moves money or protection: send an Idempotency-Key, so that it happens once."),
+    match (given, operation.idempotency) {
+        (None, Idempotency::Required) => fault(
+            "required",
+            "This operation moves money or protection: send an Idempotency-Key, so that it happens once.",
+        ),
         (None, _) | (Some(_), Idempotency::None) => Ok(None),
         (Some(value), _) => {
             let key = value.to_str().unwrap_or_default();
             if key.is_empty() || key.len() > 255 || !key.chars().all(|c| c.is_ascii_graphic()) {
-                return fault("invalid_format", "1 to 255 printable ASCII characters without blanks, a UUID for instance.");
+                return fault(
+                    "invalid_format",
+                    "1 to 255 printable ASCII characters without blanks, a UUID for instance.",
+                );
             }
             let hash = sha2::Sha256::digest(body.map(Bytes::as_ref).unwrap_or_default());
-            let body_hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let body_hash = hex::encode(&hash);
             let path = match request.query_string() {
                 "" => request.path().to_owned(),
                 query => format!("{}?{query}", request.path()),
             };
-            Ok(Some(IdempotencyKey { key: key.to_owned(), method: request.method().to_string(), path, body_hash }))
+            Ok(Some(IdempotencyKey {
+                key: key.to_owned(),
+                method: request.method().to_string(),
+                path,
+                body_hash,
+            }))
         }
     }
 }

@@ -37,7 +37,9 @@ pub fn once<F>(tx: &mut Tx<'_>, request: &Request, work: F) -> Result<Rendered>
 where
     F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
 {
-    let Some(key) = &request.idempotency else { return work(tx) };
+    let Some(key) = &request.idempotency else {
+        return work(tx);
+    };
     let principal = principal(tx);
     let now = tx.now;
     let claimed = on_each!(tx, |c| diesel::insert_into(table::table)
@@ -57,12 +59,24 @@ where
         return replay(tx, &principal, request, work);
     }
     let rendered = work(tx)?;
-    let head = Head { etag: rendered.etag.clone(), location: rendered.location.clone(), next_cursor: rendered.next_cursor.clone() };
+    let head = Head {
+        etag: rendered.etag.clone(),
+        location: rendered.location.clone(),
+        next_cursor: rendered.next_cursor.clone(),
+    };
     let head = serde_json::to_string(&head).map_err(Error::internal)?;
     // A secret that is shown once is not kept: its replay tells that the record exists, without the body.
-    let body = rendered.body.as_deref().filter(|_| !rendered.secret).map(|body| String::from_utf8_lossy(body).into_owned());
+    let body = rendered
+        .body
+        .as_deref()
+        .filter(|_| !rendered.secret)
+        .map(|body| String::from_utf8_lossy(body).into_owned());
     on_each!(tx, |c| diesel::update(table::table.find((&principal, &key.key)))
-        .set((table::status.eq(Some(i64::from(rendered.status))), table::headers.eq(Some(head)), table::body.eq(body)))
+        .set((
+            table::status.eq(Some(i64::from(rendered.status))),
+            table::headers.eq(Some(head)),
+            table::body.eq(body)
+        ))
         .execute(c))?;
     Ok(rendered)
 }
@@ -70,20 +84,34 @@ where
 /// Keys are unique for each caller; a partner's user and the same person elsewhere are two.
 fn principal(tx: &Tx<'_>) -> String {
     let caller = tx.caller();
-    caller.partner().map_or_else(|| caller.actor_text(), |partner| format!("{}@{partner}", caller.actor_text()))
+    caller.partner().map_or_else(
+        || caller.actor_text(),
+        |partner| format!("{}@{partner}", caller.actor_text()),
+    )
 }
 
 fn replay<F>(tx: &mut Tx<'_>, principal: &str, request: &Request, work: F) -> Result<Rendered>
 where
     F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
 {
-    let Some(key) = &request.idempotency else { return Err(Error::internal("a replay without a key")) };
+    let Some(key) = &request.idempotency else {
+        return Err(Error::internal("a replay without a key"));
+    };
     let (method, path, body_hash, status, head, body, expires_at): Row = on_each!(tx, |c| table::table
         .find((principal, &key.key))
-        .select((table::method, table::path, table::body_hash, table::status, table::headers, table::body, table::expires_at))
+        .select((
+            table::method,
+            table::path,
+            table::body_hash,
+            table::status,
+            table::headers,
+            table::body,
+            table::expires_at
+        ))
         .get_result(c))?;
     if expires_at <= tx.now.micros() {
-        on_each!(tx, |c| diesel::delete(table::table.find((principal, &key.key))).execute(c))?;
+        on_each!(tx, |c| diesel::delete(table::table.find((principal, &key.key)))
+            .execute(c))?;
         return once(tx, request, work);
     }
     if method != key.method || path != key.path || body_hash != key.body_hash {

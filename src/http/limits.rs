@@ -33,9 +33,14 @@ pub struct Quota {
 impl Limiter {
     /// A limiter of so many calls a minute for each principal; zero means no limit.
     pub fn new(per_minute: u32) -> Self {
-        let buckets = NonZeroU32::new(per_minute)
-            .map(|limit| Arc::new(RateLimiter::dashmap(Rate::per_minute(limit)).with_middleware::<StateInformationMiddleware>()));
-        Self { buckets, per_minute, clock: DefaultClock::default() }
+        let buckets = NonZeroU32::new(per_minute).map(|limit| {
+            Arc::new(RateLimiter::dashmap(Rate::per_minute(limit)).with_middleware::<StateInformationMiddleware>())
+        });
+        Self {
+            buckets,
+            per_minute,
+            clock: DefaultClock::default(),
+        }
     }
 
     /// Takes one call of that weight out of the caller's bucket.
@@ -43,9 +48,13 @@ impl Limiter {
     /// # Errors
     /// 429 `rate_limited` with the seconds to wait.
     pub fn take(&self, caller: &Caller, weight: u32) -> Result<Quota> {
-        let (Some(buckets), Some(weight)) = (&self.buckets, NonZeroU32::new(weight)) else { return Ok(Quota { left: u32::MAX }) };
+        let (Some(buckets), Some(weight)) = (&self.buckets, NonZeroU32::new(weight)) else {
+            return Ok(Quota { left: u32::MAX });
+        };
         match buckets.check_key_n(&principal(caller), weight) {
-            Ok(Ok(state)) => Ok(Quota { left: state.remaining_burst_capacity() }),
+            Ok(Ok(state)) => Ok(Quota {
+                left: state.remaining_burst_capacity(),
+            }),
             Ok(Err(denied)) => {
                 let wait = denied.wait_time_from(self.clock.now()).as_secs().saturating_add(1);
                 Err(Error::new(&codes::RATE_LIMITED).retry_after(u32::try_from(wait).unwrap_or(60)))

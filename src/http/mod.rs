@@ -1,29 +1,52 @@
 //! The HTTP layer, built once for all resources: the gate that every request passes, the extractors and replies that
 //! handlers are made of, problems, idempotency, and the contract.
 
+mod confidential;
 pub mod contract;
 pub mod document;
 mod extract;
 pub mod gate;
 pub mod idempotency;
+pub mod limits;
 pub mod metrics;
 mod operations;
 pub mod probes;
 pub mod problem;
 mod reply;
-pub mod limits;
 
-pub use extract::{IfMatch, Json, Path, Query};
+pub use confidential::Confidential;
+pub use extract::{IfMatch, IfMatchIfSent, Json, Path, Query};
 pub use gate::State;
 pub use operations::Operations;
-pub use reply::{Answer, Created, Documented, NoContent, Plain, Rendered, Reply, Resource, Sent};
+pub use reply::{Answer, Created, Documented, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
 
 /// Which pages of other origins may call from a browser, and which headers they may read.
 pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {
-    let open = config.cors_origins.iter().fold(actix_cors::Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let open = config
+        .cors_origins
+        .iter()
+        .fold(actix_cors::Cors::default(), |cors, origin| cors.allowed_origin(origin));
     open.allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id", "change-origin", "prefer"])
-        .expose_headers(["etag", "link", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id", "idempotency-replayed"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-match",
+            "if-none-match",
+            "idempotency-key",
+            "x-request-id",
+            "change-origin",
+            "prefer",
+        ])
+        .expose_headers([
+            "etag",
+            "link",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-request-id",
+            "idempotency-replayed",
+        ])
         .max_age(7200)
         .block_on_origin_mismatch(false)
 }

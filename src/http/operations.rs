@@ -11,7 +11,7 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    auth::{Permission, permissions},
+    auth::{Idempotency, Permission},
     error::{Error, Fault, Result, codes},
 };
 
@@ -28,6 +28,8 @@ pub struct Operation {
     query: Vec<Parameter>,
     /// Its body, if it takes one.
     pub body: Option<Body>,
+    /// Whether it takes an idempotency key.
+    pub idempotency: Idempotency,
     /// Whether `If-Match` must be sent.
     pub needs_if_match: bool,
 }
@@ -64,13 +66,22 @@ struct Schema {
 
 impl Schema {
     fn new(schema: &Value, components: &Value) -> Self {
-        Self { source: closed(schema, components), compiled: OnceLock::new() }
+        Self {
+            source: closed(schema, components),
+            compiled: OnceLock::new(),
+        }
     }
 
     fn faults(&self, value: &Value, place: &dyn Fn(&str) -> String) -> Result<Vec<Fault>> {
         let validator = self
             .compiled
-            .get_or_init(|| jsonschema::options().should_validate_formats(true).build(&self.source).map_err(|error| log::error!("a schema of the contract: {error}")).ok())
+            .get_or_init(|| {
+                jsonschema::options()
+                    .should_validate_formats(true)
+                    .build(&self.source)
+                    .map_err(|error| log::error!("a schema of the contract: {error}"))
+                    .ok()
+            })
             .as_ref()
             .ok_or_else(|| Error::internal("a schema of the contract cannot be compiled"))?;
         let mut faults = Vec::new();
@@ -86,7 +97,10 @@ fn closed(schema: &Value, components: &Value) -> Value {
     fn collect(value: &Value, names: &mut BTreeSet<String>, components: &Value) {
         match value {
             Value::Object(map) => {
-                if let Some(name) = map.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/components/schemas/"))
+                if let Some(name) = map
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .and_then(|path| path.strip_prefix("#/components/schemas/"))
                     && names.insert(name.to_owned())
                     && let Some(target) = components.get(name)
                 {
@@ -100,7 +114,10 @@ fn closed(schema: &Value, components: &Value) -> Value {
     }
     let mut names = BTreeSet::new();
     collect(schema, &mut names, components);
-    let used: Map<String, Value> = names.into_iter().filter_map(|name| Some((name.clone(), components.get(&name)?.clone()))).collect();
+    let used: Map<String, Value> = names
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), components.get(&name)?.clone())))
+        .collect();
     json!({"allOf": [schema], "components": {"schemas": used}})
 }
 
@@ -108,36 +125,59 @@ fn closed(schema: &Value, components: &Value) -> Value {
 fn tell(error: &ValidationError<'_>, place: &dyn Fn(&str) -> String, faults: &mut Vec<Fault>) {
     let at = error.instance_path().to_string();
     let mut add = |pointer: &str, code: &'static str, detail: String| {
-        faults.push(Fault { pointer: place(pointer), code: code.into(), detail });
+        faults.push(Fault {
+            pointer: place(pointer),
+            code: code.into(),
+            detail,
+        });
     };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             add(&format!("{at}/{name}"), "required", format!("`{name}` is required."));
         }
-        ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             for name in unexpected {
-                add(&format!("{at}/{name}"), "unknown_field", format!("There is no field `{name}` to write here; leave it out."));
+                add(
+                    &format!("{at}/{name}"),
+                    "unknown_field",
+                    format!("There is no field `{name}` to write here; leave it out."),
+                );
             }
         }
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             // A nullable reference: what is wrong with the value itself says more than "neither of two".
-            let nearest = context.iter().max_by_key(|branch| branch.iter().map(|error| error.instance_path().as_str().len()).max());
+            let nearest = context
+                .iter()
+                .max_by_key(|branch| branch.iter().map(|error| error.instance_path().as_str().len()).max());
             match nearest {
                 Some(branch) if !branch.is_empty() => branch.iter().for_each(|error| tell(error, place, faults)),
-                _ => add(&at, "invalid_value", "The value has none of the forms that are possible here.".to_owned()),
+                _ => add(
+                    &at,
+                    "invalid_value",
+                    "The value has none of the forms that are possible here.".to_owned(),
+                ),
             }
         }
         ValidationErrorKind::Type { .. } => add(&at, "wrong_type", sentence(error)),
-        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => add(&at, "unknown_value", sentence(error)),
-        ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => add(&at, "invalid_format", sentence(error)),
-        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. } => add(&at, "wrong_length", sentence(error)),
+        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+            add(&at, "unknown_value", sentence(error));
+        }
+        ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => {
+            add(&at, "invalid_format", sentence(error));
+        }
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. } => {
+            add(&at, "wrong_length", sentence(error));
+        }
         ValidationErrorKind::Minimum { .. }
         | ValidationErrorKind::Maximum { .. }
         | ValidationErrorKind::ExclusiveMinimum { .. }
         | ValidationErrorKind::ExclusiveMaximum { .. }
         | ValidationErrorKind::MultipleOf { .. } => add(&at, "out_of_range", sentence(error)),
-        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MaxItems { .. } | ValidationErrorKind::UniqueItems => {
+        ValidationErrorKind::MinItems { .. }
+        | ValidationErrorKind::MaxItems { .. }
+        | ValidationErrorKind::UniqueItems => {
             add(&at, "wrong_count", sentence(error));
         }
         _ => add(&at, "invalid_value", sentence(error)),
@@ -151,25 +191,36 @@ fn sentence(error: &ValidationError<'_>) -> String {
 }
 
 impl Operations {
-    /// The operations of the finished document.
+    /// The operations of the finished document, guarded by that permission table.
     ///
     /// # Errors
     /// An operation without a row in the permission table, or a row without an operation.
-    pub fn of(document: &Value) -> Result<Self> {
+    pub fn of(document: &Value, table: &'static [Permission]) -> Result<Self> {
         let components = document.pointer("/components/schemas").cloned().unwrap_or_default();
         let mut by_route: HashMap<String, HashMap<String, Operation>> = HashMap::new();
         let mut seen = BTreeSet::new();
         for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
-                let Some(id) = operation.get("operationId").and_then(Value::as_str) else { continue };
-                let permission = permissions::of(id).ok_or_else(|| Error::internal(format!("{id} has no row in the permission table")))?;
+                let Some(id) = operation.get("operationId").and_then(Value::as_str) else {
+                    continue;
+                };
+                let permission = table
+                    .iter()
+                    .find(|row| row.operation == id)
+                    .ok_or_else(|| Error::internal(format!("{id} has no row in the permission table")))?;
                 seen.insert(id.to_owned());
                 let read = Operation::read(operation, permission, document, &components);
-                by_route.entry(path.clone()).or_default().insert(method.to_uppercase(), read);
+                by_route
+                    .entry(path.clone())
+                    .or_default()
+                    .insert(method.to_uppercase(), read);
             }
         }
-        match permissions::TABLE.iter().find(|row| !seen.contains(row.operation)) {
-            Some(row) => Err(Error::internal(format!("the permission table names {}, which is no operation", row.operation))),
+        match table.iter().find(|row| !seen.contains(row.operation)) {
+            Some(row) => Err(Error::internal(format!(
+                "the permission table names {}, which is no operation",
+                row.operation
+            ))),
             None => Ok(Self { by_route }),
         }
     }
@@ -179,7 +230,9 @@ impl Operations {
     /// # Errors
     /// The methods that are possible there, if this one is not.
     pub fn find(&self, method: &str, pattern: &str) -> std::result::Result<Option<&Operation>, Vec<&str>> {
-        let Some(methods) = self.by_route.get(pattern) else { return Ok(None) };
+        let Some(methods) = self.by_route.get(pattern) else {
+            return Ok(None);
+        };
         methods.get(method).map(Some).ok_or_else(|| {
             let mut allowed: Vec<&str> = methods.keys().map(String::as_str).collect();
             allowed.sort_unstable();
@@ -189,31 +242,75 @@ impl Operations {
 }
 
 fn resolve<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
-    value.get("$ref").and_then(Value::as_str).and_then(|path| document.pointer(path.trim_start_matches('#'))).unwrap_or(value)
+    value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|path| document.pointer(path.trim_start_matches('#')))
+        .unwrap_or(value)
 }
 
 impl Operation {
     fn read(operation: &Value, permission: &'static Permission, document: &Value, components: &Value) -> Self {
-        let parameters: Vec<&Value> =
-            operation.get("parameters").and_then(Value::as_array).into_iter().flatten().map(|parameter| resolve(parameter, document)).collect();
-        let text = |parameter: &Value, name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let parameters: Vec<&Value> = operation
+            .get("parameters")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|parameter| resolve(parameter, document))
+            .collect();
+        let text = |parameter: &Value, name: &str| {
+            parameter
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let required = |value: &Value| value.get("required").and_then(Value::as_bool).unwrap_or(false);
         let query = parameters
             .iter()
             .filter(|parameter| text(parameter, "in") == "query")
             .map(|parameter| {
                 let schema = parameter.get("schema").cloned().unwrap_or_default();
-                Parameter { name: text(parameter, "name"), required: required(parameter), kind: kind(&schema, document), schema: Schema::new(&schema, components) }
+                Parameter {
+                    name: text(parameter, "name"),
+                    required: required(parameter),
+                    kind: kind(&schema, document),
+                    schema: Schema::new(&schema, components),
+                }
             })
             .collect();
-        let body = operation.get("requestBody").map(|body| resolve(body, document)).and_then(|body| {
-            let content = body.get("content")?.as_object()?;
-            let is_form = content.contains_key("application/x-www-form-urlencoded");
-            let media = content.get(if is_form { "application/x-www-form-urlencoded" } else { "application/json" })?;
-            Some(Body { required: required(body), is_form, schema: Schema::new(media.get("schema")?, components) })
-        });
-        let needs_if_match = parameters.iter().any(|parameter| text(parameter, "name") == "If-Match" && required(parameter));
-        Self { permission, query, body, needs_if_match }
+        let body = operation
+            .get("requestBody")
+            .map(|body| resolve(body, document))
+            .and_then(|body| {
+                let content = body.get("content")?.as_object()?;
+                let is_form = content.contains_key("application/x-www-form-urlencoded");
+                let media = content.get(if is_form {
+                    "application/x-www-form-urlencoded"
+                } else {
+                    "application/json"
+                })?;
+                Some(Body {
+                    required: required(body),
+                    is_form,
+                    schema: Schema::new(media.get("schema")?, components),
+                })
+            });
+        let needs_if_match = parameters
+            .iter()
+            .any(|parameter| text(parameter, "name") == "If-Match" && required(parameter));
+        let idempotency = match text(operation, "x-idempotency").as_str() {
+            "required" => Idempotency::Required,
+            "accepted" => Idempotency::Accepted,
+            _ => Idempotency::None,
+        };
+        Self {
+            permission,
+            query,
+            body,
+            idempotency,
+            needs_if_match,
+        }
     }
 
     /// The query as typed values.
@@ -225,13 +322,22 @@ impl Operation {
         let mut faults = Vec::new();
         for (name, text) in pairs {
             let place = |inner: &str| format!("query:{name}{inner}");
-            let mut fault = |code: &'static str, detail: String| faults.push(Fault { pointer: place(""), code: code.into(), detail });
+            let mut fault = |code: &'static str, detail: String| {
+                faults.push(Fault {
+                    pointer: place(""),
+                    code: code.into(),
+                    detail,
+                });
+            };
             let Some(parameter) = self.query.iter().find(|parameter| parameter.name == *name) else {
                 fault("unknown_parameter", self.suggestion(name));
                 continue;
             };
             if query.contains_key(name) {
-                fault("repeated", format!("`{name}` may stand only once; separate several values by commas."));
+                fault(
+                    "repeated",
+                    format!("`{name}` may stand only once; separate several values by commas."),
+                );
                 continue;
             }
             if text.contains('\0') {
@@ -240,7 +346,9 @@ impl Operation {
             }
             let value = match parameter.kind {
                 Kind::Text => Value::String(text.clone()),
-                Kind::Integer => text.parse::<i64>().map_or_else(|_malformed| Value::String(text.clone()), Value::from),
+                Kind::Integer => text
+                    .parse::<i64>()
+                    .map_or_else(|_malformed| Value::String(text.clone()), Value::from),
                 Kind::Boolean => match text.as_str() {
                     "true" => Value::Bool(true),
                     "false" => Value::Bool(false),
@@ -251,10 +359,22 @@ impl Operation {
             faults.extend(parameter.schema.faults(&value, &|_| place(""))?);
             query.insert(name.clone(), value);
         }
-        for parameter in self.query.iter().filter(|parameter| parameter.required && !query.contains_key(&parameter.name)) {
-            faults.push(Fault { pointer: format!("query:{}", parameter.name), code: "required".into(), detail: format!("`{}` is required.", parameter.name) });
+        for parameter in self
+            .query
+            .iter()
+            .filter(|parameter| parameter.required && !query.contains_key(&parameter.name))
+        {
+            faults.push(Fault {
+                pointer: format!("query:{}", parameter.name),
+                code: "required".into(),
+                detail: format!("`{}` is required.", parameter.name),
+            });
         }
-        if faults.is_empty() { Ok(query) } else { Err(Error::new(&codes::INVALID_QUERY).faults(faults)) }
+        if faults.is_empty() {
+            Ok(query)
+        } else {
+            Err(Error::new(&codes::INVALID_QUERY).faults(faults))
+        }
     }
 
     fn suggestion(&self, name: &str) -> String {
@@ -306,7 +426,11 @@ impl Body {
             return Ok(());
         }
         let count = faults.len();
-        let detail = if count == 1 { "1 field needs attention.".to_owned() } else { format!("{count} fields need attention.") };
+        let detail = if count == 1 {
+            "1 field needs attention.".to_owned()
+        } else {
+            format!("{count} fields need attention.")
+        };
         Err(Error::new(&codes::VALIDATION_FAILED).detail(detail).faults(faults))
     }
 }
@@ -316,11 +440,15 @@ fn without_nul(value: &Value, at: &mut String, faults: &mut Vec<Fault>) {
     let length = at.len();
     match value {
         Value::String(text) if text.contains('\0') => {
-            faults.push(Fault { pointer: format!("#{at}"), code: "invalid_character".into(), detail: "The character U+0000 is not possible.".to_owned() });
+            faults.push(Fault {
+                pointer: format!("#{at}"),
+                code: "invalid_character".into(),
+                detail: "The character U+0000 is not possible.".to_owned(),
+            });
         }
         Value::Array(list) => {
             for (index, part) in list.iter().enumerate() {
-                at.push_str(&format!("/{index}"));
+                at.extend(["/", &index.to_string()]);
                 without_nul(part, at, faults);
                 at.truncate(length);
             }
@@ -331,7 +459,11 @@ fn without_nul(value: &Value, at: &mut String, faults: &mut Vec<Fault>) {
                 at.push_str(name);
                 without_nul(part, at, faults);
                 if name.contains('\0') {
-                    faults.push(Fault { pointer: format!("#{at}").replace('\0', "\u{fffd}"), code: "invalid_character".into(), detail: "The character U+0000 is not possible.".to_owned() });
+                    faults.push(Fault {
+                        pointer: format!("#{at}").replace('\0', "\u{fffd}"),
+                        code: "invalid_character".into(),
+                        detail: "The character U+0000 is not possible.".to_owned(),
+                    });
                 }
                 at.truncate(length);
             }

@@ -30,6 +30,13 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse> {
         Ok(Err(_)) | Err(_) => ("unreachable", "unknown".to_owned()),
     };
     let ready = database == "ok" && migrations == "ok";
-    let body = json!({"status": if ready { "ready" } else { "not_ready" }, "database": database, "migrations": migrations});
-    Ok(if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "2")).json(body) })
+    let body =
+        json!({"status": if ready { "ready" } else { "not_ready" }, "database": database, "migrations": migrations});
+    Ok(if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable()
+            .insert_header(("Retry-After", "2"))
+            .json(body)
+    })
 }

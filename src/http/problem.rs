@@ -1,6 +1,9 @@
 //! Problems as RFC 9457 describes them: one shape for everything that can go wrong.
 
-use actix_web::{HttpResponse, ResponseError, http::{StatusCode, header}};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
 use serde::Serialize;
 
 use crate::{
@@ -54,13 +57,18 @@ pub fn respond(error: &Error, instance: &str, request_id: Option<RequestId>) -> 
     let status = StatusCode::from_u16(code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(seconds) = error.seconds_to_wait().or_else(|| matches!(code.status, 429 | 503).then_some(1)) {
+    if let Some(seconds) = error
+        .seconds_to_wait()
+        .or_else(|| matches!(code.status, 429 | 503).then_some(1))
+    {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
     if code.status == 401 {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"openprm\""));
     }
-    response.content_type("application/problem+json").body(serde_json::to_vec(&problem).unwrap_or_default())
+    response
+        .content_type("application/problem+json")
+        .body(serde_json::to_vec(&problem).unwrap_or_default())
 }
 
 impl ResponseError for Error {

@@ -7,25 +7,30 @@ use std::{
     marker::PhantomData,
 };
 
-use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode, http::header, web::Bytes};
-use serde::{Serialize, de::DeserializeOwned};
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    body::BoxBody,
+    http::{Method, StatusCode, header},
+    web::Bytes,
+};
+use serde::Serialize;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{ContentBuilder, RefOr, Response, ResponseBuilder},
 };
 
-use super::{Json, contract};
+use super::Json;
 use crate::{
     auth::Request,
     error::{Error, Result, codes},
-    kernel::{ids::PartnerId, page::Page},
+    kernel::{ids::PartnerId, page::Page, schemas},
 };
 
 /// What a handler returns.
 pub type Reply<A> = Result<Sent<A>>;
 
 /// A record with an address and a revision of its own.
-pub trait Resource: Serialize + DeserializeOwnedOrNot + ToSchema + Send + 'static {
+pub trait Resource: Serialize + ToSchema + Send + 'static {
     /// Its type in events, audit records and external references: `deal`.
     const TYPE: &'static str;
 
@@ -43,10 +48,6 @@ pub trait Resource: Serialize + DeserializeOwnedOrNot + ToSchema + Send + 'stati
         Vec::new()
     }
 }
-
-#[doc(hidden)]
-pub trait DeserializeOwnedOrNot {}
-impl<T> DeserializeOwnedOrNot for T {}
 
 /// A reply that can be written down: sent now, and replayed for the same idempotency key.
 pub trait Answer: Documented + Send + 'static {
@@ -97,6 +98,15 @@ impl<A> Sent<A> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created<T>(pub T);
 
+/// A record was put at the caller's own id: 201 if it is new, 200 if it was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upserted<T> {
+    /// The record as it is now.
+    pub record: T,
+    /// Whether it was made by this request.
+    pub created: bool,
+}
+
 /// An answer that is no record: 200.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plain<T>(pub T);
@@ -123,7 +133,12 @@ fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Byte
         }
     };
     if list {
-        whole.get_mut("data").and_then(serde_json::Value::as_array_mut).into_iter().flatten().for_each(keep);
+        whole
+            .get_mut("data")
+            .and_then(serde_json::Value::as_array_mut)
+            .into_iter()
+            .flatten()
+            .for_each(keep);
     } else {
         keep(&mut whole);
     }
@@ -133,20 +148,48 @@ fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Byte
 impl Rendered {
     fn json(status: u16, body: Bytes, revision: Option<i64>) -> Self {
         let hash = digest(&body);
-        let etag = revision.map_or_else(|| format!("\"{hash:016x}\""), |revision| format!("\"{revision}-{hash:016x}\""));
-        Self { status, etag: Some(etag), location: None, next_cursor: None, body: Some(body), secret: false, replayed: false }
+        let etag = revision.map_or_else(
+            || format!("\"{hash:016x}\""),
+            |revision| format!("\"{revision}-{hash:016x}\""),
+        );
+        Self {
+            status,
+            etag: Some(etag),
+            location: None,
+            next_cursor: None,
+            body: Some(body),
+            secret: false,
+            replayed: false,
+        }
     }
 }
 
 impl<T: Resource> Answer for Json<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
-        Ok(Rendered::json(200, encode(&self.0, request, false)?, Some(self.0.revision())))
+        Ok(Rendered::json(
+            200,
+            encode(&self.0, request, false)?,
+            Some(self.0.revision()),
+        ))
     }
 }
 
 impl<T: Resource> Answer for Created<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
-        Ok(Rendered { location: Some(self.0.path()), ..Rendered::json(201, encode(&self.0, request, false)?, Some(self.0.revision())) })
+        Ok(Rendered {
+            location: Some(self.0.path()),
+            ..Rendered::json(201, encode(&self.0, request, false)?, Some(self.0.revision()))
+        })
+    }
+}
+
+impl<T: Resource> Answer for Upserted<T> {
+    fn render(self, request: &Request) -> Result<Rendered> {
+        if self.created {
+            Created(self.record).render(request)
+        } else {
+            Json(self.record).render(request)
+        }
     }
 }
 
@@ -159,21 +202,36 @@ impl<T: Serialize + ToSchema + Send + 'static> Answer for Plain<T> {
 impl<T: Serialize + ToSchema + Send + 'static> Answer for Page<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
         let next_cursor = self.next_cursor.clone();
-        Ok(Rendered { next_cursor, ..Rendered::json(200, encode(&self, request, true)?, None) })
+        Ok(Rendered {
+            next_cursor,
+            ..Rendered::json(200, encode(&self, request, true)?, None)
+        })
     }
 }
 
 impl Answer for NoContent {
     fn render(self, _: &Request) -> Result<Rendered> {
-        Ok(Rendered { status: 204, etag: None, location: None, next_cursor: None, body: None, secret: false, replayed: false })
+        Ok(Rendered {
+            status: 204,
+            etag: None,
+            location: None,
+            next_cursor: None,
+            body: None,
+            secret: false,
+            replayed: false,
+        })
     }
 }
 
 fn one<T: ToSchema>(status: &str, description: &str) -> BTreeMap<String, RefOr<Response>> {
-    let content = ContentBuilder::new().schema(Some(contract::met::<T>())).build();
+    let content = ContentBuilder::new().schema(Some(schemas::met::<T>())).build();
     BTreeMap::from([(
         status.to_owned(),
-        ResponseBuilder::new().description(description).content("application/json", content).build().into(),
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/json", content)
+            .build()
+            .into(),
     )])
 }
 
@@ -186,6 +244,14 @@ impl<T: ToSchema> Documented for Json<T> {
 impl<T: ToSchema> Documented for Created<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         one::<T>("201", "The record that was made.")
+    }
+}
+
+impl<T: ToSchema> Documented for Upserted<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut both = one::<T>("200", "The record that was there, as it is now.");
+        both.extend(one::<T>("201", "The record that was made."));
+        both
     }
 }
 
@@ -203,7 +269,13 @@ impl<T: ToSchema> Documented for Page<T> {
 
 impl Documented for NoContent {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        BTreeMap::from([("204".to_owned(), ResponseBuilder::new().description("Done; there is nothing to show.").build().into())])
+        BTreeMap::from([(
+            "204".to_owned(),
+            ResponseBuilder::new()
+                .description("Done; there is nothing to show.")
+                .build()
+                .into(),
+        )])
     }
 }
 
@@ -226,12 +298,28 @@ impl<A> Responder for Sent<A> {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let rendered = self.0;
         let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if let Some(etag) = rendered.etag.as_deref().filter(|etag| status == StatusCode::OK && unchanged(request, etag)) {
-            return HttpResponse::NotModified().insert_header((header::ETAG, etag)).insert_header((header::CACHE_CONTROL, "private, no-cache")).finish();
+        if let Some(etag) = rendered
+            .etag
+            .as_deref()
+            .filter(|etag| status == StatusCode::OK && unchanged(request, etag))
+        {
+            return HttpResponse::NotModified()
+                .insert_header((header::ETAG, etag))
+                .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+                .finish();
         }
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::CACHE_CONTROL, if rendered.secret { "no-store" } else { "private, no-cache" }));
-        if let Some(etag) = rendered.etag {
+        response.insert_header((
+            header::CACHE_CONTROL,
+            if rendered.secret {
+                "no-store"
+            } else {
+                "private, no-cache"
+            },
+        ));
+        // What was computed for a POST is no representation of its address; only a record's revision is worth a tag there.
+        let read = matches!(*request.method(), Method::GET | Method::HEAD);
+        if let Some(etag) = rendered.etag.filter(|etag| read || etag.contains('-')) {
             response.insert_header((header::ETAG, etag));
         }
         if let Some(location) = rendered.location {
@@ -252,15 +340,26 @@ impl<A> Responder for Sent<A> {
 
 /// Whether a reader already has what is at that tag.
 fn unchanged(request: &HttpRequest, etag: &str) -> bool {
-    let asked = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    matches!(*request.method(), actix_web::http::Method::GET)
-        && asked.is_some_and(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag))
+    let asked = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && asked.is_some_and(|tags| {
+            tags.split(',')
+                .map(str::trim)
+                .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+        })
 }
 
 /// The address of the next page: this one with another cursor.
 fn next_page(request: &HttpRequest, cursor: &str) -> String {
-    let mut query: Vec<Cow<'_, str>> =
-        request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).map(Cow::from).collect();
+    let mut query: Vec<Cow<'_, str>> = request
+        .query_string()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .map(Cow::from)
+        .collect();
     query.push(format!("cursor={cursor}").into());
     format!("{}?{}", request.path(), query.join("&"))
 }
@@ -276,13 +375,11 @@ pub fn revision_of(etag: &str) -> Result<i64> {
         .split('-')
         .next()
         .and_then(|digits| digits.parse().ok())
-        .ok_or_else(|| Error::new(&codes::INVALID_HEADER).fault("header:If-Match", "invalid_format", "Send the ETag exactly as the record was answered with it."))
-}
-
-/// The reply as a JSON document of our own type, for tests and for callers inside.
-///
-/// # Errors
-/// If the body is of another type.
-pub fn decode<T: DeserializeOwned>(rendered: &Rendered) -> Result<T> {
-    serde_json::from_slice(rendered.body.as_deref().unwrap_or_default()).map_err(Error::internal)
+        .ok_or_else(|| {
+            Error::new(&codes::INVALID_HEADER).fault(
+                "header:If-Match",
+                "invalid_format",
+                "Send the ETag exactly as the record was answered with it.",
+            )
+        })
 }

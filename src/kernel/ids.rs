@@ -44,9 +44,8 @@ fn uuid_at(now: Time, mut random: [u8; 10]) -> Uuid {
     let micros = u64::try_from(now.micros()).unwrap_or(0);
     let fraction = (micros % 1000) * 4096 / 1000;
     let [_, _, .., high, low] = fraction.to_be_bytes();
-    if let [first, second, ..] = &mut random {
-        (*first, *second) = (high, low);
-    }
+    let [first, second, ..] = &mut random;
+    (*first, *second) = (high, low);
     uuid::Builder::from_unix_timestamp_millis(micros / 1000, &random).into_uuid()
 }
 
@@ -67,10 +66,12 @@ pub fn decode(text: &str) -> Option<Uuid> {
     if text.len() != 26 || text.as_bytes().first().is_some_and(|first| *first > b'7') {
         return None;
     }
-    text.bytes().try_fold(0_u128, |number, byte| {
-        let digit = ALPHABET.iter().position(|known| *known == byte)?;
-        Some((number << 5) | u128::try_from(digit).ok()?)
-    }).map(Uuid::from_u128)
+    text.bytes()
+        .try_fold(0_u128, |number, byte| {
+            let digit = ALPHABET.iter().position(|known| *known == byte)?;
+            Some((number << 5) | u128::try_from(digit).ok()?)
+        })
+        .map(Uuid::from_u128)
 }
 
 /// A text that is not an id of the kind asked for.
@@ -82,7 +83,11 @@ pub struct WrongId {
 
 impl std::fmt::Display for WrongId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "expected an id of the form {}_ and 26 lower-case characters", self.expected)
+        write!(
+            f,
+            "expected an id of the form {}_ and 26 lower-case characters",
+            self.expected
+        )
     }
 }
 
@@ -169,7 +174,7 @@ macro_rules! id {
         }
 
         impl utoipa::ToSchema for $name {
-            fn name() -> std::borrow::Cow<'static, str> { std::borrow::Cow::Borrowed(stringify!($name)) }
+            fn name() -> std::borrow::Cow<'static, str> { $crate::kernel::schemas::note::<Self>(stringify!($name)) }
         }
 
         impl utoipa::IntoParams for $name {
@@ -181,7 +186,11 @@ macro_rules! id {
 }
 
 /// The schema of an id type: text with its pattern.
-pub fn schema(prefix: &str, description: &str, example: String) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+pub fn schema(
+    prefix: &str,
+    description: &str,
+    example: String,
+) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::Type::String)
         .description(Some(description.replace("Id of ", "Identifier: ")))
@@ -216,6 +225,10 @@ crate::id! {
     pub ApiKeyId = "key";
     /// A chain of refresh tokens: one sign-in on one device.
     pub SessionId = "sess";
+    /// A secret of a service client.
+    pub ClientSecretId = "secret";
+    /// A sign-in, or a try.
+    pub SignInId = "signin";
     /// An event of the feed.
     pub EventId = "evt";
     /// A record of the audit trail.
@@ -228,6 +241,16 @@ crate::id! {
     pub NoteId = "note";
     /// A partner organisation.
     pub PartnerId = "partner";
+    /// A domain that a partner claims as its own.
+    pub PartnerDomainId = "domain";
+    /// An invitation of a firm to become a partner.
+    pub InvitationId = "invite";
+    /// Questions to a firm that applied.
+    pub PartnerInfoRequestId = "pinfo";
+    /// The relation of a distributor with a reseller it serves.
+    pub ResellerRelationId = "resell";
+    /// A definition of a custom field.
+    pub CustomFieldId = "field";
     /// A person at partners or customers, whether or not they sign in.
     pub PersonId = "person";
     /// A person's time at one partner.
@@ -240,6 +263,8 @@ crate::id! {
     pub HandoverItemId = "hitem";
     /// A product or product line.
     pub ProductId = "product";
+    /// Another name of a product.
+    pub ProductAliasId = "palias";
     /// A territory.
     pub TerritoryId = "territory";
     /// A right to sell a product in a territory.
@@ -254,6 +279,8 @@ crate::id! {
     pub TierAssignmentId = "tassign";
     /// One run of a tier evaluation.
     pub EvaluationId = "eval";
+    /// What a tier evaluation found for one member.
+    pub EvaluationResultId = "evres";
     /// A customer account.
     pub AccountId = "account";
     /// An opportunity that the vendor works itself.
@@ -264,12 +291,22 @@ crate::id! {
     pub InstalledBaseId = "base";
     /// A merge of customer accounts.
     pub AccountMergeId = "merge";
+    /// Another name, domain or number of a customer account.
+    pub AccountAliasId = "alias";
     /// A conflict case.
     pub CaseId = "case";
+    /// One side of a conflict case.
+    pub CaseClaimId = "claim";
+    /// A record's id in another system.
+    pub ExternalRefId = "xref";
     /// A registered deal.
     pub DealId = "deal";
     /// A line of a deal.
     pub DealLineId = "line";
+    /// A person at the customer of a deal.
+    pub DealContactId = "dcon";
+    /// A place of the customer of a deal.
+    pub DealSiteId = "dsite";
     /// A comment on a deal.
     pub CommentId = "comment";
     /// A request for information.
@@ -292,16 +329,73 @@ crate::id! {
     pub ProtectionId = "prot";
     /// A stored conflict check.
     pub ConflictCheckId = "cc";
+    /// A look for conflicts before registering.
+    pub ConflictProbeId = "probe";
     /// An import.
     pub ImportId = "import";
 }
 
 bindable!(
-    UserId, TeamId, MembershipId, ServiceClientId, ApiKeyId, SessionId, EventId, AuditId, RequestId, MailId, NoteId, PartnerId, PersonId,
-    EmploymentId, AssignmentId, HandoverId, HandoverItemId, ProductId, TerritoryId, AuthorisationId, ProgramId, TierId, ProgramMembershipId,
-    TierAssignmentId, EvaluationId, AccountId, OpportunityId, NamedAccountId, InstalledBaseId, AccountMergeId, CaseId, DealId, DealLineId,
-    CommentId, InfoRequestId, ExtensionId, AmendmentId, TransferId, ReopeningId, DecisionId, ApprovalStepId, EvidenceId, ProtectionId,
-    ConflictCheckId, ImportId,
+    ClientSecretId,
+    SignInId,
+    UserId,
+    TeamId,
+    MembershipId,
+    ServiceClientId,
+    ApiKeyId,
+    SessionId,
+    EventId,
+    AuditId,
+    RequestId,
+    MailId,
+    NoteId,
+    PartnerId,
+    PersonId,
+    EmploymentId,
+    AssignmentId,
+    HandoverId,
+    HandoverItemId,
+    ProductId,
+    TerritoryId,
+    AuthorisationId,
+    ProgramId,
+    TierId,
+    ProgramMembershipId,
+    TierAssignmentId,
+    EvaluationId,
+    EvaluationResultId,
+    ProductAliasId,
+    AccountId,
+    OpportunityId,
+    NamedAccountId,
+    InstalledBaseId,
+    AccountMergeId,
+    CaseId,
+    DealId,
+    DealLineId,
+    DealContactId,
+    DealSiteId,
+    CommentId,
+    InfoRequestId,
+    ExtensionId,
+    AmendmentId,
+    TransferId,
+    ReopeningId,
+    DecisionId,
+    ApprovalStepId,
+    EvidenceId,
+    ProtectionId,
+    ConflictCheckId,
+    ConflictProbeId,
+    ImportId,
+    AccountAliasId,
+    CaseClaimId,
+    ExternalRefId,
+    PartnerDomainId,
+    InvitationId,
+    PartnerInfoRequestId,
+    ResellerRelationId,
+    CustomFieldId,
 );
 
 #[cfg(test)]
@@ -322,7 +416,9 @@ mod tests {
 
     #[test]
     fn ids_sort_by_the_time_they_were_made() {
-        let ids: Vec<String> = (0..50).map(|step| ThingId::at(Time::from_micros(1_795_000_000_000_000 + step * 7)).to_string()).collect();
+        let ids: Vec<String> = (0..50)
+            .map(|step| ThingId::at(Time::from_micros(1_795_000_000_000_000 + step * 7)).to_string())
+            .collect();
         let mut sorted = ids.clone();
         sorted.sort();
         assert_eq!(ids, sorted);
@@ -332,7 +428,13 @@ mod tests {
     fn an_id_of_another_kind_is_refused_by_its_prefix() {
         let other = ThingId::example(1).to_string().replace("thing", "deal");
         assert_eq!(other.parse::<ThingId>(), Err(WrongId { expected: "thing" }));
-        assert!("thing_8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<ThingId>().is_err(), "beyond 128 bits");
-        assert!("thing_01JDQ4P6C8F3KB2V9Y0S7X5HAM".parse::<ThingId>().is_err(), "upper case");
+        assert!(
+            "thing_8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<ThingId>().is_err(),
+            "beyond 128 bits"
+        );
+        assert!(
+            "thing_01JDQ4P6C8F3KB2V9Y0S7X5HAM".parse::<ThingId>().is_err(),
+            "upper case"
+        );
     }
 }

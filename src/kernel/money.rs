@@ -10,28 +10,37 @@ pub const LARGEST: i64 = 1_000_000_000_000_000;
 
 /// The currencies that are taken: ISO 4217 codes in circulation, with how many digits stand after the point.
 pub const CURRENCIES: &[&str] = &[
-    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD", "BIF", "BMD", "BND", "BOB", "BRL",
-    "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP",
-    "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG",
-    "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD",
-    "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK",
-    "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR",
-    "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SOS", "SRD", "SSP", "STN", "SYP", "SZL", "THB",
-    "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF",
+    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD", "BIF", "BMD", "BND",
+    "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE",
+    "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD",
+    "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY",
+    "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD",
+    "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO",
+    "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF",
+    "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SOS", "SRD", "SSP", "STN", "SYP", "SZL", "THB", "TJS", "TMT",
+    "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF",
     "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW",
 ];
 
 /// A currency, ISO 4217.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct Currency(&'static str);
 
-crate::text_code!(Currency, CURRENCIES, "expected a currency code of ISO 4217 with three capital letters, as in EUR");
+crate::text_code!(
+    Currency,
+    CURRENCIES,
+    "expected a currency code of ISO 4217 with three capital letters, as in EUR"
+);
 
 impl Currency {
     /// Digits after the decimal point: 2 for most, 0 for JPY, 3 for KWD (ISO 4217).
     pub fn digits(self) -> u32 {
-        iso_currency::Currency::from_code(self.0).and_then(iso_currency::Currency::exponent).map_or(2, u32::from)
+        iso_currency::Currency::from_code(self.0)
+            .and_then(iso_currency::Currency::exponent)
+            .map_or(2, u32::from)
     }
 }
 
@@ -46,7 +55,11 @@ impl utoipa::PartialSchema for Currency {
     }
 }
 
-impl utoipa::ToSchema for Currency {}
+impl utoipa::ToSchema for Currency {
+    fn name() -> std::borrow::Cow<'static, str> {
+        super::schemas::note::<Self>("Currency")
+    }
+}
 
 /// An amount of one currency.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,18 +78,27 @@ impl Money {
 
     /// The amount from its two columns.
     pub fn from_columns(minor: Option<i64>, currency: Option<Currency>) -> Option<Self> {
-        Some(Self { minor: minor?, currency: currency? })
+        Some(Self {
+            minor: minor?,
+            currency: currency?,
+        })
     }
 
     /// Both amounts together, if they are of one currency and the sum is not beyond [`LARGEST`].
     pub fn plus(self, other: Self) -> Option<Self> {
-        let minor = self.minor.checked_add(other.minor).filter(|sum| sum.unsigned_abs() <= LARGEST.unsigned_abs())?;
+        let minor = self
+            .minor
+            .checked_add(other.minor)
+            .filter(|sum| sum.unsigned_abs() <= LARGEST.unsigned_abs())?;
         (self.currency == other.currency).then_some(Self { minor, ..self })
     }
 
     /// So many times this amount.
     pub fn times(self, quantity: i64) -> Option<Self> {
-        let minor = self.minor.checked_mul(quantity).filter(|product| product.unsigned_abs() <= LARGEST.unsigned_abs())?;
+        let minor = self
+            .minor
+            .checked_mul(quantity)
+            .filter(|product| product.unsigned_abs() <= LARGEST.unsigned_abs())?;
         Some(Self { minor, ..self })
     }
 
@@ -89,7 +111,10 @@ impl Money {
         if digits == 0 {
             format!("{sign}{whole}")
         } else {
-            format!("{sign}{whole}.{rest:0width$}", width = usize::try_from(digits).unwrap_or(2))
+            format!(
+                "{sign}{whole}.{rest:0width$}",
+                width = usize::try_from(digits).unwrap_or(2)
+            )
         }
     }
 
@@ -98,21 +123,37 @@ impl Money {
     /// # Errors
     /// A sentence that says what is wrong with the text.
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, String> {
-        let fault = || format!("expected an amount as in 1250.00, with at most {} digits after the point in {currency}", currency.digits());
+        let fault = || {
+            format!(
+                "expected an amount as in 1250.00, with at most {} digits after the point in {currency}",
+                currency.digits()
+            )
+        };
         let (negative, digits) = amount.strip_prefix('-').map_or((false, amount), |rest| (true, rest));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let places = usize::try_from(currency.digits()).unwrap_or(2);
         let kept: String = fraction.chars().take(places).collect();
         let dropped_is_zero = fraction.chars().skip(places).all(|digit| digit == '0');
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !plain(whole) || !plain(fraction) || !dropped_is_zero || (digits.contains('.') && fraction.is_empty()) {
+        if whole.is_empty()
+            || !plain(whole)
+            || !plain(fraction)
+            || !dropped_is_zero
+            || (digits.contains('.') && fraction.is_empty())
+        {
             return Err(fault());
         }
         let minor: i64 = format!("{whole}{kept:0<places$}").parse().map_err(|_beyond| fault())?;
         if minor > LARGEST {
-            return Err(format!("the amount is beyond what is taken, {}", Self::new(LARGEST, currency).amount()));
+            return Err(format!(
+                "the amount is beyond what is taken, {}",
+                Self::new(LARGEST, currency).amount()
+            ));
         }
-        Ok(Self { minor: if negative { -minor } else { minor }, currency })
+        Ok(Self {
+            minor: if negative { -minor } else { minor },
+            currency,
+        })
     }
 }
 
@@ -137,7 +178,11 @@ struct Wire {
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Wire { amount: self.amount(), currency: self.currency }.serialize(serializer)
+        Wire {
+            amount: self.amount(),
+            currency: self.currency,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -152,12 +197,16 @@ impl utoipa::PartialSchema for Money {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Object)
-            .description(Some("An amount of money: exact decimal text with the currency's own digits, and the currency."))
+            .description(Some(
+                "An amount of money: exact decimal text with the currency's own digits, and the currency.",
+            ))
             .property(
                 "amount",
                 ObjectBuilder::new()
                     .schema_type(Type::String)
-                    .description(Some("The amount as decimal text; at most as many digits after the point as the currency has."))
+                    .description(Some(
+                        "The amount as decimal text; at most as many digits after the point as the currency has.",
+                    ))
                     .pattern(Some("^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,3})?$"))
                     .max_length(Some(16))
                     .examples(["12500.00"]),

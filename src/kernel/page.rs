@@ -1,7 +1,7 @@
 //! Keyset pages: a page continues after a row, not at a count, so rows that come or go never shift it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _, digest::array::Array};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -94,7 +94,8 @@ impl Signer {
     }
 
     fn tag(&self, body: &[u8]) -> Vec<u8> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).unwrap_or_else(|_any_length_is_taken| Hmac::new(&Default::default()));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0)
+            .unwrap_or_else(|_any_length_is_taken| Hmac::new(&Array::default()));
         mac.update(b"cursor:");
         mac.update(body);
         mac.finalize().into_bytes().iter().copied().take(12).collect()
@@ -113,13 +114,20 @@ impl Signer {
     /// # Errors
     /// [`CursorFault`] if it is not ours or belongs to another list.
     pub fn read(&self, cursor: &str, list: u64) -> Result<(Key, String), CursorFault> {
-        let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_malformed| CursorFault::Invalid)?;
+        let sealed = URL_SAFE_NO_PAD
+            .decode(cursor)
+            .map_err(|_malformed| CursorFault::Invalid)?;
         let (tag, body) = sealed.split_at_checked(12).ok_or(CursorFault::Invalid)?;
         if !bool::from(subtle::ConstantTimeEq::ct_eq(self.tag(body).as_slice(), tag)) {
             return Err(CursorFault::Invalid);
         }
-        let (made_for, key, id): (u64, Key, String) = serde_json::from_slice(body).map_err(|_malformed| CursorFault::Invalid)?;
-        if made_for == list { Ok((key, id)) } else { Err(CursorFault::Mismatch) }
+        let (made_for, key, id): (u64, Key, String) =
+            serde_json::from_slice(body).map_err(|_malformed| CursorFault::Invalid)?;
+        if made_for == list {
+            Ok((key, id))
+        } else {
+            Err(CursorFault::Mismatch)
+        }
     }
 }
 
@@ -144,12 +152,20 @@ impl<T> Page<T> {
             let (key, id) = key(last);
             paging.signer.cursor(paging.list, &key, &id)
         });
-        Self { data: rows, next_cursor, has_more }
+        Self {
+            data: rows,
+            next_cursor,
+            has_more,
+        }
     }
 
     /// The same page of other rows.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page { data: self.data.into_iter().map(change).collect(), next_cursor: self.next_cursor, has_more: self.has_more }
+        Page {
+            data: self.data.into_iter().map(change).collect(),
+            next_cursor: self.next_cursor,
+            has_more: self.has_more,
+        }
     }
 }
 
@@ -167,14 +183,25 @@ impl<T: utoipa::ToSchema> utoipa::PartialSchema for Page<T> {
         ObjectBuilder::new()
             .schema_type(Type::Object)
             .description(Some(format!("One page of {} records.", T::name())))
-            .property("data", ArrayBuilder::new().items(Ref::from_schema_name(T::name())).max_items(Some(200)).description(Some("The rows, in the order asked for.")))
+            .property(
+                "data",
+                ArrayBuilder::new()
+                    .items(Ref::from_schema_name(T::name()))
+                    .max_items(Some(200))
+                    .description(Some("The rows, in the order asked for.")),
+            )
             .property(
                 "next_cursor",
                 text("Where the next page begins; null on the last one.")
                     .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
                     .max_length(Some(1024)),
             )
-            .property("has_more", text("Whether there is a next page.").schema_type(Type::Boolean).examples([false]))
+            .property(
+                "has_more",
+                text("Whether there is a next page.")
+                    .schema_type(Type::Boolean)
+                    .examples([false]),
+            )
             .required("data")
             .required("next_cursor")
             .required("has_more")

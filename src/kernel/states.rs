@@ -37,12 +37,18 @@ pub struct Machine<S: 'static> {
 impl<S: Copy + PartialEq + Debug + Display> Machine<S> {
     /// The actions that the state allows.
     pub fn allowed(&self, state: S) -> Vec<&'static str> {
-        self.transitions.iter().filter(|row| row.from.contains(&state)).map(|row| row.action).collect()
+        self.transitions
+            .iter()
+            .filter(|row| row.from.contains(&state))
+            .map(|row| row.action)
+            .collect()
     }
 
     /// Whether `action` may start in `state`.
     pub fn allows(&self, state: S, action: &str) -> bool {
-        self.transitions.iter().any(|row| row.action == action && row.from.contains(&state))
+        self.transitions
+            .iter()
+            .any(|row| row.action == action && row.from.contains(&state))
     }
 
     /// The only end of `action` from `state`.
@@ -112,7 +118,10 @@ pub struct FailingGuard {
     #[schema(example = "conflict_check_stale", max_length = 64)]
     pub guard: String,
     /// What is wrong and what to do about it.
-    #[schema(example = "The customer was changed after the last check; run it again.", max_length = 1000)]
+    #[schema(
+        example = "The customer was changed after the last check; run it again.",
+        max_length = 1000
+    )]
     pub detail: String,
     /// The field that is concerned, as a JSON pointer.
     #[schema(example = "#/customer/domain", max_length = 200)]

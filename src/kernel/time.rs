@@ -141,7 +141,11 @@ impl Date {
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {
         let step = Days::new(days.unsigned_abs());
-        let moved = if days < 0 { self.0.checked_sub_days(step) } else { self.0.checked_add_days(step) };
+        let moved = if days < 0 {
+            self.0.checked_sub_days(step)
+        } else {
+            self.0.checked_add_days(step)
+        };
         Self(moved.unwrap_or(self.0))
     }
 
@@ -170,7 +174,11 @@ impl FromStr for Date {
     fn from_str(text: &str) -> Result<Self, String> {
         let fault = || "expected a date as in 2026-11-21".to_owned();
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_malformed| fault())?;
-        if text.len() == 10 && (1000..=9999).contains(&date.year()) { Ok(Self(date)) } else { Err(fault()) }
+        if text.len() == 10 && (1000..=9999).contains(&date.year()) {
+            Ok(Self(date))
+        } else {
+            Err(fault())
+        }
     }
 }
 
@@ -209,7 +217,11 @@ where
     }
 }
 
-fn text_schema(format: utoipa::openapi::KnownFormat, description: &str, example: &str) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+fn text_schema(
+    format: utoipa::openapi::KnownFormat,
+    description: &str,
+    example: &str,
+) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::Type::String)
         .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(format)))
@@ -220,19 +232,35 @@ fn text_schema(format: utoipa::openapi::KnownFormat, description: &str, example:
 
 impl utoipa::PartialSchema for Time {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        text_schema(utoipa::openapi::KnownFormat::DateTime, "A moment in UTC, RFC 3339 with six digits after the second.", "2026-11-21T09:30:00.000000Z")
+        text_schema(
+            utoipa::openapi::KnownFormat::DateTime,
+            "A moment in UTC, RFC 3339 with six digits after the second.",
+            "2026-11-21T09:30:00.000000Z",
+        )
     }
 }
 
-impl utoipa::ToSchema for Time {}
+impl utoipa::ToSchema for Time {
+    fn name() -> std::borrow::Cow<'static, str> {
+        super::schemas::note::<Self>("Time")
+    }
+}
 
 impl utoipa::PartialSchema for Date {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        text_schema(utoipa::openapi::KnownFormat::Date, "A calendar date, ISO 8601.", "2027-03-31")
+        text_schema(
+            utoipa::openapi::KnownFormat::Date,
+            "A calendar date, ISO 8601.",
+            "2027-03-31",
+        )
     }
 }
 
-impl utoipa::ToSchema for Date {}
+impl utoipa::ToSchema for Date {
+    fn name() -> std::borrow::Cow<'static, str> {
+        super::schemas::note::<Self>("Date")
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -249,6 +277,9 @@ mod tests {
     fn a_date_that_the_calendar_lacks_is_refused() {
         assert!("2026-02-30".parse::<Date>().is_err());
         assert!("2026-2-3".parse::<Date>().is_err());
-        assert_eq!("2026-02-28".parse::<Date>().unwrap().plus_days(1).to_string(), "2026-03-01");
+        assert_eq!(
+            "2026-02-28".parse::<Date>().unwrap().plus_days(1).to_string(),
+            "2026-03-01"
+        );
     }
 }

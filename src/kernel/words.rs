@@ -45,7 +45,7 @@ macro_rules! words {
 
         impl std::str::FromStr for $name {
             type Err = $crate::kernel::words::UnknownWord;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
+            fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$word),)+
                     _ => Err($crate::kernel::words::UnknownWord { given: text.to_owned(), known: vec![$($text),+] }),
@@ -54,11 +54,11 @@ macro_rules! words {
         }
 
         impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> { serializer.serialize_str(self.as_str()) }
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> { serializer.serialize_str(self.as_str()) }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
             }
@@ -87,7 +87,7 @@ macro_rules! words {
         }
 
         impl utoipa::ToSchema for $name {
-            fn name() -> std::borrow::Cow<'static, str> { std::borrow::Cow::Borrowed(stringify!($name)) }
+            fn name() -> std::borrow::Cow<'static, str> { $crate::kernel::schemas::note::<Self>(stringify!($name)) }
         }
     )+};
 }
@@ -96,7 +96,13 @@ macro_rules! words {
 pub fn schema(description: &str, words: &[(&str, &str)]) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     let meanings: Vec<String> = words
         .iter()
-        .map(|(text, meaning)| if meaning.is_empty() { format!("- `{text}`") } else { format!("- `{text}`:{meaning}") })
+        .map(|(text, meaning)| {
+            if meaning.is_empty() {
+                format!("- `{text}`")
+            } else {
+                format!("- `{text}`:{meaning}")
+            }
+        })
         .collect();
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::Type::String)
@@ -131,7 +137,12 @@ macro_rules! text_code {
         impl std::str::FromStr for $name {
             type Err = &'static str;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $list.binary_search(&text).ok().and_then(|at| $list.get(at)).map(|code| Self(code)).ok_or($fault)
+                $list
+                    .binary_search(&text)
+                    .ok()
+                    .and_then(|at| $list.get(at))
+                    .map(|code| Self(code))
+                    .ok_or($fault)
             }
         }
 
@@ -172,7 +183,11 @@ macro_rules! text_code {
 /// Folded in Rust because SQLite's `lower` knows ASCII only, and both engines must agree.
 pub fn fold(text: &str) -> String {
     use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
-    let folded: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let folded: String = text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

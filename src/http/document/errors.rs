@@ -9,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::situations::{self, Situation};
 use super::tree::{self, Object};
-use super::{Common, ErrorCode, examples, texts, words};
+use super::{Common, ErrorCode, shared, texts, words};
 
 /// The media type of every error (RFC 9457).
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
-/// Where the codes are described.
-const TYPE: &str = "https://openprm.dev/problems/";
 
 /// Puts the table of codes into the document, for readers and for the gates.
 pub(super) fn publish_catalogue(doc: &mut Value, errors: &[ErrorCode]) {
@@ -28,7 +27,7 @@ pub(super) fn publish_catalogue(doc: &mut Value, errors: &[ErrorCode]) {
 
 /// Describes every error that each operation can answer with.
 pub(super) fn describe(doc: &mut Value, errors: &[ErrorCode]) {
-    let verbs = verbs(doc);
+    let verbs = situations::verbs(doc);
     let mut shared = BTreeMap::new();
     let mut schemas = BTreeMap::new();
     tree::each_operation(doc, |path, method, operation, doc| {
@@ -79,8 +78,8 @@ pub(super) fn describe(doc: &mut Value, errors: &[ErrorCode]) {
         });
     });
     tree::with_components(doc, "schemas", |all| {
-        all.entry("Problem").or_insert_with(texts::problem);
-        all.entry("ProblemFault").or_insert_with(texts::problem_fault);
+        all.entry("Problem").or_insert_with(shared::problem);
+        all.entry("ProblemFault").or_insert_with(shared::problem_fault);
         all.extend(schemas);
     });
     tree::with_components(doc, "responses", |all| all.extend(shared));
@@ -194,155 +193,6 @@ fn response(schema: &str, status: u16, codes: &[&ErrorCode], situation: &Situati
 fn speaks_otherwise(doc: &Value, response: &Value) -> bool {
     let content = tree::follow(doc, response).get("content").and_then(Value::as_object);
     content.is_some_and(|content| !content.is_empty() && !content.contains_key(PROBLEM_JSON))
-}
-
-/// The verbs that a record's state machine knows, by the record's path: `/v1/deals/{id}` has `submit` and `approve`.
-fn verbs(doc: &Value) -> BTreeMap<String, Vec<String>> {
-    let mut verbs: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for operation in tree::operations(doc).into_iter().filter(|one| one.method == "post") {
-        if let Some((record, verb)) = operation
-            .path
-            .rsplit_once('/')
-            .filter(|(record, _)| record.ends_with('}'))
-        {
-            verbs.entry(record.to_owned()).or_default().push(verb.to_owned());
-        }
-    }
-    verbs
-}
-
-/// What examples of an operation's errors point at.
-struct Situation {
-    instance: String,
-    field: String,
-    query: String,
-    /// Where the operation moves a state: the state it is in, what was tried, what could be done.
-    states: Option<(String, String, Vec<String>)>,
-}
-
-impl Situation {
-    fn of(doc: &Value, path: &str, method: &str, operation: &Object, verbs: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut instance = path.to_owned();
-        let mut query = None;
-        for parameter in tree::list(operation, "parameters")
-            .iter()
-            .filter_map(|one| tree::follow(doc, one).as_object())
-        {
-            let name = tree::text(parameter, "name");
-            match tree::text(parameter, "in") {
-                "path" => {
-                    let example = examples::of_parameter(doc, parameter);
-                    instance = instance.replace(
-                        &format!("{{{name}}}"),
-                        example.as_ref().and_then(Value::as_str).unwrap_or("1"),
-                    );
-                }
-                "query" if query.is_none() || name == "limit" => query = Some(name.to_owned()),
-                _ => {}
-            }
-        }
-        let body = operation
-            .get("requestBody")
-            .and_then(|body| body.pointer("/content/application~1json/schema"));
-        let body = body.map(|schema| tree::follow(doc, schema));
-        let required = body
-            .and_then(|body| body.pointer("/required/0"))
-            .and_then(Value::as_str);
-        let first = || {
-            body.and_then(|body| body.get("properties")?.as_object()?.keys().next())
-                .map(String::as_str)
-        };
-        let verb = path
-            .rsplit_once('/')
-            .filter(|(record, _)| method == "post" && record.ends_with('}'));
-        let states = verb.map(|(record, verb)| {
-            let others = verbs.get(record).map(Vec::as_slice).unwrap_or_default();
-            let allowed = others.iter().filter(|other| *other != verb).take(2).cloned().collect();
-            (
-                state(doc, path, method, operation).unwrap_or_else(|| "closed".to_owned()),
-                verb.to_owned(),
-                allowed,
-            )
-        });
-        Self {
-            instance,
-            field: required.or_else(first).unwrap_or("name").to_owned(),
-            query: query.unwrap_or_else(|| "limit".to_owned()),
-            states,
-        }
-    }
-
-    /// For a response that operations of many resources share.
-    fn anywhere(active: &BTreeSet<Common>) -> Self {
-        let instance = if active.contains(&Common::WhenPathId) {
-            "/v1/deals/deal_01jdq4k8v6e5ns3q7t9x2m4b8c"
-        } else {
-            "/v1/deals"
-        };
-        Self {
-            instance: instance.to_owned(),
-            field: "name".to_owned(),
-            query: "limit".to_owned(),
-            states: None,
-        }
-    }
-
-    fn example(&self, error: &ErrorCode) -> Value {
-        let mut made = json!({
-            "type": format!("{TYPE}{}", error.code),
-            "title": error.title,
-            "status": error.status,
-            "detail": error.detail,
-            "code": error.code,
-            "instance": self.instance,
-            "request_id": "req_01jdq4m2x8f3v7c9k5t1w6b0za",
-        });
-        let Value::Object(fields) = &mut made else { return made };
-        if let Some((pointer, code, detail)) = self.fault(error) {
-            fields.insert(
-                "errors".into(),
-                json!([{"pointer": pointer, "code": code, "detail": detail}]),
-            );
-        }
-        if let (Some((current, attempted, allowed)), true) =
-            (&self.states, error.status == 409 && error.code.contains("state"))
-        {
-            fields.insert("current".into(), json!(current));
-            fields.insert("attempted".into(), json!(attempted));
-            fields.insert("allowed".into(), json!(allowed));
-        }
-        made
-    }
-
-    /// The part of the request that is at fault: its pointer, code and what to do.
-    fn fault(&self, error: &ErrorCode) -> Option<(String, &'static str, &'static str)> {
-        match (error.status, error.common) {
-            (400 | 422 | 428, Common::WhenIdempotency) => {
-                Some(("header:Idempotency-Key".to_owned(), error.code, error.detail))
-            }
-            (400 | 422 | 428, Common::WhenIfMatch) => Some(("header:If-Match".to_owned(), error.code, error.detail)),
-            (400, Common::WhenQuery) => Some((format!("query:{}", self.query), error.code, error.detail)),
-            (422, Common::WhenBody) => Some((format!("#/{}", self.field), "required", "Give a value.")),
-            (422, _) => Some((format!("#/{}", self.field), error.code, error.detail)),
-            _ => None,
-        }
-    }
-}
-
-/// A state that the operation's reply can be in, as an example of one that forbids what was tried: the last of the list.
-fn state(doc: &Value, path: &str, method: &str, operation: &Object) -> Option<String> {
-    let reply = tree::Operation {
-        path,
-        method,
-        body: operation,
-    }
-    .reply(doc)?;
-    let fields = reply.get("properties")?;
-    let field = ["status", "state", "review_status"]
-        .iter()
-        .find_map(|name| fields.get(*name))?;
-    let last = tree::follow(doc, field).get("enum")?.as_array()?.last()?;
-    last.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

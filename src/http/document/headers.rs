@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::texts;
+use super::shared;
 use super::tree::{self, Object};
 
 /// On every answer, whatever its status.
@@ -16,7 +16,7 @@ const ALWAYS: [&str; 4] = [
 /// Gives every response its headers, as references to shared ones.
 pub(super) fn attach(doc: &mut Value) {
     tree::with_components(doc, "headers", |headers| {
-        for (name, header) in texts::shared_headers() {
+        for (name, header) in shared::headers() {
             headers.insert(name.to_owned(), header);
         }
     });
@@ -70,7 +70,7 @@ fn success_headers(doc: &Value, method: &str, status: &str, response: &Object) -
     let fields = schema.and_then(|schema| tree::follow(doc, schema).get("properties"));
     let has = |name: &str| fields.is_some_and(|fields| fields.get(name).is_some());
     let mut names = ALWAYS.to_vec();
-    if schema.is_some() && (method == "get" || has("revision")) {
+    if schema.is_some() && (matches!(method, "get" | "put" | "patch") || status == "201" || has("revision")) {
         names.push("ETag");
     }
     if has("data") && has("next_cursor") {
@@ -100,13 +100,14 @@ mod tests {
     use super::*;
 
     fn headers(doc: &Value, at: &str) -> Vec<String> {
-        doc.pointer(at).unwrap()["headers"]
-            .as_object()
-            .unwrap()
+        let all = doc.pointer(at).unwrap()["headers"].as_object().unwrap();
+        let mut names: Vec<String> = all
             .keys()
             .filter(|one| !ALWAYS.contains(&one.as_str()))
             .cloned()
-            .collect()
+            .collect();
+        names.sort();
+        names
     }
 
     #[test]

@@ -17,9 +17,12 @@ mod links;
 mod operations;
 mod pattern;
 mod replies;
+mod shared;
+mod situations;
 mod tables;
 mod texts;
 mod tree;
+mod values;
 mod variants;
 mod words;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tree::{self, Object};
-use super::{Idempotency, OperationRule, texts, words};
+use super::{Idempotency, OperationRule, shared, texts, words};
 
 /// The name of the bearer scheme: a person's access token or an API key.
 pub(super) const BEARER: &str = "apiToken";
@@ -61,11 +61,11 @@ pub(super) fn apply(doc: &mut Value, rules: &[OperationRule]) {
     }
     tree::with_components(doc, "securitySchemes", |schemes| {
         schemes.clear();
-        schemes.insert(BEARER.into(), texts::bearer());
-        schemes.insert(OAUTH.into(), texts::client_credentials(&scopes));
+        schemes.insert(BEARER.into(), shared::bearer());
+        schemes.insert(OAUTH.into(), shared::client_credentials(&scopes));
     });
     tree::with_components(doc, "parameters", |parameters| {
-        for (name, parameter) in texts::shared_parameters() {
+        for (name, parameter) in shared::parameters() {
             parameters.insert(name.to_owned(), parameter);
         }
     });

@@ -1,0 +1,81 @@
+//! Custom fields: what this vendor wants to know of its records beyond what the product has fields for.
+//!
+//! A definition says of which type of record, of what kind the value is, and whether partners see and write it.
+//! Records keep their values together in `custom`; every value is checked against its definition when it is written,
+//! and an unknown name is refused. A definition is retired rather than removed: the values stay readable.
+
+mod handlers;
+mod model;
+mod queries;
+mod rules;
+
+pub use model::{CustomField, CustomFields, CustomFieldsPatch, CustomRecord, CustomValue};
+pub use queries::definitions;
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::{db::Tx, error::Result};
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/v1/custom-fields")
+            .service(handlers::list_custom_fields)
+            .service(handlers::create_custom_field)
+            .service(handlers::get_custom_field)
+            .service(handlers::update_custom_field),
+    );
+}
+
+/// The values of a new record, checked: names, kinds, what the caller may write, and that what is required is there.
+///
+/// # Errors
+/// 422 naming each value that does not fit, 403 `field_forbidden` for values that the caller's side may not write.
+pub fn for_new(tx: &mut Tx<'_>, record: CustomRecord, given: &CustomFields) -> Result<CustomFields> {
+    let known = definitions(tx, record)?;
+    if known.is_empty() && given.0.is_empty() {
+        return Ok(CustomFields::default());
+    }
+    rules::created(&known, given, tx.caller().is_vendor())
+}
+
+/// The values of a record with the changes made, checked.
+///
+/// # Errors
+/// As [`for_new`].
+pub fn for_changed(
+    tx: &mut Tx<'_>,
+    record: CustomRecord,
+    current: CustomFields,
+    patch: &CustomFieldsPatch,
+) -> Result<CustomFields> {
+    if patch.0.is_empty() {
+        return Ok(current);
+    }
+    let known = definitions(tx, record)?;
+    rules::patched(&known, current, patch, tx.caller().is_vendor())
+}
+
+/// Takes from the values what the caller may not see. One query, and only for callers of partners.
+///
+/// # Errors
+/// What the database reports.
+pub fn shown<'v>(
+    tx: &mut Tx<'_>,
+    record: CustomRecord,
+    values: impl IntoIterator<Item = &'v mut CustomFields>,
+) -> Result<()> {
+    if tx.caller().is_vendor() {
+        return Ok(());
+    }
+    let mut values = values.into_iter().filter(|values| !values.0.is_empty()).peekable();
+    if values.peek().is_none() {
+        return Ok(());
+    }
+    let known = definitions(tx, record)?;
+    for values in values {
+        values
+            .0
+            .retain(|name, _| known.iter().any(|field| field.name == *name && field.partner_visible));
+    }
+    Ok(())
+}

@@ -1,0 +1,300 @@
+//! The shapes of custom fields.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        ObjectBuilder, Ref, RefOr, Type,
+        schema::{AdditionalProperties, Schema, SchemaType},
+    },
+};
+
+use crate::{
+    bindable,
+    http::Resource,
+    kernel::{Stored, Time, ids::CustomFieldId, page::Order},
+    schema::custom_field_definitions,
+    words,
+};
+
+words! {
+    /// A type of record that can have custom fields.
+    pub CustomRecord {
+        /// Partners.
+        Partner = "partner",
+        /// Registered deals.
+        Deal = "deal",
+        /// Customer accounts.
+        CustomerAccount = "customer_account",
+        /// Opportunities that the vendor works itself.
+        DirectOpportunity = "direct_opportunity",
+        /// Products and product lines.
+        Product = "product",
+        /// Programs.
+        Program = "program",
+    }
+
+    /// What kind of value a custom field holds.
+    pub CustomType {
+        /// Text of up to 1,000 characters.
+        Text = "text",
+        /// A whole number.
+        Integer = "integer",
+        /// An exact decimal number, written as text: `12.50`.
+        Decimal = "decimal",
+        /// True or false.
+        Boolean = "boolean",
+        /// A calendar date, written as text: `2027-03-31`.
+        Date = "date",
+        /// One of the definition's choices.
+        Choice = "choice",
+    }
+
+    /// Whether a custom field is in use.
+    pub CustomFieldStatus {
+        /// Values can be written.
+        Active = "active",
+        /// Values that are there stay; none can be written.
+        Retired = "retired",
+    }
+
+    /// The order of custom fields.
+    pub CustomFieldSort {
+        /// By label.
+        Label = "label",
+        /// By label, backwards.
+        LabelDescending = "-label",
+        /// Oldest first.
+        Created = "created_at",
+        /// Newest first.
+        CreatedDescending = "-created_at",
+    }
+}
+
+bindable!(CustomRecord, CustomType, CustomFieldStatus);
+
+impl CustomFieldSort {
+    /// The order as columns.
+    pub const fn order(self) -> Order {
+        let column = match self {
+            Self::Label | Self::LabelDescending => "custom_field_definitions.label_key",
+            Self::Created | Self::CreatedDescending => "custom_field_definitions.created_at",
+        };
+        Order {
+            column,
+            id: "custom_field_definitions.id",
+            descending: matches!(self, Self::LabelDescending | Self::CreatedDescending),
+        }
+    }
+}
+
+/// The definition of a custom field.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable, Serialize, ToSchema,
+)]
+#[diesel(table_name = custom_field_definitions, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct CustomField {
+    /// Its id.
+    pub id: CustomFieldId,
+    /// The type of record that has it.
+    pub resource_type: CustomRecord,
+    /// Its name in `custom`, unique for the type of record; it never changes.
+    #[schema(
+        example = "support_level",
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z][a-z0-9_]{0,62}$"
+    )]
+    pub name: String,
+    /// What people call it.
+    #[schema(example = "Support level", min_length = 1, max_length = 120)]
+    pub label: String,
+    /// The label folded for order.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub label_key: String,
+    /// What kind of value it holds.
+    pub data_type: CustomType,
+    /// What can be chosen; null unless the type is `choice`.
+    #[schema(value_type = Option<Vec<String>>, required = true, example = json!(["basic", "premium"]), max_items = 200)]
+    pub choices: Option<Stored<Vec<String>>>,
+    /// Whether a record must have it.
+    pub required: bool,
+    /// Whether partners see it.
+    pub partner_visible: bool,
+    /// Whether partners may write it.
+    pub partner_editable: bool,
+    /// Whether it is in use.
+    pub status: CustomFieldStatus,
+    /// How often the definition was changed.
+    #[schema(example = 1, minimum = 1)]
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+}
+
+impl Resource for CustomField {
+    const TYPE: &'static str = "custom_field";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn path(&self) -> String {
+        format!("/v1/custom-fields/{}", self.id)
+    }
+}
+
+/// A custom field to be defined.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCustomField {
+    /// The type of record that shall have it.
+    pub resource_type: CustomRecord,
+    /// Its name in `custom`, unique for the type of record; it never changes.
+    #[schema(
+        example = "support_level",
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z][a-z0-9_]{0,62}$"
+    )]
+    pub name: String,
+    /// What people call it.
+    #[schema(example = "Support level", min_length = 1, max_length = 120)]
+    pub label: String,
+    /// What kind of value it holds; it never changes.
+    pub data_type: CustomType,
+    /// What can be chosen, for the type `choice`; other types take none.
+    #[serde(default)]
+    #[schema(example = json!(["basic", "premium"]), max_items = 200)]
+    pub choices: Option<Vec<String>>,
+    /// Whether a record must have it; no by default.
+    #[serde(default)]
+    pub required: bool,
+    /// Whether partners see it; no by default.
+    #[serde(default)]
+    pub partner_visible: bool,
+    /// Whether partners may write it; no by default.
+    #[serde(default)]
+    pub partner_editable: bool,
+}
+
+/// Changes of a definition. What is left out stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomFieldPatch {
+    /// What people call it.
+    #[schema(example = "Support level", min_length = 1, max_length = 120, nullable = false)]
+    pub label: Option<String>,
+    /// What can be chosen. Values that are no longer named stay on the records that have them.
+    #[schema(example = json!(["basic", "premium", "platinum"]), max_items = 200, nullable = false)]
+    pub choices: Option<Vec<String>>,
+    /// Whether a record must have it.
+    #[schema(nullable = false)]
+    pub required: Option<bool>,
+    /// Whether partners see it.
+    #[schema(nullable = false)]
+    pub partner_visible: Option<bool>,
+    /// Whether partners may write it.
+    #[schema(nullable = false)]
+    pub partner_editable: Option<bool>,
+    /// Whether it is in use.
+    #[schema(nullable = false)]
+    pub status: Option<CustomFieldStatus>,
+}
+
+/// What a list of definitions is filtered by.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CustomFieldFilter {
+    /// Only fields of these types of record.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub resource_type: Option<Vec<CustomRecord>>,
+    /// Only fields in these states.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub status: Option<Vec<CustomFieldStatus>>,
+    /// The order.
+    #[param(nullable = false)]
+    pub sort: Option<CustomFieldSort>,
+}
+
+/// The value of one custom field. Decimal numbers and dates are text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CustomValue {
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Text, a choice, a decimal number or a date.
+    Text(String),
+}
+
+/// The custom fields of a record: values by the name of their definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomFields(pub BTreeMap<String, CustomValue>);
+
+/// Changes of custom fields: a value sets, null clears, what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct CustomFieldsPatch(pub BTreeMap<String, Option<CustomValue>>);
+
+/// The largest whole number that every JSON reader keeps exactly.
+const EXACT: i64 = 9_007_199_254_740_991;
+
+fn value(with_null: bool) -> RefOr<Schema> {
+    let types = [Type::String, Type::Integer, Type::Boolean]
+        .into_iter()
+        .chain(with_null.then_some(Type::Null));
+    ObjectBuilder::new()
+        .schema_type(types.collect::<SchemaType>())
+        .description(Some(if with_null {
+            "The value of a custom field; null clears it. Decimal numbers and dates are text."
+        } else {
+            "The value of a custom field. Decimal numbers and dates are text."
+        }))
+        .max_length(Some(1000))
+        .minimum(Some(-EXACT))
+        .maximum(Some(EXACT))
+        .examples(["premium"])
+        .into()
+}
+
+fn map(name: &str, description: &str) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .additional_properties(Some(AdditionalProperties::RefOr(Ref::from_schema_name(name).into())))
+        .max_properties(Some(100))
+        .examples([serde_json::json!({})])
+        .into()
+}
+
+macro_rules! map_schema {
+    ($map:ident of $value:literal, $with_null:literal, $description:literal) => {
+        impl utoipa::PartialSchema for $map {
+            fn schema() -> RefOr<Schema> {
+                map($value, $description)
+            }
+        }
+
+        impl ToSchema for $map {
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                schemas.push(($value.to_owned(), value($with_null)));
+            }
+        }
+    };
+}
+
+map_schema!(CustomFields of "CustomValue", false, "Custom fields by name, as the definitions of the record's type say.");
+map_schema!(CustomFieldsPatch of "CustomValuePatch", true, "Changes of custom fields by name; what is left out stays.");

@@ -1,0 +1,141 @@
+//! The only file that knows the table of external references.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::{ByRecord, ExternalRef};
+use crate::{
+    db::Tx,
+    error::{Error, Result, codes},
+    kernel::{Time, ids::ExternalRefId},
+    on_each,
+    schema::external_references::{self as refs, table},
+};
+
+/// The record that a reference names.
+///
+/// # Errors
+/// What the database reports.
+pub fn holder(tx: &mut Tx<'_>, resource_type: &str, reference: &ExternalRef) -> Result<Option<String>> {
+    Ok(on_each!(tx, |c| table
+        .filter(refs::system.eq(&reference.system))
+        .filter(refs::resource_type.eq(resource_type))
+        .filter(refs::external_id.eq(&reference.id))
+        .select(refs::resource_id)
+        .first(c)
+        .optional())?)
+}
+
+/// The records that those ids of one system name, by the id.
+///
+/// # Errors
+/// What the database reports.
+pub fn holders(tx: &mut Tx<'_>, resource_type: &str, system: &str, ids: &[String]) -> Result<BTreeMap<String, String>> {
+    let rows: Vec<(String, String)> = on_each!(tx, |c| table
+        .filter(refs::system.eq(system))
+        .filter(refs::resource_type.eq(resource_type))
+        .filter(refs::external_id.eq_any(ids))
+        .select((refs::external_id, refs::resource_id))
+        .load(c))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The references of those records, each list sorted.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_records(tx: &mut Tx<'_>, resource_type: &str, records: &[String]) -> Result<ByRecord> {
+    if records.is_empty() {
+        return Ok(ByRecord::new());
+    }
+    let rows: Vec<(String, String, String)> = on_each!(tx, |c| table
+        .filter(refs::resource_type.eq(resource_type))
+        .filter(refs::resource_id.eq_any(records))
+        .order((refs::resource_id, refs::system, refs::external_id))
+        .select((refs::resource_id, refs::system, refs::external_id))
+        .load(c))?;
+    let mut found = ByRecord::new();
+    for (record, system, id) in rows {
+        found.entry(record).or_default().push(ExternalRef { system, id });
+    }
+    Ok(found)
+}
+
+/// Makes these the references of the record: adds what it lacks and removes what is not named.
+///
+/// # Errors
+/// 409 `already_exists` at `#/external_refs/<n>` if another record of the type has one of them.
+pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[ExternalRef]) -> Result<()> {
+    let present = by_records(tx, resource_type, &[record.to_owned()])?
+        .remove(record)
+        .unwrap_or_default();
+    for gone in present.iter().filter(|known| !wanted.contains(known)) {
+        on_each!(tx, |c| diesel::delete(
+            table
+                .filter(refs::system.eq(&gone.system))
+                .filter(refs::resource_type.eq(resource_type))
+                .filter(refs::external_id.eq(&gone.id))
+        )
+        .execute(c))?;
+    }
+    let mut added: Vec<&ExternalRef> = Vec::new();
+    for (index, new) in wanted.iter().enumerate().filter(|(_, new)| !present.contains(new)) {
+        if added.contains(&new) {
+            continue;
+        }
+        added.push(new);
+        add(tx, resource_type, record, new).map_err(|error| {
+            if error.is(&codes::ALREADY_EXISTS) {
+                Error::new(&codes::ALREADY_EXISTS).fault(
+                    format!("#/external_refs/{index}"),
+                    "already_exists",
+                    format!(
+                        "Another record is `{}` in {}; an id of another system names one record.",
+                        new.id, new.system
+                    ),
+                )
+            } else {
+                error
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn add(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) -> Result<()> {
+    let (id, now): (ExternalRefId, Time) = (tx.new_id(), tx.now);
+    tx.attempt(|tx| {
+        on_each!(tx, |c| diesel::insert_into(table)
+            .values((
+                refs::id.eq(id.to_string()),
+                refs::system.eq(&new.system),
+                refs::resource_type.eq(resource_type),
+                refs::external_id.eq(&new.id),
+                refs::resource_id.eq(record),
+                refs::created_at.eq(now.micros()),
+                refs::updated_at.eq(now.micros()),
+            ))
+            .execute(c))?;
+        Ok(())
+    })
+}
+
+/// Gives the named references of one record to another of the same type: for merges and splits.
+///
+/// # Errors
+/// What the database reports.
+pub fn move_all(tx: &mut Tx<'_>, resource_type: &str, moved: &[ExternalRef], to: &str) -> Result<()> {
+    let now = tx.now;
+    for one in moved {
+        on_each!(tx, |c| diesel::update(
+            table
+                .filter(refs::system.eq(&one.system))
+                .filter(refs::resource_type.eq(resource_type))
+                .filter(refs::external_id.eq(&one.id))
+        )
+        .set((refs::resource_id.eq(to), refs::updated_at.eq(now.micros())))
+        .execute(c))?;
+    }
+    Ok(())
+}

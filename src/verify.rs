@@ -1,0 +1,117 @@
+//! What must always hold, asked of the data itself. Every count must be zero, on both engines, after any crash.
+//! Reads tables of all modules, and changes none.
+
+use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
+
+use crate::{
+    db::{Conn, Tx},
+    error::Result,
+    on_each,
+};
+
+/// How often an invariant is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What must hold.
+    pub invariant: &'static str,
+    /// How many rows break it.
+    pub count: i64,
+}
+
+/// The invariants: what must hold, and a query that counts what breaks it.
+static INVARIANTS: &[(&str, &str)] = &[
+    (
+        "no two active exclusive protections overlap",
+        "SELECT count(*) AS n FROM protections a JOIN protections b ON a.account_id = b.account_id AND a.id < b.id \
+         WHERE a.status = 'active' AND b.status = 'active' AND a.exclusive AND b.exclusive \
+         AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at \
+         AND (a.deal_type_class = b.deal_type_class OR a.deal_type_class = 'any' OR b.deal_type_class = 'any') \
+         AND EXISTS (SELECT 1 FROM product_closure p WHERE (p.ancestor_id = a.product_id AND p.descendant_id = b.product_id) \
+                     OR (p.ancestor_id = b.product_id AND p.descendant_id = a.product_id)) \
+         AND EXISTS (SELECT 1 FROM territory_closure t WHERE (t.ancestor_id = a.territory_id AND t.descendant_id = b.territory_id) \
+                     OR (t.ancestor_id = b.territory_id AND t.descendant_id = a.territory_id))",
+    ),
+    (
+        "an approved deal that is no history has a protection",
+        "SELECT count(*) AS n FROM deals d WHERE d.review_status = 'approved' AND NOT d.legacy \
+         AND NOT EXISTS (SELECT 1 FROM protections p WHERE p.deal_id = d.id)",
+    ),
+    (
+        "a protection belongs to a deal that was approved, or is history",
+        "SELECT count(*) AS n FROM protections p JOIN deals d ON d.id = p.deal_id \
+         WHERE p.status = 'active' AND NOT d.legacy AND d.review_status <> 'approved'",
+    ),
+    (
+        "a deal that was submitted has its place in time",
+        "SELECT count(*) AS n FROM deals WHERE NOT legacy AND review_status IN ('submitted', 'in_review', 'info_requested', 'approved') \
+         AND (received_at IS NULL OR seq IS NULL OR customer_account_id IS NULL)",
+    ),
+    (
+        "an active partner has a primary account manager",
+        "SELECT count(*) AS n FROM partners p WHERE p.status IN ('active', 'suspended') AND NOT EXISTS \
+         (SELECT 1 FROM account_manager_assignments a WHERE a.partner_id = p.id AND a.role = 'primary' AND a.user_id IS NOT NULL)",
+    ),
+    (
+        "every product is in its own closure",
+        "SELECT count(*) AS n FROM products p WHERE NOT EXISTS \
+         (SELECT 1 FROM product_closure c WHERE c.ancestor_id = p.id AND c.descendant_id = p.id)",
+    ),
+    (
+        "every territory is in its own closure, and under its parent",
+        "SELECT count(*) AS n FROM territories t WHERE NOT EXISTS \
+         (SELECT 1 FROM territory_closure c WHERE c.ancestor_id = COALESCE(t.parent_id, t.id) AND c.descendant_id = t.id)",
+    ),
+    (
+        "every event has its audit record",
+        "SELECT count(*) AS n FROM events e WHERE NOT EXISTS (SELECT 1 FROM audit_records a WHERE a.event_seq = e.seq)",
+    ),
+    (
+        "every answer kept for an idempotency key is whole",
+        "SELECT count(*) AS n FROM idempotency_keys WHERE status IS NULL OR headers IS NULL",
+    ),
+    (
+        "every sealed attribution adds up to all of the deal",
+        "SELECT count(*) AS n FROM attribution_sets s WHERE s.sealed \
+         AND (SELECT COALESCE(sum(x.basis_points), 0) FROM attribution_splits x WHERE x.set_id = s.id) <> 10000",
+    ),
+    (
+        "every live customer account can be found by a key",
+        "SELECT count(*) AS n FROM customer_accounts c WHERE c.status = 'active' \
+         AND NOT EXISTS (SELECT 1 FROM account_keys k WHERE k.account_id = c.id)",
+    ),
+];
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// Asks all of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    if let Conn::Sqlite(c) = tx.conn() {
+        let broken: Count = sql_query("SELECT count(*) AS n FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
+            .get_result(c)?;
+        findings.push(Finding {
+            invariant: "the file is whole",
+            count: broken.n,
+        });
+        let dangling: Count = sql_query("SELECT count(*) AS n FROM pragma_foreign_key_check").get_result(c)?;
+        findings.push(Finding {
+            invariant: "every reference leads to a row",
+            count: dangling.n,
+        });
+    }
+    for (invariant, sql) in INVARIANTS {
+        let count: Count = on_each!(tx, |c| sql_query(*sql).get_result(c))?;
+        findings.push(Finding {
+            invariant,
+            count: count.n,
+        });
+    }
+    Ok(findings)
+}
