@@ -96,7 +96,14 @@ impl Request {
     /// A request that the program makes of itself.
     pub fn internal(operation: &'static str) -> Self {
         use crate::kernel::{Time, ids::Id as _};
-        Self { id: RequestId::at(Time::from_micros(0)), operation, ip: None, fields: None, idempotency: None, origin_tag: None }
+        Self {
+            id: RequestId::at(Time::from_micros(0)),
+            operation,
+            ip: None,
+            fields: None,
+            idempotency: None,
+            origin_tag: None,
+        }
     }
 }
 
@@ -166,7 +173,8 @@ impl Caller {
     /// # Errors
     /// 403 `forbidden` for machines.
     pub fn person(&self) -> Result<UserId> {
-        self.user().ok_or_else(|| Error::new(&codes::FORBIDDEN).detail("Only a person can do this; sign in as a user."))
+        self.user()
+            .ok_or_else(|| Error::new(&codes::FORBIDDEN).detail("Only a person can do this; sign in as a user."))
     }
 
     /// Their roles.
@@ -205,7 +213,10 @@ impl Caller {
     /// The same caller in another request.
     #[must_use]
     pub fn in_request(&self, request: Request) -> Self {
-        Self::new(Facts { request, ..(*self.0).clone() })
+        Self::new(Facts {
+            request,
+            ..(*self.0).clone()
+        })
     }
 
     /// Stable text of the actor: `user_…`, `client_…`, `system:…`, `anonymous`.

@@ -3,10 +3,12 @@
 mod caller;
 pub mod permissions;
 mod roles;
+mod vault;
 
 pub use caller::{Actor, Caller, Facts, IdempotencyKey, Request, Rows, Side};
-pub use permissions::{Idempotency, Permission};
+pub use permissions::{Idempotency, Permission, Who};
 pub use roles::{Role, Roles};
+pub use vault::MasterSecret;
 
 use std::{future::Future, pin::Pin};
 
@@ -18,5 +20,9 @@ pub trait Authenticator: Send + Sync {
     ///
     /// # Errors
     /// 401 `unauthenticated` or `token_expired`.
-    fn authenticate<'a>(&'a self, token: &'a str, request: Request) -> Pin<Box<dyn Future<Output = Result<Caller>> + 'a>>;
+    fn authenticate<'a>(
+        &'a self,
+        token: &'a str,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Caller>> + 'a>>;
 }

@@ -1,7 +1,7 @@
 //! The one permission table: operation × role. The router enforces it, the contract publishes it (`x-roles`),
 //! and a test calls every operation as every role and compares. A route without a row here does not start.
 
-use super::{Caller, Role, Roles};
+use super::{Caller, Role, Roles, Side};
 use crate::error::{Error, Result, codes};
 
 /// Who may call one operation.
@@ -41,16 +41,33 @@ pub enum Idempotency {
     Required,
 }
 
-use Role::{Admin, Analyst, Approver, Cam, ChannelOps, ContentManager, Finance, PartnerAdmin, PartnerLearner, PartnerMarketing, PartnerSales};
+use Role::{
+    Admin, Analyst, Approver, Cam, ChannelOps, ContentManager, Finance, PartnerAdmin, PartnerLearner, PartnerMarketing,
+    PartnerSales,
+};
 
 /// Every vendor role.
 const VENDOR: Roles = Roles::of(&[Admin, ChannelOps, Cam, Approver, Finance, ContentManager, Analyst]);
 /// Those who run the program.
 const OPS: Roles = Roles::of(&[Admin, ChannelOps]);
+/// Those who run the program, and the account managers.
+const OPS_AND_CAM: Roles = OPS.and(Roles::of(&[Cam]));
 /// Every partner role.
 const PARTNER: Roles = Roles::of(&[PartnerAdmin, PartnerSales, PartnerMarketing, PartnerLearner]);
 /// Everyone with a role.
 const EVERY: Roles = VENDOR.and(PARTNER);
+
+/// Those who read deals: all of the vendor's, and of the partners those who sell.
+const DEAL_READERS: Roles = VENDOR.and(DEAL_SELLERS);
+/// Those who decide on registrations.
+const DEAL_REVIEWERS: Roles = Roles::of(&[Admin, ChannelOps, Approver]);
+/// Those who sell for a partner.
+const DEAL_SELLERS: Roles = Roles::of(&[PartnerAdmin, PartnerSales]);
+/// Those who write registrations: the partners' sellers, and on their behalf those who run the program or manage them.
+const DEAL_WRITERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, PartnerAdmin, PartnerSales]);
+
+/// Those who have registrations looked at again.
+const CONFLICT_REVIEWERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, Approver]);
 
 const fn roles(roles: &[Role]) -> Roles {
     Roles::of(roles)
@@ -68,20 +85,280 @@ macro_rules! permissions {
         }),*];
     };
     (@idempotency) => { Idempotency::None };
+    (@idempotency none) => { Idempotency::None };
     (@idempotency once) => { Idempotency::Accepted };
     (@idempotency key) => { Idempotency::Required };
     (@weight) => { 1 };
     (@weight $weight:literal) => { $weight };
 }
 
-// operation, scope of machines, who [, once|key [* weight]];   `once`: Idempotency-Key accepted, `key`: required.
+// operation, scope of machines, who [, none|once|key [* weight]];   `once`: Idempotency-Key accepted, `key`: required.
 permissions! {
+    // --- identity: signing in and out
+    "login", None, Who::Anyone, none * 20;
+    "refreshSession", None, Who::Anyone, none * 5;
+    "switchPartner", None, Who::Roles(PARTNER), none * 5;
+    "logout", None, Who::Roles(EVERY);
+    "logoutEverywhere", None, Who::Roles(EVERY);
+    "changePassword", None, Who::Roles(EVERY), none * 40;
+    "requestPasswordReset", None, Who::Anyone, none * 20;
+    "confirmPasswordReset", None, Who::Anyone, none * 40;
+    "acceptInvitation", None, Who::Anyone, none * 40;
+    "getMe", None, Who::SignedIn;
+    "issueToken", None, Who::Anyone, none * 5;
+    "getJwks", None, Who::Anyone;
+    "getAuthorizationServer", None, Who::Anyone;
+
+    // --- identity: users, teams, partner users
+    "listUsers", Some("users:read"), Who::Roles(OPS);
+    "getUser", Some("users:read"), Who::Roles(OPS);
+    "inviteUser", None, Who::Roles(roles(&[Admin])), once;
+    "updateUser", None, Who::Roles(roles(&[Admin]));
+    "disableUser", None, Who::Roles(roles(&[Admin])), once;
+    "enableUser", None, Who::Roles(roles(&[Admin])), once;
+    "inviteUserAgain", None, Who::Roles(roles(&[Admin])), once;
+    "listTeams", Some("users:read"), Who::Roles(VENDOR);
+    "getTeam", Some("users:read"), Who::Roles(VENDOR);
+    "createTeam", None, Who::Roles(roles(&[Admin])), once;
+    "updateTeam", None, Who::Roles(roles(&[Admin]));
+    "deleteTeam", None, Who::Roles(roles(&[Admin]));
+    "listPartnerUsers", Some("partner_users:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "getPartnerUser", Some("partner_users:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "invitePartnerUser", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "updatePartnerUser", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin]));
+    "disablePartnerUser", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "enablePartnerUser", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "invitePartnerUserAgain", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+
+    // --- identity: programs
+    "listServiceClients", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "getServiceClient", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "createServiceClient", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "updateServiceClient", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "disableServiceClient", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "enableServiceClient", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "rotateClientSecret", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "revokeClientSecret", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "listApiKeys", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "getApiKey", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "createApiKey", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "revokeApiKey", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+
     // --- catalog: products and territories
+    "listProducts", Some("catalog:read"), Who::Roles(EVERY);
+    "getProduct", Some("catalog:read"), Who::Roles(EVERY);
+    "getProductPath", Some("catalog:read"), Who::Roles(EVERY);
+    "listProductAliases", Some("catalog:read"), Who::Roles(EVERY);
+    "createProduct", Some("catalog:write"), Who::Roles(OPS), once;
+    "updateProduct", Some("catalog:write"), Who::Roles(OPS);
+    "deleteProduct", Some("catalog:write"), Who::Roles(OPS);
+    "addProductAlias", Some("catalog:write"), Who::Roles(OPS), once;
+    "removeProductAlias", Some("catalog:write"), Who::Roles(OPS);
+    "getTerritoryPath", Some("catalog:read"), Who::Roles(EVERY);
     "listTerritories", Some("catalog:read"), Who::Roles(EVERY);
     "getTerritory", Some("catalog:read"), Who::Roles(EVERY);
     "createTerritory", Some("catalog:write"), Who::Roles(OPS), once;
     "updateTerritory", Some("catalog:write"), Who::Roles(OPS);
     "deleteTerritory", Some("catalog:write"), Who::Roles(OPS);
+
+    // --- programs: tiers, memberships, evaluations
+    "listPrograms", Some("programs:read"), Who::Roles(EVERY);
+    "getProgram", Some("programs:read"), Who::Roles(EVERY);
+    "listProgramMetrics", Some("programs:read"), Who::Roles(EVERY);
+    "createProgram", Some("programs:write"), Who::Roles(OPS), once;
+    "updateProgram", Some("programs:write"), Who::Roles(OPS);
+    "retireProgram", Some("programs:write"), Who::Roles(OPS), once;
+    "listProgramVersions", Some("programs:read"), Who::Roles(EVERY);
+    "getProgramVersion", Some("programs:read"), Who::Roles(EVERY);
+    "createProgramVersion", Some("programs:write"), Who::Roles(OPS), once;
+    "updateProgramVersion", Some("programs:write"), Who::Roles(OPS);
+    "deleteProgramVersion", Some("programs:write"), Who::Roles(OPS);
+    "publishProgramVersion", Some("programs:write"), Who::Roles(OPS), once;
+    "listTiers", Some("programs:read"), Who::Roles(EVERY);
+    "getTier", Some("programs:read"), Who::Roles(EVERY);
+    "createTier", Some("programs:write"), Who::Roles(OPS), once;
+    "updateTier", Some("programs:write"), Who::Roles(OPS);
+    "deleteTier", Some("programs:write"), Who::Roles(OPS);
+    "listProgramMemberships", Some("programs:read"), Who::Roles(EVERY);
+    "getProgramMembership", Some("programs:read"), Who::Roles(EVERY);
+    "listMembershipTiers", Some("programs:read"), Who::Roles(EVERY);
+    "getMembershipActions", Some("programs:read"), Who::Roles(EVERY);
+    "getTierGap", Some("programs:read"), Who::Roles(EVERY);
+    "enrolPartner", Some("programs:write"), Who::Roles(OPS), once;
+    "leaveProgram", Some("programs:write"), Who::Roles(OPS), once;
+    "overrideTier", Some("programs:write"), Who::Roles(OPS), once;
+    "endTierOverride", Some("programs:write"), Who::Roles(OPS), once;
+    "promoteMember", Some("programs:write"), Who::Roles(OPS), once;
+    "confirmDemotion", Some("programs:write"), Who::Roles(OPS), once;
+    "decideAppeal", Some("programs:write"), Who::Roles(OPS), once;
+    // The partner's own word: nobody of the vendor speaks for it.
+    "appealDemotion", None, Who::Roles(roles(&[PartnerAdmin])), once;
+    "listEvaluations", Some("programs:read"), Who::Roles(VENDOR);
+    "getEvaluation", Some("programs:read"), Who::Roles(VENDOR);
+    "listEvaluationResults", Some("programs:read"), Who::Roles(VENDOR);
+    "createEvaluation", Some("programs:write"), Who::Roles(OPS), once * 10;
+
+    // --- custom fields
+    "listCustomFields", Some("settings:read"), Who::Roles(EVERY);
+    "getCustomField", Some("settings:read"), Who::Roles(EVERY);
+    "createCustomField", Some("settings:write"), Who::Roles(OPS), once;
+    "updateCustomField", Some("settings:write"), Who::Roles(OPS);
+
+    // --- partners
+    "listPartners", Some("partners:read"), Who::Roles(EVERY);
+    "getPartner", Some("partners:read"), Who::Roles(EVERY);
+    "createPartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "updatePartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "invitePartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "listPartnerInvitations", Some("partners:read"), Who::Roles(VENDOR);
+    "applyAsPartner", None, Who::Anyone, none * 20;
+    "verifyApplicantEmail", None, Who::Anyone, none * 20;
+    "readOwnApplication", None, Who::Anyone, none * 5;
+    "answerOwnApplication", None, Who::Anyone, none * 20;
+    "withdrawOwnApplication", None, Who::Anyone, none * 20;
+    "getPartnerApplication", Some("partners:read"), Who::Roles(EVERY);
+    "startPartnerReview", Some("partners:decide"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
+    "requestPartnerInfo", Some("partners:decide"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
+    "listPartnerInfoRequests", Some("partners:read"), Who::Roles(EVERY);
+    "answerPartnerInfo", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "resumePartnerReview", Some("partners:decide"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
+    "rejectPartner", Some("partners:decide"), Who::Roles(roles(&[Admin, ChannelOps])), once;
+    "approvePartner", Some("partners:decide"), Who::Roles(roles(&[Admin, Approver])), once;
+    "withdrawPartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "activatePartner", Some("partners:decide"), Who::Roles(OPS), once;
+    "suspendPartner", Some("partners:decide"), Who::Roles(OPS), key;
+    "reinstatePartner", Some("partners:decide"), Who::Roles(OPS), key;
+    "offboardPartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "terminatePartner", Some("partners:decide"), Who::Roles(OPS), key;
+    "listPartnerActions", Some("partners:read"), Who::Roles(EVERY);
+    "listPartnerStatusChanges", Some("partners:read"), Who::Roles(EVERY);
+    "listPartnerDomains", Some("partners:read"), Who::Roles(EVERY);
+    "addPartnerDomain", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
+    "getPartnerDomain", Some("partners:read"), Who::Roles(EVERY);
+    "verifyPartnerDomain", Some("partners:decide"), Who::Roles(OPS), once;
+    "releasePartnerDomain", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin]));
+    "listProductAuthorisations", Some("partners:read"), Who::Roles(EVERY);
+    "createProductAuthorisation", Some("partners:write"), Who::Roles(OPS), once;
+    "getProductAuthorisation", Some("partners:read"), Who::Roles(EVERY);
+    "updateProductAuthorisation", Some("partners:write"), Who::Roles(OPS);
+    "listResellers", Some("partners:read"), Who::Roles(EVERY);
+    "addReseller", Some("partners:write"), Who::Roles(OPS), once;
+    "getReseller", Some("partners:read"), Who::Roles(EVERY);
+    "updateReseller", Some("partners:write"), Who::Roles(OPS);
+    "listPartnerNotes", Some("partners:read"), Who::Roles(EVERY);
+    "createPartnerNote", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales])), once;
+    "getPartnerNote", Some("partners:read"), Who::Roles(EVERY);
+    "updatePartnerNote", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales]));
+    "deletePartnerNote", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales]));
+    "listPeople", Some("people:read"), Who::Roles(EVERY);
+    "createPerson", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
+    "getPerson", Some("people:read"), Who::Roles(EVERY);
+    "updatePerson", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "createEmployment", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
+    "getEmployment", Some("people:read"), Who::Roles(EVERY);
+    "updateEmployment", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "endEmployment", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
+    "listHandovers", Some("handovers:read"), Who::Roles(VENDOR);
+    "createHandover", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "getHandover", Some("handovers:read"), Who::Roles(VENDOR);
+    "updateHandover", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam]));
+    "agreeToHandover", None, Who::Roles(OPS), once;
+    "scheduleHandover", Some("handovers:write"), Who::Roles(OPS), once;
+    "beginHandover", Some("handovers:write"), Who::Roles(OPS), once;
+    "acceptHandover", None, Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "logFirstTouch", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "completeHandover", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "cancelHandover", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "listHandoverItems", Some("handovers:read"), Who::Roles(VENDOR);
+    "addHandoverItem", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "getHandoverItem", Some("handovers:read"), Who::Roles(VENDOR);
+    "updateHandoverItem", Some("handovers:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam]));
+    "listAccountManagers", Some("partners:read"), Who::Roles(EVERY);
+    "getAccountManager", Some("partners:read"), Who::Roles(EVERY);
+    "assignAccountManager", Some("partners:write"), Who::Roles(OPS), once;
+    "endAccountManager", Some("partners:write"), Who::Roles(OPS), once;
+    "cancelAccountManager", Some("partners:write"), Who::Roles(OPS);
+
+    // --- customers: accounts, and what the vendor holds on them
+    "listCustomerAccounts", Some("customers:read"), Who::Roles(VENDOR);
+    "getCustomerAccount", Some("customers:read"), Who::Roles(VENDOR);
+    "createCustomerAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "upsertCustomerAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "updateCustomerAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "deleteCustomerAccount", Some("customers:write"), Who::Roles(OPS);
+    "resolveCustomer", Some("customers:read"), Who::Roles(VENDOR), none * 5;
+
+    // --- reports
+    "listWinRates", Some("reports:read"), Who::Roles(VENDOR);
+
+    // --- settings of the program
+    "getProgramSettings", Some("settings:read"), Who::Roles(VENDOR);
+    "updateProgramSettings", Some("settings:write"), Who::Roles(roles(&[Admin]));
+    "listProgramSettings", Some("settings:read"), Who::Roles(VENDOR);
+
+    // --- deals: registrations and their review
+    "listDeals", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "createDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
+    "upsertDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
+    "getDeal", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "updateDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS);
+    "listDealHistory", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "listDirectOpportunities", Some("customers:read"), Who::Roles(VENDOR);
+    "getDirectOpportunity", Some("customers:read"), Who::Roles(VENDOR);
+    "createDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "upsertDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "updateDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "deleteDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "listNamedAccounts", Some("customers:read"), Who::Roles(VENDOR);
+    "getNamedAccount", Some("customers:read"), Who::Roles(VENDOR);
+    "createNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "upsertNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "updateNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "deleteNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "listInstalledBase", Some("customers:read"), Who::Roles(VENDOR);
+    "getInstalledBase", Some("customers:read"), Who::Roles(VENDOR);
+    "createInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "upsertInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "updateInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "deleteInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+
+    // --- deals: conflict checks and protections
+    "listConflictChecks", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getConflictCheck", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "dryRunConflictCheck", Some("deals:write"), Who::Roles(DEAL_WRITERS.and(roles(&[Approver]))), once * 10;
+    "replayConflictCheck", Some("conflicts:write"), Who::Roles(CONFLICT_REVIEWERS), once * 5;
+    "runConflictCheck", Some("conflicts:write"), Who::Roles(CONFLICT_REVIEWERS), once * 5;
+    "listConflictProbes", Some("conflicts:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Analyst]));
+    "listProtections", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getProtection", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "listDealActions", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "listDealDecisions", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "listDealInfoRequests", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealApprovalChain", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "submitDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key * 5;
+    "answerDealInfo", Some("deals:write"), Who::Roles(DEAL_WRITERS), once * 5;
+    "withdrawDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
+    "moveDealStage", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
+    "claimDealReview", None, Who::Roles(DEAL_REVIEWERS), once;
+    "assignDeal", Some("deals:review"), Who::Roles(DEAL_REVIEWERS), once;
+    "requestDealInfo", Some("deals:review"), Who::Roles(DEAL_REVIEWERS), once;
+    "chooseDealAccount", Some("deals:review"), Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once * 5;
+    "approveDeal", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key * 5;
+    "rejectDeal", None, Who::Roles(DEAL_REVIEWERS), key;
+    "listAccountMerges", Some("customers:read"), Who::Roles(VENDOR);
+    "getAccountMerge", Some("customers:read"), Who::Roles(VENDOR);
+    "listAccountMergeActions", Some("customers:read"), Who::Roles(VENDOR);
+    "planAccountMerge", Some("customers:write"), Who::Roles(OPS), once * 5;
+    "mergeAccounts", Some("customers:write"), Who::Roles(OPS), key * 5;
+    "splitAccount", Some("customers:write"), Who::Roles(OPS), key * 5;
+    "cancelAccountMerge", Some("customers:write"), Who::Roles(OPS), once;
+    // --- conflict cases
+    "listConflictCases", Some("cases:read"), Who::Roles(VENDOR);
+    "getConflictCase", Some("cases:read"), Who::Roles(VENDOR);
+    "listConflictCaseActions", Some("cases:read"), Who::Roles(VENDOR);
+    "triageConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
+    "resolveConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), key;
+    "closeConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
 }
 
 /// The row of an operation.
@@ -95,7 +372,7 @@ impl Permission {
     /// # Errors
     /// 401 for callers who have not signed in, 403 for those whose role or scopes do not permit it.
     pub fn check(&self, caller: &Caller) -> Result<()> {
-        let signed_in = caller.side() != super::Side::Nobody;
+        let signed_in = caller.side() != Side::Nobody;
         if self.who == Who::Anyone {
             return Ok(());
         }
@@ -103,17 +380,36 @@ impl Permission {
             return Err(Error::new(&codes::UNAUTHENTICATED));
         }
         if let Some(scopes) = caller.scopes() {
-            let held = self.scope.is_some_and(|wanted| scopes.iter().any(|scope| scope == wanted)) || self.who == Who::SignedIn;
-            return held.then_some(()).ok_or_else(|| {
-                Error::new(&codes::INSUFFICIENT_SCOPE).detail(match self.scope {
+            let held = self
+                .scope
+                .is_some_and(|wanted| scopes.iter().any(|scope| scope == wanted))
+                || self.who == Who::SignedIn;
+            if !held {
+                return Err(Error::new(&codes::INSUFFICIENT_SCOPE).detail(match self.scope {
                     Some(scope) => format!("This operation needs the scope `{scope}`; ask for a token that has it."),
                     None => "This operation is for people only; sign in as a user.".to_owned(),
-                })
-            });
+                }));
+            }
+            // A scope opens to a partner's machine what some role of partners may do, never what is the vendor's alone.
+            return self
+                .is_for(caller.side())
+                .then_some(())
+                .ok_or_else(|| Error::new(&codes::FORBIDDEN));
         }
         match self.who {
             Who::Roles(roles) if !roles.meets(caller.roles()) => Err(Error::new(&codes::FORBIDDEN)),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether anybody on that side of the channel may call the operation.
+    pub fn is_for(&self, side: Side) -> bool {
+        match (self.who, side) {
+            (Who::Anyone, _) => true,
+            (_, Side::Nobody) => false,
+            (Who::SignedIn, _) => true,
+            (Who::Roles(roles), Side::Vendor) => roles.meets(VENDOR),
+            (Who::Roles(roles), Side::Partner(_)) => roles.meets(PARTNER),
         }
     }
 
@@ -129,7 +425,16 @@ impl Permission {
 
 /// Every scope there is, sorted.
 pub fn scopes() -> Vec<&'static str> {
-    let mut scopes: Vec<&str> = TABLE.iter().filter_map(|row| row.scope).collect();
+    sorted(TABLE.iter().filter_map(|row| row.scope))
+}
+
+/// Every scope that a machine of that side can use, sorted.
+pub fn scopes_of(side: Side) -> Vec<&'static str> {
+    sorted(TABLE.iter().filter(|row| row.is_for(side)).filter_map(|row| row.scope))
+}
+
+fn sorted(scopes: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut scopes: Vec<&str> = scopes.collect();
     scopes.sort_unstable();
     scopes.dedup();
     scopes

@@ -33,7 +33,10 @@ crate::words! {
 impl Role {
     /// Whether the role belongs to the partners' side.
     pub const fn is_partner(self) -> bool {
-        matches!(self, Self::PartnerAdmin | Self::PartnerSales | Self::PartnerMarketing | Self::PartnerLearner)
+        matches!(
+            self,
+            Self::PartnerAdmin | Self::PartnerSales | Self::PartnerMarketing | Self::PartnerLearner
+        )
     }
 }
 

@@ -1,0 +1,470 @@
+//! What identity keeps in memory for one server: the keys, the hasher, and what it has just found out of callers.
+
+use std::{
+    future::{Future, Ready, ready},
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use hmac::digest::Digest as _;
+use sha2::Sha256;
+
+use super::{
+    cache::Fresh,
+    credentials::{self, API_KEY_PREFIX, ApiKeyText},
+    keys::{self, JsonWebKeySet, KeyRing},
+    passwords::Hasher,
+    sign_ins::{self, Method, Outcome, SignIn},
+    standing::{self, BELIEVED, Standing, Subject},
+    tokens::{self, Claims, Parties},
+};
+use crate::{
+    auth::{Actor, Authenticator, Caller, MasterSecret, Request},
+    config::Config,
+    db::{Db, Tx},
+    error::{Error, Result, codes},
+    http::State,
+    kernel::{
+        Time,
+        ids::{PartnerId, ServiceClientId, SessionId, UserId},
+        time::SECOND,
+    },
+};
+
+/// Seconds between two looks for keys that another instance made.
+const RING_SECONDS: i64 = 5;
+/// Seconds after which the use of a machine's credential is noted again.
+const NOTED_SECONDS: i64 = 300;
+
+/// Identity, as one server runs it. Cheap to clone; handlers take it as an argument.
+#[derive(Clone)]
+pub struct Identity(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    master: MasterSecret,
+    parties: Parties,
+    lifetime: i64,
+    portal: String,
+    hasher: Hasher,
+    ring: RwLock<(Time, KeyRing)>,
+    verified: Fresh<[u8; 32], Arc<Claims>>,
+    standings: Fresh<Subject, Arc<Standing>>,
+}
+
+/// Whom an access token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A user in a session, at one partner or at the vendor.
+    User {
+        /// The user.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+        /// The user's session version.
+        session_version: i64,
+        /// The partner that the user acts for.
+        partner: Option<PartnerId>,
+    },
+    /// A service client.
+    Client {
+        /// The client.
+        client: ServiceClientId,
+        /// The partner it is bound to.
+        partner: Option<PartnerId>,
+        /// The scopes that it asked for and has.
+        scopes: Vec<String>,
+    },
+}
+
+/// The session has ended, or the user may no longer sign in, or the key was revoked: it is all the same to the caller.
+fn ended(why: &'static str) -> Error {
+    Error::new(&codes::UNAUTHENTICATED)
+        .detail("The session, client or key behind this token has ended; sign in again.")
+        .cause(why)
+}
+
+impl Identity {
+    /// Identity over that database. Makes the first signing key if there is none.
+    ///
+    /// # Errors
+    /// `unavailable` if the database was set up under another master secret.
+    pub fn open(db: &Db, config: &Config, master: &MasterSecret) -> Result<Self> {
+        let secret = master.clone();
+        let ring = db.run_now(&Caller::system("signing keys"), move |tx| {
+            keys::prepare(tx, &secret)?;
+            keys::load(tx, &secret)
+        })?;
+        Ok(Self(Arc::new(Inner {
+            parties: Parties {
+                issuer: config.public_url.clone(),
+                audience: format!("{}/v1", config.public_url),
+            },
+            lifetime: config.access_token_seconds,
+            portal: config.portal_url.clone(),
+            hasher: Hasher::new()?,
+            ring: RwLock::new((db.now(), ring)),
+            verified: Fresh::new(),
+            standings: Fresh::new(),
+            db: db.clone(),
+            master: master.clone(),
+        })))
+    }
+
+    /// The database.
+    pub(super) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The master secret.
+    pub fn master(&self) -> &MasterSecret {
+        &self.0.master
+    }
+
+    /// Hashes passwords.
+    pub(super) fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    /// Where people open what mails lead to.
+    pub fn portal(&self) -> &str {
+        &self.0.portal
+    }
+
+    /// Who makes tokens: the server's public address.
+    pub fn issuer(&self) -> &str {
+        &self.0.parties.issuer
+    }
+
+    /// How many seconds an access token is good for.
+    pub fn lifetime(&self) -> i64 {
+        self.0.lifetime
+    }
+
+    /// A keyed hash of a login name or an address, for what must not be readable.
+    pub(super) fn disguise(&self, text: &str) -> String {
+        self.0.master.hash("login-subjects", text)
+    }
+
+    /// The keys that tokens may be signed with, for whoever checks them.
+    pub fn key_set(&self) -> JsonWebKeySet {
+        let now = self.0.db.now();
+        self.0
+            .ring
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .published(now)
+    }
+
+    /// Makes the next signing key when it is time, and takes up those of other instances. To be called now and then.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub async fn upkeep(&self) -> Result<()> {
+        let secret = self.0.master.clone();
+        let caller = Caller::system("signing keys");
+        let ring = self.0.db.run(&caller, move |tx| {
+            keys::prepare(tx, &secret)?;
+            keys::load(tx, &secret)
+        });
+        self.take_up(ring.await?);
+        Ok(())
+    }
+
+    fn take_up(&self, ring: KeyRing) {
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = (self.0.db.now(), ring);
+    }
+
+    /// A new access token.
+    ///
+    /// # Errors
+    /// `internal` if it cannot be signed.
+    pub fn access_token(&self, holder: &Holder) -> Result<String> {
+        let now = self.0.db.now();
+        let mut claims = Claims {
+            iss: self.0.parties.issuer.clone(),
+            aud: self.0.parties.audience.clone(),
+            sub: String::new(),
+            exp: now.seconds().saturating_add(self.0.lifetime),
+            iat: now.seconds(),
+            jti: crate::kernel::ids::encode(uuid::Uuid::from_bytes(rand::random())),
+            sid: None,
+            sv: None,
+            partner_id: None,
+            client_id: None,
+            scope: None,
+        };
+        match holder {
+            Holder::User {
+                user,
+                session,
+                session_version,
+                partner,
+            } => {
+                claims.sub = user.to_string();
+                (claims.sid, claims.sv, claims.partner_id) = (Some(*session), Some(*session_version), *partner);
+            }
+            Holder::Client {
+                client,
+                partner,
+                scopes,
+            } => {
+                claims.sub = client.to_string();
+                claims.client_id = Some(client.to_string());
+                (claims.partner_id, claims.scope) = (*partner, Some(scopes.join(" ")));
+            }
+        }
+        let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let (kid, key) = ring.1.signing(now)?;
+        tokens::sign(&claims, kid, key)
+    }
+
+    /// What a token of ours says. A token that was checked once is believed until it ends.
+    async fn claims(&self, token: &str, now: Time) -> Result<Arc<Claims>> {
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        if let Some(claims) = self.0.verified.get(&digest, now) {
+            return Ok(claims);
+        }
+        let kid = tokens::kid(token)?;
+        if self.check(token, &kid, now).is_none() {
+            self.look_for_new_keys(now).await?;
+        }
+        let claims = self
+            .check(token, &kid, now)
+            .unwrap_or_else(|| Err(Error::new(&codes::UNAUTHENTICATED).cause("an unknown kid")))?;
+        let claims = Arc::new(claims);
+        self.0
+            .verified
+            .put(digest, claims.clone(), now, claims.exp.saturating_sub(now.seconds()));
+        Ok(claims)
+    }
+
+    fn session_of(&self, token: &str) -> Option<SessionId> {
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        self.0
+            .verified
+            .get(&digest, self.0.db.now())
+            .and_then(|claims| claims.sid)
+    }
+
+    /// The token checked with the key of that name, if there is one.
+    fn check(&self, token: &str, kid: &str, now: Time) -> Option<Result<Claims>> {
+        let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.1
+            .public(kid, now)
+            .map(|key| tokens::verify(token, key, &self.0.parties, now))
+    }
+
+    /// Another instance may have made a key; a stranger who makes up names of keys must not cost a query each.
+    async fn look_for_new_keys(&self, now: Time) -> Result<()> {
+        let read_at = self.0.ring.read().unwrap_or_else(PoisonError::into_inner).0;
+        if now.since(read_at) < RING_SECONDS * SECOND {
+            return Ok(());
+        }
+        let secret = self.0.master.clone();
+        let ring = self
+            .0
+            .db
+            .ask(&Caller::system("signing keys"), move |tx| keys::load(tx, &secret))
+            .await?;
+        self.take_up(ring);
+        Ok(())
+    }
+
+    /// The standing of a subject, at most some seconds old.
+    async fn standing(&self, subject: Subject, now: Time) -> Result<Arc<Standing>> {
+        if let Some(standing) = self.0.standings.get(&subject, now) {
+            return Ok(standing);
+        }
+        let asked = subject.clone();
+        let found = self
+            .0
+            .db
+            .ask(&Caller::system("authentication"), move |tx| look_up(tx, &asked))
+            .await?;
+        let standing = Arc::new(found.ok_or_else(|| ended("no standing"))?);
+        self.0.standings.put(subject, standing.clone(), now, BELIEVED);
+        Ok(standing)
+    }
+
+    /// Forgets what is believed of everybody: a session, a right or a key has just changed on this instance.
+    pub fn forget(&self) {
+        self.0.standings.clear();
+    }
+
+    async fn by_access_token(&self, token: &str, request: Request) -> Result<Caller> {
+        let now = self.0.db.now();
+        let claims = self.claims(token, now).await?;
+        let subject = match claims.sid {
+            Some(session) => Subject::Session(session),
+            None => Subject::Client(
+                claims
+                    .sub
+                    .parse()
+                    .map_err(|_wrong| ended("neither session nor client"))?,
+            ),
+        };
+        let standing = self.standing(subject, now).await?;
+        if claims.sv.is_some_and(|version| version != standing.session_version) {
+            return Err(ended("an older session version"));
+        }
+        let caller = standing.caller(request, claims.scope.as_deref());
+        // A token names user and session; both must be of one sign-in.
+        if caller.actor_text() == claims.sub && caller.partner() == claims.partner_id {
+            Ok(caller)
+        } else {
+            Err(ended("another subject"))
+        }
+    }
+
+    async fn by_api_key(&self, text: &str, request: Request) -> Result<Caller> {
+        let unknown = |why: &'static str| {
+            Error::new(&codes::UNAUTHENTICATED)
+                .detail("There is no such API key; check that it was copied whole.")
+                .cause(why)
+        };
+        let key = ApiKeyText::read(text).ok_or_else(|| unknown("form or checksum"))?;
+        let now = self.0.db.now();
+        let subject = Subject::ApiKey(key.public_id.clone());
+        let standing = self.standing(subject.clone(), now).await.map_err(|error| {
+            if error.is(&codes::UNAUTHENTICATED) {
+                unknown("unknown or revoked")
+            } else {
+                error
+            }
+        })?;
+        let facts = standing.key.as_ref().ok_or_else(|| unknown("no facts"))?;
+        if !bool::from(subtle::ConstantTimeEq::ct_eq(
+            credentials::hash(&key.secret).as_bytes(),
+            facts.hash.as_bytes(),
+        )) {
+            return Err(unknown("wrong secret"));
+        }
+        if facts.expires_at.is_some_and(|end| end <= now) {
+            return Err(Error::new(&codes::TOKEN_EXPIRED).detail("The API key has ended; make another."));
+        }
+        if facts
+            .last_used_at
+            .is_none_or(|used| now.since(used) > NOTED_SECONDS * SECOND)
+        {
+            self.note_use(subject, &standing, &request);
+        }
+        Ok(standing.caller(request, None))
+    }
+
+    /// Writes down beside the request that a key is in use, and once a day that it signed in.
+    fn note_use(&self, subject: Subject, standing: &Arc<Standing>, request: &Request) {
+        let today = self.0.db.now().date();
+        let first_today = standing
+            .key
+            .as_ref()
+            .and_then(|key| key.last_used_at)
+            .is_none_or(|used| used.date() != today);
+        let partner = match standing.side {
+            crate::auth::Side::Partner(partner) => Some(partner),
+            crate::auth::Side::Vendor | crate::auth::Side::Nobody => None,
+        };
+        let client = match standing.actor {
+            Actor::Client(client) => client.to_string(),
+            _ => String::new(),
+        };
+        let sign_in = SignIn {
+            user: None,
+            partner,
+            identifier: Some(self.disguise(&client)),
+            method: Method::ApiKey,
+            outcome: Outcome::Success,
+            ip: request.ip,
+            agent: None,
+        };
+        let db = self.0.db.clone();
+        self.0.standings.forget(&subject);
+        actix_web::rt::spawn(async move {
+            let caller = Caller::system("API key in use");
+            let noted = db.run(&caller, move |tx| {
+                standing::touch(tx, &subject)?;
+                if first_today {
+                    sign_ins::record(tx, &sign_in)
+                } else {
+                    Ok(())
+                }
+            });
+            if let Err(error) = noted.await {
+                log::warn!("the use of an API key was not noted: {error}");
+            }
+        });
+    }
+}
+
+fn look_up(tx: &mut Tx<'_>, subject: &Subject) -> Result<Option<Standing>> {
+    match subject {
+        Subject::Session(session) => standing::of_session(tx, *session),
+        Subject::Client(client) => standing::of_client(tx, *client),
+        Subject::ApiKey(public_id) => standing::of_api_key(tx, public_id),
+    }
+}
+
+impl Authenticator for Identity {
+    fn authenticate<'a>(
+        &'a self,
+        token: &'a str,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Caller>> + 'a>> {
+        Box::pin(async move {
+            if token.starts_with(API_KEY_PREFIX) {
+                self.by_api_key(token, request).await
+            } else {
+                self.by_access_token(token, request).await
+            }
+        })
+    }
+}
+
+impl FromRequest for Identity {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(State::of(request).map(|state| state.identity.clone()))
+    }
+}
+
+/// What the browser or program calls itself, at most 255 characters of it.
+#[derive(Debug, Clone, Default)]
+pub struct Agent(pub Option<String>);
+
+impl FromRequest for Agent {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request
+            .headers()
+            .get(actix_web::http::header::USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        ready(Ok(Self(text.map(|text| text.chars().take(255).collect()))))
+    }
+}
+
+/// The session of the caller's access token; none for machines.
+#[derive(Debug, Clone, Copy)]
+pub struct CurrentSession(pub Option<SessionId>);
+
+impl FromRequest for CurrentSession {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    /// The gate has checked the token before, so what is remembered of it is enough.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = request
+            .headers()
+            .get(actix_web::http::header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let token = token
+            .and_then(|value| value.split_once(' '))
+            .map(|(_, token)| token.trim().to_owned());
+        ready(State::of(request).map(|state| Self(token.and_then(|token| state.identity.session_of(&token)))))
+    }
+}

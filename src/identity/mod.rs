@@ -1,0 +1,54 @@
+//! Identity: who signs in, how they prove it, and what they may do.
+//!
+//! People sign in with a password and get a short access token and a refresh token that is good for one use. Programs
+//! sign in by OAuth 2.0 client credentials or with an API key, within scopes. A token proves who; the standing, looked
+//! up at most five seconds ago, says what: roles, scopes, and whose rows.
+
+pub mod api_keys;
+mod cache;
+pub mod credentials;
+mod engine;
+mod invite;
+mod keys;
+mod letters;
+mod me;
+pub mod memberships;
+pub mod oauth;
+mod one_time;
+mod passwords;
+mod scopes;
+pub mod service_clients;
+pub mod sessions;
+mod setup;
+mod sign_ins;
+mod standing;
+pub mod teams;
+mod throttle;
+pub mod tokens;
+pub mod users;
+
+pub use engine::{Holder, Identity};
+use serde_json::Value;
+pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, hash_password, made_up_password};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    sessions::routes(config);
+    users::routes(config);
+    memberships::routes(config);
+    teams::routes(config);
+    service_clients::routes(config);
+    api_keys::routes(config);
+    oauth::routes(config);
+    config.service(me::get_me);
+}
+
+/// The state machines, as the contract publishes them.
+pub fn machines() -> Vec<Value> {
+    vec![
+        users::MACHINE.published(),
+        memberships::MACHINE.published(),
+        service_clients::MACHINE.published(),
+    ]
+}

@@ -1,0 +1,63 @@
+//! Sign-ins and failed tries, as facts from the first day on: who is active, and who guesses.
+
+mod queries;
+
+use std::net::IpAddr;
+
+pub use queries::record;
+
+use crate::{
+    kernel::ids::{PartnerId, UserId},
+    words,
+};
+
+words! {
+    /// How somebody signed in.
+    pub Method {
+        /// With a password.
+        Password = "password",
+        /// With a refresh token.
+        Refresh = "refresh",
+        /// With a one-time token out of a mail.
+        OneTimeToken = "one_time_token",
+        /// A service client with its secret.
+        ClientCredentials = "client_credentials",
+        /// With an API key; written once a day.
+        ApiKey = "api_key",
+    }
+
+    /// How it ended.
+    pub Outcome {
+        /// Signed in.
+        Success = "success",
+        /// Unknown name, wrong password or wrong secret.
+        WrongCredentials = "wrong_credentials",
+        /// Too many tries before.
+        Throttled = "throttled",
+        /// The user or client may not sign in.
+        Disabled = "disabled",
+        /// A refresh token was used a second time; the session was ended.
+        ReuseDetected = "reuse_detected",
+        /// The token had ended.
+        Expired = "expired",
+    }
+}
+
+/// One try.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The user, if it is known.
+    pub user: Option<UserId>,
+    /// The partner that the user acts for.
+    pub partner: Option<PartnerId>,
+    /// Keyed hash of what was typed, where no user is known.
+    pub identifier: Option<String>,
+    /// How.
+    pub method: Method,
+    /// With what end.
+    pub outcome: Outcome,
+    /// From where.
+    pub ip: Option<IpAddr>,
+    /// With what program.
+    pub agent: Option<String>,
+}

@@ -1,0 +1,301 @@
+//! What the tables say of a caller now.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use diesel::prelude::*;
+
+use super::{KeyFacts, Standing, Subject};
+use crate::{
+    auth::{Actor, Role, Roles, Rows, Side},
+    db::{Clause, Tx},
+    error::Result,
+    identity::{
+        memberships::MembershipStatus,
+        service_clients::ClientStatus,
+        users::{RowScope, UserKind, UserStatus},
+    },
+    kernel::{
+        Time,
+        ids::{MembershipId, PartnerId, ServiceClientId, SessionId, TeamId, UserId},
+        json::Stored,
+    },
+    on_each,
+    schema::{
+        account_manager_assignments, api_keys, partner_membership_roles, partner_memberships, partner_resellers,
+        partner_territories, program_memberships, programs, refresh_families, service_clients, territory_closure,
+        user_roles, user_territories, users,
+    },
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct UserFacts {
+    id: UserId,
+    kind: UserKind,
+    status: UserStatus,
+    session_version: i64,
+    row_scope: Option<RowScope>,
+    team_id: Option<TeamId>,
+}
+
+/// The standing of a session's user; none if the session or the user's right to it has ended.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_session(tx: &mut Tx<'_>, session: SessionId) -> Result<Option<Standing>> {
+    let now = tx.now;
+    let found: Option<(UserFacts, Option<MembershipId>)> = on_each!(tx, |c| refresh_families::table
+        .inner_join(users::table)
+        .filter(refresh_families::id.eq(session))
+        .filter(refresh_families::revoked_at.is_null())
+        .filter(refresh_families::expires_at.gt(now.micros()))
+        .select((UserFacts::as_select(), refresh_families::membership_id))
+        .get_result(c)
+        .optional())?;
+    let Some((user, membership)) = found.filter(|(user, _)| user.status == UserStatus::Active) else {
+        return Ok(None);
+    };
+    let (side, roles, rows) = match (user.kind, membership) {
+        (UserKind::Vendor, _) => (Side::Vendor, roles_of(tx, user.id)?, rows_of_vendor_user(tx, &user)?),
+        (UserKind::Partner, Some(membership)) => {
+            let Some((partner, roles)) = membership_of(tx, membership)? else {
+                return Ok(None);
+            };
+            (Side::Partner(partner), roles, rows_of_partner(tx, partner)?)
+        }
+        (UserKind::Partner, None) => return Ok(None),
+    };
+    Ok(Some(Standing {
+        actor: Actor::User(user.id),
+        side,
+        roles,
+        scopes: None,
+        rows,
+        session_version: user.session_version,
+        key: None,
+    }))
+}
+
+fn roles_of(tx: &mut Tx<'_>, user: UserId) -> Result<Roles> {
+    let roles: Vec<Role> = on_each!(tx, |c| user_roles::table
+        .filter(user_roles::user_id.eq(user))
+        .select(user_roles::role)
+        .load(c))?;
+    Ok(roles.into_iter().collect())
+}
+
+fn membership_of(tx: &mut Tx<'_>, membership: MembershipId) -> Result<Option<(PartnerId, Roles)>> {
+    let found: Option<(PartnerId, MembershipStatus)> = on_each!(tx, |c| partner_memberships::table
+        .find(membership)
+        .select((partner_memberships::partner_id, partner_memberships::status))
+        .get_result(c)
+        .optional())?;
+    let Some((partner, MembershipStatus::Active)) = found else {
+        return Ok(None);
+    };
+    let roles: Vec<Role> = on_each!(tx, |c| partner_membership_roles::table
+        .filter(partner_membership_roles::membership_id.eq(membership))
+        .select(partner_membership_roles::role)
+        .load(c))?;
+    Ok(Some((partner, roles.into_iter().collect())))
+}
+
+/// The rows of a vendor user. Whoever looks after a partner sees it whatever else the scope says.
+fn rows_of_vendor_user(tx: &mut Tx<'_>, user: &UserFacts) -> Result<Rows> {
+    let mut partners = match user.row_scope {
+        None | Some(RowScope::All) => return Ok(Rows::All),
+        Some(RowScope::Own) => held_by(tx, &[user.id])?,
+        Some(RowScope::Team) => {
+            let mut team = vec![user.id];
+            if let Some(id) = user.team_id {
+                team.extend(on_each!(tx, |c| users::table
+                    .filter(users::team_id.eq(id))
+                    .select(users::id)
+                    .load::<UserId>(c))?);
+            }
+            held_by(tx, &team)?
+        }
+        Some(RowScope::Territories) => {
+            let mut partners = held_by(tx, &[user.id])?;
+            partners.extend(in_territories_of(tx, user.id)?);
+            partners
+        }
+    };
+    partners.sort_unstable();
+    partners.dedup();
+    Ok(Rows::Partners(partners.into()))
+}
+
+/// The partners whose assignment in force now, in any role, names one of the users.
+fn held_by(tx: &mut Tx<'_>, holders: &[UserId]) -> Result<Vec<PartnerId>> {
+    use account_manager_assignments as assignments;
+    let now = tx.now;
+    let mut in_force = Clause::all();
+    in_force
+        .one_of("account_manager_assignments.user_id", holders)
+        .and("account_manager_assignments.valid_from <= ")
+        .value(&now);
+    in_force
+        .sql(
+            " AND NOT EXISTS (SELECT 1 FROM account_manager_assignments later WHERE later.partner_id = account_manager_assignments.partner_id \
+             AND later.role = account_manager_assignments.role AND later.valid_from > account_manager_assignments.valid_from AND later.valid_from <= ",
+        )
+        .value(&now)
+        .sql(")");
+    Ok(on_each!(tx, |c| assignments::table
+        .filter(in_force)
+        .select(assignments::partner_id)
+        .distinct()
+        .load(c))?)
+}
+
+/// The partners that are active in the user's territories or in what lies within them.
+fn in_territories_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<PartnerId>> {
+    Ok(on_each!(tx, |c| user_territories::table
+        .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(user_territories::territory_id)))
+        .inner_join(
+            partner_territories::table.on(partner_territories::territory_id.eq(territory_closure::descendant_id))
+        )
+        .filter(user_territories::user_id.eq(user))
+        .select(partner_territories::partner_id)
+        .distinct()
+        .load(c))?)
+}
+
+/// A partner's rows: its own, and those of the resellers it serves where a program of both says so.
+fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
+    let today = tx.now.date();
+    let opens: i64 = on_each!(tx, |c| program_memberships::table
+        .inner_join(programs::table)
+        .filter(program_memberships::partner_id.eq(partner))
+        .filter(program_memberships::ended_at.is_null())
+        .filter(programs::distributor_sees_resellers.eq(true))
+        .count()
+        .get_result(c))?;
+    let mut rows = vec![partner];
+    if opens > 0 {
+        let mut shared = Clause::all();
+        // The reseller is in a program that opens it to the distributor, and the distributor is in that program too.
+        shared.equals("partner_resellers.distributor_id", partner.to_string().as_str());
+        shared.sql(
+            " AND EXISTS (SELECT 1 FROM program_memberships theirs JOIN program_memberships ours ON ours.program_id = theirs.program_id \
+             JOIN programs ON programs.id = ours.program_id WHERE theirs.partner_id = partner_resellers.reseller_id AND theirs.ended_at IS NULL \
+             AND ours.partner_id = partner_resellers.distributor_id AND ours.ended_at IS NULL AND programs.distributor_sees_resellers)",
+        );
+        let resellers: Vec<PartnerId> = on_each!(tx, |c| partner_resellers::table
+            .filter(shared)
+            .filter(partner_resellers::starts_on.le(today))
+            .filter(
+                partner_resellers::ends_on
+                    .is_null()
+                    .or(partner_resellers::ends_on.gt(today))
+            )
+            .select(partner_resellers::reseller_id)
+            .load(c))?;
+        rows.extend(resellers);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(Rows::Partners(rows.into()))
+}
+
+/// The standing of a service client; none if there is none that is active.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_client(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Standing>> {
+    let found: Option<(ClientStatus, Option<PartnerId>, Stored<Vec<String>>)> =
+        on_each!(tx, |c| service_clients::table
+            .find(client)
+            .select((
+                service_clients::status,
+                service_clients::partner_id,
+                service_clients::scopes
+            ))
+            .get_result(c)
+            .optional())?;
+    let Some((ClientStatus::Active, partner, scopes)) = found else {
+        return Ok(None);
+    };
+    let (side, rows) = match partner {
+        None => (Side::Vendor, Rows::All),
+        Some(partner) => (Side::Partner(partner), rows_of_partner(tx, partner)?),
+    };
+    let roles = Roles::of(&[Role::Integration]);
+    Ok(Some(Standing {
+        actor: Actor::Client(client),
+        side,
+        roles,
+        scopes: Some(Arc::from(scopes.0)),
+        rows,
+        session_version: 0,
+        key: None,
+    }))
+}
+
+/// The standing of an API key: its client's, within the key's own scopes.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_api_key(tx: &mut Tx<'_>, public_id: &str) -> Result<Option<Standing>> {
+    type Row = (
+        String,
+        Option<ServiceClientId>,
+        Stored<Vec<String>>,
+        Option<Time>,
+        Option<Time>,
+    );
+    let found: Option<Row> = on_each!(tx, |c| api_keys::table
+        .filter(api_keys::public_id.eq(public_id))
+        .filter(api_keys::revoked_at.is_null())
+        .select((
+            api_keys::hash,
+            api_keys::client_id,
+            api_keys::scopes,
+            api_keys::expires_at,
+            api_keys::last_used_at
+        ))
+        .get_result(c)
+        .optional())?;
+    let Some((hash, Some(client), scopes, expires_at, last_used_at)) = found else {
+        return Ok(None);
+    };
+    let Some(standing) = of_client(tx, client)? else {
+        return Ok(None);
+    };
+    let held: BTreeSet<&String> = standing.scopes.iter().flat_map(|scopes| scopes.iter()).collect();
+    let scopes: Vec<String> = scopes.0.into_iter().filter(|scope| held.contains(scope)).collect();
+    Ok(Some(Standing {
+        scopes: Some(Arc::from(scopes)),
+        key: Some(KeyFacts {
+            hash,
+            expires_at,
+            last_used_at,
+        }),
+        ..standing
+    }))
+}
+
+/// Notes that a machine's credential is in use. Book-keeping: no revision, no event.
+///
+/// # Errors
+/// What the database reports.
+pub fn touch(tx: &mut Tx<'_>, subject: &Subject) -> Result<()> {
+    let now = tx.now;
+    match subject {
+        Subject::Session(_) => {}
+        Subject::Client(client) => {
+            on_each!(tx, |c| diesel::update(service_clients::table.find(client))
+                .set(service_clients::last_used_at.eq(Some(now.micros())))
+                .execute(c))?;
+        }
+        Subject::ApiKey(public_id) => {
+            on_each!(tx, |c| diesel::update(
+                api_keys::table.filter(api_keys::public_id.eq(public_id))
+            )
+            .set(api_keys::last_used_at.eq(Some(now.micros())))
+            .execute(c))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! The only file that knows the table of throttles.
+
+use diesel::prelude::*;
+
+use super::{Failures, ThrottleKind};
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::Time,
+    on_each,
+    schema::login_throttles::{self, table},
+};
+
+type Row = (i64, Time, Option<Time>, Time);
+
+fn found(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Failures>> {
+    let columns = (
+        login_throttles::failures,
+        login_throttles::first_failure_at,
+        login_throttles::blocked_until,
+        login_throttles::updated_at,
+    );
+    let row: Option<Row> = on_each!(tx, |c| table.find(subject).select(columns).get_result(c).optional())?;
+    Ok(row.map(|(count, since, blocked_until, last)| Failures {
+        count,
+        since,
+        blocked_until,
+        last,
+    }))
+}
+
+/// The seconds that a try for these subjects must wait, if it must: the longest of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn waits(tx: &mut Tx<'_>, subjects: &[(ThrottleKind, String)]) -> Result<Option<u32>> {
+    let mut longest = None;
+    for (_, subject) in subjects {
+        let now = tx.now;
+        longest = longest.max(found(tx, subject)?.and_then(|failures| failures.wait(now)));
+    }
+    Ok(longest)
+}
+
+/// Counts a failure for each subject.
+///
+/// # Errors
+/// What the database reports.
+pub fn fail(tx: &mut Tx<'_>, subjects: &[(ThrottleKind, String)]) -> Result<()> {
+    for (kind, subject) in subjects {
+        let now = tx.now;
+        let after = Failures::with_another(found(tx, subject)?, *kind, now);
+        let changes = (
+            login_throttles::failures.eq(after.count),
+            login_throttles::first_failure_at.eq(after.since.micros()),
+            login_throttles::blocked_until.eq(after.blocked_until.map(Time::micros)),
+            login_throttles::updated_at.eq(after.last.micros()),
+        );
+        on_each!(tx, |c| diesel::insert_into(table)
+            .values((
+                login_throttles::subject.eq(subject),
+                login_throttles::kind.eq(*kind),
+                changes
+            ))
+            .on_conflict(login_throttles::subject)
+            .do_update()
+            .set(changes)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Forgets the failures of a subject: it has signed in.
+///
+/// # Errors
+/// What the database reports.
+pub fn forgive(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
+    on_each!(tx, |c| diesel::delete(table.find(subject)).execute(c))?;
+    Ok(())
+}
