@@ -1,0 +1,160 @@
+//! A report over what is under way with a partner, for whoever takes it over. Read-only: it names tables of other modules,
+//! as reports may, and writes none.
+
+use diesel::prelude::*;
+
+use super::{
+    model::{Handover, HandoverItemKind},
+    rules::Found,
+};
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::{
+        Time,
+        ids::{CaseId, DealId, InfoRequestId, ProgramMembershipId, ProtectionId},
+    },
+    on_each,
+    schema::{
+        conflict_case_claims, conflict_cases, deal_approval_steps, deal_info_requests, deals, program_memberships,
+        protections,
+    },
+};
+
+/// A protection that ends within so many days of the handover is the new account manager's first task.
+const PROTECTION_DAYS: i64 = 30;
+
+/// The work that changes hands.
+///
+/// # Errors
+/// What the database reports.
+pub fn of(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let mut found = decisions(tx, handover)?;
+    found.extend(expiring(tx, handover)?);
+    found.extend(cases(tx, handover)?);
+    found.extend(questions(tx, handover)?);
+    found.extend(at_risk(tx, handover)?);
+    Ok(found)
+}
+
+/// Registrations that wait for a decision of whoever hands over: as reviewer, or as approver of the step that is next.
+fn decisions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let Some(from) = handover.from_user_id else {
+        return Ok(Vec::new());
+    };
+    let undecided = ["submitted", "in_review", "info_requested"];
+    let steps = deal_approval_steps::table
+        .filter(deal_approval_steps::status.eq("pending"))
+        .filter(deal_approval_steps::approver_id.eq(from))
+        .select(deal_approval_steps::deal_id);
+    let rows: Vec<(DealId, String, String, Option<Time>)> = on_each!(tx, |c| deals::table
+        .filter(deals::partner_id.eq(handover.partner_id))
+        .filter(deals::review_status.eq_any(undecided))
+        .filter(deals::assignee_id.eq(from).or(deals::id.eq_any(steps).nullable()))
+        .order(deals::id.asc())
+        .select((deals::id, deals::number, deals::title, deals::review_due_at))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, number, title, due_at)| Found {
+            kind: HandoverItemKind::PendingDecision,
+            resource_type: "deal",
+            resource_id: id.to_string(),
+            title: format!("Decide {number}: {title}"),
+            due_at,
+        })
+        .collect())
+}
+
+fn expiring(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let (now, until) = (tx.now, handover.effective_at.plus_days(PROTECTION_DAYS));
+    let rows: Vec<(ProtectionId, Time, String, String)> = on_each!(tx, |c| protections::table
+        .inner_join(deals::table)
+        .filter(protections::partner_id.eq(handover.partner_id))
+        .filter(protections::status.eq("active"))
+        .filter(protections::ends_at.gt(now))
+        .filter(protections::ends_at.le(until))
+        .order((protections::ends_at.asc(), protections::id.asc()))
+        .select((protections::id, protections::ends_at, deals::number, deals::title))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, end, number, title)| Found {
+            kind: HandoverItemKind::ExpiringProtection,
+            resource_type: "protection",
+            resource_id: id.to_string(),
+            title: format!("Protection of {number} ends: {title}"),
+            due_at: Some(end),
+        })
+        .collect())
+}
+
+fn cases(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let rows: Vec<(CaseId, String, String, Time)> = on_each!(tx, |c| conflict_cases::table
+        .inner_join(conflict_case_claims::table)
+        .filter(conflict_case_claims::partner_id.eq(handover.partner_id))
+        .filter(conflict_cases::status.ne_all(["resolved", "closed"]))
+        .order(conflict_cases::id.asc())
+        .select((
+            conflict_cases::id,
+            conflict_cases::number,
+            conflict_cases::summary,
+            conflict_cases::decision_due_at
+        ))
+        .distinct()
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, number, summary, due)| Found {
+            kind: HandoverItemKind::ConflictCase,
+            resource_type: "conflict_case",
+            resource_id: id.to_string(),
+            title: format!("Follow {number}: {summary}"),
+            due_at: Some(due),
+        })
+        .collect())
+}
+
+fn questions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let rows: Vec<(InfoRequestId, Time, String, String)> = on_each!(tx, |c| deal_info_requests::table
+        .inner_join(deals::table)
+        .filter(deals::partner_id.eq(handover.partner_id))
+        .filter(deal_info_requests::status.eq("open"))
+        .order((deal_info_requests::due_at.asc(), deal_info_requests::id.asc()))
+        .select((
+            deal_info_requests::id,
+            deal_info_requests::due_at,
+            deals::number,
+            deals::title
+        ))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, due, number, title)| Found {
+            kind: HandoverItemKind::OpenInfoRequest,
+            resource_type: "deal_info_request",
+            resource_id: id.to_string(),
+            title: format!("Answers are due on {number}: {title}"),
+            due_at: Some(due),
+        })
+        .collect())
+}
+
+fn at_risk(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let rows: Vec<(ProgramMembershipId, Option<Time>)> = on_each!(tx, |c| program_memberships::table
+        .filter(program_memberships::partner_id.eq(handover.partner_id))
+        .filter(program_memberships::standing.eq_any(["at_risk", "demotion_pending"]))
+        .order(program_memberships::id.asc())
+        .select((program_memberships::id, program_memberships::grace_until))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, grace)| Found {
+            kind: HandoverItemKind::AtRisk,
+            resource_type: "program_membership",
+            resource_id: id.to_string(),
+            title: "The partner is about to lose its tier".to_owned(),
+            due_at: grace,
+        })
+        .collect())
+}

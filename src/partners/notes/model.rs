@@ -1,0 +1,164 @@
+//! The shapes of notes.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    bindable,
+    http::Resource,
+    kernel::{
+        Time,
+        ids::{NoteId, PartnerId},
+        page::Order,
+    },
+    schema::notes,
+    words,
+};
+
+words! {
+    /// Who reads a note.
+    pub NoteVisibility {
+        /// The vendor's people.
+        Internal = "internal",
+        /// The partner's people.
+        Partner = "partner",
+        /// Both.
+        Shared = "shared",
+    }
+
+    /// On which side the author of a note stands.
+    pub NoteSide {
+        /// The vendor's.
+        Vendor = "vendor",
+        /// The partner's.
+        Partner = "partner",
+    }
+}
+
+bindable!(NoteVisibility);
+
+/// The order of notes: the latest first.
+pub(super) const ORDER: Order = Order {
+    column: "notes.created_at",
+    id: "notes.id",
+    descending: true,
+};
+
+/// A note on a partner.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = notes, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[schema(as = PartnerNote)]
+pub struct Note {
+    /// Its id.
+    pub id: NoteId,
+    /// The type of the record that it is on.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub resource_type: String,
+    /// The record that it is on.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub resource_id: String,
+    /// The partner.
+    #[schema(required = true)]
+    pub partner_id: Option<PartnerId>,
+    /// Who reads it.
+    pub visibility: NoteVisibility,
+    /// What it says.
+    #[schema(
+        example = "Met them at the fair; they want to grow in the public sector.",
+        min_length = 1,
+        max_length = 10_000
+    )]
+    pub body: String,
+    /// On which side its author stands.
+    pub author_type: NoteSide,
+    /// Who wrote it.
+    #[schema(example = "user_01k7wz9d6cfvb8k1zq3n5x7h2a", max_length = 64)]
+    pub author_id: String,
+    /// How often it was changed.
+    #[schema(example = 1, minimum = 1)]
+    pub revision: i64,
+    /// When it was written.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+}
+
+impl Resource for Note {
+    const TYPE: &'static str = "note";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn path(&self) -> String {
+        format!("/v1/partners/{}/notes/{}", self.resource_id, self.id)
+    }
+
+    fn audience(&self) -> Vec<PartnerId> {
+        if self.visibility == NoteVisibility::Internal {
+            Vec::new()
+        } else {
+            self.partner_id.into_iter().collect()
+        }
+    }
+}
+
+/// A note to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = NewPartnerNote)]
+#[serde(deny_unknown_fields)]
+pub struct NewNote {
+    /// Who shall read it: the own side alone (`internal` for the vendor, `partner` for a partner), or both.
+    pub visibility: NoteVisibility,
+    /// What it says.
+    #[schema(
+        example = "Met them at the fair; they want to grow in the public sector.",
+        min_length = 1,
+        max_length = 10_000
+    )]
+    pub body: String,
+}
+
+/// Changes of a note. What is left out stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = PartnerNotePatch)]
+#[serde(deny_unknown_fields)]
+pub struct NotePatch {
+    /// Who shall read it.
+    #[schema(nullable = false)]
+    pub visibility: Option<NoteVisibility>,
+    /// What it says.
+    #[schema(
+        example = "They want to grow in the public sector.",
+        min_length = 1,
+        max_length = 10_000,
+        nullable = false
+    )]
+    pub body: Option<String>,
+}
+
+/// What a list of notes is filtered by.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NoteFilter {
+    /// Only notes for these readers.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub visibility: Option<Vec<NoteVisibility>>,
+}
+
+/// A note on a partner, by the ids in its address.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct NotePath {
+    /// The partner.
+    pub id: PartnerId,
+    /// The note.
+    pub note_id: NoteId,
+}

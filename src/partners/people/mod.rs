@@ -1,0 +1,33 @@
+//! People: whom the vendor knows at partners, whether or not they sign in.
+//!
+//! A person works at partners from a day to a day, in parts (roles), and may work at two at once. A partner's own people see
+//! the persons who work, or worked, there, and of each person only the time there; how to reach somebody who has left is no
+//! longer theirs to read.
+
+mod handlers;
+mod model;
+mod queries;
+mod rules;
+
+pub use model::{Consent, ContactPreference, ContactRole, Employment, NewEmployment, NewPerson, Person, PersonStatus};
+pub use queries::{find, insert};
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+/// The routes.
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(
+            scope("/v1/people")
+                .service(handlers::list_people)
+                .service(handlers::create_person)
+                .service(handlers::get_person)
+                .service(handlers::update_person)
+                .service(handlers::create_employment),
+        )
+        .service(
+            scope("/v1/employments")
+                .service(handlers::get_employment)
+                .service(handlers::update_employment)
+                .service(handlers::end_employment),
+        );
+}
