@@ -3,13 +3,13 @@
 use actix_web::{delete, get, patch, post};
 
 use super::{
-    model::{NewTerritory, Territory, TerritoryFilter, TerritoryPatch},
+    model::{NewTerritory, Territory, TerritoryFilter, TerritoryPatch, TerritoryTrail},
     queries,
 };
 use crate::{
     auth::Caller,
     db::Db,
-    http::{Created, IfMatch, Json, NoContent, Path, Query, Reply},
+    http::{Created, IfMatch, Json, NoContent, Path, Plain, Query, Reply},
     kernel::{
         ids::TerritoryId,
         page::{Page, Paging},
@@ -21,7 +21,12 @@ use crate::{
 /// The tree of places, flat: each row names the territory it lies in.
 #[utoipa::path(params(TerritoryFilter, Paging))]
 #[get("")]
-pub async fn list_territories(db: Db, caller: Caller, filter: Query<TerritoryFilter>, paging: Paging) -> Reply<Page<Territory>> {
+pub async fn list_territories(
+    db: Db,
+    caller: Caller,
+    filter: Query<TerritoryFilter>,
+    paging: Paging,
+) -> Reply<Page<Territory>> {
     db.read(&caller, move |tx| queries::page(tx, &filter.0, &paging)).await
 }
 
@@ -31,7 +36,10 @@ pub async fn list_territories(db: Db, caller: Caller, filter: Query<TerritoryFil
 #[utoipa::path(extensions(("x-errors" = json!(["already_exists"]))))]
 #[post("")]
 pub async fn create_territory(db: Db, caller: Caller, new: Json<NewTerritory>) -> Reply<Created<Territory>> {
-    db.write(&caller, move |tx| queries::insert(tx, Territory::new(&new.0, tx.now)).map(Created)).await
+    db.write(&caller, move |tx| {
+        queries::insert(tx, Territory::new(&new.0, tx.now)).map(Created)
+    })
+    .await
 }
 
 /// Read a territory
@@ -48,7 +56,13 @@ pub async fn get_territory(db: Db, caller: Caller, id: Path<TerritoryId>) -> Rep
 /// Renames, moves or retires a node. A move that would close a circle, or make two active protections overlap, is refused.
 #[utoipa::path(params(TerritoryId, IfMatch), extensions(("x-errors" = json!(["protection_overlap", "conflict"]))))]
 #[patch("/{id}")]
-pub async fn update_territory(db: Db, caller: Caller, id: Path<TerritoryId>, seen: IfMatch, patch: Json<TerritoryPatch>) -> Reply<Json<Territory>> {
+pub async fn update_territory(
+    db: Db,
+    caller: Caller,
+    id: Path<TerritoryId>,
+    seen: IfMatch,
+    patch: Json<TerritoryPatch>,
+) -> Reply<Json<Territory>> {
     db.write(&caller, move |tx| {
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
@@ -67,6 +81,18 @@ pub async fn delete_territory(db: Db, caller: Caller, id: Path<TerritoryId>, see
         let territory = queries::find(tx, id.0)?;
         seen.check(territory.revision)?;
         queries::delete(tx, &territory).map(|()| NoContent)
+    })
+    .await
+}
+
+/// Read the way to a territory
+///
+/// The territories that it lies in, the root first and itself last.
+#[utoipa::path(params(TerritoryId))]
+#[get("/{id}/path")]
+pub async fn get_territory_path(db: Db, caller: Caller, id: Path<TerritoryId>) -> Reply<Plain<TerritoryTrail>> {
+    db.read(&caller, move |tx| {
+        queries::trail(tx, id.0).map(|data| Plain(TerritoryTrail { data }))
     })
     .await
 }

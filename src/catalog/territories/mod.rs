@@ -8,8 +8,8 @@ mod model;
 mod queries;
 mod rules;
 
-pub use model::{NewTerritory, Territory, TerritoryKind};
-pub use queries::{by_code, find, insert};
+pub use model::{NewTerritory, Territory, TerritoryKind, TerritoryPatch};
+pub use queries::{ancestors_and_descendants, by_code, find, insert, overlaps, save};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.
@@ -20,6 +20,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(handlers::create_territory)
             .service(handlers::get_territory)
             .service(handlers::update_territory)
-            .service(handlers::delete_territory),
+            .service(handlers::delete_territory)
+            .service(handlers::get_territory_path),
     );
 }

@@ -8,11 +8,7 @@ use validator::Validate;
 use crate::{
     bindable,
     http::Resource,
-    kernel::{
-        Patch, Time,
-        ids::TerritoryId,
-        page::Order,
-    },
+    kernel::{Patch, Time, ids::TerritoryId, page::Order},
     schema::territories,
     words,
 };
@@ -67,13 +63,22 @@ impl TerritorySort {
             Self::Created | Self::CreatedDescending => "territories.created_at",
             Self::Updated | Self::UpdatedDescending => "territories.updated_at",
         };
-        let descending = matches!(self, Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending);
-        Order { column, id: "territories.id", descending }
+        let descending = matches!(
+            self,
+            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
+        );
+        Order {
+            column,
+            id: "territories.id",
+            descending,
+        }
     }
 }
 
 /// A territory: a node in the tree of places.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable, Serialize, ToSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable, Serialize, ToSchema,
+)]
 #[diesel(table_name = territories, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Territory {
     /// Its id.
@@ -165,10 +170,24 @@ pub struct TerritoryFilter {
     /// Only territories directly in this one.
     #[param(nullable = false)]
     pub parent_id: Option<TerritoryId>,
+    /// Only this territory and everything that lies in it, at any depth.
+    #[param(nullable = false)]
+    pub under: Option<TerritoryId>,
+    /// Only the territories with these codes.
+    #[param(style = Form, explode = false, nullable = false, example = json!(["DE", "US-CA"]))]
+    pub code: Option<Vec<String>>,
     /// Only territories whose name or code begins with this text, in any case.
     #[param(min_length = 1, max_length = 100, example = "ger", nullable = false)]
     pub q: Option<String>,
     /// The order.
     #[param(nullable = false)]
     pub sort: Option<TerritorySort>,
+}
+
+/// The way from the root of the tree to a territory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TerritoryTrail {
+    /// The root first, the territory itself last.
+    #[schema(max_items = 1000)]
+    pub data: Vec<Territory>,
 }

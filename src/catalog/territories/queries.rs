@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::model::{Territory, TerritoryFilter, TerritorySort};
+use crate::catalog::products::Relatives;
 use crate::{
     db::{Clause, Tx},
     error::{Error, Result, codes},
@@ -13,7 +14,10 @@ use crate::{
         words::fold,
     },
     load_page, on_each,
-    schema::territories::{self, table},
+    schema::{
+        territories::{self, table},
+        territory_closure,
+    },
 };
 
 /// One page of territories.
@@ -27,8 +31,21 @@ pub fn page(tx: &mut Tx<'_>, filter: &TerritoryFilter, paging: &Paging) -> Resul
         .one_of_some("territories.kind", filter.kind.as_ref())
         .one_of_some("territories.status", filter.status.as_ref())
         .equals_some("territories.parent_id", filter.parent_id.as_ref());
+    if let Some(under) = &filter.under {
+        clause
+            .sql(" AND territories.id IN (SELECT descendant_id FROM territory_closure WHERE ancestor_id = ")
+            .value(under)
+            .sql(")");
+    }
+    clause.one_of_some("territories.code", filter.code.as_ref());
     if let Some(q) = &filter.q {
-        clause.begins_with("territories.name_key", &fold(q));
+        // Codes are upper case, and no folded name is, so that each column is searched by its own form.
+        clause
+            .sql(" AND (TRUE")
+            .begins_with("territories.name_key", &fold(q))
+            .sql(" OR TRUE")
+            .begins_with("territories.code", &q.to_uppercase())
+            .sql(")");
     }
     let rows = load_page!(tx, table => Territory, clause, sort.order(), paging)?;
     Ok(Page::of(rows, paging, |row| (key(sort, row), row.id.to_string())))
@@ -47,7 +64,10 @@ fn key(sort: TerritorySort, row: &Territory) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
-    Ok(on_each!(tx, |c| table.find(id).select(Territory::as_select()).get_result(c))?)
+    Ok(on_each!(tx, |c| table
+        .find(id)
+        .select(Territory::as_select())
+        .get_result(c))?)
 }
 
 /// The territory with that code.
@@ -55,7 +75,63 @@ pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
 /// # Errors
 /// 404 if there is none.
 pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Territory> {
-    Ok(on_each!(tx, |c| table.filter(territories::code.eq(code)).select(Territory::as_select()).get_result(c))?)
+    Ok(on_each!(tx, |c| table
+        .filter(territories::code.eq(code))
+        .select(Territory::as_select())
+        .get_result(c))?)
+}
+
+/// The way from the root to the territory, the territory last.
+///
+/// # Errors
+/// 404 if there is no such territory.
+pub fn trail(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<Territory>> {
+    let trail: Vec<Territory> = on_each!(tx, |c| table
+        .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(territories::id)))
+        .filter(territory_closure::descendant_id.eq(id))
+        .order(territory_closure::depth.desc())
+        .select(Territory::as_select())
+        .load(c))?;
+    if trail.is_empty() {
+        Err(Error::not_found())
+    } else {
+        Ok(trail)
+    }
+}
+
+/// What lies above and below a territory, itself included in both; nothing if it does not exist.
+///
+/// # Errors
+/// What the database reports.
+pub fn ancestors_and_descendants(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Relatives<TerritoryId>> {
+    let ancestors = on_each!(tx, |c| territory_closure::table
+        .filter(territory_closure::descendant_id.eq(id))
+        .order((territory_closure::depth.desc(), territory_closure::ancestor_id))
+        .select(territory_closure::ancestor_id)
+        .load(c))?;
+    let descendants = on_each!(tx, |c| territory_closure::table
+        .filter(territory_closure::ancestor_id.eq(id))
+        .order((territory_closure::depth, territory_closure::descendant_id))
+        .select(territory_closure::descendant_id)
+        .load(c))?;
+    Ok(Relatives { ancestors, descendants })
+}
+
+/// Whether two territories meet: one is the other, or lies in it.
+///
+/// # Errors
+/// What the database reports.
+pub fn overlaps(tx: &mut Tx<'_>, one: TerritoryId, other: TerritoryId) -> Result<bool> {
+    let below = territory_closure::ancestor_id
+        .eq(one)
+        .and(territory_closure::descendant_id.eq(other));
+    let above = territory_closure::ancestor_id
+        .eq(other)
+        .and(territory_closure::descendant_id.eq(one));
+    Ok(on_each!(tx, |c| diesel::select(diesel::dsl::exists(
+        territory_closure::table.filter(below.or(above))
+    ))
+    .get_result(c))?)
 }
 
 /// Stores a new territory, and tells of it.
@@ -63,7 +139,11 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Territory> {
 /// # Errors
 /// 409 `already_exists` if its code is taken, `unknown_reference` if its parent does not exist.
 pub fn insert(tx: &mut Tx<'_>, territory: Territory) -> Result<Territory> {
-    let taken = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&territory).execute(c))?));
+    let taken = tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(table)
+            .values(&territory)
+            .execute(c))?)
+    });
     taken.map_err(|error| explain(error, &territory))?;
     tx.record(Fact::created("territory.created", &territory))?;
     Ok(territory)
@@ -74,8 +154,19 @@ pub fn insert(tx: &mut Tx<'_>, territory: Territory) -> Result<Territory> {
 /// # Errors
 /// 412 if it was changed meanwhile, 409 if the move would close a circle.
 pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Territory> {
+    if after.parent_id == Some(after.id) {
+        return Err(Error::new(&codes::CONFLICT).fault(
+            "#/parent_id",
+            "circle",
+            "A territory cannot lie in itself; choose another parent.",
+        ));
+    }
     let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(table.find(before.id).filter(territories::revision.eq(before.revision))).set(&after).execute(c))?)
+        Ok(on_each!(tx, |c| diesel::update(
+            table.find(before.id).filter(territories::revision.eq(before.revision))
+        )
+        .set(&after)
+        .execute(c))?)
     });
     if saved.map_err(|error| explain(error, &after))? == 0 {
         return Err(Error::new(&codes::PRECONDITION_FAILED));
@@ -90,16 +181,29 @@ pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Ter
 /// 409 `in_use` if something does.
 pub fn delete(tx: &mut Tx<'_>, territory: &Territory) -> Result<()> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(territory.id)).execute(c))?))
-        .map_err(|error| if error.is(&codes::UNKNOWN_REFERENCE) { Error::new(&codes::IN_USE) } else { error })?;
+        .map_err(|error| {
+            if error.is(&codes::UNKNOWN_REFERENCE) {
+                Error::new(&codes::IN_USE)
+            } else {
+                error
+            }
+        })?;
     tx.record(Fact::deleted("territory.deleted", territory))
 }
 
 /// The database's refusal in terms of the territory.
 fn explain(error: Error, territory: &Territory) -> Error {
     if error.is(&codes::ALREADY_EXISTS) {
-        Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", format!("There is already a territory `{}`.", territory.code))
+        Error::new(&codes::ALREADY_EXISTS).fault(
+            "#/code",
+            "already_exists",
+            format!("There is already a territory `{}`.", territory.code),
+        )
     } else if error.is(&codes::UNKNOWN_REFERENCE) {
-        Error::unknown_reference("#/parent_id", "There is no such territory; name one that exists, or null for a root.")
+        Error::unknown_reference(
+            "#/parent_id",
+            "There is no such territory; name one that exists, or null for a root.",
+        )
     } else {
         error
     }

@@ -1,7 +1,11 @@
 //! What may happen to territories. Pure.
 
 use super::model::{NewTerritory, Territory, TerritoryPatch, TerritoryStatus};
-use crate::kernel::{Time, ids::{Id as _, TerritoryId}, words::fold};
+use crate::kernel::{
+    Time,
+    ids::{Id as _, TerritoryId},
+    words::fold,
+};
 
 impl Territory {
     /// A new territory.

@@ -1,0 +1,109 @@
+//! Memberships that come with the vendor's history, or with the demo's.
+
+use super::{
+    chain::Link,
+    model::{MembershipRow, TierCause},
+    queries::{self, Member},
+};
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::{
+        Time,
+        ids::{PartnerId, ProgramId, ProgramMembershipId, TierId},
+    },
+    programs::queries as programs,
+};
+
+/// A tier that was held from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportedTier {
+    /// From when.
+    pub valid_from: Time,
+    /// The tier; `programs::tier_named` finds it.
+    pub tier: TierId,
+}
+
+/// A membership with its whole history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedMembership {
+    /// The partner.
+    pub partner_id: PartnerId,
+    /// The program.
+    pub program_id: ProgramId,
+    /// The tiers, in any order. The membership begins with the first.
+    pub tiers: Vec<ImportedTier>,
+    /// When and why it ended, if it did.
+    pub ended: Option<(Time, String)>,
+}
+
+/// Stores a membership that comes with the history; guards about time are skipped. It can be repeated: a membership that
+/// is there gets only the starts that it lacks. Tells which one it is, and whether anything was new.
+///
+/// # Errors
+/// `unknown_reference` if partner, program or tier do not exist.
+pub fn insert_membership_imported(
+    tx: &mut Tx<'_>,
+    imported: &ImportedMembership,
+) -> Result<(ProgramMembershipId, bool)> {
+    programs::hold(tx, imported.program_id)?;
+    let course = queries::course(tx, imported.program_id)?;
+    let mut links: Vec<Link> = imported
+        .tiers
+        .iter()
+        .map(|held| Link {
+            at: held.valid_from,
+            tier: Some(held.tier),
+            cause: TierCause::Import,
+            until: None,
+        })
+        .collect();
+    links.sort_by_key(|link| link.at);
+    links.dedup_by_key(|link| link.at);
+    let first = links.first().map_or(tx.now, |link| link.at);
+    let there = queries::of_partner(tx, imported.program_id, imported.partner_id)?;
+    let there = there
+        .into_iter()
+        .find(|member| match (&imported.ended, member.row.ended_at) {
+            (Some((ended, _)), Some(known)) => known == *ended,
+            (None, None) => true,
+            _ => false,
+        });
+    if let Some(member) = there {
+        // What lies before the membership that is known is no part of it.
+        links.retain(|link| link.at >= member.row.joined_at);
+        let added = queries::add_missing(tx, &member, &links)?;
+        return Ok((member.row.id, added > 0));
+    }
+    match &imported.ended {
+        Some((ended, _)) => {
+            links.retain(|link| link.at < *ended);
+            links.push(Link {
+                at: *ended,
+                tier: None,
+                cause: TierCause::End,
+                until: None,
+            });
+        }
+        None => {
+            // A version that was published ahead takes this member along too.
+            if let Some(Link {
+                at, tier: Some(tier), ..
+            }) = links.last().cloned()
+            {
+                let ahead = course.from(at.max(tx.now), tier, TierCause::Import, None);
+                links.extend(ahead.into_iter().skip(1));
+            }
+        }
+    }
+    let row = MembershipRow::new(imported.partner_id, imported.program_id, first, tx.now);
+    let row = match &imported.ended {
+        Some((ended, reason)) => MembershipRow {
+            revision: 1,
+            ..row.ended(reason, *ended, tx.now)
+        },
+        None => row,
+    };
+    let shown = queries::insert(tx, &course, Member { row, links }, "program_membership.created")?;
+    Ok((shown.id, true))
+}

@@ -1,0 +1,13 @@
+//! Who is in a program, in which tier since when, and how firmly.
+
+pub mod chain;
+pub mod handlers;
+mod import;
+mod model;
+pub mod queries;
+pub mod rules;
+mod terms;
+
+pub use import::{ImportedMembership, ImportedTier, insert_membership_imported};
+pub use model::{Appeal, ProgramMembership, ProgramMembershipPath, Risk, Standing, TierCause, TierHeld};
+pub use terms::{TierTerms, tier_at};

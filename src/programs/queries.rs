@@ -1,0 +1,135 @@
+//! The only file that knows the table of programs. They belong to no partner; partners do not see drafts.
+
+use diesel::prelude::*;
+
+use super::model::{Program, ProgramFilter, ProgramSort, ProgramStatus};
+use crate::{
+    auth::Caller,
+    custom_fields::{self, CustomRecord},
+    db::{Clause, Conn, Tx},
+    error::{Error, Result, codes},
+    events::Fact,
+    kernel::{
+        ids::ProgramId,
+        page::{Key, Page, Paging},
+        words::fold,
+    },
+    load_page, on_each,
+    schema::programs::{self, table},
+};
+
+fn visible(caller: &Caller) -> Clause {
+    let mut clause = Clause::all();
+    if !caller.is_vendor() {
+        clause.one_of("programs.status", &[ProgramStatus::Active, ProgramStatus::Retired]);
+    }
+    clause
+}
+
+/// One page of programs.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &ProgramFilter, paging: &Paging) -> Result<Page<Program>> {
+    let sort = filter.sort.unwrap_or(ProgramSort::Name);
+    let mut clause = visible(tx.caller());
+    clause.one_of_some("programs.status", filter.status.as_ref());
+    if let Some(q) = &filter.q {
+        clause.contains("programs.name_key", &fold(q));
+    }
+    let rows = load_page!(tx, table => Program, clause, sort.order(), paging)?;
+    let mut page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
+    custom_fields::shown(
+        tx,
+        CustomRecord::Program,
+        page.data.iter_mut().map(|program| &mut program.custom.0),
+    )?;
+    Ok(page)
+}
+
+fn key(sort: ProgramSort, row: &Program) -> Key {
+    match sort {
+        ProgramSort::Name | ProgramSort::NameDescending => row.name_key.as_str().into(),
+        ProgramSort::Created | ProgramSort::CreatedDescending => row.created_at.into(),
+        ProgramSort::Updated | ProgramSort::UpdatedDescending => row.updated_at.into(),
+    }
+}
+
+/// The program with that id.
+///
+/// # Errors
+/// 404 if there is none, or the caller may not see it.
+pub fn find(tx: &mut Tx<'_>, id: ProgramId) -> Result<Program> {
+    let clause = visible(tx.caller());
+    let mut program: Program = on_each!(tx, |c| table
+        .find(id)
+        .filter(clause)
+        .select(Program::as_select())
+        .get_result(c))?;
+    custom_fields::shown(tx, CustomRecord::Program, [&mut program.custom.0])?;
+    Ok(program)
+}
+
+/// The program with that code.
+///
+/// # Errors
+/// 404 if there is none, or the caller may not see it.
+pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Program> {
+    let clause = visible(tx.caller());
+    Ok(on_each!(tx, |c| table
+        .filter(programs::code.eq(code))
+        .filter(clause)
+        .select(Program::as_select())
+        .get_result(c))?)
+}
+
+/// Keeps the program's versions as they are until the transaction ends: nobody publishes while somebody is enrolled,
+/// moved or evaluated. Writers of SQLite are alone anyway.
+///
+/// # Errors
+/// 404 if there is no such program.
+pub fn hold(tx: &mut Tx<'_>, id: ProgramId) -> Result<()> {
+    if let Conn::Postgres(c) = tx.conn() {
+        let _held: ProgramId = table.find(id).select(programs::id).for_share().get_result(c)?;
+    }
+    Ok(())
+}
+
+/// Stores a new program, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if its code is taken.
+pub fn insert(tx: &mut Tx<'_>, program: Program) -> Result<Program> {
+    tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(table)
+            .values(&program)
+            .execute(c))?)
+    })
+    .map_err(|error| {
+        if error.is(&codes::ALREADY_EXISTS) {
+            let detail = format!("There is already a program `{}`.", program.code);
+            Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
+        } else {
+            error
+        }
+    })?;
+    tx.record(Fact::created("program.created", &program))?;
+    Ok(program)
+}
+
+/// Stores a changed program over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn save(tx: &mut Tx<'_>, before: &Program, after: Program, kind: &'static str) -> Result<Program> {
+    let saved = on_each!(tx, |c| diesel::update(
+        table.find(before.id).filter(programs::revision.eq(before.revision))
+    )
+    .set(&after)
+    .execute(c))?;
+    if saved == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    tx.record(Fact::changed(kind, before, &after))?;
+    Ok(after)
+}

@@ -1,0 +1,388 @@
+//! The only file that knows the tables of versions and tiers. Partners do not see drafts.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+
+use super::{
+    model::{Criterion, NewTier, NewVersion, ProgramVersion, Tier, TierFilter, VersionFilter, VersionStatus},
+    rules,
+};
+use crate::{
+    auth::Caller,
+    catalog::{products, territories},
+    db::{Clause, Tx},
+    error::{Error, Result, codes},
+    events::Fact,
+    kernel::{
+        Time,
+        ids::{ProductId, ProgramId, TerritoryId, TierId},
+        page::{Order, Page, Paging},
+        words::fold,
+    },
+    load_page, on_each,
+    programs::{memberships, model::Program, queries as programs},
+    schema::{program_versions, tier_versions},
+};
+
+fn visible(caller: &Caller) -> Clause {
+    let mut clause = Clause::all();
+    if !caller.is_vendor() {
+        clause.equals("program_versions.status", &VersionStatus::Published);
+    }
+    clause
+}
+
+/// One page of a program's versions, the first one first.
+///
+/// # Errors
+/// What the database reports.
+pub fn version_page(
+    tx: &mut Tx<'_>,
+    program: ProgramId,
+    filter: &VersionFilter,
+    paging: &Paging,
+) -> Result<Page<ProgramVersion>> {
+    let mut clause = visible(tx.caller());
+    clause
+        .equals("program_versions.program_id", &program)
+        .one_of_some("program_versions.status", filter.status.as_ref());
+    let order = Order {
+        column: "program_versions.version",
+        id: "program_versions.program_id",
+        descending: false,
+    };
+    let rows = load_page!(tx, program_versions::table => ProgramVersion, clause, order, paging)?;
+    Ok(Page::of(rows, paging, |row| {
+        (row.version.into(), row.program_id.to_string())
+    }))
+}
+
+/// A version of a program.
+///
+/// # Errors
+/// 404 if there is none, or the caller may not see it.
+pub fn find_version(tx: &mut Tx<'_>, program: ProgramId, version: i64) -> Result<ProgramVersion> {
+    let clause = visible(tx.caller());
+    Ok(on_each!(tx, |c| program_versions::table
+        .find((program, version))
+        .filter(clause)
+        .select(ProgramVersion::as_select())
+        .get_result(c))?)
+}
+
+/// Every version of a program that the caller may see, the first one first.
+///
+/// # Errors
+/// What the database reports.
+pub fn versions(tx: &mut Tx<'_>, program: ProgramId) -> Result<Vec<ProgramVersion>> {
+    let mut clause = visible(tx.caller());
+    clause.equals("program_versions.program_id", &program);
+    Ok(on_each!(tx, |c| program_versions::table
+        .filter(clause)
+        .order(program_versions::version)
+        .select(ProgramVersion::as_select())
+        .load(c))?)
+}
+
+/// The version in force at a moment, if one is.
+///
+/// # Errors
+/// What the database reports.
+pub fn version_at(tx: &mut Tx<'_>, program: ProgramId, at: Time) -> Result<Option<ProgramVersion>> {
+    Ok(rules::in_force(&versions(tx, program)?, at).cloned())
+}
+
+/// Stores a new draft, with the tiers of the version before if that is wanted, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if the program has a draft already.
+pub fn insert_version(tx: &mut Tx<'_>, program: &Program, new: &NewVersion) -> Result<ProgramVersion> {
+    let before = versions(tx, program.id)?;
+    let number = before.iter().map(|version| version.version).max().unwrap_or(0) + 1;
+    let version = ProgramVersion::new(new, program.id, number, tx.now);
+    tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(program_versions::table)
+            .values(&version)
+            .execute(c))?)
+    })
+    .map_err(|error| {
+        if error.is(&codes::ALREADY_EXISTS) {
+            error.detail("The program has a draft already; change that one, or delete it.")
+        } else {
+            error
+        }
+    })?;
+    tx.record(Fact::created("program_version.created", &version))?;
+    let latest = before
+        .iter()
+        .filter(|version| version.status == VersionStatus::Published)
+        .max_by_key(|version| version.version);
+    if let Some(latest) = latest.filter(|_| new.copy_tiers.unwrap_or(true)) {
+        for tier in tiers_of(tx, program.id, latest.version)? {
+            let copy = tier.copied_to(number, tx.now);
+            insert_tier(tx, copy)?;
+        }
+    }
+    Ok(version)
+}
+
+/// Stores a changed version over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn save_version(
+    tx: &mut Tx<'_>,
+    before: &ProgramVersion,
+    after: ProgramVersion,
+    kind: &'static str,
+) -> Result<ProgramVersion> {
+    let target = program_versions::table.find((before.program_id, before.version));
+    let saved = tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::update(
+            target.filter(program_versions::revision.eq(before.revision))
+        )
+        .set(&after)
+        .execute(c))?)
+    });
+    if saved? == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    tx.record(Fact::changed(kind, before, &after))?;
+    Ok(after)
+}
+
+/// Removes a draft with its tiers, and tells of it. An evaluation that previewed it keeps it.
+///
+/// # Errors
+/// 409 `in_use` if an evaluation previewed it.
+pub fn delete_version(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
+    let tiers = tier_versions::table
+        .filter(tier_versions::program_id.eq(version.program_id))
+        .filter(tier_versions::version.eq(version.version));
+    let target = program_versions::table.find((version.program_id, version.version));
+    tx.attempt(|tx| {
+        on_each!(tx, |c| diesel::delete(tiers).execute(c))?;
+        Ok(on_each!(tx, |c| diesel::delete(target).execute(c))?)
+    })
+    .map_err(in_use)?;
+    tx.record(Fact::deleted("program_version.deleted", version))
+}
+
+fn in_use(error: Error) -> Error {
+    if error.is(&codes::UNKNOWN_REFERENCE) {
+        Error::new(&codes::IN_USE).detail("An evaluation previewed it; change it instead.")
+    } else {
+        error
+    }
+}
+
+/// Publishes a version, activates the program, and lets every member go on under it.
+///
+/// # Errors
+/// What [`ProgramVersion::published`] refuses.
+pub fn publish(tx: &mut Tx<'_>, program: &Program, draft: &ProgramVersion, at: Option<Time>) -> Result<ProgramVersion> {
+    let published: Vec<ProgramVersion> = versions(tx, program.id)?
+        .into_iter()
+        .filter(|version| version.status == VersionStatus::Published)
+        .collect();
+    let tiers = tiers_of(tx, program.id, draft.version)?;
+    let by = tx.caller().actor_text();
+    let after = draft.clone().published(at, &tiers, &published, by, tx.now)?;
+    let active = program.clone().after("publish", tx.now)?;
+    programs::save(tx, program, active, "program.published")?;
+    let after = save_version(tx, draft, after, "program_version.published")?;
+    memberships::queries::go_on_under(tx, &after)?;
+    Ok(after)
+}
+
+/// A program's first version with its tiers, published from that moment: for what is set up by the program itself.
+///
+/// # Errors
+/// As for a draft that is worked out and published by hand.
+pub fn publish_new(
+    tx: &mut Tx<'_>,
+    program: &Program,
+    new: &NewVersion,
+    tiers: &[NewTier],
+    from: Time,
+) -> Result<Vec<Tier>> {
+    let draft = insert_version(tx, program, new)?;
+    for tier in tiers {
+        let tier = Tier::new(tier, program.id, draft.version, tx.now);
+        insert_tier(tx, tier)?;
+    }
+    publish(tx, program, &draft, Some(from))?;
+    tiers_of(tx, program.id, draft.version)
+}
+
+/// One page of tiers, the lowest rank first.
+///
+/// # Errors
+/// 404 if there is no such version, or the caller may not see it.
+pub fn tier_page(tx: &mut Tx<'_>, program: ProgramId, filter: &TierFilter, paging: &Paging) -> Result<Page<Tier>> {
+    let version = match filter.version {
+        Some(version) => find_version(tx, program, version)?.version,
+        // No version is 0: before the first begins there are no tiers.
+        None => version_at(tx, program, filter.as_of.unwrap_or(tx.now))?.map_or(0, |version| version.version),
+    };
+    let mut clause = Clause::all();
+    clause
+        .equals("tier_versions.program_id", &program)
+        .equals("tier_versions.version", &version);
+    let order = Order {
+        column: "tier_versions.rank",
+        id: "tier_versions.id",
+        descending: false,
+    };
+    let rows = load_page!(tx, tier_versions::table => Tier, clause, order, paging)?;
+    Ok(Page::of(rows, paging, |row| (row.rank.into(), row.id.to_string())))
+}
+
+/// The tiers of a version, the lowest rank first.
+///
+/// # Errors
+/// What the database reports.
+pub fn tiers_of(tx: &mut Tx<'_>, program: ProgramId, version: i64) -> Result<Vec<Tier>> {
+    Ok(on_each!(tx, |c| tier_versions::table
+        .filter(tier_versions::program_id.eq(program))
+        .filter(tier_versions::version.eq(version))
+        .order(tier_versions::rank)
+        .select(Tier::as_select())
+        .load(c))?)
+}
+
+/// Every tier of every version of a program.
+///
+/// # Errors
+/// What the database reports.
+pub fn all_tiers(tx: &mut Tx<'_>, program: ProgramId) -> Result<Vec<Tier>> {
+    Ok(on_each!(tx, |c| tier_versions::table
+        .filter(tier_versions::program_id.eq(program))
+        .order((tier_versions::version, tier_versions::rank))
+        .select(Tier::as_select())
+        .load(c))?)
+}
+
+/// A tier of a program.
+///
+/// # Errors
+/// 404 if there is none, or it is of a version that the caller may not see.
+pub fn find_tier(tx: &mut Tx<'_>, program: ProgramId, id: TierId) -> Result<(Tier, ProgramVersion)> {
+    let tier: Tier = on_each!(tx, |c| tier_versions::table
+        .find(id)
+        .filter(tier_versions::program_id.eq(program))
+        .select(Tier::as_select())
+        .get_result(c))?;
+    let version = find_version(tx, program, tier.version)?;
+    Ok((tier, version))
+}
+
+/// The tier of that name, in any case, in the version in force at a moment; before the first version, in the first.
+///
+/// # Errors
+/// What the database reports.
+pub fn tier_named(tx: &mut Tx<'_>, program: ProgramId, name: &str, at: Time) -> Result<Option<Tier>> {
+    let versions = versions(tx, program)?;
+    let published = || {
+        versions
+            .iter()
+            .filter(|version| version.status == VersionStatus::Published)
+    };
+    let Some(version) = rules::in_force(&versions, at).or_else(|| published().min_by_key(|version| version.valid_from))
+    else {
+        return Ok(None);
+    };
+    let key = fold(name);
+    Ok(tiers_of(tx, program, version.version)?
+        .into_iter()
+        .find(|tier| tier.name_key == key))
+}
+
+/// Stores a new tier, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if its rank or name is taken; what is wrong with its criteria.
+pub fn insert_tier(tx: &mut Tx<'_>, tier: Tier) -> Result<Tier> {
+    check(tx, &tier.criteria)?;
+    tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(tier_versions::table)
+            .values(&tier)
+            .execute(c))?)
+    })
+    .map_err(|error| explain(error, &tier))?;
+    tx.record(Fact::created("tier.created", &tier))?;
+    Ok(tier)
+}
+
+/// Stores a changed tier over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile; as [`insert_tier`].
+pub fn save_tier(tx: &mut Tx<'_>, before: &Tier, after: Tier) -> Result<Tier> {
+    check(tx, &after.criteria)?;
+    let target = tier_versions::table
+        .find(before.id)
+        .filter(tier_versions::revision.eq(before.revision));
+    let saved = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::update(target).set(&after).execute(c))?));
+    if saved.map_err(|error| explain(error, &after))? == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    tx.record(Fact::changed("tier.updated", before, &after))?;
+    Ok(after)
+}
+
+/// Removes a tier, and tells of it.
+///
+/// # Errors
+/// 409 `in_use` if an evaluation previewed it.
+pub fn delete_tier(tx: &mut Tx<'_>, tier: &Tier) -> Result<()> {
+    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(tier_versions::table.find(tier.id)).execute(c))?))
+        .map_err(in_use)?;
+    tx.record(Fact::deleted("tier.deleted", tier))
+}
+
+/// Whether the criteria ask for what is there: metrics that take their limits, products and territories that exist.
+fn check(tx: &mut Tx<'_>, criteria: &[Criterion]) -> Result<()> {
+    rules::check_criteria(criteria)?;
+    let products: BTreeSet<ProductId> = criteria.iter().filter_map(|criterion| criterion.product_id).collect();
+    for product in products {
+        products::find(tx, product)
+            .map_err(|error| unknown(error, criteria, "product_id", |c| c.product_id == Some(product)))?;
+    }
+    let territories: BTreeSet<TerritoryId> = criteria.iter().filter_map(|criterion| criterion.territory_id).collect();
+    for territory in territories {
+        territories::find(tx, territory)
+            .map_err(|error| unknown(error, criteria, "territory_id", |c| c.territory_id == Some(territory)))?;
+    }
+    Ok(())
+}
+
+fn unknown(error: Error, criteria: &[Criterion], field: &str, names: impl Fn(&Criterion) -> bool) -> Error {
+    if !error.is(&codes::NOT_FOUND) {
+        return error;
+    }
+    let index = criteria.iter().position(names).unwrap_or(0);
+    Error::unknown_reference(
+        format!("#/criteria/{index}/{field}"),
+        "There is no such record; name one that exists, or none.",
+    )
+}
+
+/// The database's refusal in terms of the tier.
+fn explain(error: Error, tier: &Tier) -> Error {
+    if error.is(&codes::ALREADY_EXISTS) {
+        let pointer = if error.inner_cause().is_some_and(|cause| cause.contains("name_key")) {
+            "#/name"
+        } else {
+            "#/rank"
+        };
+        let detail = format!(
+            "The version has a tier of rank {} or named `{}` already.",
+            tier.rank, tier.name
+        );
+        Error::new(&codes::ALREADY_EXISTS).fault(pointer, "already_exists", detail)
+    } else {
+        error
+    }
+}
