@@ -1,0 +1,128 @@
+//! Customer accounts: who the customer is, and what else it is known by.
+//!
+//! Whatever identifies a customer (names, domains, numbers, telephones, addresses) is also written to an index of keys in
+//! the same transaction, so that a description is found in a million accounts without reading them.
+
+mod handlers;
+pub(super) mod identity;
+pub(super) mod keys;
+mod model;
+pub(super) mod queries;
+mod rules;
+
+pub use model::{AccountAlias, AccountStatus, AliasKind, CustomerAccount, CustomerAccountPatch, NewCustomerAccount};
+pub use queries::{Locked, find, find_all, lock, lock_all, next_claim, surviving, usable};
+pub use rules::STATES;
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::{
+    custom_fields::{self, CustomFieldsPatch, CustomRecord},
+    db::Tx,
+    error::{Result, codes},
+    http::{IfMatch, Upserted},
+    references::{self, ExternalRef},
+};
+
+/// The series of accounts' numbers: `CA-2026-000123`.
+pub const NUMBERS: &str = "CA";
+
+/// The type of customer accounts in events, external references and notes.
+pub const TYPE: &str = "customer_account";
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/v1/customer-accounts")
+            .service(handlers::list_customer_accounts)
+            .service(handlers::create_customer_account)
+            .service(super::resolution::handlers::resolve_customer)
+            .service(handlers::upsert_customer_account)
+            .service(handlers::get_customer_account)
+            .service(handlers::update_customer_account)
+            .service(handlers::delete_customer_account),
+    );
+}
+
+/// Stores a new account with its number, keys, aliases and references, and tells of it.
+///
+/// # Errors
+/// 409 `unknown_reference` for a parent, territory or owner that does not exist, `already_exists` for an external
+/// reference that another account has.
+pub fn insert(tx: &mut Tx<'_>, new: &NewCustomerAccount) -> Result<CustomerAccount> {
+    if let Some(parent) = new.parent_id {
+        queries::check_parent(tx, None, parent)?;
+    }
+    let custom = custom_fields::for_new(tx, CustomRecord::CustomerAccount, &new.custom)?;
+    let number = crate::numbers::next(tx, NUMBERS)?;
+    let account = CustomerAccount::new(new, number, custom, tx.now);
+    queries::insert(tx, account)
+}
+
+/// Changes an account as the patch says.
+///
+/// # Errors
+/// As [`save`], and 422 for custom fields that do not fit.
+pub fn change(tx: &mut Tx<'_>, before: &CustomerAccount, patch: &CustomerAccountPatch) -> Result<CustomerAccount> {
+    let changes = patch.custom.clone().unwrap_or_default();
+    let custom = custom_fields::for_changed(tx, CustomRecord::CustomerAccount, before.custom.clone(), &changes)?;
+    save(tx, before, before.clone().patched(patch, custom, tx.now))
+}
+
+/// Stores the changed account over the one that was read.
+///
+/// # Errors
+/// As [`insert`]; 412 if it was changed meanwhile, 409 `account_merged` if it was merged into another.
+pub fn save(tx: &mut Tx<'_>, before: &CustomerAccount, after: CustomerAccount) -> Result<CustomerAccount> {
+    before.check_live()?;
+    if let Some(parent) = after.parent_id.filter(|parent| before.parent_id != Some(*parent)) {
+        queries::check_parent(tx, Some(before.id), parent)?;
+    }
+    queries::save(tx, before, after, "customer_account.updated")
+}
+
+/// Makes or changes the account that another system knows by that id. What `given` leaves out stays as it is.
+/// Of several who do so at once for a new id, one makes the account and the others change it.
+///
+/// # Errors
+/// As [`insert`] and [`save`].
+pub fn upsert_by_external(
+    tx: &mut Tx<'_>,
+    reference: &ExternalRef,
+    given: &NewCustomerAccount,
+    seen: IfMatch,
+) -> Result<Upserted<CustomerAccount>> {
+    let mut given = given.clone();
+    let refs = given.external_refs.get_or_insert_default();
+    if !refs.contains(reference) {
+        refs.push(reference.clone());
+    }
+    if references::holder(tx, TYPE, reference)?.is_none() {
+        match tx.attempt(|tx| insert(tx, &given)) {
+            Ok(record) => return Ok(Upserted { record, created: true }),
+            // Somebody else was faster with the same id; a clash of another reference will show again below.
+            Err(error) if error.is(&codes::ALREADY_EXISTS) && references::holder(tx, TYPE, reference)?.is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let id = references::holder(tx, TYPE, reference)?.and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| crate::error::Error::internal("an external reference names no account"))?;
+    lock(tx, id)?;
+    let before = find(tx, id)?;
+    seen.check(before.revision)?;
+    let changes = CustomFieldsPatch(
+        given
+            .custom
+            .0
+            .iter()
+            .map(|(name, value)| (name.clone(), Some(value.clone())))
+            .collect(),
+    );
+    let custom = custom_fields::for_changed(tx, CustomRecord::CustomerAccount, before.custom.clone(), &changes)?;
+    let after = before.clone().upserted(given, custom, tx.now);
+    let record = if after.same_as(&before) {
+        before
+    } else {
+        save(tx, &before, after)?
+    };
+    Ok(Upserted { record, created: false })
+}

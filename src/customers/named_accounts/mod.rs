@@ -1,0 +1,86 @@
+//! Named (house) accounts: customers that the vendor serves itself, for all it sells or for some of it.
+//!
+//! While one is in force, partners' registrations on its scope meet the vendor's own claim.
+
+mod handlers;
+mod model;
+mod queries;
+mod rules;
+
+pub use model::{NamedAccount, NamedAccountClaim, NewNamedAccount};
+pub use queries::{find, in_force, move_to};
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::{
+    customers::accounts,
+    db::Tx,
+    error::{Error, Result, codes},
+    http::{IfMatch, Upserted},
+    references::{self, ExternalRef},
+};
+
+/// Their type in events, external references and notes.
+pub const TYPE: &str = "named_account";
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/v1/named-accounts")
+            .service(handlers::list_named_accounts)
+            .service(handlers::create_named_account)
+            .service(handlers::upsert_named_account)
+            .service(handlers::get_named_account)
+            .service(handlers::update_named_account)
+            .service(handlers::delete_named_account),
+    );
+}
+
+/// Stores a new one, and tells of it.
+///
+/// # Errors
+/// 422 for an end before its beginning; 409 `unknown_reference`, `account_merged`, `already_exists` for an external
+/// reference that another one has.
+pub fn insert(tx: &mut Tx<'_>, new: &NewNamedAccount) -> Result<NamedAccount> {
+    accounts::usable(tx, new.account_id, "#/account_id")?;
+    queries::insert(tx, NamedAccount::new(new, tx.now)?)
+}
+
+/// Makes or changes the one that another system knows by that id. What `given` leaves out stays as it is.
+///
+/// # Errors
+/// As [`insert`]; 412 if it was changed since the caller read it.
+pub fn upsert_by_external(
+    tx: &mut Tx<'_>,
+    reference: &ExternalRef,
+    given: &NewNamedAccount,
+    seen: IfMatch,
+) -> Result<Upserted<NamedAccount>> {
+    let mut given = given.clone();
+    let refs = given.external_refs.get_or_insert_default();
+    if !refs.contains(reference) {
+        refs.push(reference.clone());
+    }
+    if references::holder(tx, TYPE, reference)?.is_none() {
+        match tx.attempt(|tx| insert(tx, &given)) {
+            Ok(record) => return Ok(Upserted { record, created: true }),
+            // Somebody else was faster with the same id.
+            Err(error) if error.is(&codes::ALREADY_EXISTS) && references::holder(tx, TYPE, reference)?.is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let id = references::holder(tx, TYPE, reference)?.and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| Error::internal("an external reference names no named account"))?;
+    queries::lock(tx, id)?;
+    let before = find(tx, id)?;
+    seen.check(before.revision)?;
+    if given.account_id != before.account_id {
+        accounts::usable(tx, given.account_id, "#/account_id")?;
+    }
+    let after = before.clone().upserted(given, tx.now)?;
+    let record = if after.same_as(&before) {
+        before
+    } else {
+        queries::save(tx, &before, after)?
+    };
+    Ok(Upserted { record, created: false })
+}

@@ -1,0 +1,46 @@
+//! Which customer account a description means.
+//!
+//! A description shares index keys with the accounts that it may mean. They are found by one statement over the index,
+//! compared in memory with everything known of them, and answered with the evidence for and against. A key that too many
+//! accounts share says nothing and is left out; what decides is a registration number, a domain of the customer's own or
+//! an id of another system, never a name alone.
+
+pub(super) mod handlers;
+mod model;
+mod queries;
+mod rules;
+
+use super::matching::profile::Profile;
+use crate::{db::Tx, error::Result};
+pub use model::{
+    AccountRelation, CustomerInput, EntityClass, MatchSignal, ResolutionCandidate, ResolvedCustomer, SearchKey,
+    SignalWeight,
+};
+
+/// Most accounts that are compared with one description. Beyond it the weakest finds are left out, and the answer says so.
+pub const MOST_CANDIDATES: usize = 200;
+
+/// The accounts that the description may mean, the surest first, with the relatives of those that it probably means.
+/// Reads only, and takes no lock.
+///
+/// # Errors
+/// What the database reports.
+pub fn resolve(tx: &mut Tx<'_>, input: &CustomerInput) -> Result<ResolvedCustomer> {
+    let mut found = candidates(tx, input)?;
+    let relatives = queries::relatives(tx, &rules::likely(&found))?;
+    found.candidates.extend(relatives);
+    Ok(found)
+}
+
+/// As [`resolve`], without the relatives.
+///
+/// # Errors
+/// What the database reports.
+pub fn candidates(tx: &mut Tx<'_>, input: &CustomerInput) -> Result<ResolvedCustomer> {
+    let profile = Profile::new(&input.described());
+    let search = rules::search(&profile);
+    let hits = queries::hits(tx, &search)?;
+    let chosen = rules::choose(&search, &hits);
+    let known = queries::described(tx, &chosen.accounts, !profile.external_ids.is_empty())?;
+    Ok(rules::judge(&profile, chosen, known))
+}
