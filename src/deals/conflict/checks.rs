@@ -1,0 +1,325 @@
+//! Running a check: who the customer may be, what is held on those accounts, and the rules over both.
+//!
+//! Finding the candidates is the costly part and needs no lock: it is done before the transaction that decides
+//! ([`prepare`]) and remembered with the customer as it was typed. Under the lock on the account only ids and claims are
+//! looked at again ([`check_deal`]); a candidate that was merged meanwhile counts as the account that stayed.
+
+use std::collections::BTreeSet;
+
+use super::{
+    model::{Assessment, CheckPurpose, RedactedAssessment, RuleVersion},
+    queries::{self, CheckRow, Described, Registered},
+    rules::{self, Asked, Candidate, ConflictPolicy, Customer, Facts, Window},
+};
+use crate::{
+    customers::resolution::EntityClass,
+    db::Tx,
+    deals::protection::Grant,
+    error::{Error, Result},
+    kernel::{
+        Stored, Time,
+        ids::{AccountId, ConflictCheckId, DealId, ProductId, TerritoryId},
+    },
+    settings,
+};
+
+/// A check that was run and stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// Its id.
+    pub id: ConflictCheckId,
+    /// The rules it was run by.
+    pub rule_version: RuleVersion,
+    /// The version of the settings it was run under.
+    pub policy_version: i64,
+    /// The moment as of which it looked.
+    pub as_of: Time,
+    /// What it found, in full.
+    pub assessment: Assessment,
+    /// What the partner may know of it.
+    pub redacted: RedactedAssessment,
+}
+
+/// What a check is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// Why it is run.
+    pub purpose: CheckPurpose,
+    /// What is asked for.
+    pub asked: Asked,
+    /// Who the customer may be.
+    pub customer: Customer,
+    /// The moment as of which it looks.
+    pub as_of: Time,
+    /// The check that it repeats.
+    pub replay_of: Option<ConflictCheckId>,
+}
+
+/// What was found before the transaction, to be taken into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    described: Option<Described>,
+    customer: Customer,
+}
+
+impl Prepared {
+    /// The account that the customer surely is: identical or the same entity, and no other as sure.
+    pub fn account(&self) -> Option<AccountId> {
+        let own =
+            |candidate: &&Candidate| candidate.relative_of.is_none() && candidate.class <= EntityClass::SameEntity;
+        let surest = self
+            .customer
+            .candidates
+            .iter()
+            .filter(own)
+            .map(|candidate| candidate.class)
+            .min()?;
+        let mut sure = self
+            .customer
+            .candidates
+            .iter()
+            .filter(own)
+            .filter(|candidate| candidate.class == surest);
+        match (sure.next(), sure.next()) {
+            (Some(only), None) => Some(only.account_id),
+            _ => None,
+        }
+    }
+}
+
+/// Finds out who the registration's customer may be, unless that is remembered: for the read before the transaction.
+///
+/// # Errors
+/// 404 if there is no such registration.
+pub fn prepare(tx: &mut Tx<'_>, deal: DealId) -> Result<Prepared> {
+    let now = tx.now;
+    let registered = queries::asked_by(tx, deal, Window::open(now))?;
+    let customer = found(tx, &registered)?;
+    Ok(Prepared {
+        described: registered.described,
+        customer,
+    })
+}
+
+fn found(tx: &mut Tx<'_>, registered: &Registered) -> Result<Customer> {
+    match (&registered.remembered, &registered.described) {
+        (Some(remembered), _) => Ok(remembered.clone()),
+        (None, Some(described)) => queries::look_up(tx, described),
+        (None, None) => Ok(Customer {
+            unknown: registered.account_id.is_none(),
+            ..Customer::default()
+        }),
+    }
+}
+
+/// Runs the check of a registration as it stands in this transaction, and stores it. `prepared` spares the search for
+/// candidates if the customer is still described in the same words; it is remembered then. Whoever holds the lock on the
+/// customer's account when calling this sees every claim that was committed before.
+///
+/// # Errors
+/// 404 if there is no such registration; 409 `guard_failed` if it names no product.
+pub fn check_deal(
+    tx: &mut Tx<'_>,
+    deal: DealId,
+    purpose: CheckPurpose,
+    window: Option<Window>,
+    prepared: Option<&Prepared>,
+) -> Result<Check> {
+    let question = question(tx, deal, purpose, window, prepared)?;
+    check(tx, question)
+}
+
+fn question(
+    tx: &mut Tx<'_>,
+    deal: DealId,
+    purpose: CheckPurpose,
+    window: Option<Window>,
+    prepared: Option<&Prepared>,
+) -> Result<Question> {
+    // Later than `now` if a lock was waited for: the registration may have been received in between.
+    let as_of = tx.moment();
+    let window = match window {
+        Some(window) => window,
+        None => ahead(tx, as_of)?,
+    };
+    let registered = queries::asked_by(tx, deal, window)?;
+    let fresh = prepared.filter(|prepared| prepared.described == registered.described);
+    let mut customer = match fresh {
+        Some(prepared) => prepared.customer.clone(),
+        None => found(tx, &registered)?,
+    };
+    if let Some(described) = registered
+        .described
+        .as_ref()
+        .filter(|_| registered.remembered.as_ref() != Some(&customer))
+    {
+        queries::remember(tx, deal, described, &customer)?;
+    }
+    queries::named_customer(tx, &mut customer, registered.account_id, registered.resolution)?;
+    Ok(Question {
+        purpose,
+        asked: registered.asked,
+        customer,
+        as_of,
+        replay_of: None,
+    })
+}
+
+/// The time for which a registration that is approved at `from` is protected.
+///
+/// # Errors
+/// What the database reports.
+pub fn ahead(tx: &mut Tx<'_>, from: Time) -> Result<Window> {
+    let days = settings::in_force(tx, from)?.registration.protection_days;
+    Ok(Window::new(from, from.plus_days(days)))
+}
+
+/// Runs a check and stores it.
+///
+/// # Errors
+/// 409 `guard_failed` if nothing is asked for.
+pub fn check(tx: &mut Tx<'_>, question: Question) -> Result<Check> {
+    let (policy_version, policy) = queries::policy(tx, question.as_of)?;
+    let facts = facts(tx, &question, policy)?;
+    store(tx, &question, facts, rules::RULES, policy_version).map(|(_, check)| check)
+}
+
+/// What the rules look at for that question, now.
+///
+/// # Errors
+/// 409 `guard_failed` if nothing is asked for.
+pub fn facts(tx: &mut Tx<'_>, question: &Question, policy: ConflictPolicy) -> Result<Facts> {
+    let mut customer = question.customer.clone();
+    queries::with_relatives(tx, &mut customer)?;
+    let accounts: BTreeSet<_> = customer
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.class < EntityClass::Distinct || candidate.relative_of.is_some())
+        .map(|candidate| candidate.account_id)
+        .collect();
+    let accounts: Vec<_> = accounts.into_iter().collect();
+    let claims = queries::claims(tx, &accounts, &policy, question.asked.window.from.min(question.as_of))?;
+    let asked_products: BTreeSet<ProductId> = question.asked.lines.iter().map(|line| line.product_id).collect();
+    let asked_territories: BTreeSet<TerritoryId> = question.asked.territory_id.into_iter().collect();
+    let products = queries::products(
+        tx,
+        &asked_products,
+        &claims.iter().filter_map(|claim| claim.product_id).collect(),
+    )?;
+    let territories = queries::territories(
+        tx,
+        &asked_territories,
+        &claims.iter().filter_map(|claim| claim.territory_id).collect(),
+    )?;
+    Ok(Facts {
+        as_of: question.as_of,
+        asked: question.asked.clone(),
+        customer,
+        claims,
+        products,
+        territories,
+        policy,
+    })
+}
+
+/// Assesses the facts and stores the check with them.
+///
+/// # Errors
+/// 409 `guard_failed` if nothing is asked for.
+pub fn store(
+    tx: &mut Tx<'_>,
+    question: &Question,
+    facts: Facts,
+    version: RuleVersion,
+    policy_version: i64,
+) -> Result<(CheckRow, Check)> {
+    if facts.asked.lines.is_empty() {
+        let detail = "The registration names no products yet; add lines before it is checked for conflicts.".to_owned();
+        let guard = crate::kernel::states::FailingGuard {
+            guard: "lines_missing".to_owned(),
+            detail,
+            pointer: Some("#/lines".to_owned()),
+        };
+        return Err(Error::guards("draft", "check", vec![guard]));
+    }
+    let assessment = rules::assess(version, &facts)?;
+    let redacted = rules::redact(&assessment);
+    let customer = assessment.customer.as_ref();
+    let row = CheckRow {
+        id: tx.new_id(),
+        purpose: question.purpose,
+        deal_id: question.asked.deal_id,
+        partner_id: question.asked.partner_id,
+        account_id: customer.map(|customer| customer.account_id),
+        entity_class: customer.map(|customer| customer.class),
+        verdict: assessment.verdict,
+        queue_position: Some(assessment.queue_position),
+        earliest_free_at: assessment.earliest_free_at,
+        rule_version: version,
+        policy_version,
+        as_of: facts.as_of,
+        input_hash: queries::hash(&facts),
+        input: Stored(facts),
+        document: Stored(assessment.clone()),
+        redacted: Stored(redacted.clone()),
+        replay_of_id: question.replay_of,
+        created_by: tx.caller().actor_text(),
+        created_at: tx.now,
+    };
+    let row = queries::insert(tx, row)?;
+    let check = Check {
+        id: row.id,
+        rule_version: version,
+        policy_version,
+        as_of: row.as_of,
+        assessment,
+        redacted,
+    };
+    Ok((row, check))
+}
+
+/// The live registrations that stand before the scope to be granted, in the order of their arrival. For the decision:
+/// none of them may be passed over without a reason.
+///
+/// # Errors
+/// What the database reports.
+pub fn earlier_claimants(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<(DealId, String)>> {
+    let at = tx.moment();
+    let asked = Asked {
+        deal_id: Some(grant.deal_id),
+        partner_id: Some(grant.partner_id),
+        lines: grant.lines.clone(),
+        territory_id: Some(grant.territory_id),
+        deal_type: grant.deal_type,
+        window: Window::new(grant.starts_at, grant.until),
+    };
+    let customer = Customer {
+        candidates: vec![Candidate::certain(grant.account_id, "account")],
+        considered: 1,
+        ..Customer::default()
+    };
+    let policy = queries::policy(tx, at)?.1;
+    let facts = facts(
+        tx,
+        &Question {
+            purpose: CheckPurpose::Approval,
+            asked,
+            customer,
+            as_of: at,
+            replay_of: None,
+        },
+        policy,
+    )?;
+    Ok(rules::earlier(&facts))
+}
+
+/// The place of a registration among those who hold or wait for its scope; 1 means nobody is ahead.
+///
+/// # Errors
+/// 404 if there is no such registration.
+pub fn queue_position(tx: &mut Tx<'_>, deal: DealId) -> Result<i64> {
+    let question = question(tx, deal, CheckPurpose::Review, None, None)?;
+    let policy = queries::policy(tx, question.as_of)?.1;
+    let facts = facts(tx, &question, policy)?;
+    rules::assess(rules::RULES, &facts).map(|assessment| assessment.queue_position)
+}

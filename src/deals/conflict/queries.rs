@@ -1,0 +1,293 @@
+//! The only file, with its parts, that knows the tables of checks and probes. What the rules look at is loaded by
+//! [`mod@claims`] and [`trees`], in a number of queries that does not grow with the number of candidates.
+
+mod claims;
+mod customers;
+mod registrations;
+mod trees;
+
+use diesel::prelude::*;
+
+pub use self::{
+    claims::load as claims,
+    customers::{look_up, named as named_customer, with_relatives},
+    registrations::{Described, Registered, asked as asked_by, hash, remember},
+    trees::{products, territories},
+};
+use super::{
+    model::{
+        Assessment, CheckPurpose, ConflictCheck, ConflictCheckFilter, ConflictProbe, ConflictProbeFilter,
+        ConflictVerdict, DryRunAnswer, RedactedAssessment, RuleVersion,
+    },
+    rules::{ConflictPolicy, Facts},
+};
+use crate::{
+    auth::Caller,
+    customers::resolution::EntityClass,
+    db::{Clause, Tx},
+    error::{Error, Result},
+    events::Fact,
+    kernel::{
+        Stored, Time,
+        ids::{AccountId, ConflictCheckId, ConflictProbeId, DealId, PartnerId, UserId},
+        page::{Key, Order, Page, Paging},
+    },
+    load_page, on_each,
+    schema::{conflict_checks, conflict_probes, deals},
+};
+
+/// A check as it stands in the database.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = conflict_checks)]
+pub struct CheckRow {
+    pub id: ConflictCheckId,
+    pub purpose: CheckPurpose,
+    pub deal_id: Option<DealId>,
+    pub partner_id: Option<PartnerId>,
+    pub account_id: Option<AccountId>,
+    pub entity_class: Option<EntityClass>,
+    pub verdict: ConflictVerdict,
+    pub queue_position: Option<i64>,
+    pub earliest_free_at: Option<Time>,
+    pub rule_version: RuleVersion,
+    pub policy_version: i64,
+    pub as_of: Time,
+    pub input_hash: String,
+    pub input: Stored<Facts>,
+    pub document: Stored<Assessment>,
+    pub redacted: Stored<RedactedAssessment>,
+    pub replay_of_id: Option<ConflictCheckId>,
+    pub created_by: String,
+    pub created_at: Time,
+}
+
+impl CheckRow {
+    /// The check as the caller may read it: partners read the redacted assessment alone.
+    pub fn seen_by(self, caller: &Caller) -> ConflictCheck {
+        let by_vendor = caller.is_vendor();
+        ConflictCheck {
+            id: self.id,
+            purpose: self.purpose,
+            deal_id: self.deal_id,
+            partner_id: self.partner_id,
+            account_id: self.account_id.filter(|_| by_vendor),
+            verdict: self.verdict,
+            rule_version: self.rule_version,
+            policy_version: self.policy_version,
+            as_of: self.as_of,
+            assessment: Some(self.document.0).filter(|_| by_vendor),
+            redacted: self.redacted.0,
+            replay_of_id: self.replay_of_id,
+            created_by: Some(self.created_by).filter(|_| by_vendor),
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// What a caller may read of checks: the vendor all of the partners it sees, partners those of their own registrations.
+/// Dry runs and replays are no business of partners: a dry run has answered what it may.
+fn readable(caller: &Caller) -> Clause {
+    let mut clause = Clause::rows_of(caller, "conflict_checks.partner_id");
+    if !caller.is_vendor() {
+        clause.sql(" AND conflict_checks.purpose NOT IN ('dry_run', 'replay', 'merge')");
+    }
+    clause
+}
+
+/// The stored check with that id, if the caller may see it.
+///
+/// # Errors
+/// 404 otherwise.
+pub fn find(tx: &mut Tx<'_>, id: ConflictCheckId) -> Result<CheckRow> {
+    let mut clause = readable(tx.caller());
+    clause.equals("conflict_checks.id", &id);
+    Ok(on_each!(tx, |c| conflict_checks::table
+        .filter(clause)
+        .select(CheckRow::as_select())
+        .first(c))?)
+}
+
+/// One page of checks, newest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &ConflictCheckFilter, paging: &Paging) -> Result<Page<ConflictCheck>> {
+    const ORDER: Order = Order {
+        column: "conflict_checks.created_at",
+        id: "conflict_checks.id",
+        descending: true,
+    };
+    let mut clause = readable(tx.caller());
+    clause
+        .equals_some("conflict_checks.deal_id", filter.deal_id.as_ref())
+        .one_of_some("conflict_checks.verdict", filter.verdict.as_ref())
+        .one_of_some("conflict_checks.purpose", filter.purpose.as_ref());
+    let rows = load_page!(tx, conflict_checks::table => CheckRow, clause, ORDER, paging)?;
+    let caller = tx.caller();
+    Ok(Page::of(rows, paging, |row| (Key::from(row.created_at), row.id.to_string())).map(|row| row.seen_by(caller)))
+}
+
+/// Stores a check and tells of it. The event shows what the partner may know; the vendor reads the rest by its id.
+///
+/// # Errors
+/// What the database reports.
+pub fn insert(tx: &mut Tx<'_>, row: CheckRow) -> Result<CheckRow> {
+    on_each!(tx, |c| diesel::insert_into(conflict_checks::table)
+        .values(&row)
+        .execute(c))?;
+    let told = ConflictCheck {
+        assessment: None,
+        account_id: None,
+        created_by: None,
+        ..row.clone().seen_by(tx.caller())
+    };
+    tx.record(Fact::created("conflict_check.created", &told))?;
+    Ok(row)
+}
+
+/// Whether the caller may see that registration.
+///
+/// # Errors
+/// 404 otherwise.
+pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.equals("deals.id", &deal);
+    let found: Option<DealId> = on_each!(tx, |c| deals::table
+        .filter(clause)
+        .select(deals::id)
+        .first(c)
+        .optional())?;
+    found.map(drop).ok_or_else(Error::not_found)
+}
+
+/// The part about conflicts of the settings in force at that moment, with their version; version 0 are the defaults.
+///
+/// # Errors
+/// What the database reports.
+pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
+    let settings = crate::settings::in_force(tx, at)?;
+    Ok((settings.version, settings.conflict))
+}
+
+/// A dry run that a partner made.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = conflict_probes)]
+pub struct ProbeRow {
+    pub id: ConflictProbeId,
+    pub partner_id: PartnerId,
+    pub user_id: Option<UserId>,
+    pub deal_id: Option<DealId>,
+    pub conflict_check_id: ConflictCheckId,
+    pub input_hash: String,
+    pub account_id: Option<AccountId>,
+    pub answer: DryRunAnswer,
+    pub at: Time,
+}
+
+/// Stores a dry run.
+///
+/// # Errors
+/// What the database reports.
+pub fn insert_probe(tx: &mut Tx<'_>, row: &ProbeRow) -> Result<()> {
+    on_each!(tx, |c| diesel::insert_into(conflict_probes::table)
+        .values(row)
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many dry runs the partner made since that moment, and when the first of them was.
+///
+/// # Errors
+/// What the database reports.
+pub fn probes_since(tx: &mut Tx<'_>, partner: PartnerId, since: Time) -> Result<(i64, Option<Time>)> {
+    use diesel::dsl::{count_star, min};
+    let own = conflict_probes::partner_id
+        .eq(partner)
+        .and(conflict_probes::at.gt(since));
+    Ok(on_each!(tx, |c| conflict_probes::table
+        .filter(own)
+        .select((count_star(), min(conflict_probes::at)))
+        .first::<(i64, Option<Time>)>(c))?)
+}
+
+/// For how many different customers the partner made dry runs since that moment, leaving out those on whom it has
+/// registered something since: looking without registering is what gives a prober away.
+///
+/// # Errors
+/// What the database reports.
+pub fn customers_probed_since(tx: &mut Tx<'_>, partner: PartnerId, since: Time) -> Result<i64> {
+    use diesel::dsl::{exists, not};
+    let registered = deals::table
+        .filter(deals::partner_id.eq(partner))
+        .filter(deals::received_at.ge(since.micros()))
+        .filter(deals::customer_account_id.eq(conflict_probes::account_id));
+    Ok(on_each!(tx, |c| conflict_probes::table
+        .filter(
+            conflict_probes::partner_id
+                .eq(partner)
+                .and(conflict_probes::at.gt(since))
+        )
+        .filter(not(exists(registered)))
+        .select(diesel::dsl::count(conflict_probes::input_hash).aggregate_distinct())
+        .first::<i64>(c))?)
+}
+
+/// One page of dry runs, newest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn probes(tx: &mut Tx<'_>, filter: &ConflictProbeFilter, paging: &Paging) -> Result<Page<ConflictProbe>> {
+    const ORDER: Order = Order {
+        column: "conflict_probes.at",
+        id: "conflict_probes.id",
+        descending: true,
+    };
+    let mut clause = Clause::rows_of(tx.caller(), "conflict_probes.partner_id");
+    clause
+        .equals_some("conflict_probes.partner_id", filter.partner_id.as_ref())
+        .equals_some("conflict_probes.account_id", filter.account_id.as_ref())
+        .at_least("conflict_probes.at", filter.since.as_ref());
+    let rows = load_page!(tx, conflict_probes::table => ProbeRow, clause, ORDER, paging)?;
+    Ok(
+        Page::of(rows, paging, |row| (Key::from(row.at), row.id.to_string())).map(|row| ConflictProbe {
+            id: row.id,
+            partner_id: row.partner_id,
+            user_id: row.user_id,
+            conflict_check_id: row.conflict_check_id,
+            account_id: row.account_id,
+            answer: row.answer,
+            at: row.at,
+        }),
+    )
+}
+
+/// Whether there is such a partner.
+///
+/// # Errors
+/// What the database reports.
+pub fn partner_exists(tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
+    use crate::schema::partners;
+    let found: Option<PartnerId> = on_each!(tx, |c| partners::table
+        .find(partner)
+        .select(partners::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
+/// Lets only one dry run of a partner be counted at a time.
+///
+/// # Errors
+/// What the database reports.
+pub fn lock_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    use crate::{db::Conn, schema::partners};
+    if let Conn::Postgres(c) = tx.conn() {
+        partners::table
+            .find(partner)
+            .select(partners::id)
+            .for_no_key_update()
+            .first::<PartnerId>(c)
+            .optional()?;
+    }
+    Ok(())
+}

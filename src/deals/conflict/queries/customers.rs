@@ -1,0 +1,249 @@
+//! Who the customer may be: the candidates that the matching finds, the account that the registration is tied to, and
+//! the relatives of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use super::registrations::Described;
+use crate::{
+    customers::{
+        CustomerInput, MatchSignal, ResolutionCandidate,
+        resolution::{self, AccountRelation, EntityClass, MOST_CANDIDATES, SearchKey},
+    },
+    db::Tx,
+    deals::{
+        conflict::rules::{Candidate, Customer},
+        registrations::CustomerResolution,
+    },
+    error::Result,
+    kernel::{Address, ids::AccountId},
+    on_each,
+    schema::customer_accounts as accounts,
+};
+
+/// Most relatives that are looked at: a group of thousands of companies is not one customer.
+const MOST_RELATIVES: i64 = 200;
+/// From so many accounts on that share a telling key, not all of them may have been looked at.
+const SHARED_BY_MANY: i64 = 100;
+/// Longest chain of merges that is followed.
+const MOST_MERGES: usize = 8;
+
+/// Searches for the accounts that the description may mean. The costly part of a check: it needs no lock, and what it
+/// finds is remembered.
+///
+/// # Errors
+/// What the database reports.
+pub fn look_up(tx: &mut Tx<'_>, described: &Described) -> Result<Customer> {
+    let address = Address {
+        street: described.street.clone(),
+        city: described.city.clone(),
+        region: described.region.clone(),
+        postal_code: described.postal_code.clone(),
+        country: described.country.as_deref().and_then(|code| code.parse().ok()),
+    };
+    let input = CustomerInput {
+        name: described.name.clone(),
+        website: described.website.clone(),
+        registration_number: described.registration_number.clone(),
+        registration_authority: described.registration_authority.clone(),
+        phone: described.phone.clone(),
+        email: described.email.clone(),
+        address: Some(address),
+        external_refs: None,
+    };
+    let found = resolution::candidates(tx, &input)?;
+    Ok(Customer {
+        capped: incomplete(&found.keys, found.considered),
+        unknown: found.keys.is_empty(),
+        considered: found.considered,
+        candidates: found.candidates.into_iter().map(Candidate::from).collect(),
+    })
+}
+
+/// Whether accounts may have been passed over that a person would want to look at. A common word that many share is no
+/// reason: those who share only that are not alike. But where so many share a telling key, or where nothing but common
+/// words was there to look for, nobody can say that the customer is new.
+fn incomplete(keys: &[SearchKey], considered: i64) -> bool {
+    let telling = |key: &&SearchKey| {
+        matches!(
+            key.kind.as_str(),
+            "external_id" | "registration_number" | "domain" | "email_domain" | "name"
+        )
+    };
+    let cut = keys.iter().filter(telling).any(|key| key.accounts >= SHARED_BY_MANY);
+    let nothing_left = !keys.is_empty() && keys.iter().all(|key| key.skipped);
+    usize::try_from(considered).unwrap_or(usize::MAX) >= MOST_CANDIDATES || cut || nothing_left
+}
+
+impl From<ResolutionCandidate> for Candidate {
+    fn from(found: ResolutionCandidate) -> Self {
+        Self {
+            account_id: found.account_id,
+            class: found.class,
+            decisive: found.decisive,
+            score: thousandths(found.score),
+            relation: found.relation,
+            relative_of: found.relative_of_id,
+            matched: found.matched.into_iter().map(rounded).collect(),
+            against: found.against.into_iter().map(rounded).collect(),
+        }
+    }
+}
+
+/// A number with three digits: it is the same after it was stored as text and read again.
+fn thousandths(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}
+
+fn rounded(signal: MatchSignal) -> MatchSignal {
+    MatchSignal {
+        similarity: thousandths(signal.similarity),
+        share: signal.share.map(thousandths),
+        ..signal
+    }
+}
+
+/// Brings what was found up to date: accounts that were merged count as those that stayed, and the account that the
+/// registration is tied to counts as the customer, beyond doubt if a person or the registration itself said so.
+///
+/// # Errors
+/// What the database reports.
+pub fn named(
+    tx: &mut Tx<'_>,
+    customer: &mut Customer,
+    account: Option<AccountId>,
+    how: CustomerResolution,
+) -> Result<()> {
+    let mut ids: BTreeSet<AccountId> = customer
+        .candidates
+        .iter()
+        .map(|candidate| candidate.account_id)
+        .collect();
+    ids.extend(account);
+    let survivors = survivors(tx, ids)?;
+    let now = |id: AccountId| survivors.get(&id).copied().unwrap_or(id);
+    for candidate in &mut customer.candidates {
+        candidate.account_id = now(candidate.account_id);
+    }
+    // Two candidates may have become one: the surer of them stays.
+    customer
+        .candidates
+        .sort_by_key(|candidate| (candidate.account_id, !candidate.decisive, candidate.class));
+    customer.candidates.dedup_by_key(|candidate| candidate.account_id);
+    let Some(account) = account.map(now) else { return Ok(()) };
+    customer.unknown = false;
+    let present = customer
+        .candidates
+        .iter_mut()
+        .find(|candidate| candidate.account_id == account);
+    match (how, present) {
+        (CustomerResolution::Chosen | CustomerResolution::Created | CustomerResolution::Imported, Some(candidate)) => {
+            (candidate.decisive, candidate.class) = (true, EntityClass::Identical);
+        }
+        (CustomerResolution::Chosen | CustomerResolution::Created | CustomerResolution::Imported, None) => {
+            customer.candidates.push(Candidate::certain(account, how.as_str()));
+        }
+        // Tied by the matching: as sure as the match is, but no less than probable, since protection hangs on it.
+        (CustomerResolution::Matched | CustomerResolution::Unresolved, Some(candidate)) => {
+            candidate.class = candidate.class.min(EntityClass::Probable);
+        }
+        (CustomerResolution::Matched | CustomerResolution::Unresolved, None) => {
+            customer.candidates.push(Candidate {
+                decisive: false,
+                class: EntityClass::SameEntity,
+                ..Candidate::certain(account, how.as_str())
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The accounts that stayed, for those that were merged into others.
+fn survivors(tx: &mut Tx<'_>, ids: BTreeSet<AccountId>) -> Result<BTreeMap<AccountId, AccountId>> {
+    let mut heirs: BTreeMap<AccountId, AccountId> = BTreeMap::new();
+    let mut open: Vec<AccountId> = ids.into_iter().collect();
+    for _ in 0..MOST_MERGES {
+        if open.is_empty() {
+            break;
+        }
+        let merged: Vec<(AccountId, Option<AccountId>)> = on_each!(tx, |c| accounts::table
+            .filter(accounts::id.eq_any(&open))
+            .filter(accounts::merged_into_id.is_not_null())
+            .select((accounts::id, accounts::merged_into_id))
+            .load(c))?;
+        open = merged.iter().filter_map(|(_, heir)| *heir).collect();
+        for (gone, heir) in merged {
+            let Some(heir) = heir else { continue };
+            for known in heirs.values_mut().filter(|known| **known == gone) {
+                *known = heir;
+            }
+            heirs.insert(gone, heir);
+        }
+    }
+    Ok(heirs)
+}
+
+type Kin = (AccountId, Option<AccountId>);
+
+/// Adds the parents, subsidiaries and siblings of the accounts that are at least probably the customer.
+///
+/// # Errors
+/// What the database reports.
+pub fn with_relatives(tx: &mut Tx<'_>, customer: &mut Customer) -> Result<()> {
+    let likely: Vec<AccountId> = customer
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.relation == AccountRelation::Itself && candidate.class <= EntityClass::Probable)
+        .map(|candidate| candidate.account_id)
+        .collect();
+    if likely.is_empty() {
+        return Ok(());
+    }
+    let own: Vec<Kin> = on_each!(tx, |c| accounts::table
+        .filter(accounts::id.eq_any(&likely))
+        .select((accounts::id, accounts::parent_id))
+        .load(c))?;
+    let parents: BTreeMap<AccountId, AccountId> = own
+        .into_iter()
+        .filter_map(|(child, parent)| Some((child, parent?)))
+        .collect();
+    let heads: BTreeSet<AccountId> = likely.iter().copied().chain(parents.values().copied()).collect();
+    let heads: Vec<Option<AccountId>> = heads.into_iter().map(Some).collect();
+    let children: Vec<Kin> = on_each!(tx, |c| accounts::table
+        .filter(accounts::parent_id.eq_any(&heads))
+        .filter(accounts::merged_into_id.is_null())
+        .order((accounts::parent_id, accounts::name_key, accounts::id))
+        .limit(MOST_RELATIVES)
+        .select((accounts::id, accounts::parent_id))
+        .load(c))?;
+    let mut known: BTreeSet<AccountId> = customer
+        .candidates
+        .iter()
+        .map(|candidate| candidate.account_id)
+        .collect();
+    let mut add = |account: AccountId, of: AccountId, relation: AccountRelation| {
+        if known.insert(account) {
+            let relative = Candidate {
+                relation,
+                relative_of: Some(of),
+                class: EntityClass::Distinct,
+                decisive: false,
+                score: 0.0,
+                ..Candidate::certain(account, "hierarchy")
+            };
+            customer.candidates.push(relative);
+        }
+    };
+    for (child, parent) in &parents {
+        add(*parent, *child, AccountRelation::Parent);
+    }
+    for (child, parent) in children.iter().filter_map(|(child, parent)| Some((*child, (*parent)?))) {
+        if likely.contains(&parent) {
+            add(child, parent, AccountRelation::Subsidiary);
+        } else if let Some((of, _)) = parents.iter().find(|(_, head)| **head == parent) {
+            add(child, *of, AccountRelation::Sibling);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Running a stored check again: on what it had looked at, or on what is there now; and telling the two runs apart.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    checks::{self, Question},
+    model::{Assessment, CheckDifference, CheckPurpose, ConflictReplay, ReplayBasis, ReplayConflictCheck},
+    queries,
+};
+use crate::{
+    db::Tx,
+    error::{Error, Result},
+    kernel::ids::ConflictCheckId,
+};
+
+/// Most differences that are told.
+const TOLD: usize = 500;
+
+/// Runs the check again and stores the run.
+///
+/// # Errors
+/// 404 if there is no such check that the caller may see.
+pub fn replay(tx: &mut Tx<'_>, id: ConflictCheckId, how: &ReplayConflictCheck) -> Result<ConflictReplay> {
+    let first = queries::find(tx, id)?;
+    let basis = how.basis.unwrap_or(ReplayBasis::Stored);
+    let version = how.rule_version.unwrap_or(first.rule_version);
+    let stored = first.input.0.clone();
+    let now = tx.now;
+    let (policy_version, facts) = match basis {
+        ReplayBasis::Stored => (first.policy_version, stored),
+        ReplayBasis::PresentPolicy => {
+            let (number, policy) = queries::policy(tx, now)?;
+            (number, super::rules::Facts { policy, ..stored })
+        }
+        ReplayBasis::PresentFacts => {
+            let (number, policy) = queries::policy(tx, now)?;
+            let question = Question {
+                purpose: CheckPurpose::Replay,
+                asked: stored.asked,
+                customer: stored.customer,
+                as_of: now,
+                replay_of: Some(id),
+            };
+            (number, checks::facts(tx, &question, policy)?)
+        }
+    };
+    let question = Question {
+        purpose: CheckPurpose::Replay,
+        asked: facts.asked.clone(),
+        customer: facts.customer.clone(),
+        as_of: facts.as_of,
+        replay_of: Some(id),
+    };
+    let (row, second) = checks::store(tx, &question, facts, version, policy_version)?;
+    let differences = differences(&first.document.0, &second.assessment)?;
+    let (before, after) = (references(&first.document.0), references(&second.assessment));
+    Ok(ConflictReplay {
+        check: row.seen_by(tx.caller()),
+        basis,
+        reproduced: differences.is_empty(),
+        claims_added: after.difference(&before).cloned().collect(),
+        claims_removed: before.difference(&after).cloned().collect(),
+        differences,
+    })
+}
+
+fn references(assessment: &Assessment) -> BTreeSet<String> {
+    assessment.claims.iter().map(|claim| claim.reference.clone()).collect()
+}
+
+/// Where two assessments differ.
+///
+/// # Errors
+/// `internal` if one of them is no JSON, which no assessment is.
+pub fn differences(before: &Assessment, after: &Assessment) -> Result<Vec<CheckDifference>> {
+    let json = |assessment: &Assessment| serde_json::to_value(assessment).map_err(Error::internal);
+    let mut found = Vec::new();
+    compare(String::new(), Some(&json(before)?), Some(&json(after)?), &mut found);
+    found.truncate(TOLD);
+    Ok(found)
+}
+
+fn compare(pointer: String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<CheckDifference>) {
+    match (before, after) {
+        (a, b) if a == b => {}
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for name in names {
+                compare(format!("{pointer}/{name}"), a.get(name), b.get(name), found);
+            }
+        }
+        (Some(Value::Array(a)), Some(Value::Array(b))) => {
+            for index in 0..a.len().max(b.len()) {
+                compare(format!("{pointer}/{index}"), a.get(index), b.get(index), found);
+            }
+        }
+        (a, b) => found.push(CheckDifference {
+            pointer,
+            before: a.map(ToString::to_string),
+            after: b.map(ToString::to_string),
+        }),
+    }
+}

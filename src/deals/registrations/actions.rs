@@ -1,0 +1,152 @@
+//! What this caller can do with a registration now: the transitions that the states and the role allow, each with the
+//! guards that fail. Answered from the same tables and guards that the actions run.
+
+use super::{
+    approvals,
+    decisions::{ApprovalStepStatus, DealActions, DealApprovalChain},
+    review_queries,
+    rows::Registration,
+    rules, segregation,
+    states::{REVIEW, ReviewStatus, STAGE},
+    submission,
+    view::Reader,
+};
+use crate::{
+    auth::{Caller, permissions},
+    db::Tx,
+    error::Result,
+    kernel::states::{Action, FailingGuard, Transition},
+    settings,
+};
+
+/// What can be done with the registration.
+///
+/// # Errors
+/// What the database reports.
+pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
+    let now = tx.now;
+    let (status, stage) = (rules::status_at(registration, now), registration.deal.stage);
+    let mut data = Vec::new();
+    for row in REVIEW.transitions.iter().filter(|row| row.from.contains(&status)) {
+        push(tx, registration, row, &mut data)?;
+    }
+    for row in STAGE.transitions.iter().filter(|row| row.from.contains(&stage)) {
+        push(tx, registration, row, &mut data)?;
+    }
+    Ok(DealActions {
+        review_status: status,
+        stage,
+        data,
+    })
+}
+
+fn push<S>(tx: &mut Tx<'_>, registration: &Registration, row: &Transition<S>, data: &mut Vec<Action>) -> Result<()> {
+    let Some(operation) = row.operation.filter(|operation| may_call(tx.caller(), operation)) else {
+        return Ok(());
+    };
+    let failing = failing(tx, registration, row.action)?;
+    data.push(Action {
+        action: row.action.to_owned(),
+        operation: operation.to_owned(),
+        available: failing.is_empty(),
+        failing,
+    });
+    Ok(())
+}
+
+fn may_call(caller: &Caller, operation: &str) -> bool {
+    permissions::of(operation).is_some_and(|row| row.check(caller).is_ok())
+}
+
+fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result<Vec<FailingGuard>> {
+    let closed = |detail: &str| FailingGuard {
+        guard: "deal_open".to_owned(),
+        detail: detail.to_owned(),
+        pointer: Some("#/stage".to_owned()),
+    };
+    let mut failing = match action {
+        "submit" => {
+            let now = tx.now;
+            let policy = settings::in_force(tx, now)?.registration;
+            submission::failing(tx, registration, registration.deal.customer_account_id, &policy)?
+        }
+        "approve" => {
+            let round = registration.review.as_ref().map_or(1, |review| review.round);
+            let chain = review_queries::chain(tx, registration.deal.id, round)?;
+            approvals::failing(
+                tx,
+                registration,
+                chain.iter().find(|step| step.status == ApprovalStepStatus::Pending),
+            )?
+        }
+        "claim_review" | "reject" | "request_info" => segregation::failing(tx, registration)?,
+        "withdraw" if registration.deal.stage.is_closed() => {
+            vec![closed("The deal is won or lost, so there is nothing to take back.")]
+        }
+        "move_stage" | "win" | "lose" => ended(rules::status_at(registration, tx.now)),
+        _ => Vec::new(),
+    };
+    let writes = matches!(
+        action,
+        "submit" | "answer_info" | "withdraw" | "move_stage" | "win" | "lose"
+    );
+    if writes && let Err(error) = super::may_write(tx.caller(), registration) {
+        failing.push(FailingGuard {
+            guard: "own_registration".to_owned(),
+            detail: error.message().to_owned(),
+            pointer: None,
+        });
+    }
+    Ok(failing)
+}
+
+fn ended(status: ReviewStatus) -> Vec<FailingGuard> {
+    let dead = matches!(
+        status,
+        ReviewStatus::Rejected
+            | ReviewStatus::Withdrawn
+            | ReviewStatus::Lapsed
+            | ReviewStatus::Revoked
+            | ReviewStatus::Superseded
+    );
+    let detail = format!("The registration is {status}; register the deal anew to go on with it.");
+    dead.then(|| FailingGuard {
+        guard: "registration_alive".to_owned(),
+        detail,
+        pointer: Some("#/review_status".to_owned()),
+    })
+    .into_iter()
+    .collect()
+}
+
+/// Who must agree: the running chain, or for a draft the one that its amount would ask for.
+///
+/// # Errors
+/// What the database reports.
+pub fn chain(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealApprovalChain> {
+    let now = tx.now;
+    let settings = settings::in_force(tx, now)?;
+    let reader = Reader::of(tx.caller());
+    let auto_approval = approvals::may_grant_without_person(tx, registration, &settings)?;
+    Ok(match &registration.review {
+        Some(review) => DealApprovalChain {
+            preview: false,
+            auto_approval,
+            data: review_queries::chain(tx, registration.deal.id, review.round)?
+                .into_iter()
+                .map(|step| step.seen_by(reader))
+                .collect(),
+        },
+        None => DealApprovalChain {
+            preview: true,
+            auto_approval,
+            data: submission::chain(registration, 1, &settings.registration, now)
+                .into_iter()
+                .map(|step| super::decisions::DealApprovalStep {
+                    id: None,
+                    ..step.seen_by(reader)
+                })
+                .collect(),
+        },
+    })
+}

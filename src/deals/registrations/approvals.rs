@@ -1,0 +1,425 @@
+//! Approving: by the chain, by the rules alone, and never past somebody who came first without a reason.
+//!
+//! An approval holds the account's lock from its first look to its commit: the check runs again under it, the queue is
+//! compared, the protection is inserted, and the database refuses an overlap whatever was looked at before.
+
+use super::{
+    decisions::{ApprovalStepStatus, DealApproval, DealOverride},
+    guards::guard,
+    history::{self, Entry},
+    model::DecisionTerms,
+    queries,
+    review_queries::{self, StepRow},
+    rows::{DecisionRow, Registration},
+    rules,
+    scopes::{self, Scope},
+    segregation, standing_queries,
+    states::{DealAxis, DealLineStatus, DecisionOutcome, ProtectionState, REVIEW, ReviewStatus},
+};
+use crate::{
+    auth::Role,
+    customers,
+    db::Tx,
+    deals::{
+        conflict::{
+            self, Check, CheckPurpose, ConflictVerdict,
+            rules::{AskedLine, QueuePlace, Window},
+        },
+        protection::{self, Grant, Override},
+    },
+    error::{Error, Result, codes},
+    http::IfMatch,
+    kernel::{Stored, Time, ids::DealId, states::FailingGuard},
+    partners,
+    settings::{self, ProgramSettings},
+};
+
+/// The guards of an approval that fail for this caller, besides the queue and what is protected.
+///
+/// # Errors
+/// What the database reports.
+pub fn failing(tx: &mut Tx<'_>, registration: &Registration, step: Option<&StepRow>) -> Result<Vec<FailingGuard>> {
+    let mut failing = segregation::failing(tx, registration)?;
+    let caller = tx.caller();
+    match step {
+        None => failing.push(guard(
+            "step_pending",
+            "#",
+            "No step of the approval chain waits for a decision.",
+        )),
+        Some(step) if !caller.has(step.approver_role.role()) && !caller.has(Role::Admin) => {
+            let detail = format!(
+                "The step `{}` is decided by the role {}; somebody who has it must approve.",
+                step.name, step.approver_role
+            );
+            failing.push(guard("step_role", "#", detail));
+        }
+        Some(step) => {
+            let me = caller.actor_text();
+            let chain = review_queries::chain(tx, registration.deal.id, step.round)?;
+            if chain.iter().any(|other| other.decided_by.as_ref() == Some(&me)) {
+                failing.push(guard(
+                    "another_person",
+                    "#",
+                    "You decided an earlier step of this chain; the next takes another person.",
+                ));
+            }
+        }
+    }
+    if registration.deal.customer_account_id.is_none() {
+        failing.push(guard(
+            "customer_tied",
+            "#/customer_account_id",
+            "The customer is tied to no account; choose one first.",
+        ));
+    }
+    if !partners::is_active(tx, registration.deal.partner_id)? {
+        failing.push(guard(
+            "partner_active",
+            "#/partner_id",
+            "The partner is not active, so nothing can be granted to it.",
+        ));
+    }
+    Ok(failing)
+}
+
+/// Approves the step whose turn it is; the last step grants the scope.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` for who may not decide, for a scope wider than what was asked for, and for
+/// earlier claimants; 409 `protection_overlap` if the scope is protected for another.
+pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApproval) -> Result<Registration> {
+    let before = locked(tx, id)?;
+    seen.check(before.deal.revision)?;
+    let (now, status) = (tx.moment(), rules::status_at(&before, tx.moment()));
+    REVIEW.go(status, "approve")?;
+    let round = before.review.as_ref().map_or(1, |review| review.round);
+    let chain = review_queries::chain(tx, id, round)?;
+    let step = chain.iter().find(|step| step.status == ApprovalStepStatus::Pending);
+    let mut failing = failing(tx, &before, step)?;
+    let scope = match scopes::narrowed(tx, &before, approval.scope.as_ref())? {
+        Ok(scope) => Some(scope),
+        Err(guards) => {
+            failing.extend(guards);
+            None
+        }
+    };
+    let (Some(scope), Some(step), true) = (scope, step, failing.is_empty()) else {
+        return Err(Error::guards(status, "approve", failing));
+    };
+    let settings = settings::in_force(tx, now)?;
+    let tier = standing_queries::best_tier(tx, before.deal.partner_id, now)?;
+    let days = approval
+        .protection_days
+        .unwrap_or(settings.registration.protection_days);
+    let window = Window::new(now, now.plus_days(days));
+    let check = conflict::check_deal(tx, id, CheckPurpose::Approval, Some(window), None)?;
+    let decided = StepRow {
+        status: ApprovalStepStatus::Approved,
+        decided_by: Some(tx.caller().actor_text()),
+        decided_at: Some(now),
+        note: approval.note.clone(),
+        revision: step.revision + 1,
+        updated_at: now,
+        ..step.clone()
+    };
+    review_queries::save_step(tx, step, &decided)?;
+    let next = chain
+        .iter()
+        .find(|other| other.position > step.position && other.status == ApprovalStepStatus::Waiting);
+    let terms = DecisionTerms {
+        tier_rank: tier.as_ref().map(|(rank, _)| *rank),
+        tier: tier.map(|(_, name)| name),
+        window_days: days,
+    };
+    let decision = Decision {
+        outcome: DecisionOutcome::Approved,
+        step: Some(&decided),
+        scope: &scope,
+        check: &check,
+        terms,
+        now,
+        settings: &settings,
+        approval,
+    };
+    match next {
+        Some(next) => {
+            let turn = StepRow {
+                status: ApprovalStepStatus::Pending,
+                revision: next.revision + 1,
+                updated_at: now,
+                ..next.clone()
+            };
+            review_queries::save_step(tx, next, &turn)?;
+            step_agreed(tx, &before, status, decision)
+        }
+        None => granted(tx, &before, status, decision),
+    }
+}
+
+/// The registration, read under its account's lock.
+///
+/// # Errors
+/// 404 if the caller may not see it.
+pub fn locked(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
+    let row = queries::find_row(tx, id)?;
+    if let Some(account) = row.customer_account_id {
+        customers::lock(tx, account)?;
+    }
+    queries::find(tx, id)
+}
+
+/// What an approval decides, on which grounds.
+struct Decision<'a> {
+    outcome: DecisionOutcome,
+    step: Option<&'a StepRow>,
+    scope: &'a Scope,
+    check: &'a Check,
+    terms: DecisionTerms,
+    now: Time,
+    settings: &'a ProgramSettings,
+    approval: &'a DealApproval,
+}
+
+impl Decision<'_> {
+    fn row(&self, tx: &Tx<'_>, deal: DealId, outcome: DecisionOutcome) -> DecisionRow {
+        let over = self.approval.passing_over.as_ref();
+        let last = outcome != DecisionOutcome::StepApproved;
+        DecisionRow {
+            id: tx.new_id(),
+            deal_id: deal,
+            step_id: self.step.map(|step| step.id),
+            outcome,
+            decided_by: if outcome == DecisionOutcome::AutoApproved {
+                history::RULES.to_owned()
+            } else {
+                tx.caller().actor_text()
+            },
+            decided_at: self.now,
+            reason_code: None,
+            reason_text: self
+                .approval
+                .note
+                .clone()
+                .or_else(|| over.map(|over| over.reason_text.clone())),
+            evidence: None,
+            granted_scope: Some(Stored(self.scope.granted())),
+            starts_at: last.then_some(self.now),
+            ends_at: last.then(|| self.now.plus_days(self.terms.window_days)),
+            discount_basis_points: last.then_some(self.settings.registration.discount_basis_points),
+            terms: Some(Stored(self.terms.clone())),
+            rule_version: Some(self.check.rule_version.to_string()),
+            policy_version: Some(self.settings.version),
+            conflict_check_id: Some(self.check.id),
+            override_code: over.map(|over| over.reason_code.to_string()),
+            overridden_deals: over.map(|over| Stored(over.deals.clone())),
+        }
+    }
+}
+
+fn step_agreed(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    status: ReviewStatus,
+    decision: Decision<'_>,
+) -> Result<Registration> {
+    let row = decision.row(tx, before.deal.id, DecisionOutcome::StepApproved);
+    review_queries::insert_decision(tx, &row)?;
+    let mut after = before.clone();
+    after.deal.review_status = REVIEW.go_to(status, "approve", ReviewStatus::InReview)?;
+    after.deal.conflict_check_id = Some(decision.check.id);
+    let after = queries::save(tx, before, after.touched(decision.now), "deal.step_approved")?;
+    let name = decision.step.map(|step| step.name.clone()).unwrap_or_default();
+    history::note(
+        tx,
+        before.deal.id,
+        Entry::action("approve")
+            .moved(DealAxis::ReviewStatus, status, ReviewStatus::InReview)
+            .detail(format!("Step agreed: {name}.")),
+    )?;
+    Ok(after)
+}
+
+fn granted(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    status: ReviewStatus,
+    decision: Decision<'_>,
+) -> Result<Registration> {
+    let (id, now) = (before.deal.id, decision.now);
+    let row = decision.row(tx, id, decision.outcome);
+    review_queries::insert_decision(tx, &row)?;
+    let granted = protection::grant(tx, &grant(before, &decision, &row)?)?;
+    let mut after = before.clone();
+    after.deal.review_status = REVIEW.go_to(status, "approve", ReviewStatus::Approved)?;
+    after.deal.conflict_check_id = Some(decision.check.id);
+    after.deal.last_activity_at = now;
+    if let Some(review) = &mut after.review {
+        review.decided_at = Some(now);
+        review.auto_approved = decision.outcome == DecisionOutcome::AutoApproved;
+    }
+    for line in &mut after.lines {
+        let covered = scopes::covers(tx, &decision.scope.products, line.row.product_id)?;
+        line.row.review_status = if covered {
+            DealLineStatus::Approved
+        } else {
+            DealLineStatus::Rejected
+        };
+        line.row.updated_at = now;
+    }
+    queries::write(tx, before, &after.touched(now))?;
+    let after = queries::find(tx, id)?;
+    queries::tell(tx, before, &after, "deal.approved")?;
+    let mut entry = Entry::action("approve").moved(DealAxis::ReviewStatus, status, ReviewStatus::Approved);
+    let by_rules = decision.outcome == DecisionOutcome::AutoApproved;
+    if by_rules {
+        entry = entry.by_rules();
+    }
+    if let Some(over) = &decision.approval.passing_over {
+        entry = entry.detail(format!(
+            "Passed over ({}): {}. {}",
+            over.reason_code,
+            joined(&over.deals),
+            over.reason_text
+        ));
+    }
+    history::note(tx, id, entry)?;
+    if !granted.is_empty() {
+        let until = now.plus_days(decision.terms.window_days);
+        let entry = Entry::action("protect")
+            .moved(DealAxis::Protection, ProtectionState::Queued, ProtectionState::Active)
+            .because(None, Some(format!("Protected until {until}.")));
+        history::note(tx, id, if by_rules { entry.by_rules() } else { entry })?;
+    }
+    tell_contenders(tx, &after)?;
+    Ok(after)
+}
+
+fn joined(deals: &[DealId]) -> String {
+    deals.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn grant(before: &Registration, decision: &Decision<'_>, row: &DecisionRow) -> Result<Grant> {
+    let deal = &before.deal;
+    let account_id = deal
+        .customer_account_id
+        .ok_or_else(|| Error::internal("an approval without an account passed the guards"))?;
+    let place = deal
+        .received_at
+        .zip(deal.seq)
+        .map(|(received_at, seq)| QueuePlace { received_at, seq });
+    let over = decision.approval.passing_over.as_ref();
+    Ok(Grant {
+        deal_id: deal.id,
+        partner_id: deal.partner_id,
+        decision_id: Some(row.id),
+        account_id,
+        lines: decision
+            .scope
+            .products
+            .iter()
+            .map(|(product_id, _)| AskedLine {
+                product_id: *product_id,
+                place,
+            })
+            .collect(),
+        territory_id: decision.scope.territory.0,
+        deal_type: deal.deal_type,
+        exclusive: true,
+        starts_at: decision.now,
+        until: decision.now.plus_days(decision.terms.window_days),
+        legacy: false,
+        overridden: over.map(|DealOverride { reason_code, deals, .. }| Override {
+            code: reason_code.to_string(),
+            deals: deals.clone(),
+        }),
+    })
+}
+
+/// Grants what was just sent in, where the program's rules do so without a person: the check is clear, the amount is
+/// small enough, the tier high enough, and nothing was revoked of late. Otherwise it waits for a reviewer.
+///
+/// # Errors
+/// What the database reports.
+pub fn grant_without_person(
+    tx: &mut Tx<'_>,
+    sent_in: Registration,
+    check: &Check,
+    settings: &ProgramSettings,
+) -> Result<Registration> {
+    if check.assessment.verdict != ConflictVerdict::Clear || !may_grant_without_person(tx, &sent_in, settings)? {
+        return Ok(sent_in);
+    }
+    let Ok(scope) = scopes::narrowed(tx, &sent_in, None)? else {
+        return Ok(sent_in);
+    };
+    let now = tx.moment();
+    let tier = standing_queries::best_tier(tx, sent_in.deal.partner_id, now)?;
+    let terms = DecisionTerms {
+        tier_rank: tier.as_ref().map(|(rank, _)| *rank),
+        tier: tier.map(|(_, name)| name),
+        window_days: settings.registration.protection_days,
+    };
+    let approval = DealApproval::default();
+    let decision = Decision {
+        outcome: DecisionOutcome::AutoApproved,
+        step: None,
+        scope: &scope,
+        check,
+        terms,
+        now,
+        settings,
+        approval: &approval,
+    };
+    let tried = tx.attempt(|tx| {
+        review_queries::skip_steps(tx, sent_in.deal.id)?;
+        granted(tx, &sent_in, ReviewStatus::Submitted, decision)
+    });
+    match tried {
+        // Somebody holds or claims the scope after all: then a person decides.
+        Err(error) if error.is(&codes::PROTECTION_OVERLAP) || error.is(&codes::GUARD_FAILED) => Ok(sent_in),
+        tried => tried,
+    }
+}
+
+/// Whether amount, tier and record would let a registration be granted without a person.
+///
+/// # Errors
+/// What the database reports.
+pub fn may_grant_without_person(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    settings: &ProgramSettings,
+) -> Result<bool> {
+    let (rule, deal, now) = (&settings.registration.auto_approval, &registration.deal, tx.now);
+    if !rule.enabled || !rule.takes(deal.amount()) {
+        return Ok(false);
+    }
+    if rule.tier_rank > 0 {
+        let tier = standing_queries::best_tier(tx, deal.partner_id, now)?;
+        if tier.is_none_or(|(rank, _)| rank < rule.tier_rank) {
+            return Ok(false);
+        }
+    }
+    Ok(standing_queries::strikes(tx, deal.partner_id, now.plus_days(-rule.strike_days))? == 0)
+}
+
+/// Tells the other claimants that the scope was given away: each learns it of its own registration alone.
+fn tell_contenders(tx: &mut Tx<'_>, winner: &Registration) -> Result<()> {
+    let others: Vec<DealId> = review_queries::contenders(tx, winner)?
+        .into_iter()
+        .map(|(deal, _)| deal)
+        .collect();
+    for other in others {
+        queries::tell_of_loss(tx, other)?;
+        let text = "Another registration was granted protection on an overlapping scope.".to_owned();
+        history::note(
+            tx,
+            other,
+            Entry::action("scope_granted_elsewhere")
+                .because(None, Some(text))
+                .detail(format!("Granted to {}.", winner.deal.number)),
+        )?;
+    }
+    Ok(())
+}

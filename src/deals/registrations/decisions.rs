@@ -1,0 +1,297 @@
+//! What is sent with the steps of a review, and what they answer beside the registration.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::states::{DealStage, ReviewStatus};
+use crate::{
+    kernel::{
+        Money, Time,
+        ids::{AccountId, ApprovalStepId, DealId, UserId},
+        states::Action,
+    },
+    settings::ApproverRole,
+    words,
+};
+
+words! {
+    /// Why a registration is refused.
+    pub DealRejectionReason {
+        /// Another registration of the same deal came first.
+        DuplicateRegistration = "duplicate_registration",
+        /// The scope is protected for another partner.
+        ProtectedForAnother = "protected_for_another",
+        /// The vendor works the opportunity itself.
+        DirectOpportunity = "direct_opportunity",
+        /// The vendor keeps the customer to itself.
+        NamedAccount = "named_account",
+        /// The customer has the product already.
+        ExistingCustomer = "existing_customer",
+        /// The deal is not far enough, or not real.
+        NotQualified = "not_qualified",
+        /// Too little is known of it.
+        InsufficientInformation = "insufficient_information",
+        /// The partner cannot deliver it.
+        UnableToSupport = "unable_to_support",
+        /// It is outside what the program registers.
+        OutOfScope = "out_of_scope",
+        /// Something else, which the text says.
+        Other = "other",
+    }
+
+    /// Why an earlier claimant is passed over.
+    pub DealOverrideReason {
+        /// The customer chose, and says so in writing.
+        CustomerChoice = "customer_choice",
+        /// The partner has the customer already.
+        Incumbent = "incumbent",
+        /// The earlier claimant does not work the deal.
+        InactiveClaimant = "inactive_claimant",
+        /// The partner's evidence of work weighs more.
+        StrongerEvidence = "stronger_evidence",
+        /// A conflict case decided so.
+        CaseDecision = "case_decision",
+    }
+
+    /// Where a step of an approval chain stands.
+    pub ApprovalStepStatus {
+        /// Its turn has not come.
+        Waiting = "waiting",
+        /// It is its turn.
+        Pending = "pending",
+        /// Agreed.
+        Approved = "approved",
+        /// Refused.
+        Rejected = "rejected",
+        /// No longer asked for.
+        Skipped = "skipped",
+    }
+}
+
+crate::bindable!(DealRejectionReason, DealOverrideReason, ApprovalStepStatus);
+
+impl DealRejectionReason {
+    /// Whether the reason is a claim of somebody else's, which must then be named.
+    pub const fn rests_on_a_claim(self) -> bool {
+        matches!(
+            self,
+            Self::DuplicateRegistration
+                | Self::ProtectedForAnother
+                | Self::DirectOpportunity
+                | Self::NamedAccount
+                | Self::ExistingCustomer
+        )
+    }
+}
+
+/// An approval. Without a scope all that was asked for is granted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealApproval {
+    /// What is granted, if it is less than what was asked for.
+    #[schema(example = json!(null))]
+    pub scope: Option<DealApprovalScope>,
+    /// Days of protection, if other than the program's or the tier's.
+    #[schema(example = 90, minimum = 1, maximum = 1095)]
+    pub protection_days: Option<i64>,
+    /// A note to the partner.
+    #[schema(example = "Good luck in Stuttgart.", min_length = 1, max_length = 2000)]
+    pub note: Option<String>,
+    /// Passes over those who came first, with a reason.
+    #[serde(rename = "override")]
+    #[schema(example = json!(null))]
+    pub passing_over: Option<DealOverride>,
+}
+
+/// A scope that is granted: within what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealApprovalScope {
+    /// The products by code or id: those of the lines, or ones below them. All lines if left out.
+    #[schema(min_items = 1, max_items = 100, example = json!(["EDGE-FW"]), nullable = false)]
+    pub products: Option<Vec<String>>,
+    /// The territory by code or id: that of the registration, or one within it.
+    #[schema(example = "DE", min_length = 1, max_length = 64)]
+    pub territory: Option<String>,
+}
+
+/// Why earlier claimants are passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealOverride {
+    /// Why, as a code.
+    pub reason_code: DealOverrideReason,
+    /// Why, in words.
+    #[schema(
+        example = "The customer's letter of 2026-11-18 names this partner.",
+        min_length = 1,
+        max_length = 2000
+    )]
+    pub reason_text: String,
+    /// Whom: all of them must be named, as the conflict check names them.
+    #[schema(min_items = 1, max_items = 200)]
+    pub deals: Vec<DealId>,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealRejection {
+    /// Why, as a code; the partner reads it.
+    pub reason_code: DealRejectionReason,
+    /// Why, in words; the partner reads them.
+    #[schema(
+        example = "Another partner registered the same project before.",
+        min_length = 1,
+        max_length = 2000
+    )]
+    pub reason_text: String,
+    /// The claim that the reason rests on: a registration's number, an opportunity, a document. For the vendor alone.
+    #[schema(example = "DR-2026-000101", min_length = 1, max_length = 500)]
+    pub evidence: Option<String>,
+}
+
+/// A withdrawal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealWithdrawal {
+    /// Why.
+    #[schema(
+        example = "The customer has postponed the project.",
+        min_length = 1,
+        max_length = 2000
+    )]
+    pub reason: Option<String>,
+}
+
+/// Questions to the partner.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDealInfoRequest {
+    /// The questions.
+    #[schema(min_items = 1, max_items = 20, example = json!(["Which sites are meant?"]))]
+    pub questions: Vec<String>,
+    /// Business days until the answers are due; the program's limit if left out.
+    #[schema(example = 5, minimum = 1, maximum = 60, nullable = false)]
+    pub business_days: Option<i64>,
+}
+
+/// Answers to the open questions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealInfoAnswers {
+    /// One for each question, in their order.
+    #[schema(min_items = 1, max_items = 20, example = json!(["The branches in Stuttgart and Esslingen."]))]
+    pub answers: Vec<String>,
+}
+
+/// Who shall review it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealAssignment {
+    /// A person of the vendor who decides on registrations.
+    pub assignee_id: UserId,
+}
+
+/// Which customer account it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealAccountChoice {
+    /// The account.
+    pub customer_account_id: AccountId,
+    /// Why it is this one.
+    #[schema(example = "The branch was renamed last year.", min_length = 1, max_length = 2000)]
+    pub reason: Option<String>,
+}
+
+/// Where the sale stands now.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealStageMove {
+    /// The stage.
+    pub stage: OpenDealStage,
+    /// What happens next.
+    #[schema(example = "Proof of concept begins on Monday.", min_length = 1, max_length = 255)]
+    pub next_step: Option<String>,
+}
+
+words! {
+    /// A stage of a sale that goes on.
+    pub OpenDealStage {
+        /// Somebody may buy.
+        Prospect = "prospect",
+        /// There is need, money and a time.
+        Qualified = "qualified",
+        /// The customer tries whether it works.
+        TechnicalValidation = "technical_validation",
+        /// The customer reckons whether it pays.
+        BusinessValidation = "business_validation",
+        /// The customer has said yes; the papers are on their way.
+        Committed = "committed",
+    }
+}
+
+impl From<OpenDealStage> for DealStage {
+    fn from(stage: OpenDealStage) -> Self {
+        match stage {
+            OpenDealStage::Prospect => Self::Prospect,
+            OpenDealStage::Qualified => Self::Qualified,
+            OpenDealStage::TechnicalValidation => Self::TechnicalValidation,
+            OpenDealStage::BusinessValidation => Self::BusinessValidation,
+            OpenDealStage::Committed => Self::Committed,
+        }
+    }
+}
+
+/// What can be done with a registration now, by this caller.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DealActions {
+    /// Where the review stands.
+    pub review_status: ReviewStatus,
+    /// Where the sale stands.
+    pub stage: DealStage,
+    /// The actions that the states and the caller's role allow, each with the guards that fail.
+    #[schema(max_items = 50)]
+    pub data: Vec<Action>,
+}
+
+/// Who must agree to a registration, in order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DealApprovalChain {
+    /// Whether it is only what would be asked for: nothing was sent in yet.
+    #[schema(example = true)]
+    pub preview: bool,
+    /// Whether a check without findings would grant it without a person, as far as amount, tier and record go.
+    #[schema(example = false)]
+    pub auto_approval: bool,
+    /// The steps.
+    #[schema(max_items = 10)]
+    pub data: Vec<DealApprovalStep>,
+}
+
+/// One step of an approval chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DealApprovalStep {
+    /// Its id; null in a preview.
+    #[schema(required = true)]
+    pub id: Option<ApprovalStepId>,
+    /// Its place.
+    #[schema(example = 1, minimum = 1)]
+    pub position: i64,
+    /// What it is called.
+    #[schema(example = "Channel approval", max_length = 120)]
+    pub name: String,
+    /// The role that decides it.
+    pub role: ApproverRole,
+    /// The amount from which it is asked for; null if always.
+    #[schema(required = true)]
+    pub from: Option<Money>,
+    /// Where it stands.
+    pub status: ApprovalStepStatus,
+    /// Who decided it; for the vendor alone.
+    #[schema(required = true, example = "user_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
+    pub decided_by: Option<String>,
+    /// When.
+    #[schema(required = true)]
+    pub decided_at: Option<Time>,
+}

@@ -1,0 +1,203 @@
+//! How a registration stops being before the vendor without a grant: refused, taken back, or lapsed.
+
+use super::{
+    approvals,
+    decisions::{DealRejection, DealWithdrawal},
+    guards::guard,
+    history::{self, Entry},
+    queries, review_queries,
+    reviews::{begin, refuse},
+    rows::{DecisionRow, Registration},
+    rules, segregation,
+    states::{DealAxis, DealLineStatus, DecisionOutcome, InfoRequestStatus, ProtectionState, REVIEW, ReviewStatus},
+};
+use crate::{
+    db::Tx,
+    deals::protection::{self, Ending},
+    error::{Error, Result},
+    http::IfMatch,
+    kernel::ids::DealId,
+    settings,
+};
+
+/// Refuses the registration. The partner reads the reason, and may appeal for as long as the program says.
+///
+/// # Errors
+/// 409 `invalid_state`, `guard_failed`.
+pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealRejection) -> Result<Registration> {
+    let (before, status) = begin(tx, id, seen, "reject")?;
+    let mut failing = segregation::failing(tx, &before)?;
+    if rejection.reason_code.rests_on_a_claim() && rejection.evidence.is_none() {
+        failing.push(guard(
+            "evidence_named",
+            "#/evidence",
+            "This reason rests on somebody else's claim; name the registration, opportunity or document.",
+        ));
+    }
+    refuse(failing, status, "reject")?;
+    let now = tx.moment();
+    let settings = settings::in_force(tx, now)?;
+    let mut decision = ending(tx, &before, DecisionOutcome::Rejected);
+    decision.reason_code = Some(rejection.reason_code.to_string());
+    decision.reason_text = Some(rejection.reason_text.clone());
+    decision.evidence.clone_from(&rejection.evidence);
+    decision.policy_version = Some(settings.version);
+    review_queries::insert_decision(tx, &decision)?;
+    let mut after = ended(tx, &before, REVIEW.go(status, "reject")?, DealLineStatus::Rejected)?;
+    if let Some(review) = &mut after.review {
+        review.decided_at = Some(now);
+        review.appeal_until = Some(now.plus_days(settings.registration.appeal_days));
+    }
+    after.decision = Some(decision);
+    let after = queries::save_because(
+        tx,
+        &before,
+        after.touched(now),
+        "deal.rejected",
+        rejection.reason_code.as_str(),
+    )?;
+    let mut entry = Entry::action("reject").moved(DealAxis::ReviewStatus, status, ReviewStatus::Rejected);
+    entry = entry.because(
+        Some(rejection.reason_code.to_string()),
+        Some(rejection.reason_text.clone()),
+    );
+    if let Some(evidence) = &rejection.evidence {
+        entry = entry.detail(format!("Evidence: {evidence}"));
+    }
+    history::note(tx, id, entry)?;
+    Ok(after)
+}
+
+/// A decision on the registration that grants nothing.
+fn ending(tx: &Tx<'_>, registration: &Registration, outcome: DecisionOutcome) -> DecisionRow {
+    DecisionRow {
+        id: tx.new_id(),
+        deal_id: registration.deal.id,
+        step_id: None,
+        outcome,
+        decided_by: tx.caller().actor_text(),
+        decided_at: tx.moment(),
+        reason_code: None,
+        reason_text: None,
+        evidence: None,
+        granted_scope: None,
+        starts_at: None,
+        ends_at: None,
+        discount_basis_points: None,
+        terms: None,
+        rule_version: None,
+        policy_version: registration.deal.policy_version,
+        conflict_check_id: registration.deal.conflict_check_id,
+        override_code: None,
+        overridden_deals: None,
+    }
+}
+
+/// The registration when it is no longer before the vendor: slots, steps and questions end with it.
+fn ended(tx: &mut Tx<'_>, before: &Registration, status: ReviewStatus, lines: DealLineStatus) -> Result<Registration> {
+    let (id, now) = (before.deal.id, tx.moment());
+    review_queries::free_slots(tx, id)?;
+    review_queries::skip_steps(tx, id)?;
+    let asked = if status == ReviewStatus::Lapsed {
+        InfoRequestStatus::Lapsed
+    } else {
+        InfoRequestStatus::Cancelled
+    };
+    review_queries::end_infos(tx, id, asked)?;
+    let mut after = before.clone();
+    after.deal.review_status = status;
+    after.info = None;
+    if let Some(review) = &mut after.review {
+        if let Some(paused_at) = review.paused_at.take() {
+            review.paused_micros += now.since(paused_at);
+        }
+        if status != ReviewStatus::Lapsed {
+            review.info_due_at = None;
+        }
+    }
+    for line in after
+        .lines
+        .iter_mut()
+        .filter(|line| line.row.review_status == DealLineStatus::Pending)
+    {
+        line.row.review_status = lines;
+        line.row.updated_at = now;
+    }
+    Ok(after)
+}
+
+/// Takes the registration back. What protects it is released, and its place is free.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` for a deal that is won or lost; 403 for those who may only read it.
+pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWithdrawal) -> Result<Registration> {
+    let (before, status) = begin(tx, id, seen, "withdraw")?;
+    super::may_write(tx.caller(), &before)?;
+    if before.deal.stage.is_closed() {
+        let failing = vec![guard(
+            "deal_open",
+            "#/stage",
+            "The deal is won or lost, so there is nothing to take back.",
+        )];
+        return Err(Error::guards(status, "withdraw", failing));
+    }
+    let now = tx.moment();
+    if status == ReviewStatus::Approved && !protection::end(tx, id, Ending::Released, "withdrawn")?.is_empty() {
+        history::note(
+            tx,
+            id,
+            Entry::action("release").moved(DealAxis::Protection, ProtectionState::Active, ProtectionState::Released),
+        )?;
+    }
+    let after = ended(tx, &before, REVIEW.go(status, "withdraw")?, DealLineStatus::Rejected)?;
+    queries::write(tx, &before, &after.touched(now))?;
+    let after = queries::find(tx, id)?;
+    queries::tell(tx, &before, &after, "deal.withdrawn")?;
+    history::note(
+        tx,
+        id,
+        Entry::action("withdraw")
+            .moved(DealAxis::ReviewStatus, status, ReviewStatus::Withdrawn)
+            .because(None, withdrawal.reason.clone()),
+    )?;
+    Ok(after)
+}
+
+/// Notes the lapse of registrations whose answers are overdue: frees what they hold and tells their partners. Whether a
+/// registration has lapsed is a function of time; this only writes it down, so it may come late or not at all.
+///
+/// # Errors
+/// What the database reports.
+pub fn note_lapses(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+    let overdue = review_queries::overdue(tx, limit)?;
+    for id in &overdue {
+        let before = approvals::locked(tx, *id)?;
+        let now = tx.moment();
+        if rules::status_at(&before, now) != ReviewStatus::Lapsed || before.deal.review_status == ReviewStatus::Lapsed {
+            continue;
+        }
+        let decision = ending(tx, &before, DecisionOutcome::Lapsed);
+        review_queries::insert_decision(tx, &decision)?;
+        let mut after = ended(
+            tx,
+            &before,
+            REVIEW.go(before.deal.review_status, "lapse")?,
+            DealLineStatus::Rejected,
+        )?;
+        if let Some(review) = &mut after.review {
+            review.decided_at = review.info_due_at;
+        }
+        after.decision = Some(decision);
+        queries::save(tx, &before, after.touched(now), "deal.lapsed")?;
+        history::note(
+            tx,
+            *id,
+            Entry::action("lapse").moved(
+                DealAxis::ReviewStatus,
+                ReviewStatus::InfoRequested,
+                ReviewStatus::Lapsed,
+            ),
+        )?;
+    }
+    Ok(overdue.len())
+}

@@ -1,0 +1,212 @@
+//! Which fields of a registration are open in which state, and what locks the others.
+//!
+//! A draft is open. What was sent in is what the vendor decides on, so it stays as it was sent; while questions are open
+//! the fields that can answer them are open again (the list follows AWS Partner Central's "action required": address,
+//! website, close date, amount, need). After approval the scope and the terms are what was granted: they change by an
+//! amendment, which is reviewed. What other systems call it is open always.
+
+use super::{
+    requests::{DealCustomerPatch, DealPatch},
+    states::{DealStage, ReviewStatus},
+};
+use crate::{
+    error::{Error, Fault, Result, codes},
+    kernel::Patch,
+};
+
+/// What a field is, as far as locks are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// Part of what is protected.
+    Scope,
+    /// What the decision rests on.
+    Terms,
+    /// What tells more of the customer and its need.
+    Evidence,
+    /// The partner's own work on it.
+    Work,
+    /// Links to other systems.
+    Link,
+}
+
+use Group::{Evidence, Link, Scope, Terms, Work};
+
+/// The groups that are open in a state.
+const fn open(status: ReviewStatus, stage: DealStage) -> &'static [Group] {
+    if stage.is_closed() {
+        return &[Link];
+    }
+    match status {
+        ReviewStatus::Draft | ReviewStatus::NotRegistered => &[Scope, Terms, Evidence, Work, Link],
+        ReviewStatus::InfoRequested => &[Terms, Evidence, Link],
+        ReviewStatus::Approved => &[Work, Link],
+        ReviewStatus::Submitted
+        | ReviewStatus::InReview
+        | ReviewStatus::Rejected
+        | ReviewStatus::Withdrawn
+        | ReviewStatus::Lapsed
+        | ReviewStatus::Revoked
+        | ReviewStatus::Superseded => &[Link],
+    }
+}
+
+/// What locks a field that is not open, and what to do about it.
+const fn lock(status: ReviewStatus, stage: DealStage) -> &'static str {
+    if stage.is_closed() {
+        return "the deal is closed, and its record stays as it was";
+    }
+    match status {
+        ReviewStatus::Submitted => "the registration was submitted; withdraw it, or wait for the review to ask",
+        ReviewStatus::InReview => "the registration is in review; answer when the reviewer asks",
+        ReviewStatus::InfoRequested => {
+            "while questions are open only the fields that answer them may change; withdraw the registration to change its scope"
+        }
+        ReviewStatus::Approved => "it is part of what was approved; ask for an amendment at /v1/deals/{id}/amendments",
+        ReviewStatus::Rejected => "the registration was rejected; register the deal anew",
+        ReviewStatus::Withdrawn => "the registration was withdrawn; register the deal anew",
+        ReviewStatus::Lapsed => "the registration lapsed; register the deal anew",
+        ReviewStatus::Revoked => "the registration was revoked; register the deal anew",
+        ReviewStatus::Superseded => "another registration took its place; change that one",
+        ReviewStatus::Draft | ReviewStatus::NotRegistered => "nothing",
+    }
+}
+
+/// The fields that a patch sends, each with its group.
+fn sent(patch: &DealPatch) -> Vec<(&'static str, Group)> {
+    let mut fields = vec![
+        (patch.title.is_some(), "#/title", Work),
+        (patch.description.is_sent(), "#/description", Evidence),
+        (patch.deal_type.is_some(), "#/deal_type", Scope),
+        (patch.source.is_some(), "#/source", Scope),
+        (patch.customer == Patch::Clear, "#/customer", Scope),
+        (patch.territory.is_sent(), "#/territory", Scope),
+        (patch.lines.is_some(), "#/lines", Scope),
+        (patch.amount.is_sent(), "#/amount", Terms),
+        (patch.expected_close_on.is_sent(), "#/expected_close_on", Terms),
+        (patch.next_step.is_sent(), "#/next_step", Work),
+        (patch.competitor.is_sent(), "#/competitor", Work),
+        (patch.co_sell_needs.is_some(), "#/co_sell_needs", Work),
+        (patch.visibility.is_some(), "#/visibility", Work),
+        (patch.customer_consent.is_some(), "#/customer_consent", Work),
+        (patch.contacts.is_some(), "#/contacts", Work),
+        (patch.sites.is_some(), "#/sites", Work),
+        (patch.custom.is_some(), "#/custom", Link),
+        (patch.external_refs.is_some(), "#/external_refs", Link),
+    ];
+    if let Patch::Set(customer) = &patch.customer {
+        fields.extend(sent_of_customer(customer));
+    }
+    fields
+        .into_iter()
+        .filter_map(|(sent, pointer, group)| sent.then_some((pointer, group)))
+        .collect()
+}
+
+fn sent_of_customer(patch: &DealCustomerPatch) -> [(bool, &'static str, Group); 11] {
+    [
+        (patch.name.is_some(), "#/customer/name", Scope),
+        (patch.website.is_sent(), "#/customer/website", Evidence),
+        (
+            patch.registration_number.is_sent(),
+            "#/customer/registration_number",
+            Scope,
+        ),
+        (
+            patch.registration_authority.is_sent(),
+            "#/customer/registration_authority",
+            Scope,
+        ),
+        (patch.phone.is_sent(), "#/customer/phone", Evidence),
+        (patch.email.is_sent(), "#/customer/email", Evidence),
+        (patch.street.is_sent(), "#/customer/street", Evidence),
+        (patch.city.is_sent(), "#/customer/city", Evidence),
+        (patch.region.is_sent(), "#/customer/region", Evidence),
+        (patch.postal_code.is_sent(), "#/customer/postal_code", Evidence),
+        (patch.country.is_sent(), "#/customer/country", Evidence),
+    ]
+}
+
+/// Checks that every field of the patch is open.
+///
+/// # Errors
+/// 422 `field_locked` naming each field that is not, and what locks it.
+pub fn check(patch: &DealPatch, status: ReviewStatus, stage: DealStage) -> Result<()> {
+    let open = open(status, stage);
+    let locked: Vec<Fault> = sent(patch)
+        .into_iter()
+        .filter(|(_, group)| !open.contains(group))
+        .map(|(pointer, _)| Fault {
+            pointer: pointer.to_owned(),
+            code: "locked".into(),
+            detail: format!(
+                "`{}` is locked: {}.",
+                pointer.trim_start_matches("#/"),
+                lock(status, stage)
+            ),
+        })
+        .collect();
+    if locked.is_empty() {
+        return Ok(());
+    }
+    let fields = if locked.len() == 1 {
+        "1 field is".to_owned()
+    } else {
+        format!("{} fields are", locked.len())
+    };
+    Err(Error::new(&codes::FIELD_LOCKED)
+        .detail(format!("{fields} locked while the registration is `{status}`."))
+        .faults(locked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everything() -> DealPatch {
+        serde_json::from_value(serde_json::json!({
+            "title": "a", "description": "b", "deal_type": "renewal", "source": "referral", "territory": "DE", "lines": [],
+            "customer": {"name": "c", "website": "w", "street": "s"}, "amount": null, "expected_close_on": null, "next_step": "n",
+            "external_refs": []
+        }))
+        .unwrap()
+    }
+
+    fn locked(status: ReviewStatus, stage: DealStage) -> Vec<String> {
+        check(&everything(), status, stage)
+            .err()
+            .map(|error| error.all_faults().iter().map(|fault| fault.pointer.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_draft_is_open_and_what_was_sent_in_is_not() {
+        assert_eq!(locked(ReviewStatus::Draft, DealStage::Prospect), Vec::<String>::new());
+        let submitted = locked(ReviewStatus::Submitted, DealStage::Prospect);
+        assert_eq!(submitted.len(), 12);
+        assert!(!submitted.contains(&"#/external_refs".to_owned()));
+    }
+
+    #[test]
+    fn open_questions_open_the_fields_that_answer_them() {
+        let locked = locked(ReviewStatus::InfoRequested, DealStage::Prospect);
+        assert_eq!(
+            locked,
+            [
+                "#/title",
+                "#/deal_type",
+                "#/source",
+                "#/territory",
+                "#/lines",
+                "#/next_step",
+                "#/customer/name"
+            ]
+        );
+    }
+
+    #[test]
+    fn after_approval_the_scope_is_locked_by_the_decision_and_a_closed_deal_is_locked_whole() {
+        let approved = locked(ReviewStatus::Approved, DealStage::Qualified);
+        assert!(approved.contains(&"#/amount".to_owned()) && !approved.contains(&"#/next_step".to_owned()));
+        assert_eq!(locked(ReviewStatus::Approved, DealStage::Won).len(), 12);
+    }
+}

@@ -1,0 +1,85 @@
+//! Registrations of deals (`domain.md` part 4). Three axes: the vendor's review (`review_status`), what protects the
+//! registration at the moment of reading (`protection`, read off the protections' windows), and the sale (`stage`).
+//!
+//! Other modules find a registration with [`find`], change it on its aggregate [`Registration`], write it with [`save`],
+//! and note the step with [`history::note`].
+
+mod actions;
+mod approvals;
+mod decisions;
+mod drafts;
+mod endings;
+mod fields;
+mod filter;
+mod guards;
+mod handlers;
+pub mod history;
+mod identity;
+mod imports;
+mod model;
+mod naming;
+mod queries;
+mod questions;
+mod requests;
+mod review_handlers;
+mod review_queries;
+mod reviews;
+mod rows;
+mod rules;
+mod scopes;
+mod segregation;
+mod standing_queries;
+mod states;
+mod submission;
+mod view;
+mod whole;
+
+pub use approvals::locked;
+pub use decisions::{DealApproval, DealOverrideReason, DealRejection, DealRejectionReason};
+pub use drafts::may_write;
+pub use endings::note_lapses;
+pub use handlers::seen;
+pub use imports::{ImportedDeal, insert_imported};
+pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
+pub use naming::{product, resolve as named, territory};
+pub use queries::{find, find_all, find_row, insert, save, save_because, tell, write};
+pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
+pub use review_queries::{
+    begin_chain, chain as approval_steps, end_infos, free_slots, insert_decision, skip_steps, take_slots, tie_check,
+};
+pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, Line, LineRow, Registration, ReviewRow};
+pub use rules::{Named, status_at};
+pub use segregation::failing as segregation_failing;
+pub use states::{
+    DealAxis, DealCustomerResolution, DealCustomerResolution as CustomerResolution, DealLineStatus, DealSource,
+    DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,
+    REVIEW, ReviewStatus, STAGE,
+};
+pub use submission::chain as new_chain;
+use utoipa_actix_web::service_config::ServiceConfig;
+pub use view::Reader;
+
+/// The routes within `/v1/deals`.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::list_deals)
+        .service(handlers::create_deal)
+        .service(handlers::upsert_deal)
+        .service(handlers::get_deal)
+        .service(handlers::update_deal)
+        .service(review_handlers::submit_deal)
+        .service(review_handlers::claim_deal_review)
+        .service(review_handlers::assign_deal)
+        .service(review_handlers::request_deal_info)
+        .service(review_handlers::answer_deal_info)
+        .service(review_handlers::approve_deal)
+        .service(review_handlers::reject_deal)
+        .service(review_handlers::withdraw_deal)
+        .service(review_handlers::choose_deal_account)
+        .service(review_handlers::move_deal_stage)
+        .service(review_handlers::list_deal_actions)
+        .service(review_handlers::get_deal_approval_chain)
+        .service(review_handlers::list_deal_decisions)
+        .service(review_handlers::list_deal_info_requests)
+        .service(review_handlers::list_deal_history);
+}

@@ -1,0 +1,430 @@
+//! The only file that knows the tables of registrations. Every read starts from the rows that the caller may see.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::{
+    filter,
+    model::Deal,
+    requests::{DealFilter, DealSort},
+    rows::{
+        ContactRow, CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow,
+        SiteRow, WindowRow,
+    },
+    states::{DecisionOutcome, InfoRequestStatus},
+    view::Reader,
+};
+use crate::{
+    custom_fields::{self, CustomFields, CustomRecord},
+    db::{Clause, Tx},
+    error::{Error, Result, codes},
+    events::Fact,
+    http::Resource as _,
+    kernel::{
+        Time,
+        ids::DealId,
+        page::{Key, Page, Paging},
+    },
+    load_page, on_each, references,
+    schema::{
+        deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_info_requests, deal_lines,
+        deal_reviews, deal_sites, deals, products, protections, territories,
+    },
+};
+
+/// The row of a registration with the rows that stand one to one beside it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deals)]
+struct Wide {
+    #[diesel(embed)]
+    deal: DealRow,
+    #[diesel(embed)]
+    details: DetailsRow,
+    #[diesel(embed)]
+    customer: Option<CustomerRow>,
+    #[diesel(embed)]
+    review: Option<ReviewRow>,
+    #[diesel(select_expression = territories::code.nullable())]
+    #[diesel(select_expression_type = diesel::dsl::Nullable<territories::code>)]
+    territory: Option<String>,
+}
+
+macro_rules! wide {
+    () => {
+        deals::table
+            .inner_join(deal_details::table)
+            .left_join(deal_customer_inputs::table)
+            .left_join(deal_reviews::table)
+            .left_join(territories::table)
+    };
+}
+
+/// One page of registrations, as the caller sees them.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &DealFilter, paging: &Paging) -> Result<Page<Deal>> {
+    let sort = filter.sort.unwrap_or(DealSort::CreatedDescending);
+    let clause = filter::clause(tx.caller(), filter, sort, tx.now);
+    let rows = load_page!(tx, wide!() => Wide, clause, sort.order(), paging)?;
+    let page = Page::of(rows, paging, |row| (key(sort, &row.deal), row.deal.id.to_string()));
+    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
+    let (reader, now) = (Reader::of(tx.caller()), tx.now);
+    let mut data: Vec<Deal> = whole(tx, page.data)?
+        .into_iter()
+        .map(|registration| registration.seen_by(reader, now))
+        .collect();
+    custom_fields::shown(tx, CustomRecord::Deal, data.iter_mut().map(|deal| &mut deal.custom))?;
+    Ok(Page {
+        data,
+        next_cursor,
+        has_more,
+    })
+}
+
+fn key(sort: DealSort, row: &DealRow) -> Key {
+    match sort {
+        DealSort::Created | DealSort::CreatedDescending => row.created_at.into(),
+        DealSort::Updated | DealSort::UpdatedDescending => row.updated_at.into(),
+        DealSort::Received | DealSort::ReceivedDescending => row.received_at.unwrap_or(row.created_at).into(),
+        DealSort::ReviewDue => row.review_due_at.unwrap_or(row.created_at).into(),
+        DealSort::ExpectedClose | DealSort::ExpectedCloseDescending => {
+            row.expected_close_on.unwrap_or_else(|| row.created_at.date()).into()
+        }
+    }
+}
+
+/// The registration with that id, if the caller may see it.
+///
+/// # Errors
+/// 404 otherwise.
+pub fn find(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.equals("deals.id", &id);
+    let rows: Vec<Wide> = on_each!(tx, |c| wide!().select(Wide::as_select()).filter(clause).load(c))?;
+    whole(tx, rows)?.pop().ok_or_else(Error::not_found)
+}
+
+/// The row of the registration with that id, if the caller may see it: for what needs no more than that it is there.
+///
+/// # Errors
+/// 404 otherwise.
+pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.equals("deals.id", &id);
+    Ok(on_each!(tx, |c| deals::table
+        .select(DealRow::as_select())
+        .filter(clause)
+        .first(c))?)
+}
+
+/// The registrations with those ids that the caller may see, in no order.
+///
+/// # Errors
+/// What the database reports.
+pub fn find_all(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Vec<Registration>> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.one_of("deals.id", ids);
+    let rows: Vec<Wide> = on_each!(tx, |c| wide!().select(Wide::as_select()).filter(clause).load(c))?;
+    whole(tx, rows)
+}
+
+/// The rows put together with their many-sided parts: one query for each part, however many rows there are.
+fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<DealId> = rows.iter().map(|row| row.deal.id).collect();
+    let lines: Vec<(LineRow, String)> = on_each!(tx, |c| deal_lines::table
+        .inner_join(products::table)
+        .filter(deal_lines::deal_id.eq_any(&ids))
+        .order((deal_lines::deal_id, deal_lines::position))
+        .select((LineRow::as_select(), products::code))
+        .load(c))?;
+    let mut lines = grouped(
+        lines
+            .into_iter()
+            .map(|(row, product)| (row.deal_id, Line { row, product })),
+    );
+    let contacts: Vec<ContactRow> = on_each!(tx, |c| deal_contacts::table
+        .filter(deal_contacts::deal_id.eq_any(&ids))
+        .order((deal_contacts::deal_id, deal_contacts::position))
+        .select(ContactRow::as_select())
+        .load(c))?;
+    let mut contacts = grouped(contacts.into_iter().map(|row| (row.deal_id, row)));
+    let sites: Vec<SiteRow> = on_each!(tx, |c| deal_sites::table
+        .filter(deal_sites::deal_id.eq_any(&ids))
+        .order((deal_sites::deal_id, deal_sites::position))
+        .select(SiteRow::as_select())
+        .load(c))?;
+    let mut sites = grouped(sites.into_iter().map(|row| (row.deal_id, row)));
+    let sent_in: Vec<DealId> = rows
+        .iter()
+        .filter(|row| row.deal.received_at.is_some() || row.deal.legacy)
+        .map(|row| row.deal.id)
+        .collect();
+    let (mut infos, mut decisions, mut windows) = if sent_in.is_empty() {
+        Default::default()
+    } else {
+        reviewed(tx, &sent_in)?
+    };
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let mut refs = references::by_records(tx, Deal::TYPE, &texts)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let id = row.deal.id;
+            Registration {
+                deal: row.deal,
+                details: row.details,
+                customer: row.customer,
+                review: row.review,
+                territory: row.territory,
+                lines: lines.remove(&id).unwrap_or_default(),
+                contacts: contacts.remove(&id).unwrap_or_default(),
+                sites: sites.remove(&id).unwrap_or_default(),
+                references: refs.remove(&id.to_string()).unwrap_or_default(),
+                info: infos.remove(&id).and_then(|mut rows: Vec<InfoRow>| rows.pop()),
+                decision: decisions.remove(&id).and_then(|mut rows: Vec<DecisionRow>| rows.pop()),
+                windows: windows.remove(&id).unwrap_or_default(),
+            }
+        })
+        .collect())
+}
+
+type Many<T> = BTreeMap<DealId, Vec<T>>;
+
+/// What only a registration has that was sent in: open questions, decisions, protections.
+fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<(Many<InfoRow>, Many<DecisionRow>, Many<WindowRow>)> {
+    let infos: Vec<InfoRow> = on_each!(tx, |c| deal_info_requests::table
+        .filter(deal_info_requests::deal_id.eq_any(ids))
+        .filter(deal_info_requests::status.eq(InfoRequestStatus::Open))
+        .select(InfoRow::as_select())
+        .load(c))?;
+    // Only what ended a review or undid its end: steps, extensions and amendments are read at their own addresses.
+    let ends = [
+        DecisionOutcome::Approved,
+        DecisionOutcome::AutoApproved,
+        DecisionOutcome::Rejected,
+        DecisionOutcome::Revoked,
+        DecisionOutcome::Lapsed,
+        DecisionOutcome::Superseded,
+        DecisionOutcome::Reopened,
+    ];
+    let decisions: Vec<DecisionRow> = on_each!(tx, |c| deal_decisions::table
+        .filter(deal_decisions::deal_id.eq_any(ids))
+        .filter(deal_decisions::outcome.eq_any(ends))
+        .order((deal_decisions::deal_id, deal_decisions::decided_at, deal_decisions::id))
+        .select(DecisionRow::as_select())
+        .load(c))?;
+    let windows: Vec<WindowRow> = on_each!(tx, |c| protections::table
+        .filter(protections::deal_id.eq_any(ids))
+        .order((protections::deal_id, protections::starts_at, protections::id))
+        .select(WindowRow::as_select())
+        .load(c))?;
+    Ok((
+        grouped(infos.into_iter().map(|row| (row.deal_id, row))),
+        grouped(decisions.into_iter().map(|row| (row.deal_id, row))),
+        grouped(windows.into_iter().map(|row| (row.deal_id, row))),
+    ))
+}
+
+fn grouped<T>(rows: impl Iterator<Item = (DealId, T)>) -> Many<T> {
+    let mut groups = Many::new();
+    for (id, row) in rows {
+        groups.entry(id).or_insert_with(Vec::new).push(row);
+    }
+    groups
+}
+
+/// Stores a new registration, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if another registration has one of its external references.
+pub fn insert(tx: &mut Tx<'_>, new: Registration, kind: &'static str) -> Result<Registration> {
+    store(tx, &new)?;
+    tell_new(tx, &new, kind)?;
+    Ok(new)
+}
+
+/// Tells of a registration that was stored.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_new(tx: &mut Tx<'_>, new: &Registration, kind: &'static str) -> Result<()> {
+    let told = told(new, tx.now);
+    tx.record(Fact::created(kind, &told))
+}
+
+/// What events tell of a registration: what its partner may see. They reach both sides, so custom fields, of which some are
+/// the vendor's alone, stay out; the vendor reads them at the registration.
+fn told(registration: &Registration, now: Time) -> Deal {
+    Deal {
+        custom: CustomFields::default(),
+        ..registration.clone().seen_by(Reader::Partner, now)
+    }
+}
+
+/// Writes every row of a new registration, without telling of it: for imports, which tell by batch.
+///
+/// # Errors
+/// As [`insert`].
+pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
+    let id = new.deal.id;
+    on_each!(tx, |c| diesel::insert_into(deals::table).values(&new.deal).execute(c))?;
+    on_each!(tx, |c| diesel::insert_into(deal_details::table)
+        .values(&new.details)
+        .execute(c))?;
+    if let Some(row) = &new.customer {
+        on_each!(tx, |c| diesel::insert_into(deal_customer_inputs::table)
+            .values(row)
+            .execute(c))?;
+    }
+    if let Some(row) = &new.review {
+        on_each!(tx, |c| diesel::insert_into(deal_reviews::table).values(row).execute(c))?;
+    }
+    insert_lines(tx, &new.lines)?;
+    insert_contacts(tx, &new.contacts)?;
+    insert_sites(tx, &new.sites)?;
+    if !new.references.is_empty() {
+        references::set(tx, Deal::TYPE, &id.to_string(), &new.references)?;
+    }
+    Ok(())
+}
+
+// Row by row: SQLite takes a batch of rows with defaults only one by one, and a registration has few.
+fn insert_lines(tx: &mut Tx<'_>, lines: &[Line]) -> Result<()> {
+    for line in lines {
+        on_each!(tx, |c| diesel::insert_into(deal_lines::table)
+            .values(&line.row)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+fn insert_contacts(tx: &mut Tx<'_>, rows: &[ContactRow]) -> Result<()> {
+    for row in rows {
+        on_each!(tx, |c| diesel::insert_into(deal_contacts::table).values(row).execute(c))?;
+    }
+    Ok(())
+}
+
+fn insert_sites(tx: &mut Tx<'_>, rows: &[SiteRow]) -> Result<()> {
+    for row in rows {
+        on_each!(tx, |c| diesel::insert_into(deal_sites::table).values(row).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Stores a changed registration over the revision it was read at, and tells of it by an event of that kind.
+/// Only the parts that differ are written. Decisions, questions and protections have their own writers.
+///
+/// # Errors
+/// 412 if it was changed meanwhile; 409 `already_exists` if another registration has one of its external references.
+pub fn save(tx: &mut Tx<'_>, before: &Registration, after: Registration, kind: &'static str) -> Result<Registration> {
+    write(tx, before, &after)?;
+    tell(tx, before, &after, kind)?;
+    Ok(after)
+}
+
+/// [`save`] with the reason for the audit trail.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_because(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    after: Registration,
+    kind: &'static str,
+    reason: &str,
+) -> Result<Registration> {
+    write(tx, before, &after)?;
+    let (old, new) = (told(before, tx.now), told(&after, tx.now));
+    tx.record(Fact::changed(kind, &old, &new).because(reason))?;
+    Ok(after)
+}
+
+/// Tells of a change that was written.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell(tx: &mut Tx<'_>, before: &Registration, after: &Registration, kind: &'static str) -> Result<()> {
+    let (old, new) = (told(before, tx.now), told(after, tx.now));
+    tx.record(Fact::changed(kind, &old, &new))
+}
+
+/// Tells the partner of another registration that an overlapping scope was granted elsewhere: its own registration, as it
+/// is, and nothing of the other. The caller need not see that partner.
+///
+/// # Errors
+/// 404 if there is no such registration.
+pub fn tell_of_loss(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
+    let rows: Vec<Wide> = on_each!(tx, |c| wide!()
+        .select(Wide::as_select())
+        .filter(deals::id.eq(id))
+        .load(c))?;
+    let registration = whole(tx, rows)?.pop().ok_or_else(Error::not_found)?;
+    let told = told(&registration, tx.now);
+    tx.record(Fact::changed("deal.scope_granted_elsewhere", &told, &told))
+}
+
+/// Writes the parts of a registration that differ over the revision it was read at, without telling of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Result<()> {
+    let id = before.deal.id;
+    let saved = on_each!(tx, |c| diesel::update(
+        deals::table.find(id).filter(deals::revision.eq(before.deal.revision))
+    )
+    .set(&after.deal)
+    .execute(c))?;
+    if saved == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    if before.details != after.details {
+        on_each!(tx, |c| diesel::update(deal_details::table.find(id))
+            .set(&after.details)
+            .execute(c))?;
+    }
+    if before.customer != after.customer {
+        on_each!(tx, |c| diesel::delete(deal_customer_inputs::table.find(id)).execute(c))?;
+        if let Some(row) = &after.customer {
+            on_each!(tx, |c| diesel::insert_into(deal_customer_inputs::table)
+                .values(row)
+                .execute(c))?;
+        }
+    }
+    if before.review != after.review {
+        on_each!(tx, |c| diesel::delete(deal_reviews::table.find(id)).execute(c))?;
+        if let Some(row) = &after.review {
+            on_each!(tx, |c| diesel::insert_into(deal_reviews::table).values(row).execute(c))?;
+        }
+    }
+    if before.lines != after.lines {
+        on_each!(tx, |c| diesel::delete(
+            deal_lines::table.filter(deal_lines::deal_id.eq(id))
+        )
+        .execute(c))?;
+        insert_lines(tx, &after.lines)?;
+    }
+    if before.contacts != after.contacts {
+        on_each!(tx, |c| diesel::delete(
+            deal_contacts::table.filter(deal_contacts::deal_id.eq(id))
+        )
+        .execute(c))?;
+        insert_contacts(tx, &after.contacts)?;
+    }
+    if before.sites != after.sites {
+        on_each!(tx, |c| diesel::delete(
+            deal_sites::table.filter(deal_sites::deal_id.eq(id))
+        )
+        .execute(c))?;
+        insert_sites(tx, &after.sites)?;
+    }
+    if before.references != after.references {
+        references::set(tx, Deal::TYPE, &id.to_string(), &after.references)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,447 @@
+//! The tables of a review: steps of the approval chain, decisions, questions, and the slots of open registrations.
+
+use diesel::prelude::*;
+
+use super::{
+    decisions::{ApprovalStepStatus, DealApprovalStep},
+    model::{DealDecision, DealInfoRequest},
+    rows::{DecisionRow, InfoRow, Registration},
+    states::{DealType, InfoRequestStatus, OPEN, ReviewStatus},
+    view::{self, Reader},
+};
+use crate::{
+    db::{Clause, Tx},
+    error::{Error, Result, codes},
+    kernel::{
+        Currency, Money, Time,
+        ids::{AccountId, ApprovalStepId, ConflictCheckId, DealId, Id as _, PartnerId, ProductId, UserId},
+        page::{Order, Page, Paging},
+    },
+    load_page, on_each,
+    schema::{
+        deal_approval_steps::{self as steps, table as steps_table},
+        deal_decisions, deal_info_requests,
+        deal_open_slots::{self as slots, table as slots_table},
+        deal_reviews, deals,
+    },
+    settings::{ApprovalStepRule, ApproverRole},
+};
+
+/// One step of the chain, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = steps, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct StepRow {
+    pub id: ApprovalStepId,
+    pub deal_id: DealId,
+    pub round: i64,
+    pub position: i64,
+    pub name: String,
+    pub approver_role: ApproverRole,
+    pub approver_id: Option<UserId>,
+    pub from_amount_minor: Option<i64>,
+    pub from_amount_currency: Option<Currency>,
+    pub status: ApprovalStepStatus,
+    pub due_at: Option<Time>,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Time>,
+    pub note: Option<String>,
+    pub revision: i64,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+impl StepRow {
+    /// A step of a chain that begins now.
+    pub fn of(
+        deal: DealId,
+        round: i64,
+        position: i64,
+        rule: &ApprovalStepRule,
+        amount: Option<Money>,
+        due_at: Time,
+        now: Time,
+    ) -> Self {
+        let from = amount.and_then(|amount| rule.from.iter().find(|limit| limit.currency == amount.currency));
+        Self {
+            id: ApprovalStepId::at(now),
+            deal_id: deal,
+            round,
+            position,
+            name: rule.name.clone(),
+            approver_role: rule.role,
+            approver_id: None,
+            from_amount_minor: from.map(|limit| limit.minor),
+            from_amount_currency: from.map(|limit| limit.currency),
+            status: if position == 1 {
+                ApprovalStepStatus::Pending
+            } else {
+                ApprovalStepStatus::Waiting
+            },
+            due_at: Some(due_at),
+            decided_by: None,
+            decided_at: None,
+            note: None,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The step as the reader sees it.
+    pub fn seen_by(self, reader: Reader) -> DealApprovalStep {
+        DealApprovalStep {
+            id: Some(self.id),
+            position: self.position,
+            name: self.name,
+            role: self.approver_role,
+            from: Money::from_columns(self.from_amount_minor, self.from_amount_currency),
+            status: self.status,
+            decided_by: self.decided_by.filter(|_| reader == Reader::Vendor),
+            decided_at: self.decided_at,
+        }
+    }
+}
+
+/// The steps of a round, in order.
+///
+/// # Errors
+/// What the database reports.
+pub fn chain(tx: &mut Tx<'_>, deal: DealId, round: i64) -> Result<Vec<StepRow>> {
+    Ok(on_each!(tx, |c| steps_table
+        .filter(steps::deal_id.eq(deal).and(steps::round.eq(round)))
+        .order(steps::position)
+        .select(StepRow::as_select())
+        .load(c))?)
+}
+
+/// Stores the steps of a round that begins.
+///
+/// # Errors
+/// What the database reports.
+pub fn begin_chain(tx: &mut Tx<'_>, chain: &[StepRow]) -> Result<()> {
+    for step in chain {
+        on_each!(tx, |c| diesel::insert_into(steps_table).values(step).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Stores a decided step over the revision that it was read at.
+///
+/// # Errors
+/// 412 if somebody else decided it meanwhile.
+pub fn save_step(tx: &mut Tx<'_>, before: &StepRow, after: &StepRow) -> Result<()> {
+    let saved = on_each!(tx, |c| diesel::update(
+        steps_table.find(before.id).filter(steps::revision.eq(before.revision))
+    )
+    .set(after)
+    .execute(c))?;
+    if saved == 0 {
+        Err(Error::new(&codes::PRECONDITION_FAILED))
+    } else {
+        Ok(())
+    }
+}
+
+/// Ends the steps that nobody will decide any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn skip_steps(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
+    let now = tx.now;
+    let left = steps_table.filter(
+        steps::deal_id
+            .eq(deal)
+            .and(steps::status.eq_any([ApprovalStepStatus::Waiting, ApprovalStepStatus::Pending])),
+    );
+    on_each!(tx, |c| diesel::update(left)
+        .set((steps::status.eq(ApprovalStepStatus::Skipped), steps::updated_at.eq(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Stores a decision.
+///
+/// # Errors
+/// What the database reports.
+pub fn insert_decision(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<()> {
+    on_each!(tx, |c| diesel::insert_into(deal_decisions::table)
+        .values(decision)
+        .execute(c))?;
+    Ok(())
+}
+
+/// One page of the decisions on a registration that the caller may see, oldest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn decisions(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealDecision>> {
+    let mut clause = Clause::all();
+    clause.equals("deal_decisions.deal_id", &deal);
+    let reader = Reader::of(tx.caller());
+    let order = Order {
+        column: "deal_decisions.decided_at",
+        id: "deal_decisions.id",
+        descending: false,
+    };
+    let rows = load_page!(tx, deal_decisions::table => DecisionRow, clause, order, paging)?;
+    let page = Page::of(rows, paging, |row: &DecisionRow| {
+        (row.decided_at.into(), row.id.to_string())
+    });
+    Ok(page.map(|row| view::decision(row, reader)))
+}
+
+/// Stores a question.
+///
+/// # Errors
+/// 409 `already_exists` if one is open.
+pub fn insert_info(tx: &mut Tx<'_>, info: &InfoRow) -> Result<()> {
+    tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(deal_info_requests::table)
+            .values(info)
+            .execute(c))?)
+    })?;
+    Ok(())
+}
+
+/// Stores a question that was answered or ended.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn save_info(tx: &mut Tx<'_>, before: &InfoRow, after: &InfoRow) -> Result<()> {
+    let target = deal_info_requests::table
+        .find(before.id)
+        .filter(deal_info_requests::revision.eq(before.revision));
+    let saved = on_each!(tx, |c| diesel::update(target).set(after).execute(c))?;
+    if saved == 0 {
+        Err(Error::new(&codes::PRECONDITION_FAILED))
+    } else {
+        Ok(())
+    }
+}
+
+/// One page of what was asked about a registration that the caller may see, oldest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn infos(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealInfoRequest>> {
+    let mut clause = Clause::all();
+    clause.equals("deal_info_requests.deal_id", &deal);
+    let now = tx.now;
+    let order = Order {
+        column: "deal_info_requests.created_at",
+        id: "deal_info_requests.id",
+        descending: false,
+    };
+    let rows = load_page!(tx, deal_info_requests::table => InfoRow, clause, order, paging)?;
+    let page = Page::of(rows, paging, |row: &InfoRow| {
+        (row.created_at.into(), row.id.to_string())
+    });
+    Ok(page.map(|row| view::info(row, now)))
+}
+
+/// Closes what is still asked, because nobody waits for the answer any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn end_infos(tx: &mut Tx<'_>, deal: DealId, status: InfoRequestStatus) -> Result<()> {
+    let now = tx.now;
+    let open = deal_info_requests::table.filter(
+        deal_info_requests::deal_id
+            .eq(deal)
+            .and(deal_info_requests::status.eq(InfoRequestStatus::Open)),
+    );
+    let change = (
+        deal_info_requests::status.eq(status),
+        deal_info_requests::revision.eq(deal_info_requests::revision + 1),
+        deal_info_requests::updated_at.eq(now),
+    );
+    on_each!(tx, |c| diesel::update(open).set(change).execute(c))?;
+    Ok(())
+}
+
+/// Takes the slots of an open registration: one for each product. A slot whose registration has lapsed meanwhile is free,
+/// whether or not a job has noted it.
+///
+/// # Errors
+/// 409 `already_exists` if the partner has another open registration of the same account, product and deal type.
+pub fn take_slots(tx: &mut Tx<'_>, registration: &Registration, account: AccountId) -> Result<()> {
+    let deal = &registration.deal;
+    let now = tx.now;
+    let mut products: Vec<ProductId> = registration.lines.iter().map(|line| line.row.product_id).collect();
+    products.sort();
+    products.dedup();
+    for product in products {
+        let slot = slots_table.find((deal.partner_id, account, product, deal.deal_type));
+        let holder: Option<DealId> = on_each!(tx, |c| slot.select(slots::deal_id).first(c).optional())?;
+        if let Some(holder) = holder.filter(|holder| *holder != deal.id)
+            && is_overdue(tx, holder, now)?
+        {
+            free_slots(tx, holder)?;
+        }
+        let row = (
+            slots::partner_id.eq(deal.partner_id),
+            slots::account_id.eq(account),
+            slots::product_id.eq(product),
+            slots::deal_type.eq(deal.deal_type),
+            slots::deal_id.eq(deal.id),
+        );
+        tx.attempt(|tx| {
+            Ok(on_each!(tx, |c| diesel::insert_into(slots_table)
+                .values(row)
+                .execute(c))?)
+        })?;
+    }
+    Ok(())
+}
+
+fn is_overdue(tx: &mut Tx<'_>, deal: DealId, now: Time) -> Result<bool> {
+    let status: Option<(ReviewStatus, Option<Time>)> = on_each!(tx, |c| deals::table
+        .inner_join(deal_reviews::table)
+        .filter(deals::id.eq(deal))
+        .select((deals::review_status, deal_reviews::info_due_at))
+        .first(c)
+        .optional())?;
+    Ok(status.is_some_and(|(status, due)| status == ReviewStatus::InfoRequested && due.is_some_and(|due| now >= due)))
+}
+
+/// Gives the slots of a registration back: it is no longer open.
+///
+/// # Errors
+/// What the database reports.
+pub fn free_slots(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
+    on_each!(tx, |c| diesel::delete(slots_table.filter(slots::deal_id.eq(deal)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The partner's other open registration that holds a slot which this one needs.
+///
+/// # Errors
+/// What the database reports.
+pub fn slot_holder(
+    tx: &mut Tx<'_>,
+    partner: PartnerId,
+    account: AccountId,
+    products: &[ProductId],
+    deal_type: DealType,
+) -> Result<Option<String>> {
+    let now = tx.now;
+    let found: Vec<(DealId, String)> = on_each!(tx, |c| slots_table
+        .inner_join(deals::table.on(deals::id.eq(slots::deal_id)))
+        .filter(
+            slots::partner_id
+                .eq(partner)
+                .and(slots::account_id.eq(account))
+                .and(slots::deal_type.eq(deal_type))
+        )
+        .filter(slots::product_id.eq_any(products))
+        .select((deals::id, deals::number))
+        .order(deals::id)
+        .load(c))?;
+    for (deal, number) in found {
+        if !is_overdue(tx, deal, now)? {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// Registrations that are before the vendor at that moment: one whose answers are overdue has lapsed.
+fn open_clause(now: Time) -> Clause {
+    let mut clause = Clause::all();
+    clause
+        .one_of("deals.review_status", OPEN)
+        .and("NOT (deals.review_status = 'info_requested' AND EXISTS (SELECT 1 FROM deal_reviews AS r WHERE r.deal_id = deals.id AND r.info_due_at <= ")
+        .value(&now)
+        .sql("))");
+    clause
+}
+
+/// How many registrations of the partner are before the vendor.
+///
+/// # Errors
+/// What the database reports.
+pub fn open_count(tx: &mut Tx<'_>, partner: PartnerId) -> Result<i64> {
+    let now = tx.now;
+    let mut clause = open_clause(now);
+    clause.equals("deals.partner_id", &partner);
+    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
+}
+
+/// When the last registration on the account was received.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_received(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Time>> {
+    Ok(on_each!(tx, |c| deals::table
+        .filter(
+            deals::customer_account_id
+                .eq(account)
+                .and(deals::received_at.is_not_null())
+        )
+        .order(deals::received_at.desc())
+        .select(deals::received_at)
+        .first::<Option<Time>>(c)
+        .optional())?
+    .flatten())
+}
+
+/// Ties the registration to the check that was just stored.
+///
+/// # Errors
+/// What the database reports.
+pub fn tie_check(tx: &mut Tx<'_>, deal: DealId, check: ConflictCheckId) -> Result<()> {
+    on_each!(tx, |c| diesel::update(deals::table.find(deal))
+        .set(deals::conflict_check_id.eq(Some(check)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Other partners' open registrations on the same account whose products and territory meet those of this one.
+///
+/// # Errors
+/// What the database reports.
+pub fn contenders(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(DealId, PartnerId)>> {
+    let deal = &registration.deal;
+    let (Some(account), Some(territory)) = (deal.customer_account_id, deal.territory_id) else {
+        return Ok(Vec::new());
+    };
+    let mut clause = open_clause(tx.now);
+    clause
+        .equals("deals.customer_account_id", &account)
+        .and("deals.partner_id <> ")
+        .value(&deal.partner_id)
+        .and("EXISTS (SELECT 1 FROM territory_closure AS t WHERE (t.ancestor_id = deals.territory_id AND t.descendant_id = ")
+        .value(&territory)
+        .sql(") OR (t.descendant_id = deals.territory_id AND t.ancestor_id = ")
+        .value(&territory)
+        .sql("))")
+        .and("EXISTS (SELECT 1 FROM deal_lines AS theirs JOIN deal_lines AS ours ON ours.deal_id = ")
+        .value(&deal.id)
+        .sql(" JOIN product_closure AS p ON (p.ancestor_id = theirs.product_id AND p.descendant_id = ours.product_id)")
+        .sql(" OR (p.ancestor_id = ours.product_id AND p.descendant_id = theirs.product_id) WHERE theirs.deal_id = deals.id)");
+    Ok(on_each!(tx, |c| deals::table
+        .filter(clause)
+        .select((deals::id, deals::partner_id))
+        .order(deals::id)
+        .load(c))?)
+}
+
+/// Registrations whose questions are overdue and whose lapse nobody has noted yet, the longest overdue first.
+///
+/// # Errors
+/// What the database reports.
+pub fn overdue(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<DealId>> {
+    let now = tx.now;
+    Ok(on_each!(tx, |c| deal_reviews::table
+        .inner_join(deals::table)
+        .filter(
+            deals::review_status
+                .eq(ReviewStatus::InfoRequested)
+                .and(deal_reviews::info_due_at.le(now))
+        )
+        .order((deal_reviews::info_due_at, deal_reviews::deal_id))
+        .limit(limit)
+        .select(deals::id)
+        .load(c))?)
+}

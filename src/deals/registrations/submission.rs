@@ -1,0 +1,323 @@
+//! Sending a registration in.
+//!
+//! Who the customer may be is found before the transaction, without a lock. In the transaction every guard is judged; the
+//! customer is tied to an account, or gets one; then, under that account's lock, the registration takes its place in the
+//! queue: the moment of the server and the next number of the account, so that of two that come at once one is first. The
+//! conflict check runs under the same lock and sees every claim before this one. A competitor never makes it fail.
+
+use super::{
+    approvals,
+    guards::{self, Facts},
+    history::{self, Entry},
+    queries,
+    review_queries::{self, StepRow},
+    rows::{CustomerRow, Registration, ReviewRow},
+    rules, standing_queries,
+    states::{DealAxis, DealCustomerResolution, DealLineStatus, REVIEW, ReviewStatus},
+};
+use crate::{
+    capabilities,
+    custom_fields::CustomFields,
+    customers::{self, NewCustomerAccount},
+    db::Tx,
+    deals::conflict::{self, CheckPurpose, Prepared},
+    error::{Error, Result, codes},
+    kernel::{
+        Address, Time,
+        ids::{AccountId, DealId, ProductId},
+        states::FailingGuard,
+    },
+    numbers, partners,
+    settings::{self, ProgramSettings, RegistrationPolicy, calendar},
+};
+
+/// What was found out before the transaction.
+#[derive(Debug, Clone)]
+pub struct Found {
+    prepared: Prepared,
+    /// How many accounts there were: a new one since then makes the search worth repeating.
+    accounts: i64,
+}
+
+/// Finds out who the customer of a registration may be. Reads only.
+///
+/// # Errors
+/// 404 if the caller may not see the registration.
+pub fn find_customer(tx: &mut Tx<'_>, id: DealId) -> Result<Found> {
+    queries::find_row(tx, id)?;
+    let accounts = numbers::last(tx, customers::NUMBERS)?;
+    let prepared = conflict::prepare(tx, id)?;
+    Ok(Found { prepared, accounts })
+}
+
+/// Every guard of submission that fails now.
+///
+/// # Errors
+/// What the database reports.
+pub fn failing(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    account: Option<AccountId>,
+    policy: &RegistrationPolicy,
+) -> Result<Vec<FailingGuard>> {
+    let (deal, now) = (&registration.deal, tx.now);
+    let mut authorised = Vec::with_capacity(registration.lines.len());
+    if let Some(territory) = deal.territory_id {
+        for line in &registration.lines {
+            authorised.push(partners::authorised(
+                tx,
+                deal.partner_id,
+                line.row.product_id,
+                territory,
+                now,
+            )?);
+        }
+    }
+    let already = match account {
+        Some(account) => {
+            review_queries::slot_holder(tx, deal.partner_id, account, &products(registration), deal.deal_type)?
+        }
+        None => None,
+    };
+    let facts = Facts {
+        partner_active: partners::is_active(tx, deal.partner_id)?,
+        agreements: capabilities::agreements_executed(tx, deal.partner_id)?.failing(),
+        authorised,
+        open_registrations: review_queries::open_count(tx, deal.partner_id)?,
+        own: standing_queries::own_marks(tx, deal.partner_id)?,
+        already,
+    };
+    Ok(guards::submission(registration, &facts, policy, now))
+}
+
+fn products(registration: &Registration) -> Vec<ProductId> {
+    registration.lines.iter().map(|line| line.row.product_id).collect()
+}
+
+/// Sends the registration in, and grants it at once where the program's rules do so without a person.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` naming every guard that fails; 403 for those who may only read it.
+pub fn submit(tx: &mut Tx<'_>, id: DealId, found: &Found, seen: crate::http::IfMatch) -> Result<Registration> {
+    let before = queries::find(tx, id)?;
+    seen.check(before.deal.revision)?;
+    super::may_write(tx.caller(), &before)?;
+    let status = rules::status_at(&before, tx.now);
+    REVIEW.go(status, "submit")?;
+    let now = tx.now;
+    let settings = settings::in_force(tx, now)?;
+    let known = known_account(tx, &before, found)?;
+    let failing = failing(tx, &before, known.map(|(account, _)| account), &settings.registration)?;
+    if !failing.is_empty() {
+        return Err(Error::guards(status, "submit", failing));
+    }
+    let (account, resolution) = match known {
+        Some(known) => known,
+        None => intake(tx, &before, found)?,
+    };
+    let after = placed(tx, &before, account, resolution)?;
+    let after = sent_in(tx, after, &settings)?;
+    review_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
+    queries::write(tx, &before, &after)?;
+    let chain = chain(&after, 1, &settings.registration, tx.now);
+    review_queries::begin_chain(tx, &chain)?;
+    let check = conflict::check_deal(tx, id, CheckPurpose::Submission, None, Some(&found.prepared))?;
+    review_queries::tie_check(tx, id, check.id)?;
+    let after = queries::find(tx, id)?;
+    queries::tell(tx, &before, &after, "deal.submitted")?;
+    let note = format!(
+        "Check {}: {}. Place in the queue: {}.",
+        check.id, check.assessment.verdict, check.assessment.queue_position
+    );
+    history::note(
+        tx,
+        id,
+        Entry::action("submit")
+            .moved(DealAxis::ReviewStatus, status, ReviewStatus::Submitted)
+            .detail(note),
+    )?;
+    approvals::grant_without_person(tx, after, &check, &settings)
+}
+
+/// The account that the customer is known to be: chosen by the vendor before, or found for sure.
+fn known_account(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    found: &Found,
+) -> Result<Option<(AccountId, DealCustomerResolution)>> {
+    let tied = before
+        .customer
+        .as_ref()
+        .filter(|customer| customer.resolution != DealCustomerResolution::Unresolved);
+    if let (Some(account), Some(customer)) = (before.deal.customer_account_id, tied) {
+        return Ok(Some((customers::surviving(tx, account)?, customer.resolution)));
+    }
+    match found.prepared.account() {
+        Some(account) => Ok(Some((
+            customers::surviving(tx, account)?,
+            DealCustomerResolution::Matched,
+        ))),
+        None => Ok(None),
+    }
+}
+
+/// An account for a customer that was not known when it was looked for. Two partners may bring the same new customer at
+/// the same moment, and two accounts for one customer would hide their conflict: so they queue at the numbers of accounts,
+/// and who comes second looks again.
+fn intake(tx: &mut Tx<'_>, registration: &Registration, found: &Found) -> Result<(AccountId, DealCustomerResolution)> {
+    let Some(customer) = &registration.customer else {
+        return Err(Error::internal("a registration without a customer passed the guards"));
+    };
+    if numbers::hold(tx, customers::NUMBERS)? != found.accounts {
+        let again = conflict::prepare(tx, registration.deal.id)?;
+        if let Some(account) = again.account() {
+            return Ok((customers::surviving(tx, account)?, DealCustomerResolution::Matched));
+        }
+    }
+    let account = customers::insert(tx, &described(customer))?;
+    Ok((account.id, DealCustomerResolution::Created))
+}
+
+/// The new account as the partner described the customer.
+fn described(customer: &CustomerRow) -> NewCustomerAccount {
+    let address = Address {
+        street: customer.street.clone(),
+        city: customer.city.clone(),
+        region: customer.region.clone(),
+        postal_code: customer.postal_code.clone(),
+        country: customer.country,
+    };
+    NewCustomerAccount {
+        name: customer.name.clone(),
+        // What many share is no mark of the customer's own.
+        website: customer.website.clone().filter(|_| customer.domain.is_some()),
+        registration_number: customer.registration_number.clone(),
+        registration_authority: customer.registration_authority.clone(),
+        phone: customer.phone.clone(),
+        address: address.known(),
+        parent_id: None,
+        industry: None,
+        employees: None,
+        annual_revenue: None,
+        founded_year: None,
+        territory_id: None,
+        owner_id: None,
+        aliases: None,
+        tags: None,
+        custom: CustomFields::default(),
+        external_refs: None,
+    }
+}
+
+/// The registration with its place in the account's queue, taken under the account's lock.
+///
+/// # Errors
+/// 404 if there is no such account.
+pub fn placed(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    account: AccountId,
+    resolution: DealCustomerResolution,
+) -> Result<Registration> {
+    customers::lock(tx, account)?;
+    // A clock that was set back must not put a later registration before an earlier one.
+    let last = review_queries::last_received(tx, account)?;
+    let received_at = tx.moment().max(last.unwrap_or(tx.now));
+    let seq = customers::next_claim(tx, account)?;
+    let actor = tx.caller().actor_text();
+    let mut after = before.clone();
+    after.deal.customer_account_id = Some(account);
+    after.deal.received_at = Some(received_at);
+    after.deal.seq = Some(seq);
+    for line in &mut after.lines {
+        (line.row.received_at, line.row.seq) = (Some(received_at), Some(seq));
+    }
+    if let Some(customer) = after
+        .customer
+        .as_mut()
+        .filter(|customer| customer.resolution != resolution || customer.resolved_at.is_none())
+    {
+        (customer.resolution, customer.resolved_at, customer.resolved_by) =
+            (resolution, Some(received_at), Some(actor));
+    }
+    Ok(after)
+}
+
+fn sent_in(tx: &mut Tx<'_>, placed: Registration, settings: &ProgramSettings) -> Result<Registration> {
+    let (now, actor) = (tx.now, tx.caller().actor_text());
+    let received_at = placed.deal.received_at.unwrap_or(now);
+    let mut after = placed;
+    after.deal.review_status = REVIEW.go_to(ReviewStatus::Draft, "submit", ReviewStatus::Submitted)?;
+    after.deal.policy_version = Some(settings.version);
+    after.deal.last_activity_at = now;
+    after.deal.review_due_at = Some(calendar::days_after(
+        received_at,
+        settings.registration.review_business_days,
+        &settings.registration.holidays,
+    ));
+    for line in &mut after.lines {
+        line.row.review_status = DealLineStatus::Pending;
+        line.row.updated_at = now;
+    }
+    after.review = Some(ReviewRow {
+        deal_id: after.deal.id,
+        submitted_by: actor,
+        submitted_at: received_at,
+        round: 1,
+        paused_at: None,
+        paused_micros: 0,
+        info_due_at: None,
+        assigned_at: None,
+        decided_at: None,
+        auto_approved: false,
+        appeal_until: None,
+    });
+    Ok(after.touched(now))
+}
+
+/// The approval chain of a registration: the steps that its amount asks for.
+pub fn chain(registration: &Registration, round: i64, policy: &RegistrationPolicy, now: Time) -> Vec<StepRow> {
+    let deal = &registration.deal;
+    let due = deal.review_due_at.unwrap_or(now);
+    let mut asked: Vec<_> = policy
+        .approval_chain
+        .iter()
+        .filter(|step| step.is_asked_for(deal.amount()))
+        .collect();
+    if asked.is_empty() {
+        // A chain that asks nobody would let nobody approve.
+        asked.extend(policy.approval_chain.first());
+    }
+    (1..)
+        .zip(asked)
+        .map(|(position, rule)| StepRow::of(deal.id, round, position, rule, deal.amount(), due, now))
+        .collect()
+}
+
+fn taken(error: Error, status: ReviewStatus) -> Error {
+    if !error.is(&codes::ALREADY_EXISTS) {
+        return error;
+    }
+    let detail = "Another registration of the same partner is open for the same customer, product and kind of deal; work with that one.".to_owned();
+    Error::guards(
+        status,
+        "submit",
+        vec![FailingGuard {
+            guard: "no_open_registration".to_owned(),
+            detail,
+            pointer: Some("#/lines".to_owned()),
+        }],
+    )
+}
+
+impl Found {
+    /// The account that the customer surely is, if there is one.
+    pub fn account(&self) -> Option<AccountId> {
+        self.prepared.account()
+    }
+
+    /// What the conflict check takes along.
+    pub const fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+}
