@@ -1,0 +1,244 @@
+//! The only file that knows the tables of imports.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::{Verdict, report::Outcome};
+use crate::{
+    bindable,
+    db::Tx,
+    error::{Error, Result},
+    kernel::{
+        Time,
+        ids::{AccountId, DealId, DecisionId, ImportId, PartnerId, ProductId, ProtectionId, TerritoryId},
+    },
+    on_each,
+    schema::{deal_decisions, import_rows, import_runs, protections},
+};
+
+bindable!(Verdict);
+
+#[derive(Insertable)]
+#[diesel(table_name = import_rows)]
+#[diesel(treat_none_as_default_value = false)]
+struct RowRow<'o> {
+    run_id: ImportId,
+    step: i64,
+    source: &'o str,
+    line: i64,
+    resource_type: &'o str,
+    system: &'o str,
+    external_id: Option<&'o str>,
+    row_hash: &'o str,
+    verdict: Verdict,
+    reason_code: Option<&'o str>,
+    reason_text: Option<&'o str>,
+    resource_id: Option<&'o str>,
+}
+
+/// Notes that a run begins, and that earlier ones of the same mapping which never ended were stopped.
+///
+/// # Errors
+/// What the database reports.
+pub fn begin(tx: &mut Tx<'_>, name: &str, hash: &str, sources: &str) -> Result<ImportId> {
+    let (id, now, by) = (tx.new_id::<ImportId>(), tx.now.micros(), tx.caller().actor_text());
+    on_each!(tx, |c| diesel::update(
+        import_runs::table
+            .filter(import_runs::mapping_name.eq(name))
+            .filter(import_runs::status.eq("running"))
+    )
+    .set((
+        import_runs::status.eq("failed"),
+        import_runs::error.eq("It was stopped before its end; the next run goes on where it was."),
+        import_runs::finished_at.eq(now),
+        import_runs::revision.eq(import_runs::revision + 1),
+        import_runs::updated_at.eq(now),
+    ))
+    .execute(c))?;
+    let row = (
+        import_runs::id.eq(id),
+        import_runs::mapping_name.eq(name),
+        import_runs::mapping_hash.eq(hash),
+        import_runs::dry_run.eq(false),
+        import_runs::status.eq("running"),
+        import_runs::sources.eq(sources),
+        import_runs::counts.eq("[]"),
+        import_runs::started_by.eq(by),
+        import_runs::revision.eq(1_i64),
+        import_runs::created_at.eq(now),
+        import_runs::updated_at.eq(now),
+    );
+    on_each!(tx, |c| diesel::insert_into(import_runs::table).values(row).execute(c))?;
+    Ok(id)
+}
+
+/// Notes how a run ended.
+///
+/// # Errors
+/// What the database reports.
+pub fn end(tx: &mut Tx<'_>, run: ImportId, counts: &str, error: Option<&str>) -> Result<()> {
+    let now = tx.now.micros();
+    on_each!(tx, |c| diesel::update(import_runs::table.find(run))
+        .set((
+            import_runs::status.eq(if error.is_some() { "failed" } else { "finished" }),
+            import_runs::counts.eq(counts),
+            import_runs::error.eq(error),
+            import_runs::finished_at.eq(now),
+            import_runs::revision.eq(import_runs::revision + 1),
+            import_runs::updated_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'o> {
+    /// The run.
+    pub run: ImportId,
+    /// The number of the step.
+    pub step: usize,
+    /// The file.
+    pub file: &'o str,
+    /// The type of the records.
+    pub resource_type: &'static str,
+    /// The system.
+    pub system: &'o str,
+}
+
+/// Keeps what became of rows. Those that changed nothing are counted in the run and not kept one by one.
+///
+/// # Errors
+/// What the database reports.
+pub fn keep(tx: &mut Tx<'_>, origin: Origin<'_>, outcomes: &[Outcome]) -> Result<()> {
+    let step = i64::try_from(origin.step).map_err(Error::internal)?;
+    let rows: Vec<RowRow<'_>> = outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict != Verdict::Unchanged)
+        .map(|outcome| RowRow {
+            run_id: origin.run,
+            step,
+            source: origin.file,
+            line: i64::try_from(outcome.line).unwrap_or(i64::MAX),
+            resource_type: origin.resource_type,
+            system: origin.system,
+            external_id: outcome.key.as_deref(),
+            row_hash: &outcome.hash,
+            verdict: outcome.verdict,
+            reason_code: outcome.code.as_deref(),
+            reason_text: outcome.reason.as_deref(),
+            resource_id: outcome.resource_id.as_deref(),
+        })
+        .collect();
+    for rows in rows.chunks(500) {
+        on_each!(tx, |c| diesel::insert_into(import_rows::table).values(rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// What the rows with those keys said when they were last taken.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_said(
+    tx: &mut Tx<'_>,
+    resource_type: &str,
+    system: &str,
+    keys: &[String],
+) -> Result<BTreeMap<String, String>> {
+    let taken = [Verdict::Created, Verdict::Updated, Verdict::Draft];
+    let rows: Vec<(Option<String>, String)> = on_each!(tx, |c| import_rows::table
+        .filter(import_rows::system.eq(system))
+        .filter(import_rows::resource_type.eq(resource_type))
+        .filter(import_rows::external_id.eq_any(keys))
+        .filter(import_rows::verdict.eq_any(taken))
+        .order((import_rows::run_id, import_rows::step, import_rows::line))
+        .select((import_rows::external_id, import_rows::row_hash))
+        .load(c))?;
+    // Ids of runs sort by time, so the last one wins.
+    Ok(rows.into_iter().filter_map(|(key, hash)| Some((key?, hash))).collect())
+}
+
+/// A protection that was granted elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Granted {
+    /// The deal.
+    pub deal: DealId,
+    /// Its partner.
+    pub partner: PartnerId,
+    /// The customer.
+    pub account: AccountId,
+    /// What is protected.
+    pub product: ProductId,
+    /// Where.
+    pub territory: TerritoryId,
+    /// Against which deals: `new_business` or `renewal`.
+    pub class: &'static str,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+    /// Where it stands.
+    pub status: &'static str,
+    /// When it was granted.
+    pub decided_at: Time,
+}
+
+/// Stores a decision made elsewhere and the protection that it granted. The database refuses one that overlaps another
+/// partner's.
+///
+/// # Errors
+/// 409 `protection_overlap`.
+pub fn protect(tx: &mut Tx<'_>, granted: Granted) -> Result<ProtectionId> {
+    let (decision, id, now, by) = (
+        tx.new_id::<DecisionId>(),
+        tx.new_id::<ProtectionId>(),
+        tx.now.micros(),
+        tx.caller().actor_text(),
+    );
+    let row = (
+        deal_decisions::id.eq(decision),
+        deal_decisions::deal_id.eq(granted.deal),
+        deal_decisions::outcome.eq("approved"),
+        deal_decisions::decided_by.eq(by),
+        deal_decisions::decided_at.eq(granted.decided_at.micros()),
+        deal_decisions::reason_code.eq("imported"),
+        deal_decisions::starts_at.eq(granted.from.micros()),
+        deal_decisions::ends_at.eq(granted.until.micros()),
+    );
+    on_each!(tx, |c| diesel::insert_into(deal_decisions::table)
+        .values(row)
+        .execute(c))?;
+    let row = (
+        (
+            protections::id.eq(id),
+            protections::deal_id.eq(granted.deal),
+            protections::partner_id.eq(granted.partner),
+            protections::decision_id.eq(decision),
+            protections::account_id.eq(granted.account),
+            protections::product_id.eq(granted.product),
+            protections::territory_id.eq(granted.territory),
+            protections::deal_type_class.eq(granted.class),
+            protections::exclusive.eq(true),
+        ),
+        (
+            protections::starts_at.eq(granted.from.micros()),
+            protections::ends_at.eq(granted.until.micros()),
+            protections::granted_until.eq(granted.until.micros()),
+            protections::status.eq(granted.status),
+            protections::status_reason.eq("imported"),
+            protections::status_since.eq(granted.from.micros()),
+            protections::legacy.eq(true),
+            protections::revision.eq(1_i64),
+            protections::created_at.eq(now),
+            protections::updated_at.eq(now),
+        ),
+    );
+    tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(protections::table)
+            .values(row)
+            .execute(c))?)
+    })?;
+    Ok(id)
+}

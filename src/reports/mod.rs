@@ -1,0 +1,12 @@
+//! Reports: figures over the records that the caller may see, read from the records themselves.
+
+mod handlers;
+mod model;
+mod queries;
+
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(scope("/v1/reports").service(handlers::list_win_rates));
+}
