@@ -15,22 +15,45 @@ use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::{
-    auth::Authenticator,
+    auth::{Authenticator, permissions},
     config::Config,
     db::Db,
     error::Result,
-    http::{self, Operations, State, contract, document, gate, limits::Limiter, metrics::{self, Metrics}, probes},
+    http::{
+        self, Operations, State, contract, document, gate,
+        limits::Limiter,
+        metrics::{self, Metrics},
+        probes,
+    },
+    identity::Identity,
     kernel::page::Signer,
 };
 
 /// Every route of the API.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    crate::identity::routes(config);
     crate::catalog::routes(config);
+    crate::custom_fields::routes(config);
+    crate::partners::routes(config);
+    crate::programs::routes(config);
+    crate::reports::routes(config);
+    crate::customers::routes(config);
+    crate::deals::routes(config);
+    crate::settings::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
 fn machines() -> Vec<Value> {
-    vec![]
+    let mut machines = crate::identity::machines();
+    machines.extend([
+        crate::programs::rules::MACHINE.published(),
+        crate::programs::tiers::rules::MACHINE.published(),
+        crate::programs::memberships::rules::MACHINE.published(),
+    ]);
+    machines.extend(crate::customers::machines());
+    machines.extend(crate::partners::machines());
+    machines.extend(crate::deals::machines());
+    machines
 }
 
 /// The published contract.
@@ -38,33 +61,92 @@ fn machines() -> Vec<Value> {
 /// # Errors
 /// What is wrong with it.
 pub fn document() -> Result<Value> {
-    let (_, raw) = App::new().into_utoipa_app().openapi(contract::empty()).configure(routes).split_for_parts();
+    let (_, raw) = App::new()
+        .into_utoipa_app()
+        .openapi(contract::empty())
+        .configure(routes)
+        .split_for_parts();
     contract::finish(raw, &machines())
+}
+
+/// The contract in the forms that a server needs.
+pub struct Contract {
+    /// At run time.
+    pub operations: Operations,
+    /// As it is published, by address.
+    pub documents: Vec<(&'static str, Bytes)>,
+}
+
+impl Contract {
+    /// The contract of the routes.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn build() -> Result<Arc<Self>> {
+        let document = document()?;
+        let bytes = |document: &Value| {
+            serde_json::to_vec(document)
+                .map(Bytes::from)
+                .map_err(crate::error::Error::internal)
+        };
+        let documents = vec![
+            ("/openapi.json", bytes(&document)?),
+            ("/openapi-3.0.json", bytes(&document::openapi_3_0(&document))?),
+            (
+                "/openapi-no-webhooks.json",
+                bytes(&document::without_webhooks(&document))?,
+            ),
+        ];
+        Ok(Arc::new(Self {
+            operations: Operations::of(&document, permissions::TABLE)?,
+            documents,
+        }))
+    }
 }
 
 /// What the requests of one server share.
 ///
 /// # Errors
-/// What is wrong with the contract.
-pub fn state(config: Arc<Config>, db: Db, signer: Signer, authenticator: Arc<dyn Authenticator>) -> Result<Data<State>> {
-    let document = document()?;
-    let operations = Operations::of(&document)?;
-    let bytes = |document: &Value| serde_json::to_vec(document).map(Bytes::from).map_err(crate::error::Error::internal);
-    let documents = vec![
-        ("/openapi.json", bytes(&document)?),
-        ("/openapi-3.0.json", bytes(&document::openapi_3_0(&document))?),
-        ("/openapi-no-webhooks.json", bytes(&document::without_webhooks(&document))?),
-    ];
+/// None in practice.
+pub fn state(
+    contract: Arc<Contract>,
+    config: Arc<Config>,
+    db: Db,
+    signer: Signer,
+    identity: Identity,
+    authenticator: Arc<dyn Authenticator>,
+) -> Result<Data<State>> {
     let limiter = Limiter::new(config.rate_limit);
-    Ok(Data::new(State { db, config, operations, signer, authenticator, limiter, metrics: Metrics::new()?, documents }))
+    Ok(Data::new(State {
+        db,
+        config,
+        contract,
+        signer,
+        identity,
+        authenticator,
+        limiter,
+        metrics: Metrics::new()?,
+    }))
 }
 
 /// The App of one worker.
 pub fn app(
     state: Data<State>,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
     let cors = http::cors(&state.config);
-    let (app, _) = App::new().into_utoipa_app().openapi(contract::empty()).configure(routes).split_for_parts();
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .openapi(contract::empty())
+        .configure(routes)
+        .split_for_parts();
     app.app_data(state)
         .route("/health/live", web::get().to(probes::live))
         .route("/health/ready", web::get().to(probes::ready))
@@ -73,7 +155,13 @@ pub fn app(
         .route("/openapi-3.0.json", web::get().to(serve_document))
         .route("/openapi-no-webhooks.json", web::get().to(serve_document))
         .route("/docs", web::get().to(to_docs))
-        .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::from("/openapi.json").try_it_out_enabled(true).persist_authorization(true)))
+        .service(
+            SwaggerUi::new("/docs/{_:.*}").config(
+                SwaggerConfig::from("/openapi.json")
+                    .try_it_out_enabled(true)
+                    .persist_authorization(true),
+            ),
+        )
         .wrap(from_fn(gate::gate))
         .wrap(cors)
         .wrap(Compress::default())
@@ -81,10 +169,21 @@ pub fn app(
 
 async fn serve_document(request: HttpRequest) -> Result<HttpResponse> {
     let state = State::of(&request)?;
-    let body = state.documents.iter().find(|(path, _)| *path == request.path()).map(|(_, bytes)| bytes.clone()).unwrap_or_default();
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=60")).content_type("application/json").body(body))
+    let body = state
+        .contract
+        .documents
+        .iter()
+        .find(|(path, _)| *path == request.path())
+        .map(|(_, bytes)| bytes.clone())
+        .unwrap_or_default();
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .content_type("application/json")
+        .body(body))
 }
 
 async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }

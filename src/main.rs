@@ -1,9 +1,33 @@
-//! The command line.
+//! The program: reads the settings, sets up the log, and runs a command.
 
-fn main() {
-    let document = openprm::app::document();
-    match document {
-        Ok(document) => println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default()),
-        Err(error) => eprintln!("{error}"),
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use openprm::{cli, config::Config};
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a command that failed says why on standard error, even when nothing is logged"
+)]
+fn main() -> ExitCode {
+    let arguments = cli::Cli::parse();
+    let config = match Config::from_environment() {
+        Ok(config) => config,
+        Err(wrong) => {
+            eprintln!("openprm: {wrong}");
+            return ExitCode::from(2);
+        }
+    };
+    env_logger::Builder::new().parse_filters(&config.log).init();
+    match cli::run(arguments, config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause = error
+                .inner_cause()
+                .map(|cause| format!(" ({cause})"))
+                .unwrap_or_default();
+            eprintln!("openprm: {}{cause}", error.message());
+            ExitCode::FAILURE
+        }
     }
 }

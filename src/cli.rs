@@ -1,0 +1,230 @@
+//! The command line: `serve`, `migrate`, `openapi`, `import`, `admin`, `backup`, `verify`.
+#![expect(clippy::print_stdout, reason = "what a command answers goes to standard output")]
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    app,
+    auth::Caller,
+    config::{self, Config},
+    db::{Db, Settings, SystemClock},
+    error::{Error, Result, codes},
+    identity::{
+        self,
+        users::{RowScope, VendorRole},
+    },
+    imports::{self, ImportArgs},
+    server, verify,
+};
+
+/// Open-source, API-first partner relationship management.
+#[derive(Debug, Parser)]
+#[command(name = "openprm", version, after_long_help = config::help(), after_help = "Settings are environment variables; --help lists them.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API; makes and migrates the database if need be.
+    Serve(Serve),
+    /// Bring the database's schema up or down, or show where it stands.
+    Migrate {
+        #[command(subcommand)]
+        way: Way,
+    },
+    /// Print the OpenAPI document.
+    Openapi {
+        /// Which form of it.
+        #[arg(long, value_enum, default_value = "openapi")]
+        form: Form,
+    },
+    /// Bring in CSV files, repeatably, with a verdict for every row.
+    Import(ImportArgs),
+    /// Look after users.
+    Admin {
+        #[command(subcommand)]
+        act: Act,
+    },
+    /// Copy the database into a file, while it is in use.
+    Backup {
+        /// The file to make; it must not exist.
+        file: PathBuf,
+    },
+    /// Check every invariant of the data.
+    Verify,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Fill an empty database with a believable program, and print a login for each role.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Way {
+    /// Run every migration that the database lacks.
+    Up,
+    /// Undo the newest migration.
+    Down,
+    /// List the migrations.
+    Status,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Form {
+    /// OpenAPI 3.1.
+    Openapi,
+    /// OpenAPI 3.0.3, for tools that read no newer one.
+    Openapi30,
+    /// OpenAPI 3.1 without webhooks.
+    NoWebhooks,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Make a user of the vendor who can sign in at once.
+    CreateUser {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Their name.
+        #[arg(long)]
+        name: String,
+        /// Their roles: admin, channel_ops, cam, approver, finance, content_manager, analyst.
+        #[arg(long, value_delimiter = ',', required = true)]
+        roles: Vec<VendorRole>,
+        /// Their password; by default one is made and printed.
+        #[arg(long)]
+        password: Option<String>,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the command could not do, in a sentence that says what to do about it.
+pub fn run(cli: Cli, config: Config) -> Result<()> {
+    match cli.command {
+        Command::Serve(options) => server::run(config, options.demo),
+        Command::Migrate { way } => migrate(&config, way),
+        Command::Openapi { form } => openapi(form),
+        Command::Import(arguments) => import(config, &arguments),
+        Command::Admin { act } => admin(&config, act),
+        Command::Backup { file } => {
+            open(&config)?.backup(&file)?;
+            println!("The backup is in {}.", file.display());
+            Ok(())
+        }
+        Command::Verify => check(&config),
+    }
+}
+
+/// Opens the configured database.
+///
+/// # Errors
+/// `unavailable` if it cannot be reached.
+pub fn open(config: &Config) -> Result<Db> {
+    Db::open(
+        &Settings {
+            url: config.database_url.clone(),
+            pool: config.pool,
+            durable: true,
+        },
+        Arc::new(SystemClock),
+    )
+}
+
+fn migrate(config: &Config, way: Way) -> Result<()> {
+    let db = open(config)?;
+    match way {
+        Way::Up => match db.migrate_up()?.as_slice() {
+            [] => println!("The schema is up to date."),
+            done => println!("Done: {}.", done.join(", ")),
+        },
+        Way::Down => println!("Undone: {}.", db.migrate_down()?),
+        Way::Status => {
+            for state in db.migrations()? {
+                println!(
+                    "{} {}",
+                    state.version,
+                    if state.applied { "applied" } else { "pending" }
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn openapi(form: Form) -> Result<()> {
+    let document = app::document()?;
+    let document = match form {
+        Form::Openapi => document,
+        Form::Openapi30 => crate::http::document::openapi_3_0(&document),
+        Form::NoWebhooks => crate::http::document::without_webhooks(&document),
+    };
+    println!("{}", serde_json::to_string_pretty(&document).map_err(Error::internal)?);
+    Ok(())
+}
+
+fn import(config: Config, arguments: &ImportArgs) -> Result<()> {
+    let config = Config {
+        database_url: arguments.url.clone().unwrap_or(config.database_url),
+        ..config
+    };
+    let db = open(&config)?;
+    db.migrate_up()?;
+    let summary = imports::command(&db, arguments)?;
+    println!("{summary}");
+    Ok(())
+}
+
+fn admin(config: &Config, act: Act) -> Result<()> {
+    let db = open(config)?;
+    db.migrate_up()?;
+    let Act::CreateUser {
+        email,
+        name,
+        roles,
+        password,
+    } = act;
+    let password = password.unwrap_or_else(identity::made_up_password);
+    let new = identity::NewUser {
+        id: None,
+        email,
+        name,
+        password_hash: Some(identity::hash_password(&password)?),
+        access: identity::Access::Vendor {
+            roles,
+            row_scope: RowScope::All,
+            team: None,
+            territories: Vec::new(),
+        },
+    };
+    let user = db.run_now(&Caller::system("command line"), move |tx| {
+        identity::create_user(tx, &new)
+    })?;
+    println!("{} can sign in with the password: {password}", user.email);
+    Ok(())
+}
+
+fn check(config: &Config) -> Result<()> {
+    let db = open(config)?;
+    let findings = db.ask_now(&Caller::system("verify"), verify::findings)?;
+    for finding in &findings {
+        println!("{:>8}  {}", finding.count, finding.invariant);
+    }
+    let broken = findings.iter().filter(|finding| finding.count != 0).count();
+    if broken == 0 {
+        println!("{} invariants hold.", findings.len());
+        Ok(())
+    } else {
+        Err(Error::new(&codes::INTERNAL).detail(format!(
+            "{broken} invariants do not hold; the rows above count what breaks them."
+        )))
+    }
+}

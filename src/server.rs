@@ -1,0 +1,129 @@
+//! The server: opens what it needs, listens, and ends in order.
+
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
+
+use actix_web::{HttpServer, http::KeepAlive, web::Data};
+
+use crate::{
+    app::{self, Contract},
+    auth::MasterSecret,
+    cli,
+    config::Config,
+    db::{Db, Engine},
+    demo,
+    error::{Error, Result, codes},
+    http::State,
+    identity::{self, Identity},
+    mail::{self, Worker},
+};
+
+/// How long requests that are under way may take after SIGTERM.
+const DRAIN_SECONDS: u64 = 10;
+/// How often the upkeep runs.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves until it is told to end.
+///
+/// # Errors
+/// What stands in the way of the start.
+#[expect(
+    clippy::print_stdout,
+    reason = "the first start tells where it is and how to sign in, even when nothing is logged"
+)]
+pub fn run(config: Config, demo: bool) -> Result<()> {
+    let _lock = lock(&config)?;
+    let db = cli::open(&config)?;
+    let done = db.migrate_up()?;
+    if !done.is_empty() {
+        log::info!("migrated: {}", done.join(", "));
+    }
+    let welcome = if demo {
+        demo::load(&config)?
+    } else {
+        first_administrator(&db, &config)?
+    };
+    let secret = MasterSecret::load(&config)?;
+    let identity = Identity::open(&db, &config, &secret)?;
+    let config = Arc::new(config);
+    let state = app::state(
+        Contract::build()?,
+        config.clone(),
+        db.clone(),
+        secret.signer(),
+        identity.clone(),
+        Arc::new(identity.clone()),
+    )?;
+    let blocking = match db.engine() {
+        Engine::Sqlite => 2,
+        Engine::Postgres => usize::try_from(config.pool)
+            .unwrap_or(8)
+            .div_ceil(config.workers)
+            .max(4),
+    };
+    let mailer = mail::mailer(&config)?;
+    let shared = state.clone();
+    let server = HttpServer::new(move || app::app(shared.clone()))
+        .workers(config.workers)
+        .worker_max_blocking_threads(blocking)
+        .keep_alive(KeepAlive::Timeout(Duration::from_secs(15)))
+        .client_request_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .shutdown_timeout(DRAIN_SECONDS)
+        .bind(config.bind)
+        .map_err(|error| {
+            Error::new(&codes::UNAVAILABLE).detail(format!(
+                "Cannot listen on {}: {error}. Set OPENPRM_BIND to a free address and port.",
+                config.bind
+            ))
+        })?;
+    println!(
+        "OpenPRM listens on http://{}\nSwagger UI:      http://{}/docs/",
+        config.bind, config.bind
+    );
+    if let Some(welcome) = welcome {
+        println!("\n{welcome}");
+    }
+    actix_web::rt::System::new().block_on(async move {
+        let mail = actix_web::rt::spawn(Worker::new(&db, &secret, mailer).run());
+        let upkeep = actix_web::rt::spawn(upkeep(identity, state));
+        let result = server.run().await;
+        mail.abort();
+        upkeep.abort();
+        result.map_err(Error::internal)
+    })
+}
+
+fn first_administrator(db: &Db, config: &Config) -> Result<Option<String>> {
+    let password = identity::create_first_admin(db, config)?;
+    Ok(password.map(|password| {
+        format!(
+            "The first administrator is {} with the password {password}\n(shown this once).",
+            config.admin_email
+        )
+    }))
+}
+
+/// What must be done now and then: keys that grow old, buckets that are full again.
+async fn upkeep(identity: Identity, state: Data<State>) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        state.limiter.tidy();
+        if let Err(error) = identity.upkeep().await {
+            log::warn!("upkeep waits: {error}");
+        }
+    }
+}
+
+/// Takes the lock file beside an SQLite database, so that a second server on it does not start.
+fn lock(config: &Config) -> Result<Option<File>> {
+    if Engine::of(&config.database_url)? != Engine::Sqlite {
+        return Ok(None);
+    }
+    let path = format!("{}.lock", config.database_url.trim_start_matches("sqlite://"));
+    let refusal = |why: &dyn std::fmt::Display| {
+        Error::new(&codes::UNAVAILABLE).detail(format!("The database cannot be locked by {path}: {why}. End the other server on it, or set DATABASE_URL to another file."))
+    };
+    let file = File::create(Path::new(&path)).map_err(|error| refusal(&error))?;
+    file.try_lock().map_err(|error| refusal(&error))?;
+    Ok(Some(file))
+}
