@@ -1,0 +1,709 @@
+//! Who signs in, how long that holds, and what it opens.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::join_all;
+use openprm::{
+    auth::{Role, Rows},
+    db::Tx,
+    error::Result,
+    identity::{
+        self, Access, NewUser,
+        memberships::PartnerRole,
+        users::{RowScope, VendorRole},
+    },
+    kernel::ids::{PartnerId, TeamId, TerritoryId, UserId},
+    mail::{Delivery, Mailer, Worker},
+};
+use serde_json::{Value, json};
+
+use crate::support::{Client, Response, World};
+
+const PASSWORD: &str = "nine lime tractors";
+
+/// Takes mails instead of a server.
+#[derive(Default)]
+struct Inbox(Mutex<Vec<Delivery>>);
+
+impl Mailer for Inbox {
+    fn deliver(&self, mail: &Delivery) -> std::result::Result<(), String> {
+        self.0.lock().unwrap().push(mail.clone());
+        Ok(())
+    }
+}
+
+/// The mails that wait, delivered.
+async fn mails(world: &World) -> Vec<Delivery> {
+    let inbox = Arc::new(Inbox::default());
+    let worker = Worker::new(&world.db, world.state.identity.master(), inbox.clone());
+    while worker.deliver_due().await.unwrap() > 0 {}
+
+    inbox.0.lock().unwrap().clone()
+}
+
+/// The one-time token that a mail carries.
+fn token(mail: &Delivery) -> String {
+    mail.body
+        .split("token=")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+fn store(world: &World, new: NewUser) -> UserId {
+    world.sql(move |tx| identity::create_user(tx, &new).map(|user| user.id))
+}
+
+fn vendor_user(
+    world: &World,
+    email: &str,
+    roles: &[VendorRole],
+    row_scope: RowScope,
+    team: Option<TeamId>,
+    territories: Vec<TerritoryId>,
+) -> UserId {
+    let access = Access::Vendor {
+        roles: roles.to_vec(),
+        row_scope,
+        team,
+        territories,
+    };
+    store(
+        world,
+        NewUser {
+            id: None,
+            email: email.to_owned(),
+            name: "Maria Keller".to_owned(),
+            password_hash: Some(hash()),
+            access,
+        },
+    )
+}
+
+fn admin(world: &World, email: &str) -> UserId {
+    vendor_user(world, email, &[VendorRole::Admin], RowScope::All, None, Vec::new())
+}
+
+fn partner_user(world: &World, email: &str, partner: PartnerId, roles: &[PartnerRole]) -> UserId {
+    let access = Access::Partner {
+        partner,
+        roles: roles.to_vec(),
+    };
+    store(
+        world,
+        NewUser {
+            id: None,
+            email: email.to_owned(),
+            name: "Ana Lopes".to_owned(),
+            password_hash: Some(hash()),
+            access,
+        },
+    )
+}
+
+/// Hashed once: hashing is slow by design.
+fn hash() -> String {
+    static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    HASH.get_or_init(|| identity::hash_password(PASSWORD).unwrap()).clone()
+}
+
+async fn partner(world: &World, name: &str) -> PartnerId {
+    let body = json!({"legal_name": name, "default_currency": "EUR", "time_zone": "Europe/Berlin"});
+    let made = world.vendor(Role::Admin).post("/v1/partners", body).await.expect(201);
+    made["id"].as_str().unwrap().parse().unwrap()
+}
+
+async fn try_login(world: &World, email: &str, password: &str) -> Response {
+    world
+        .stranger()
+        .post("/v1/auth/login", json!({"email": email, "password": password}))
+        .await
+}
+
+async fn login(world: &World, email: &str) -> Value {
+    try_login(world, email, PASSWORD).await.expect(200)
+}
+
+async fn renew(world: &World, session: &Value) -> Response {
+    world
+        .stranger()
+        .post("/v1/auth/refresh", json!({"refresh_token": session["refresh_token"]}))
+        .await
+}
+
+fn bearer<'w>(world: &'w World, session: &Value) -> Client<'w> {
+    world.bearer(session["access_token"].as_str().unwrap())
+}
+
+async fn signed_in(world: &World, session: &Value) -> bool {
+    bearer(world, session).get("/v1/me").await.status == 200
+}
+
+each_engine! {
+    async fn a_user_signs_in_and_is_told_who_they_are(world: World) {
+        let id = admin(&world, "Maria@Example.com");
+        let session = try_login(&world, " maria@example.COM", PASSWORD).await;
+        assert_eq!(session.header("cache-control"), Some("no-store"));
+        let session = session.expect(200);
+        assert_eq!(session["user_id"], id.to_string());
+        assert_eq!(session["token_type"], "Bearer");
+        let me = bearer(&world, &session).get("/v1/me").await.expect(200);
+        assert_eq!((me["id"].as_str().unwrap(), me["side"].as_str().unwrap(), me["row_scope"].as_str().unwrap()), (&*id.to_string(), "vendor", "all"));
+        assert_eq!(me["roles"], json!(["admin"]));
+        let operations = me["operations"].as_array().unwrap();
+        assert!(operations.contains(&json!("inviteUser")) && !operations.contains(&json!("switchPartner")));
+    }
+
+    async fn a_wrong_password_and_an_unknown_user_look_alike(world: World) {
+        admin(&world, "maria@example.com");
+        let plain = |mut body: Value| { body.as_object_mut().unwrap().remove("request_id"); body };
+        let wrong = plain(try_login(&world, "maria@example.com", "not the password").await.expect(401));
+        let unknown = plain(try_login(&world, "nobody@example.com", "not the password").await.expect(401));
+        assert_eq!(wrong, unknown);
+        assert_eq!(wrong["code"], "invalid_credentials");
+    }
+
+    async fn a_refresh_token_is_good_once_and_its_second_use_ends_the_session(world: World) {
+        admin(&world, "maria@example.com");
+        let first = login(&world, "maria@example.com").await;
+        let second = renew(&world, &first).await.expect(200);
+        assert_ne!(first["refresh_token"], second["refresh_token"]);
+        assert!(signed_in(&world, &second).await);
+        assert_eq!(renew(&world, &first).await.refused(401), "invalid_token");
+        assert_eq!(renew(&world, &second).await.refused(401), "invalid_token");
+        assert!(!signed_in(&world, &second).await && !signed_in(&world, &first).await);
+    }
+
+    async fn of_twenty_uses_at_once_of_one_refresh_token_one_succeeds(world: World) {
+        admin(&world, "maria@example.com");
+        let session = login(&world, "maria@example.com").await;
+        let tries = join_all((0..20).map(|_| renew(&world, &session))).await;
+        let statuses: Vec<u16> = tries.iter().map(|response| response.status).collect();
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 401)), "{statuses:?}");
+    }
+
+    async fn a_session_ends_after_thirty_days_however_often_it_is_renewed(world: World) {
+        admin(&world, "maria@example.com");
+        let mut session = login(&world, "maria@example.com").await;
+        for _ in 0..2 {
+            world.clock.advance_days(14);
+            session = renew(&world, &session).await.expect(200);
+        }
+        world.clock.advance_days(3);
+        renew(&world, &session).await.refused(401);
+    }
+
+    async fn an_access_token_ends_in_minutes(world: World) {
+        admin(&world, "maria@example.com");
+        let session = login(&world, "maria@example.com").await;
+        assert!(signed_in(&world, &session).await);
+        world.clock.advance_seconds(600 + 31);
+        assert_eq!(bearer(&world, &session).get("/v1/me").await.refused(401), "token_expired");
+        // A stale token beside it is no hindrance where nobody needs to be known.
+        bearer(&world, &session).post("/v1/auth/refresh", json!({"refresh_token": session["refresh_token"]})).await.expect(200);
+    }
+
+    async fn guesses_must_wait_for_known_and_unknown_names_alike(world: World) {
+        admin(&world, "maria@example.com");
+        for name in ["maria@example.com", "nobody@example.com"] {
+            for _ in 0..4 {
+                assert_eq!(try_login(&world, name, "not the password").await.refused(401), "invalid_credentials");
+            }
+            let blocked = try_login(&world, name, PASSWORD).await;
+            assert!(blocked.header("retry-after").unwrap().parse::<u32>().unwrap() <= 9);
+            assert_eq!(blocked.refused(429), "rate_limited");
+        }
+        world.clock.advance_seconds(9);
+        login(&world, "maria@example.com").await;
+        // Signing in has forgiven what was before.
+        for _ in 0..3 {
+            try_login(&world, "maria@example.com", "not the password").await.expect(401);
+        }
+        login(&world, "maria@example.com").await;
+    }
+
+    async fn guesses_at_once_do_not_slip_past_the_throttle(world: World) {
+        admin(&world, "maria@example.com");
+        let tries = join_all((0..20).map(|_| try_login(&world, "maria@example.com", "not the password"))).await;
+        assert_eq!(tries.iter().filter(|response| response.status == 401).count(), 4, "compared");
+        assert!(tries.iter().all(|response| matches!(response.status, 401 | 429)));
+    }
+
+    async fn what_is_no_token_of_ours_opens_nothing(world: World) {
+        admin(&world, "maria@example.com");
+        let session = login(&world, "maria@example.com").await;
+        let good = session["access_token"].as_str().unwrap();
+        let [header, body, signature] = good.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
+        let tampered = format!("{header}.{}.{signature}", body.replace(&body[..8], "eyJzdWIiO"));
+        let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{body}.");
+        for token in [none, tampered, format!("{header}.{body}."), "prm_live_x".to_owned(), session["refresh_token"].as_str().unwrap().to_owned(), "x".to_owned()] {
+            let response = world.bearer(&token).get("/v1/me").await;
+            assert!(response.header("www-authenticate").is_some());
+            response.expect(401);
+        }
+    }
+
+    async fn a_disabled_user_is_out_at_once(world: World) {
+        admin(&world, "boss@example.com");
+        let id = vendor_user(&world, "maria@example.com", &[VendorRole::Cam], RowScope::Own, None, Vec::new());
+        let (boss, session) = (login(&world, "boss@example.com").await, login(&world, "maria@example.com").await);
+        assert!(signed_in(&world, &session).await);
+        let disabled = bearer(&world, &boss).post(&format!("/v1/users/{id}/disable"), json!({})).await.expect(200);
+        assert_eq!(disabled["status"], "disabled");
+        assert!(!signed_in(&world, &session).await);
+        renew(&world, &session).await.refused(401);
+        assert_eq!(try_login(&world, "maria@example.com", PASSWORD).await.refused(401), "invalid_credentials");
+        bearer(&world, &boss).post(&format!("/v1/users/{id}/enable"), json!({})).await.expect(200);
+        login(&world, "maria@example.com").await;
+        assert!(!signed_in(&world, &session).await, "what has ended stays ended");
+    }
+
+    async fn the_last_administrator_stays_and_nobody_locks_themselves_out(world: World) {
+        let id = admin(&world, "boss@example.com");
+        let boss = login(&world, "boss@example.com").await;
+        let boss = bearer(&world, &boss);
+        let refusal = boss.post(&format!("/v1/users/{id}/disable"), json!({})).await.expect(409);
+        assert_eq!(refusal["errors"][0]["code"], "not_yourself");
+        let refusal = boss.patch(&format!("/v1/users/{id}"), json!({"roles": ["cam"]})).await.expect(409);
+        assert_eq!(refusal["errors"][0]["code"], "not_the_last_admin");
+        admin(&world, "second@example.com");
+        boss.patch(&format!("/v1/users/{id}"), json!({"roles": ["cam"]})).await.expect(200);
+        boss.get("/v1/users").await.refused(403);
+    }
+
+    async fn an_invitation_is_accepted_once(world: World) {
+        let invited = json!({"email": "jonas@example.com", "name": "Jonas Frei", "roles": ["cam", "approver"], "row_scope": "own"});
+        let user = world.vendor(Role::Admin).post("/v1/users", invited.clone()).await.expect(201);
+        assert_eq!((user["status"].as_str().unwrap(), &user["roles"]), ("invited", &json!(["cam", "approver"])));
+        assert_eq!(world.vendor(Role::Admin).post("/v1/users", invited).await.refused(409), "already_exists");
+        try_login(&world, "jonas@example.com", PASSWORD).await.expect(401);
+        let mails = mails(&world).await;
+        assert_eq!((mails.len(), mails[0].to.as_str()), (1, "jonas@example.com"));
+        let token = token(&mails[0]);
+        let stranger = world.stranger();
+        let weak = stranger.post("/v1/auth/invitations/accept", json!({"token": token, "password": "password1234"})).await.expect(422);
+        assert_eq!(weak["errors"][0]["code"], "weak_password");
+        stranger.post("/v1/auth/invitations/accept", json!({"token": token, "password": PASSWORD})).await.expect(204);
+        login(&world, "jonas@example.com").await;
+        assert_eq!(stranger.post("/v1/auth/invitations/accept", json!({"token": token, "password": "seven plum ferries"})).await.refused(401), "invalid_token");
+    }
+
+    async fn another_invitation_ends_the_one_before_and_each_ends_after_a_week(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let user = boss.post("/v1/users", json!({"email": "jonas@example.com", "name": "Jonas", "roles": ["cam"], "row_scope": "own"})).await.expect(201);
+        boss.post(&format!("/v1/users/{}/invite", user["id"].as_str().unwrap()), json!({})).await.expect(200);
+        let tokens: Vec<String> = mails(&world).await.iter().map(token).collect();
+        let accept = |token: &str| { let body = json!({"token": token, "password": PASSWORD}); async move { body } };
+        world.stranger().post("/v1/auth/invitations/accept", accept(&tokens[0]).await).await.expect(401);
+        world.clock.advance_days(8);
+        world.stranger().post("/v1/auth/invitations/accept", accept(&tokens[1]).await).await.expect(401);
+    }
+
+    async fn a_forgotten_password_is_replaced_once_and_ends_every_session(world: World) {
+        admin(&world, "maria@example.com");
+        let session = login(&world, "maria@example.com").await;
+        let stranger = world.stranger();
+        for email in ["Maria@example.com", "nobody@example.com"] {
+            stranger.post("/v1/auth/password-reset", json!({"email": email})).await.expect(204);
+        }
+        let mails = mails(&world).await;
+        assert_eq!(mails.len(), 1);
+        let token = token(&mails[0]);
+        let reset = json!({"token": token, "new_password": "seven plum ferries"});
+        stranger.post("/v1/auth/password-reset/confirm", reset.clone()).await.expect(204);
+        stranger.post("/v1/auth/password-reset/confirm", reset).await.expect(401);
+        assert!(!signed_in(&world, &session).await);
+        renew(&world, &session).await.expect(401);
+        try_login(&world, "maria@example.com", PASSWORD).await.expect(401);
+        try_login(&world, "maria@example.com", "seven plum ferries").await.expect(200);
+    }
+
+    async fn a_mail_that_carried_a_token_is_sealed_while_it_waits_and_empty_afterwards(world: World) {
+        admin(&world, "maria@example.com");
+        world.stranger().post("/v1/auth/password-reset", json!({"email": "maria@example.com"})).await.expect(204);
+        let body = |tx: &mut Tx<'_>| -> Result<Option<String>> {
+            use diesel::prelude::*;
+            Ok(openprm::on_each!(tx, |c| openprm::schema::mails::table.select(openprm::schema::mails::body).get_result(c))?)
+        };
+        let waiting = world.sql(body).unwrap();
+        assert!(waiting.starts_with("v1.") && !waiting.contains("prm_once_"));
+        assert!(mails(&world).await[0].body.contains("prm_once_"));
+        assert_eq!(world.sql(body), None);
+    }
+
+    async fn a_password_is_changed_with_the_present_one(world: World) {
+        admin(&world, "maria@example.com");
+        let (session, other) = (login(&world, "maria@example.com").await, login(&world, "maria@example.com").await);
+        let maria = bearer(&world, &session);
+        let change = |current: &str| json!({"current_password": current, "new_password": "seven plum ferries"});
+        assert_eq!(maria.post("/v1/auth/password", change("wrong")).await.refused(409), "wrong_password");
+        let fresh = maria.post("/v1/auth/password", change(PASSWORD)).await.expect(200);
+        assert!(signed_in(&world, &fresh).await);
+        assert!(!signed_in(&world, &session).await && !signed_in(&world, &other).await);
+    }
+
+    async fn signing_out_ends_one_session_or_all(world: World) {
+        admin(&world, "maria@example.com");
+        let (one, two, three) = (login(&world, "maria@example.com").await, login(&world, "maria@example.com").await, login(&world, "maria@example.com").await);
+        bearer(&world, &one).post("/v1/auth/logout", json!({})).await.expect(204);
+        assert!(!signed_in(&world, &one).await && signed_in(&world, &two).await);
+        renew(&world, &one).await.expect(401);
+        bearer(&world, &two).post("/v1/auth/logout-everywhere", json!({})).await.expect(204);
+        assert!(!signed_in(&world, &two).await && !signed_in(&world, &three).await);
+        renew(&world, &three).await.expect(401);
+    }
+
+    async fn somebody_who_works_for_two_partners_acts_for_one_at_a_time(world: World) {
+        let (north, south) = (partner(&world, "North").await, partner(&world, "South").await);
+        let id = partner_user(&world, "ana@reseller.example", north, &[PartnerRole::PartnerSales]);
+        let invited = world.vendor(Role::ChannelOps).post("/v1/partner-users", json!({"partner_id": south.to_string(), "email": "Ana@reseller.example", "name": "Ana", "roles": ["partner_admin"]})).await.expect(201);
+        assert_eq!((invited["user_id"].as_str().unwrap(), invited["status"].as_str().unwrap()), (&*id.to_string(), "invited"));
+        let session = login(&world, "ana@reseller.example").await;
+        assert_eq!((session["partner_id"].as_str().unwrap(), session["places"].as_array().unwrap().len()), (&*north.to_string(), 1));
+        let token = token(&mails(&world).await[0]);
+        world.stranger().post("/v1/auth/invitations/accept", json!({"token": token})).await.expect(204);
+        let other = bearer(&world, &session).post("/v1/auth/switch", json!({"partner_id": south.to_string()})).await.expect(200);
+        let me = bearer(&world, &other).get("/v1/me").await.expect(200);
+        assert_eq!((me["partner_id"].as_str().unwrap(), &me["roles"]), (&*south.to_string(), &json!(["partner_admin"])));
+        assert_eq!(me["places"].as_array().unwrap().len(), 2);
+        assert!(signed_in(&world, &session).await, "the other session stays");
+        let named = json!({"email": "ana@reseller.example", "password": PASSWORD, "partner_id": south.to_string()});
+        assert_eq!(world.stranger().post("/v1/auth/login", named).await.expect(200)["partner_id"], south.to_string());
+        // The end of one place leaves the other.
+        let place = invited["id"].as_str().unwrap();
+        world.vendor(Role::Admin).post(&format!("/v1/partner-users/{place}/disable"), json!({})).await.expect(200);
+        assert!(!signed_in(&world, &other).await && signed_in(&world, &session).await);
+    }
+
+    async fn a_partners_administrator_runs_the_people_of_their_own_partner(world: World) {
+        let (north, south) = (partner(&world, "North").await, partner(&world, "South").await);
+        partner_user(&world, "boss@north.example", north, &[PartnerRole::PartnerAdmin]);
+        partner_user(&world, "sales@south.example", south, &[PartnerRole::PartnerSales]);
+        let session = login(&world, "boss@north.example").await;
+        let boss = bearer(&world, &session);
+        let listed = boss.get("/v1/partner-users").await.expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+        let own = listed["data"][0]["id"].as_str().unwrap();
+        let new = json!({"email": "new@north.example", "name": "New", "roles": ["partner_sales"]});
+        assert_eq!(boss.post("/v1/partner-users", new).await.expect(201)["partner_id"], north.to_string());
+        let foreign = json!({"partner_id": south.to_string(), "email": "x@north.example", "name": "X", "roles": ["partner_sales"]});
+        assert_eq!(boss.post("/v1/partner-users", foreign).await.refused(409), "unknown_reference");
+        let all = world.vendor(Role::Admin).get("/v1/partner-users").await.expect(200);
+        let theirs = all["data"].as_array().unwrap().iter().find(|user| user["partner_id"] == south.to_string()).unwrap()["id"].as_str().unwrap().to_owned();
+        boss.get(&format!("/v1/partner-users/{theirs}")).await.refused(404);
+        assert_eq!(boss.patch(&format!("/v1/partner-users/{own}"), json!({"roles": ["partner_sales"]})).await.expect(409)["errors"][0]["code"], "not_yourself");
+        boss.get("/v1/users").await.refused(403);
+    }
+
+    async fn a_vendor_user_sees_the_rows_of_the_scope_and_of_what_they_hold(world: World) {
+        let (north, south, west) = (partner(&world, "North").await, partner(&world, "South").await, partner(&world, "West").await);
+        let team = world.vendor(Role::Admin).post("/v1/teams", json!({"name": "Channel DACH"})).await.expect(201);
+        let team: TeamId = team["id"].as_str().unwrap().parse().unwrap();
+        let region = territory(&world, "EMEA", "region", None).await;
+        let country = territory(&world, "DE", "country", Some(region)).await;
+        let holder = vendor_user(&world, "holder@example.com", &[VendorRole::Cam], RowScope::Own, Some(team), Vec::new());
+        let colleague = vendor_user(&world, "colleague@example.com", &[VendorRole::Cam], RowScope::Team, Some(team), Vec::new());
+        let regional = vendor_user(&world, "regional@example.com", &[VendorRole::Cam], RowScope::Territories, None, vec![region]);
+        let past = world.now().plus_days(-10);
+        assign(&world, north, holder, past);
+        // South was held until yesterday.
+        assign(&world, south, holder, past);
+        let other = admin(&world, "other@example.com");
+        assign(&world, south, other, world.now().plus_days(-1));
+        lies_in(&world, west, country);
+        assert_eq!(rows(&world, holder).await, Rows::Partners(Arc::from([north])));
+        assert_eq!(rows(&world, colleague).await, Rows::Partners(Arc::from([north])));
+        assert_eq!(rows(&world, regional).await, Rows::Partners(Arc::from([west])));
+        assert_eq!(rows(&world, other).await, Rows::All);
+        // A right that is taken is gone in seconds.
+        assign(&world, north, other, world.now());
+        world.clock.advance_seconds(6);
+        assert_eq!(rows(&world, holder).await, Rows::Partners(Arc::from([])));
+    }
+
+    async fn a_program_gets_a_token_for_its_credentials_and_its_scopes_bind_it(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let made = boss.post("/v1/service-clients", json!({"name": "CRM connector", "scopes": ["catalog:read", "catalog:write"]})).await;
+        assert_eq!(made.header("cache-control"), Some("no-store"));
+        let made = made.expect(201);
+        let (id, secret) = (made["client"]["id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+        let stranger = world.stranger();
+        let basic = |secret: &str| { use base64::Engine as _; format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"))) };
+        let ask = &[("grant_type", "client_credentials"), ("scope", "catalog:read")];
+        let granted = stranger.form("/oauth/token", &[("authorization", &basic(secret))], ask).await.expect(200);
+        assert_eq!((granted["scope"].as_str().unwrap(), granted["token_type"].as_str().unwrap()), ("catalog:read", "Bearer"));
+        let program = world.bearer(granted["access_token"].as_str().unwrap());
+        program.get("/v1/territories").await.expect(200);
+        let wider = json!({"code": "FR", "name": "France", "kind": "country"});
+        assert_eq!(program.post("/v1/territories", wider.clone()).await.refused(403), "insufficient_scope");
+        assert_eq!(program.get("/v1/service-clients").await.refused(403), "insufficient_scope");
+        let me = program.get("/v1/me").await.expect(200);
+        assert_eq!((me["kind"].as_str().unwrap(), &me["scopes"]), ("service_client", &json!(["catalog:read"])));
+        // In the form, and with all scopes by default.
+        let all = &[("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        let granted = stranger.form("/oauth/token", &[], all).await.expect(200);
+        world.bearer(granted["access_token"].as_str().unwrap()).post("/v1/territories", wider).await.expect(201);
+        // Refusals are OAuth's own.
+        let wrong = stranger.form("/oauth/token", &[("authorization", &basic("prm_secret_x"))], ask).await;
+        assert!(wrong.header("www-authenticate").unwrap().starts_with("Basic"));
+        assert_eq!(wrong.header("content-type"), Some("application/json"));
+        assert_eq!(wrong.expect(401)["error"], "invalid_client");
+        let refused = |fields: Vec<(&'static str, &'static str)>| { let header = basic(secret); async move { world_form(&header, fields).await } };
+        for (fields, error) in [
+            (vec![("grant_type", "client_credentials"), ("scope", "deals:destroy")], "invalid_scope"),
+            (vec![("grant_type", "password")], "unsupported_grant_type"),
+            (vec![("scope", "catalog:read")], "invalid_request"),
+            (vec![("grant_type", "client_credentials"), ("scope", "catalog:read"), ("scope", "catalog:write")], "invalid_request"),
+        ] {
+            let (header, fields) = refused(fields).await;
+            assert_eq!(stranger.form("/oauth/token", &[("authorization", &header)], &fields).await.expect(400)["error"], error);
+        }
+    }
+
+    async fn a_clients_secret_is_replaced_without_a_gap(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let made = boss.post("/v1/service-clients", json!({"name": "CRM connector", "scopes": ["catalog:read"]})).await.expect(201);
+        let id = made["client"]["id"].as_str().unwrap().to_owned();
+        let works = |secret: Value| {
+            let (world, id) = (&world, id.clone());
+            async move { world.stranger().form("/oauth/token", &[], &[("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", secret.as_str().unwrap())]).await.status == 200 }
+        };
+        let first = made["client_secret"].clone();
+        let next = boss.post(&format!("/v1/service-clients/{id}/secrets"), json!({"overlap_seconds": 60})).await.expect(201);
+        let second = next["client_secret"].clone();
+        assert_eq!(next["client"]["secrets"].as_array().unwrap().len(), 2);
+        assert!(works(first.clone()).await && works(second.clone()).await);
+        world.clock.advance_seconds(61);
+        assert!(!works(first).await && works(second.clone()).await);
+        let third = boss.post(&format!("/v1/service-clients/{id}/secrets"), json!({"overlap_seconds": 0})).await.expect(201)["client_secret"].clone();
+        assert!(!works(second).await && works(third.clone()).await);
+        let client = boss.get(&format!("/v1/service-clients/{id}")).await.expect(200);
+        let secret = client["secrets"][0]["id"].as_str().unwrap();
+        let tag = boss.get(&format!("/v1/service-clients/{id}")).await.header("etag").unwrap().to_owned();
+        boss.send(actix_web::http::Method::DELETE, &format!("/v1/service-clients/{id}/secrets/{secret}"), &[("if-match", &tag)], None).await.expect(200);
+        assert!(!works(third).await);
+    }
+
+    async fn a_disabled_clients_tokens_and_keys_are_dead(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let made = boss.post("/v1/service-clients", json!({"name": "CRM connector", "scopes": ["catalog:read"]})).await.expect(201);
+        let id = made["client"]["id"].as_str().unwrap();
+        let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", made["client_secret"].as_str().unwrap())];
+        let token = world.stranger().form("/oauth/token", &[], &form).await.expect(200)["access_token"].as_str().unwrap().to_owned();
+        let key = boss.post("/v1/api-keys", json!({"name": "Export", "client_id": id})).await.expect(201)["text"].as_str().unwrap().to_owned();
+        for text in [&token, &key] {
+            world.bearer(text).get("/v1/territories").await.expect(200);
+        }
+        boss.post(&format!("/v1/service-clients/{id}/disable"), json!({})).await.expect(200);
+        for text in [&token, &key] {
+            world.bearer(text).get("/v1/territories").await.refused(401);
+        }
+        assert_eq!(world.stranger().form("/oauth/token", &[], &form).await.expect(401)["error"], "invalid_client");
+    }
+
+    async fn an_api_key_is_shown_once_and_can_do_no_more_than_its_client(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let made = boss.post("/v1/service-clients", json!({"name": "CRM connector", "scopes": ["catalog:read"]})).await.expect(201);
+        let id = made["client"]["id"].as_str().unwrap();
+        let wider = json!({"name": "Export", "client_id": id, "scopes": ["catalog:write"]});
+        assert_eq!(boss.post("/v1/api-keys", wider).await.expect(409)["errors"][0]["code"], "scopes_of_the_client");
+        let body = json!({"name": "Export", "client_id": id});
+        let send = || boss.send(actix_web::http::Method::POST, "/v1/api-keys", &[("idempotency-key", "once")], Some(&body));
+        let made = send().await.expect(201);
+        let text = made["text"].as_str().unwrap().to_owned();
+        let replay = send().await;
+        assert_eq!((replay.status, replay.header("idempotency-replayed"), replay.bytes.len()), (201, Some("true"), 0), "a secret is not replayed");
+        let key = world.bearer(&text);
+        key.get("/v1/territories").await.expect(200);
+        assert_eq!(key.get("/v1/users").await.refused(403), "insufficient_scope");
+        let mistyped = format!("{}{}", &text[..text.len() - 1], if text.ends_with('0') { '1' } else { '0' });
+        world.bearer(&mistyped).get("/v1/territories").await.refused(401);
+        let id = made["api_key"]["id"].as_str().unwrap();
+        let shown = boss.get(&format!("/v1/api-keys/{id}")).await.expect(200);
+        assert!(!shown.to_string().contains(&text[26..40]), "nothing of the secret is shown again");
+        boss.post(&format!("/v1/api-keys/{id}/revoke"), json!({})).await.expect(200);
+        key.get("/v1/territories").await.refused(401);
+        assert_eq!(boss.post(&format!("/v1/api-keys/{id}/revoke"), json!({})).await.refused(409), "invalid_state");
+    }
+
+    async fn an_api_key_ends_with_its_date(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let made = boss.post("/v1/service-clients", json!({"name": "CRM connector", "scopes": ["catalog:read"]})).await.expect(201);
+        let body = json!({"name": "Export", "client_id": made["client"]["id"], "expires_at": world.now().plus_seconds(60).to_string()});
+        let key = boss.post("/v1/api-keys", body).await.expect(201)["text"].as_str().unwrap().to_owned();
+        world.bearer(&key).get("/v1/territories").await.expect(200);
+        world.clock.advance_seconds(61);
+        assert_eq!(world.bearer(&key).get("/v1/territories").await.refused(401), "token_expired");
+    }
+
+    async fn a_partners_program_never_gets_what_is_the_vendors(world: World) {
+        let north = partner(&world, "North").await;
+        partner_user(&world, "boss@north.example", north, &[PartnerRole::PartnerAdmin]);
+        let session = login(&world, "boss@north.example").await;
+        let boss = bearer(&world, &session);
+        let refused = boss.post("/v1/service-clients", json!({"name": "Sync", "scopes": ["catalog:write", "deals:fly"]})).await.expect(422);
+        assert_eq!(refused["errors"].as_array().unwrap().len(), 2);
+        let made = boss.post("/v1/service-clients", json!({"name": "Sync", "scopes": ["catalog:read", "partners:read"]})).await.expect(201);
+        assert_eq!(made["client"]["partner_id"], north.to_string());
+        let other = partner(&world, "South").await;
+        let form = [("grant_type", "client_credentials"), ("client_id", made["client"]["id"].as_str().unwrap()), ("client_secret", made["client_secret"].as_str().unwrap())];
+        let token = world.stranger().form("/oauth/token", &[], &form).await.expect(200);
+        let program = world.bearer(token["access_token"].as_str().unwrap());
+        program.get(&format!("/v1/partners/{north}")).await.expect(200);
+        program.get(&format!("/v1/partners/{other}")).await.refused(404);
+        // The vendor's clients are nobody else's business.
+        world.vendor(Role::Admin).post("/v1/service-clients", json!({"name": "Vendor's", "scopes": ["catalog:read"]})).await.expect(201);
+        assert_eq!(boss.get("/v1/service-clients").await.expect(200)["data"].as_array().unwrap().len(), 1);
+    }
+
+    async fn the_published_keys_check_our_tokens(world: World) {
+        admin(&world, "maria@example.com");
+        let session = login(&world, "maria@example.com").await;
+        let keys = world.stranger().get("/.well-known/jwks.json").await.expect(200);
+        let header = jsonwebtoken::decode_header(session["access_token"].as_str().unwrap()).unwrap();
+        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header.kid.clone().unwrap()).unwrap();
+        assert_eq!((key["kty"].as_str().unwrap(), key["crv"].as_str().unwrap()), ("OKP", "Ed25519"));
+        let metadata = world.stranger().get("/.well-known/oauth-authorization-server").await.expect(200);
+        assert!(metadata["jwks_uri"].as_str().unwrap().ends_with("/.well-known/jwks.json"));
+        // Three months later another key signs; it was published before, and the old one still checks.
+        world.clock.advance_days(90);
+        world.state.identity.upkeep().await.unwrap();
+        assert_eq!(world.stranger().get("/.well-known/jwks.json").await.expect(200)["keys"].as_array().unwrap().len(), 2);
+        let before = login(&world, "maria@example.com").await;
+        assert!(signed_in(&world, &before).await);
+        world.clock.advance_days(1);
+        world.clock.advance_seconds(1);
+        let after = login(&world, "maria@example.com").await;
+        let kid = |session: &Value| jsonwebtoken::decode_header(session["access_token"].as_str().unwrap()).unwrap().kid;
+        assert_ne!(kid(&before), kid(&after));
+        assert!(signed_in(&world, &after).await);
+    }
+
+    async fn the_first_administrator_is_made_once(world: World) {
+        let config = world.state.config.clone();
+        let password = identity::create_first_admin(&world.db, &config).unwrap().expect("a password that was made up");
+        assert_eq!(identity::create_first_admin(&world.db, &config).unwrap(), None);
+        let session = try_login(&world, &config.admin_email, &password).await.expect(200);
+        assert!(signed_in(&world, &session).await);
+    }
+
+    async fn a_team_with_members_stays(world: World) {
+        let boss = world.vendor(Role::Admin);
+        let team = boss.post("/v1/teams", json!({"name": "Channel DACH"})).await.expect(201);
+        let path = format!("/v1/teams/{}", team["id"].as_str().unwrap());
+        assert_eq!(boss.post("/v1/teams", json!({"name": "channel dach"})).await.refused(409), "already_exists");
+        let id = vendor_user(&world, "maria@example.com", &[VendorRole::Cam], RowScope::Team, Some(team["id"].as_str().unwrap().parse().unwrap()), Vec::new());
+        assert_eq!(boss.delete(&path).await.refused(409), "in_use");
+        boss.patch(&format!("/v1/users/{id}"), json!({"team_id": null})).await.expect(200);
+        boss.delete(&path).await.expect(204);
+    }
+
+    async fn users_are_found_by_name_address_role_and_state(world: World) {
+        let id = vendor_user(&world, "maria@example.com", &[VendorRole::Cam, VendorRole::Approver], RowScope::Own, None, Vec::new());
+        admin(&world, "boss@example.com");
+        let boss = world.vendor(Role::Admin);
+        for (query, found) in [("q=mari%C3%A1", 2), ("q=boss", 1), ("role=approver", 1), ("role=finance", 0), ("kind=partner", 0), ("status=active&role=cam,admin", 2)] {
+            let listed = boss.get(&format!("/v1/users?{query}")).await.expect(200);
+            let users: Vec<&Value> = listed["data"].as_array().unwrap().iter().filter(|user| user["email"] != "admin@example.com" && !user["name"].as_str().unwrap().starts_with("Test")).collect();
+            assert_eq!(users.len(), found, "{query}");
+        }
+        let read = boss.get(&format!("/v1/users/{id}")).await.expect(200);
+        assert_eq!(read["roles"], json!(["cam", "approver"]));
+        assert!(read.get("password_hash").is_none());
+    }
+
+    async fn secrets_stand_in_no_log_line(world: World) {
+        admin(&world, "maria@example.com");
+        try_login(&world, "maria@example.com", "wrong canary password").await.expect(401);
+        let session = login(&world, "maria@example.com").await;
+        let session = renew(&world, &session).await.expect(200);
+        let made = world.vendor(Role::Admin).post("/v1/service-clients", json!({"name": "CRM", "scopes": ["catalog:read"]})).await.expect(201);
+        let key = world.vendor(Role::Admin).post("/v1/api-keys", json!({"name": "Export", "client_id": made["client"]["id"]})).await.expect(201);
+        world.bearer(key["text"].as_str().unwrap()).get("/v1/territories").await.expect(200);
+        world.stranger().post("/v1/auth/password-reset/confirm", json!({"token": "prm_once_canary", "new_password": "another canary password"})).await.expect(401);
+        assert!(signed_in(&world, &session).await);
+        let secrets = [&session["access_token"], &session["refresh_token"], &made["client_secret"], &key["text"]].map(|secret| secret.as_str().unwrap().to_owned());
+        let canaries = [PASSWORD, "wrong canary password", "another canary password", "prm_once_canary"].map(str::to_owned);
+        let lines = crate::support::logged();
+        assert!(lines.iter().any(|line| line.contains("issueToken") || line.contains("createApiKey")), "requests are logged");
+        for secret in secrets.iter().chain(&canaries) {
+            assert!(!lines.iter().any(|line| line.contains(secret.as_str())), "a secret stands in the log");
+        }
+    }
+}
+
+/// Header and fields of a request that OAuth refuses.
+async fn world_form(
+    header: &str,
+    fields: Vec<(&'static str, &'static str)>,
+) -> (String, Vec<(&'static str, &'static str)>) {
+    (header.to_owned(), fields)
+}
+
+async fn territory(world: &World, code: &str, kind: &str, parent: Option<TerritoryId>) -> TerritoryId {
+    let body = json!({"code": code, "name": code, "kind": kind, "parent_id": parent.map(|parent| parent.to_string())});
+    world
+        .vendor(Role::Admin)
+        .post("/v1/territories", body)
+        .await
+        .expect(201)["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Makes a user the partner's account manager from a moment on.
+fn assign(world: &World, partner: PartnerId, user: UserId, from: openprm::kernel::Time) {
+    world.sql(move |tx| {
+        use diesel::prelude::*;
+        use openprm::schema::account_manager_assignments::dsl as a;
+        let row = (
+            a::id.eq(tx.new_id::<openprm::kernel::ids::AssignmentId>()),
+            a::partner_id.eq(partner),
+            a::role.eq("primary"),
+            a::valid_from.eq(from.micros()),
+            a::user_id.eq(Some(user)),
+            a::reason_code.eq("assigned"),
+            a::created_by.eq("test"),
+            a::created_at.eq(from.micros()),
+        );
+        openprm::on_each!(tx, |c| diesel::insert_into(a::account_manager_assignments)
+            .values(row)
+            .execute(c))?;
+        Ok(())
+    });
+}
+
+fn lies_in(world: &World, partner: PartnerId, territory: TerritoryId) {
+    world.sql(move |tx| {
+        use diesel::prelude::*;
+        use openprm::schema::partner_territories::dsl as t;
+        openprm::on_each!(tx, |c| diesel::insert_into(t::partner_territories)
+            .values((t::partner_id.eq(partner), t::territory_id.eq(territory)))
+            .execute(c))?;
+        Ok(())
+    });
+}
+
+/// Whose rows a user sees now.
+async fn rows(world: &World, user: UserId) -> Rows {
+    let identity = world.state.identity.clone();
+    let session = actix_web::web::block(move || identity.session_for(user, None))
+        .await
+        .unwrap()
+        .unwrap();
+    let request = openprm::auth::Request::internal("test");
+    world
+        .state
+        .authenticator
+        .authenticate(&session.access_token, request)
+        .await
+        .unwrap()
+        .rows()
+        .clone()
+}

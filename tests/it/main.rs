@@ -1,0 +1,35 @@
+//! Every test of the whole: one binary, a file for each resource, each test on a database of its own, on both engines.
+#![cfg(test)]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    clippy::map_unwrap_or,
+    clippy::match_same_arms,
+    clippy::unused_async,
+    clippy::used_underscore_binding,
+    dead_code,
+    reason = "tests read the environment and open databases themselves, stop at the first surprise, and share support that not all use"
+)]
+
+#[macro_use]
+mod support;
+
+mod catalog;
+mod conflict;
+mod contract;
+mod conventions;
+mod crash;
+mod customers;
+mod deals;
+mod handovers;
+mod holdings;
+mod identity;
+mod imports;
+mod partners;
+mod people;
+mod permissions;
+mod programs;
+mod protections;
+mod scene;
+mod schema;
+mod tidy;

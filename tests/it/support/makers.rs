@@ -1,0 +1,253 @@
+//! Rows that need more than the contract's own example: what a registration, a program, a handover stand on.
+
+use openprm::auth::Role;
+use serde_json::{Value, json};
+
+use super::fixtures::{Fixtures, Whose};
+
+fn id(record: &Value) -> Option<String> {
+    record["id"].as_str().map(str::to_owned)
+}
+
+impl Fixtures<'_> {
+    /// The ground that records stand on: a line with two products, a region with two countries, and partners that may
+    /// sell there, serve resellers, and be served.
+    pub(super) async fn lay_ground(&mut self) {
+        let ops = self.world.vendor(Role::ChannelOps);
+        for (kind, path, bodies) in [
+            (
+                "product",
+                "/v1/products",
+                [
+                    json!({"code": "EDGE", "name": "Edge", "kind": "line"}),
+                    json!({"code": "EDGE-FW", "name": "Edge Firewall", "kind": "product"}),
+                    json!({"code": "EDGE-SW", "name": "Edge Switch", "kind": "product"}),
+                ],
+            ),
+            (
+                "territory",
+                "/v1/territories",
+                [
+                    json!({"code": "DACH", "name": "Middle Europe", "kind": "region"}),
+                    json!({"code": "DE", "name": "Germany", "kind": "country"}),
+                    json!({"code": "AT", "name": "Austria", "kind": "country"}),
+                ],
+            ),
+        ] {
+            let mut top = Value::Null;
+            for (body, whose) in bodies.into_iter().zip([None, Some(Whose::Own), Some(Whose::Foreign)]) {
+                let mut body = body;
+                body["parent_id"] = top.clone();
+                let made = ops.post(path, body).await.expect(201);
+                match whose {
+                    None => top = made["id"].clone(),
+                    Some(whose) => self.keep(kind, whose, id(&made), false),
+                }
+            }
+            self.tops.push(top);
+        }
+        for partner in [self.a, self.b] {
+            let path = format!("/v1/partners/{partner}");
+            let (product, territory) = (self.tops[0].clone(), self.tops[1].clone());
+            let sells = json!({"product_id": product, "territory_id": territory, "starts_on": "2026-01-01"});
+            ops.post(&format!("{path}/authorisations"), sells).await.expect(201);
+            ops.patch(&path, json!({"types": ["reseller", "distributor"]}))
+                .await
+                .expect(200);
+        }
+    }
+
+    /// A kind's own maker, if it has one.
+    pub(super) async fn own_maker(&mut self, kind: &str, whose: Whose) -> Option<String> {
+        match kind {
+            "user" => Some(self.manager.to_string()),
+            "deal" => self.deal(whose).await,
+            "prot" => self.protection(whose).await,
+            "program" | "tier" => self.program(kind, whose).await,
+            "pmem" => self.membership(whose).await,
+            "eval" => self.evaluation(whose).await,
+            "merge" => self.merge(whose).await,
+            "handover" => self.handover(whose).await,
+            "resell" => self.reseller(whose).await,
+            "client" | "secret" | "key" => self.machine(kind, whose).await,
+            _ => None,
+        }
+    }
+
+    fn partner(&self, whose: Whose) -> openprm::kernel::ids::PartnerId {
+        if whose == Whose::Own { self.a } else { self.b }
+    }
+
+    /// A registration that lacks nothing, of a customer of its own, submitted.
+    async fn submitted(&self, whose: Whose, customer: &str) -> Option<String> {
+        let sales = self.world.partner_user(self.partner(whose), Role::PartnerSales);
+        let body = json!({
+            "title": format!("{customer}: firewalls"),
+            "customer": {"name": customer, "website": format!("https://www.{}.de", customer.to_lowercase()), "city": "Stuttgart", "country": "DE"},
+            "territory": "DE",
+            "lines": [{"product": "EDGE-FW", "quantity": 40}],
+            "amount": {"amount": "4800.00", "currency": "EUR"},
+            "expected_close_on": "2027-03-31",
+        });
+        let draft = sales.post("/v1/deals", body).await.expect(201);
+        let deal = id(&draft)?;
+        sales
+            .post(&format!("/v1/deals/{deal}/submit"), json!({}))
+            .await
+            .expect(200);
+        Some(deal)
+    }
+
+    async fn deal(&mut self, whose: Whose) -> Option<String> {
+        let customer = if whose == Whose::Own {
+            "Brezelwerk"
+        } else {
+            "Zitronenhain"
+        };
+        let deal = self.submitted(whose, customer).await;
+        self.keep("deal", whose, deal.clone(), true);
+        deal
+    }
+
+    async fn protection(&mut self, whose: Whose) -> Option<String> {
+        let customer = if whose == Whose::Own {
+            "Kupferschmiede"
+        } else {
+            "Leuchtturmbau"
+        };
+        let deal = self.submitted(whose, customer).await?;
+        let approver = self.world.vendor(Role::Approver);
+        approver
+            .post(&format!("/v1/deals/{deal}/approve"), json!({}))
+            .await
+            .expect(200);
+        let held = approver.get(&format!("/v1/protections?deal_id={deal}")).await;
+        let held = if held.status == 200 {
+            held
+        } else {
+            approver
+                .get(&format!("/v1/protections?partner_id={}", self.partner(whose)))
+                .await
+        };
+        let found = id(&held.body["data"][0]);
+        self.keep("prot", whose, found.clone(), true);
+        found
+    }
+
+    /// A program with two tiers, published, and the draft of its next version.
+    async fn program(&mut self, kind: &str, whose: Whose) -> Option<String> {
+        let ops = self.world.vendor(Role::ChannelOps);
+        let code = if whose == Whose::Own { "RESELL" } else { "SERVE" };
+        let program = id(&ops
+            .post("/v1/programs", json!({"code": code, "name": format!("{code} program")}))
+            .await
+            .expect(201))?;
+        let path = format!("/v1/programs/{program}");
+        ops.post(&format!("{path}/versions"), json!({"currency": "EUR"}))
+            .await
+            .expect(201);
+        let mut tier = None;
+        for (rank, name) in [(1, "Member"), (2, "Gold")] {
+            tier = id(&ops
+                .post(&format!("{path}/tiers"), json!({"rank": rank, "name": name}))
+                .await
+                .expect(201));
+        }
+        ops.post(&format!("{path}/versions/1/publish"), json!({}))
+            .await
+            .expect(200);
+        ops.post(&format!("{path}/versions"), json!({"currency": "EUR"}))
+            .await
+            .expect(201);
+        self.keep("program", whose, Some(program.clone()), false);
+        self.keep("tier", whose, tier.clone(), false);
+        if kind == "tier" { tier } else { Some(program) }
+    }
+
+    async fn membership(&mut self, whose: Whose) -> Option<String> {
+        let program = self.id("program", whose)?.to_owned();
+        let ops = self.world.vendor(Role::ChannelOps);
+        let body = json!({"partner_id": self.partner(whose)});
+        let made = id(&ops
+            .post(&format!("/v1/programs/{program}/memberships"), body)
+            .await
+            .expect(201));
+        self.keep("pmem", whose, made.clone(), true);
+        made
+    }
+
+    async fn evaluation(&mut self, whose: Whose) -> Option<String> {
+        let program = self.id("program", whose)?.to_owned();
+        let ops = self.world.vendor(Role::ChannelOps);
+        id(&ops
+            .post(
+                &format!("/v1/programs/{program}/evaluations"),
+                json!({"mode": "preview"}),
+            )
+            .await
+            .expect(201))
+    }
+
+    async fn merge(&mut self, whose: Whose) -> Option<String> {
+        let ops = self.world.vendor(Role::ChannelOps);
+        let names = if whose == Whose::Own {
+            ["Apfelgarten", "Apfelgarten Nord"]
+        } else {
+            ["Birnbaum", "Birnbaum Nord"]
+        };
+        let mut accounts = Vec::new();
+        for name in names {
+            accounts.push(id(&ops
+                .post("/v1/customer-accounts", json!({"name": name}))
+                .await
+                .expect(201))?);
+        }
+        let body =
+            json!({"survivor_id": accounts[0], "other_id": accounts[1], "reason": "The same company, imported twice."});
+        id(&ops.post("/v1/account-merges", body).await.expect(201))
+    }
+
+    async fn handover(&mut self, whose: Whose) -> Option<String> {
+        let ops = self.world.vendor(Role::ChannelOps);
+        let to = self.world.user("vendor", "successor");
+        let body =
+            json!({"partner_id": self.partner(whose), "role": "primary", "to_user_id": to, "reason_code": "departure"});
+        let made = id(&ops.post("/v1/handovers", body).await.expect(201));
+        self.keep("handover", whose, made.clone(), true);
+        made
+    }
+
+    async fn reseller(&mut self, whose: Whose) -> Option<String> {
+        let ops = self.world.vendor(Role::ChannelOps);
+        let name = if whose == Whose::Own {
+            "Kleine Netze OHG"
+        } else {
+            "Große Netze OHG"
+        };
+        let small = super::fixtures::partner(self.world, name, self.manager);
+        let path = format!("/v1/partners/{}/resellers", self.partner(whose));
+        let made = id(&ops
+            .post(
+                &path,
+                json!({"reseller_id": small.to_string(), "starts_on": "2026-01-01"}),
+            )
+            .await
+            .expect(201));
+        self.keep("resell", whose, made.clone(), true);
+        made
+    }
+
+    /// A partner's machine, with its secret and an API key.
+    async fn machine(&mut self, kind: &str, whose: Whose) -> Option<String> {
+        let admin = self.world.vendor(Role::Admin);
+        let body = json!({"name": "CRM connector", "scopes": ["deals:read"], "partner_id": self.partner(whose)});
+        let made = admin.post("/v1/service-clients", body).await.expect(201);
+        let client = id(&made["client"]);
+        self.keep("client", whose, client.clone(), true);
+        self.keep("secret", whose, id(&made["client"]["secrets"][0]), true);
+        let body = json!({"client_id": client, "name": "Nightly export", "scopes": ["deals:read"]});
+        let made = admin.post("/v1/api-keys", body).await.expect(201);
+        self.keep("key", whose, id(&made["api_key"]), true);
+        self.id(kind, whose).map(str::to_owned)
+    }
+}
