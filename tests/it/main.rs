@@ -28,6 +28,7 @@ mod imports;
 mod partners;
 mod people;
 mod permissions;
+mod program;
 mod programs;
 mod protections;
 mod scene;
