@@ -1028,6 +1028,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        win_verified_at -> Nullable<BigInt>,
     }
 }
 

@@ -345,6 +345,25 @@ permissions! {
     "chooseDealAccount", Some("deals:review"), Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once * 5;
     "approveDeal", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key * 5;
     "rejectDeal", None, Who::Roles(DEAL_REVIEWERS), key;
+    "revokeDeal", None, Who::Roles(OPS), key;
+
+    // Mistaken decisions
+    "listDealReopenings", Some("deals:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, Analyst]));
+    "requestDealReopening", Some("deals:review"), Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once;
+    "getDealReopening", Some("deals:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, Analyst]));
+    "approveDealReopening", None, Who::Roles(OPS), key;
+    "rejectDealReopening", None, Who::Roles(OPS), once;
+    "withdrawDealReopening", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once;
+
+    // How sales end
+    "winDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
+    "verifyDealWin", Some("deals:review"), Who::Roles(OPS.and(roles(&[Finance]))), key;
+    "rejectDealWin", Some("deals:review"), Who::Roles(OPS.and(roles(&[Finance]))), key;
+    "loseDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
+    "listDealEvidence", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "createDealEvidence", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
+    "getDealEvidence", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "deleteDealEvidence", Some("deals:write"), Who::Roles(DEAL_WRITERS);
     "listAccountMerges", Some("customers:read"), Who::Roles(VENDOR);
     "getAccountMerge", Some("customers:read"), Who::Roles(VENDOR);
     "listAccountMergeActions", Some("customers:read"), Who::Roles(VENDOR);

@@ -2,28 +2,41 @@
 //! until it is won or lost.
 //!
 //! - [`conflict`]: who else holds or wants what a registration asks for, and why.
+//! - [`outcomes`]: how the sale ended, and the evidence.
 //! - [`protection`]: who holds which scope, first come, first protected.
+//! - [`reopenings`]: undoing a mistaken decision.
 //! - [`registrations`]: the registration itself with its three axes (review, protection, stage), and its review.
 
 pub mod conflict;
+pub mod outcomes;
 pub mod protection;
 pub mod registrations;
+pub mod reopenings;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes. Everything at or below one deal is one scope: the router does not look into a second scope of the same
-/// prefix, so each part adds its operations, with paths like `/{id}/comments`, to this one.
+/// prefix, so each part adds its operations, with paths like `/{id}/comments`, to this one. What hangs on a deal and has an address
+/// of its own has it beside the deals, `/v1/deal-evidence/{id}`: below them it could be mistaken for an external id.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         scope("/v1/deals")
             .configure(registrations::routes)
-            .configure(conflict::deal_routes),
+            .configure(conflict::deal_routes)
+            .configure(outcomes::deal_routes)
+            .configure(reopenings::deal_routes),
     );
+    outcomes::routes(config);
+    reopenings::routes(config);
     conflict::routes(config);
     protection::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
 pub fn machines() -> Vec<serde_json::Value> {
-    vec![registrations::REVIEW.published(), registrations::STAGE.published()]
+    vec![
+        registrations::REVIEW.published(),
+        registrations::STAGE.published(),
+        reopenings::MACHINE.published(),
+    ]
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, complete, guards, path, submitted, with},
-    support::{Client, World},
+    support::Client,
 };
 
 each_engine! {

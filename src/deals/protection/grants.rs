@@ -11,7 +11,7 @@ use crate::{
     db::Tx,
     deals::{
         conflict::{self, rules::AskedLine},
-        registrations::DealType,
+        registrations::{DealType, Registration},
     },
     error::{Error, Result, codes},
     kernel::{
@@ -125,6 +125,41 @@ pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<Protection>> {
     Ok(granted)
 }
 
+/// Who else is protected now on the scope that a registration asks for: the number of each, and until when.
+///
+/// # Errors
+/// What the database reports.
+pub fn others_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(String, Time)>> {
+    let deal = &registration.deal;
+    let (Some(account_id), Some(territory_id)) = (deal.customer_account_id, deal.territory_id) else {
+        return Ok(Vec::new());
+    };
+    let now = tx.now;
+    let policy = conflict::policy(tx, now)?.1;
+    let scope = Scope {
+        deal_id: deal.id,
+        partner_id: deal.partner_id,
+        decision_id: None,
+        account_id,
+        territory_id,
+        class: DealTypeClass::of(deal.deal_type, policy.renewals_meet_new_business),
+        exclusive: true,
+        starts_at: now,
+        until: now.plus_days(1),
+        legacy: false,
+    };
+    let mut others = BTreeMap::new();
+    for line in &registration.lines {
+        let asked = ProtectionRow::granted(&scope, line.row.product_id, now);
+        for (held, number) in queries::overlapping(tx, &asked)? {
+            if held.deal_id != deal.id {
+                others.insert(number, held.ends_at);
+            }
+        }
+    }
+    Ok(others.into_iter().collect())
+}
+
 /// Refuses while an earlier live registration of the scope is neither decided nor passed over.
 fn refuse_before_earlier(tx: &mut Tx<'_>, grant: &Grant) -> Result<()> {
     let earlier = conflict::earlier_claimants(tx, grant)?;
@@ -182,6 +217,28 @@ pub fn end(tx: &mut Tx<'_>, deal: DealId, ending: Ending, reason: &str) -> Resul
         ended.push(queries::save(tx, &row, after, kind)?);
     }
     Ok(ended)
+}
+
+/// Puts in force again, for the rest of the granted time, what was used up by a win that was none. What somebody else was
+/// granted meanwhile stays theirs.
+///
+/// # Errors
+/// What the database reports.
+pub fn restore(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<Protection>> {
+    let now = tx.now;
+    let mut restored = Vec::new();
+    for row in queries::of_deals(tx, &[deal])?
+        .into_iter()
+        .filter(|row| row.status == ProtectionStatus::Consumed && now < row.granted_until)
+    {
+        queries::lock_account(tx, row.account_id)?;
+        let after = row.clone().reinstated(now);
+        match queries::save(tx, &row, after, "protection.restored") {
+            Err(error) if error.is(&codes::PROTECTION_OVERLAP) => {}
+            saved => restored.push(saved?),
+        }
+    }
+    Ok(restored)
 }
 
 /// Moves the end of what a registration holds. Without `granted_until` it is a grace: the granted end stays.

@@ -364,7 +364,10 @@ fn overlap(tx: &mut Tx<'_>, refused: &ProtectionRow) -> Result<Error> {
 }
 
 /// The active exclusive protections that overlap with a row: the question of the database's guard, asked again to explain.
-fn overlapping(tx: &mut Tx<'_>, row: &ProtectionRow) -> Result<Vec<(ProtectionRow, String)>> {
+///
+/// # Errors
+/// What the database reports.
+pub fn overlapping(tx: &mut Tx<'_>, row: &ProtectionRow) -> Result<Vec<(ProtectionRow, String)>> {
     let mut clause = Clause::all();
     clause
         .equals("protections.account_id", &row.account_id)

@@ -134,6 +134,13 @@ impl ProtectionRow {
         self.changed(ProtectionStatus::Active, None, now)
     }
 
+    /// In force again up to the end that was granted, though it was cut short.
+    #[must_use]
+    pub fn reinstated(mut self, now: Time) -> Self {
+        self.ends_at = self.granted_until;
+        self.changed(ProtectionStatus::Active, None, now)
+    }
+
     /// With another end: `granted_until` stays where only a grace is given.
     #[must_use]
     pub fn until(mut self, ends_at: Time, granted_until: Option<Time>, now: Time) -> Self {

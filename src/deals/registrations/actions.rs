@@ -14,6 +14,7 @@ use super::{
 use crate::{
     auth::{Caller, permissions},
     db::Tx,
+    deals::{outcomes, reopenings},
     error::Result,
     kernel::states::{Action, FailingGuard, Transition},
     settings,
@@ -27,12 +28,15 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
     let now = tx.now;
     let (status, stage) = (rules::status_at(registration, now), registration.deal.stage);
     let mut data = Vec::new();
-    for row in REVIEW.transitions.iter().filter(|row| row.from.contains(&status)) {
+    // Reopening takes two steps of its own, told below.
+    let reviewed = REVIEW.transitions.iter().filter(|row| row.action != "reopen");
+    for row in reviewed.filter(|row| row.from.contains(&status)) {
         push(tx, registration, row, &mut data)?;
     }
     for row in STAGE.transitions.iter().filter(|row| row.from.contains(&stage)) {
         push(tx, registration, row, &mut data)?;
     }
+    data.extend(reopenings::actions(tx, registration)?);
     Ok(DealActions {
         review_status: status,
         stage,
@@ -83,7 +87,11 @@ fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result
         "withdraw" if registration.deal.stage.is_closed() => {
             vec![closed("The deal is won or lost, so there is nothing to take back.")]
         }
-        "move_stage" | "win" | "lose" => ended(rules::status_at(registration, tx.now)),
+        "move_stage" => ended(rules::status_at(registration, tx.now)),
+        "win" => outcomes::winning_fails(tx, registration)?,
+        "verify_win" => outcomes::verifying_fails(tx, registration)?,
+        "reject_win" => outcomes::rejecting_fails(tx, registration)?,
+        "lose" => outcomes::losing_fails(rules::status_at(registration, tx.now)),
         _ => Vec::new(),
     };
     let writes = matches!(

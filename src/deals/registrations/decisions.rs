@@ -53,6 +53,24 @@ words! {
         CaseDecision = "case_decision",
     }
 
+    /// Why a grant is taken away.
+    pub DealRevocationReason {
+        /// What the registration said is not so.
+        Misrepresentation = "misrepresentation",
+        /// The customer does not want this partner, and says so in writing.
+        CustomerObjection = "customer_objection",
+        /// Nobody works on the deal.
+        Inactivity = "inactivity",
+        /// The partner is suspended.
+        PartnerSuspended = "partner_suspended",
+        /// Another registration of the same deal should have been granted.
+        DuplicateFound = "duplicate_found",
+        /// The partner broke the program's terms.
+        TermsBroken = "terms_broken",
+        /// Something else, which the text says.
+        Other = "other",
+    }
+
     /// Where a step of an approval chain stands.
     pub ApprovalStepStatus {
         /// Its turn has not come.
@@ -65,6 +83,16 @@ words! {
         Rejected = "rejected",
         /// No longer asked for.
         Skipped = "skipped",
+    }
+}
+
+impl DealRevocationReason {
+    /// Whether the reason is somebody's word, which must then be named.
+    pub const fn rests_on_a_word(self) -> bool {
+        matches!(
+            self,
+            Self::Misrepresentation | Self::CustomerObjection | Self::DuplicateFound
+        )
     }
 }
 
@@ -148,6 +176,24 @@ pub struct DealRejection {
     pub reason_text: String,
     /// The claim that the reason rests on: a registration's number, an opportunity, a document. For the vendor alone.
     #[schema(example = "DR-2026-000101", min_length = 1, max_length = 500)]
+    pub evidence: Option<String>,
+}
+
+/// A revocation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealRevocation {
+    /// Why, as a code; the partner reads it.
+    pub reason_code: DealRevocationReason,
+    /// Why, in words; the partner reads them.
+    #[schema(
+        example = "The customer told us in writing that it works with another partner.",
+        min_length = 1,
+        max_length = 2000
+    )]
+    pub reason_text: String,
+    /// What the reason rests on: a letter, an order, a registration's number. For the vendor alone.
+    #[schema(example = "Letter of 2026-11-18", min_length = 1, max_length = 500)]
     pub evidence: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! How a registration stops being before the vendor without a grant: refused, taken back, or lapsed.
 
 use super::{
-    approvals,
+    approvals, closing,
     decisions::{DealRejection, DealWithdrawal},
     guards::guard,
     history::{self, Entry},
@@ -37,7 +37,7 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     refuse(failing, status, "reject")?;
     let now = tx.moment();
     let settings = settings::in_force(tx, now)?;
-    let mut decision = ending(tx, &before, DecisionOutcome::Rejected);
+    let mut decision = blank_decision(tx, &before, DecisionOutcome::Rejected);
     decision.reason_code = Some(rejection.reason_code.to_string());
     decision.reason_text = Some(rejection.reason_text.clone());
     decision.evidence.clone_from(&rejection.evidence);
@@ -68,8 +68,8 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     Ok(after)
 }
 
-/// A decision on the registration that grants nothing.
-fn ending(tx: &Tx<'_>, registration: &Registration, outcome: DecisionOutcome) -> DecisionRow {
+/// A decision on the registration that grants nothing, by the caller and now.
+pub fn blank_decision(tx: &Tx<'_>, registration: &Registration, outcome: DecisionOutcome) -> DecisionRow {
     DecisionRow {
         id: tx.new_id(),
         deal_id: registration.deal.id,
@@ -94,7 +94,12 @@ fn ending(tx: &Tx<'_>, registration: &Registration, outcome: DecisionOutcome) ->
 }
 
 /// The registration when it is no longer before the vendor: slots, steps and questions end with it.
-fn ended(tx: &mut Tx<'_>, before: &Registration, status: ReviewStatus, lines: DealLineStatus) -> Result<Registration> {
+pub(super) fn ended(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    status: ReviewStatus,
+    lines: DealLineStatus,
+) -> Result<Registration> {
     let (id, now) = (before.deal.id, tx.moment());
     review_queries::free_slots(tx, id)?;
     review_queries::skip_steps(tx, id)?;
@@ -149,7 +154,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWit
             Entry::action("release").moved(DealAxis::Protection, ProtectionState::Active, ProtectionState::Released),
         )?;
     }
-    let after = ended(tx, &before, REVIEW.go(status, "withdraw")?, DealLineStatus::Rejected)?;
+    let after = closing::taken_back(tx, &before)?;
     queries::write(tx, &before, &after.touched(now))?;
     let after = queries::find(tx, id)?;
     queries::tell(tx, &before, &after, "deal.withdrawn")?;
@@ -176,7 +181,7 @@ pub fn note_lapses(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
         if rules::status_at(&before, now) != ReviewStatus::Lapsed || before.deal.review_status == ReviewStatus::Lapsed {
             continue;
         }
-        let decision = ending(tx, &before, DecisionOutcome::Lapsed);
+        let decision = blank_decision(tx, &before, DecisionOutcome::Lapsed);
         review_queries::insert_decision(tx, &decision)?;
         let mut after = ended(
             tx,

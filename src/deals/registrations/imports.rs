@@ -177,6 +177,7 @@ fn dated(new: &mut Registration, imported: &ImportedDeal) {
         .or(imported.received_at)
         .unwrap_or(imported.created_at);
     deal.closed_at = imported.closed_at;
+    deal.win_verified_at = imported.closed_at.filter(|_| imported.stage == DealStage::Won);
     deal.closed_reason.clone_from(&imported.closed_reason);
     let line_status = match imported.review_status {
         ReviewStatus::Draft => DealLineStatus::Draft,

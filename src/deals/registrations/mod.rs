@@ -6,6 +6,7 @@
 
 mod actions;
 mod approvals;
+mod closing;
 mod decisions;
 mod drafts;
 mod endings;
@@ -24,6 +25,7 @@ mod requests;
 mod review_handlers;
 mod review_queries;
 mod reviews;
+mod revocations;
 mod rows;
 mod rules;
 mod scopes;
@@ -35,9 +37,10 @@ mod view;
 mod whole;
 
 pub use approvals::locked;
-pub use decisions::{DealApproval, DealOverrideReason, DealRejection, DealRejectionReason};
+pub use closing::{close, open_again, slot_taken, taken_back};
+pub use decisions::{DealApproval, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason};
 pub use drafts::may_write;
-pub use endings::note_lapses;
+pub use endings::{blank_decision, note_lapses};
 pub use handlers::seen;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
@@ -55,7 +58,7 @@ pub use states::{
     DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,
     REVIEW, ReviewStatus, STAGE,
 };
-pub use submission::chain as new_chain;
+pub use submission::{chain as new_chain, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use view::Reader;
 
@@ -75,6 +78,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(review_handlers::approve_deal)
         .service(review_handlers::reject_deal)
         .service(review_handlers::withdraw_deal)
+        .service(review_handlers::revoke_deal)
         .service(review_handlers::choose_deal_account)
         .service(review_handlers::move_deal_stage)
         .service(review_handlers::list_deal_actions)

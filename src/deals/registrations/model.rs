@@ -141,6 +141,9 @@ pub struct Deal {
     /// Why it was lost.
     #[schema(required = true, example = "price", max_length = 255)]
     pub closed_reason: Option<String>,
+    /// When the vendor confirmed the win; null while it is only reported. Nothing is paid for a win before.
+    #[schema(required = true)]
+    pub win_verified_at: Option<Time>,
     /// Custom fields; partners see those that are open to them.
     pub custom: CustomFields,
     /// What other systems call it.

@@ -340,8 +340,7 @@ pub fn save_because(
     reason: &str,
 ) -> Result<Registration> {
     write(tx, before, &after)?;
-    let (old, new) = (told(before, tx.now), told(&after, tx.now));
-    tx.record(Fact::changed(kind, &old, &new).because(reason))?;
+    tell_because(tx, before, &after, kind, reason)?;
     Ok(after)
 }
 
@@ -352,6 +351,21 @@ pub fn save_because(
 pub fn tell(tx: &mut Tx<'_>, before: &Registration, after: &Registration, kind: &'static str) -> Result<()> {
     let (old, new) = (told(before, tx.now), told(after, tx.now));
     tx.record(Fact::changed(kind, &old, &new))
+}
+
+/// [`tell`] with the reason for the audit trail.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_because(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    after: &Registration,
+    kind: &'static str,
+    reason: &str,
+) -> Result<()> {
+    let (old, new) = (told(before, tx.now), told(after, tx.now));
+    tx.record(Fact::changed(kind, &old, &new).because(reason))
 }
 
 /// Tells the partner of another registration that an overlapping scope was granted elsewhere: its own registration, as it

@@ -6,14 +6,14 @@ use super::{
     actions, approvals,
     decisions::{
         DealAccountChoice, DealActions, DealApproval, DealApprovalChain, DealAssignment, DealInfoAnswers,
-        DealRejection, DealStageMove, DealWithdrawal, NewDealInfoRequest,
+        DealRejection, DealRevocation, DealStageMove, DealWithdrawal, NewDealInfoRequest,
     },
     endings,
     handlers::seen,
     history,
     history::{DealHistoryEntry, DealHistoryFilter},
     model::{Deal, DealDecision, DealInfoRequest},
-    queries, questions, review_queries, reviews, submission,
+    queries, questions, review_queries, reviews, revocations, submission,
 };
 use crate::{
     auth::Caller,
@@ -168,6 +168,26 @@ pub async fn withdraw_deal(
 ) -> Reply<Json<Deal>> {
     db.write(&caller, move |tx| {
         let after = endings::withdraw(tx, id.0, seen_at, &withdrawal.0)?;
+        seen(tx, after).map(Json)
+    })
+    .await
+}
+
+/// Revoke a registration
+///
+/// Takes away what was granted: what still protects the deal ends, the partner reads why and may appeal, and the
+/// registrations of the partner are not granted without a person for as long as the program says.
+#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[post("/{id}/revoke")]
+pub async fn revoke_deal(
+    db: Db,
+    caller: Caller,
+    id: Path<DealId>,
+    seen_at: IfMatch,
+    revocation: Json<DealRevocation>,
+) -> Reply<Json<Deal>> {
+    db.write(&caller, move |tx| {
+        let after = revocations::revoke(tx, id.0, seen_at, &revocation.0)?;
         seen(tx, after).map(Json)
     })
     .await

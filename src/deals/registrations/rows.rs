@@ -53,6 +53,7 @@ pub struct DealRow {
     pub legacy: bool,
     pub closed_at: Option<Time>,
     pub closed_reason: Option<String>,
+    pub win_verified_at: Option<Time>,
     pub custom: Stored<CustomFields>,
     pub revision: i64,
     pub created_at: Time,

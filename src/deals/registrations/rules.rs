@@ -73,6 +73,7 @@ pub fn draft(new: NewDeal, named: Named, author: Author, number: String, now: Ti
             legacy: false,
             closed_at: None,
             closed_reason: None,
+            win_verified_at: None,
             custom: Stored(named.custom),
             revision: 1,
             created_at: now,

@@ -302,7 +302,7 @@ pub const REVIEW: Machine<ReviewStatus> = Machine {
             operation: Some("revokeDeal"),
             from: &[Approved],
             to: &[Revoked],
-            guards: &["a reason is given"],
+            guards: &["a reason is given, and what it rests on where the reason is somebody's word"],
         },
         Transition {
             action: "supersede",
@@ -338,8 +338,31 @@ pub const STAGE: Machine<DealStage> = Machine {
             from: &[Prospect, Qualified, TechnicalValidation, BusinessValidation, Committed],
             to: &[Won],
             guards: &[
+                "the registration is approved, or the deal was never registered",
                 "an order, purchase order or contract is shown",
                 "the registration has the program's minimum age",
+                "the day of closing is neither in the future nor before the registration",
+                "the won amount is in the registration's currency",
+            ],
+        },
+        Transition {
+            action: "verify_win",
+            operation: Some("verifyDealWin"),
+            from: &[Won],
+            to: &[Won],
+            guards: &[
+                "the win is not confirmed yet",
+                "no other confirmed win rests on the same order",
+            ],
+        },
+        Transition {
+            action: "reject_win",
+            operation: Some("rejectDealWin"),
+            from: &[Won],
+            to: &[Committed],
+            guards: &[
+                "the win is not confirmed yet",
+                "the partner has no other open registration of the same by now",
             ],
         },
         Transition {
@@ -347,7 +370,10 @@ pub const STAGE: Machine<DealStage> = Machine {
             operation: Some("loseDeal"),
             from: &[Prospect, Qualified, TechnicalValidation, BusinessValidation, Committed],
             to: &[ClosedLost],
-            guards: &["a reason is given"],
+            guards: &[
+                "a reason is given",
+                "the registration was sent in, or the deal was never registered",
+            ],
         },
     ],
 };

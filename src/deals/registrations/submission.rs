@@ -275,6 +275,28 @@ fn sent_in(tx: &mut Tx<'_>, placed: Registration, settings: &ProgramSettings) ->
     Ok(after.touched(now))
 }
 
+/// A registration that is before the vendor once more: another round, with a clock that begins now and no reviewer yet.
+pub fn new_round(registration: &mut Registration, policy: &RegistrationPolicy, now: Time) {
+    let deal = &mut registration.deal;
+    deal.assignee_id = None;
+    deal.review_due_at = Some(calendar::days_after(now, policy.review_business_days, &policy.holidays));
+    if let Some(review) = &mut registration.review {
+        *review = ReviewRow {
+            deal_id: review.deal_id,
+            submitted_by: review.submitted_by.clone(),
+            submitted_at: review.submitted_at,
+            round: review.round + 1,
+            paused_at: None,
+            paused_micros: 0,
+            info_due_at: None,
+            assigned_at: None,
+            decided_at: None,
+            auto_approved: false,
+            appeal_until: None,
+        };
+    }
+}
+
 /// The approval chain of a registration: the steps that its amount asks for.
 pub fn chain(registration: &Registration, round: i64, policy: &RegistrationPolicy, now: Time) -> Vec<StepRow> {
     let deal = &registration.deal;

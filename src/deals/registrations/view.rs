@@ -96,6 +96,7 @@ impl Registration {
             last_activity_at: deal.last_activity_at,
             closed_at: deal.closed_at,
             closed_reason: deal.closed_reason,
+            win_verified_at: deal.win_verified_at,
             custom: deal.custom.0,
             external_refs: self.references,
             revision: deal.revision,

@@ -318,6 +318,7 @@ fn fresh(scope: &Scope, number: String, now: Time) -> Registration {
             legacy: true,
             closed_at: None,
             closed_reason: None,
+            win_verified_at: None,
             custom: Stored::default(),
             revision: 1,
             created_at: now,
@@ -368,6 +369,7 @@ fn filled(
     deal.review_status = life.status;
     deal.stage = life.stage;
     deal.closed_at = life.closed_at;
+    deal.win_verified_at = life.closed_at.filter(|_| life.stage == DealStage::Won);
     deal.closed_reason = if life.stage == DealStage::ClosedLost {
         life.closed_reason.clone()
     } else {

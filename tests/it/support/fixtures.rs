@@ -257,7 +257,7 @@ impl<'w> Fixtures<'w> {
         last
     }
 
-    async fn make(&mut self, kind: &str, whose: Whose) {
+    pub(super) async fn make(&mut self, kind: &str, whose: Whose) {
         if self.id(kind, whose).is_some() || !self.making.insert(kind.to_owned()) {
             return;
         }

@@ -67,6 +67,7 @@ impl Fixtures<'_> {
             "pmem" => self.membership(whose).await,
             "eval" => self.evaluation(whose).await,
             "merge" => self.merge(whose).await,
+            "reopen" => self.reopening(whose).await,
             "handover" => self.handover(whose).await,
             "resell" => self.reseller(whose).await,
             "client" | "secret" | "key" => self.machine(kind, whose).await,
@@ -131,6 +132,32 @@ impl Fixtures<'_> {
         };
         let found = id(&held.body["data"][0]);
         self.keep("prot", whose, found.clone(), true);
+        found
+    }
+
+    /// The kept registration, approved.
+    pub(super) async fn approved_deal(&mut self, whose: Whose) -> Option<String> {
+        Box::pin(self.make("deal", whose)).await;
+        let deal = self.id("deal", whose)?.to_owned();
+        let approver = self.world.vendor(Role::Approver);
+        let path = format!("/v1/deals/{deal}");
+        if approver.get(&path).await.expect(200)["review_status"] != "approved" {
+            approver.post(&format!("{path}/approve"), json!({})).await.expect(200);
+        }
+        Some(deal)
+    }
+
+    /// A request to undo an approval.
+    async fn reopening(&mut self, whose: Whose) -> Option<String> {
+        let deal = self.approved_deal(whose).await?;
+        let request = json!({"reason_code": "wrong_data", "reason_text": "It was another plant."});
+        let approver = self.world.vendor(Role::Approver);
+        let asked = approver
+            .post(&format!("/v1/deals/{deal}/reopenings"), request)
+            .await
+            .expect(201);
+        let found = id(&asked);
+        self.keep("reopen", whose, found.clone(), true);
         found
     }
 

@@ -1,0 +1,95 @@
+//! The only file that knows the table of reopenings. A deal that the caller may see was found before; its reopenings are
+//! read by the deal's id.
+
+use diesel::prelude::*;
+
+use super::model::{DealReopening, DealReopeningStatus, ORDER};
+use crate::{
+    db::{Clause, Tx},
+    error::{Error, Result, codes},
+    events::Fact,
+    kernel::{
+        ids::{DealId, ReopeningId},
+        page::{Page, Paging},
+    },
+    load_page, on_each,
+    schema::{
+        deal_reopenings::{self, table},
+        deals,
+    },
+};
+
+/// One page of the reopenings of a registration, as they were asked for.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealReopening>> {
+    let mut clause = Clause::all();
+    clause.equals("deal_reopenings.deal_id", &deal);
+    let rows = load_page!(tx, table => DealReopening, clause, ORDER, paging)?;
+    Ok(Page::of(rows, paging, |row: &DealReopening| {
+        (row.created_at.into(), row.id.to_string())
+    }))
+}
+
+/// The reopening with that id, of a registration that the caller may see.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealReopening> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.equals("deal_reopenings.id", &id);
+    Ok(on_each!(tx, |c| table
+        .inner_join(deals::table)
+        .filter(clause)
+        .select(DealReopening::as_select())
+        .first(c))?)
+}
+
+/// The reopening of the registration that waits for a decision, if there is one.
+///
+/// # Errors
+/// What the database reports.
+pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<DealReopening>> {
+    Ok(on_each!(tx, |c| table
+        .filter(
+            deal_reopenings::deal_id
+                .eq(deal)
+                .and(deal_reopenings::status.eq(DealReopeningStatus::Requested))
+        )
+        .select(DealReopening::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Stores a reopening that is asked for, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if one waits already.
+pub fn insert(tx: &mut Tx<'_>, row: DealReopening) -> Result<DealReopening> {
+    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
+    tx.record(Fact::created("deal_reopening.requested", &row))?;
+    Ok(row)
+}
+
+/// Stores a reopening that was decided over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn save(tx: &mut Tx<'_>, before: &DealReopening, after: DealReopening) -> Result<DealReopening> {
+    let target = table
+        .find(before.id)
+        .filter(deal_reopenings::revision.eq(before.revision));
+    let saved = on_each!(tx, |c| diesel::update(target).set(&after).execute(c))?;
+    if saved == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    let kind = match after.status {
+        DealReopeningStatus::Requested => "deal_reopening.requested",
+        DealReopeningStatus::Approved => "deal_reopening.approved",
+        DealReopeningStatus::Rejected => "deal_reopening.rejected",
+        DealReopeningStatus::Withdrawn => "deal_reopening.withdrawn",
+    };
+    tx.record(Fact::changed(kind, before, &after))?;
+    Ok(after)
+}

@@ -1,0 +1,283 @@
+//! Asking, agreeing, refusing: each in the transaction that changes the registration.
+
+use super::{
+    model::{DealReopening, DealReopeningStatus, NewDealReopening},
+    queries,
+    rules::{self, MACHINE, guard},
+};
+use crate::{
+    auth::permissions,
+    customers,
+    db::Tx,
+    deals::{
+        conflict::{self, CheckPurpose},
+        protection::{self, Ending},
+        registrations::{
+            self, DealAxis, DealLineStatus, DecisionOutcome, InfoRequestStatus, ProtectionState, REVIEW, Registration,
+            ReviewStatus,
+            history::{self, Entry},
+        },
+    },
+    error::{Error, Result},
+    http::IfMatch,
+    kernel::{
+        ids::{DealId, ReopeningId},
+        states::{Action, FailingGuard},
+    },
+    partners, settings,
+};
+
+/// Asks for a reopening.
+///
+/// # Errors
+/// 409 `invalid_state` if the registration was not decided; 409 `already_exists` if one waits already.
+pub fn request(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealReopening) -> Result<DealReopening> {
+    let before = registrations::locked(tx, id)?;
+    seen.check(before.deal.revision)?;
+    let status = registrations::status_at(&before, tx.moment());
+    REVIEW.go(status, "reopen")?;
+    let failing = standing(tx, &before)?;
+    if !failing.is_empty() {
+        return Err(Error::guards(status, "reopen", failing));
+    }
+    let reopening = rules::requested(id, status, new, tx.caller().actor_text(), tx.moment());
+    let reopening = queries::insert(tx, reopening)?;
+    history::note(
+        tx,
+        id,
+        Entry::action("request_reopening")
+            .because(Some(new.reason_code.to_string()), Some(new.reason_text.clone()))
+            .for_vendor(),
+    )?;
+    Ok(reopening)
+}
+
+/// What stands against reopening the registration as it is now.
+fn standing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
+    let mut failing = Vec::new();
+    let deal = &registration.deal;
+    if deal.received_at.is_none() {
+        failing.push(guard(
+            "was_submitted",
+            Some("#/received_at"),
+            "The registration was never sent in, so there is no decision to undo.",
+        ));
+    }
+    if deal.stage.is_closed() {
+        failing.push(guard(
+            "deal_open",
+            Some("#/stage"),
+            "The deal is won or lost; its registration is not decided again.",
+        ));
+    }
+    if !partners::is_active(tx, deal.partner_id)? {
+        failing.push(guard(
+            "partner_active",
+            Some("#/partner_id"),
+            "The partner is not active, so nothing can be granted to it.",
+        ));
+    }
+    for (number, until) in protection::others_on_scope(tx, registration)? {
+        let detail =
+            format!("{number} is protected on an overlapping scope until {until}; reopening does not take it away.");
+        failing.push(guard("scope_free", Some("#/customer_account_id"), detail));
+    }
+    failing.extend(registrations::slot_taken(tx, registration)?);
+    Ok(failing)
+}
+
+fn deciding(tx: &mut Tx<'_>, registration: &Registration, reopening: &DealReopening) -> Result<Vec<FailingGuard>> {
+    let mut failing = others_decide(tx, reopening);
+    let status = registrations::status_at(registration, tx.now);
+    if status != reopening.from_status {
+        let detail = format!(
+            "The registration was {} when it was asked for and is {status} now; ask anew.",
+            reopening.from_status
+        );
+        failing.push(guard("decision_unchanged", Some("#/from_status"), detail));
+    }
+    failing.extend(standing(tx, registration)?);
+    Ok(failing)
+}
+
+fn others_decide(tx: &Tx<'_>, reopening: &DealReopening) -> Vec<FailingGuard> {
+    if reopening.is_by(&tx.caller().actor_text()) {
+        vec![guard(
+            "another_person",
+            Some("#/requested_by"),
+            "You asked for it; another person decides.",
+        )]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Agrees: the registration is before the vendor again.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` naming every guard that fails.
+pub fn approve(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealReopening> {
+    let deal = queries::find(tx, id)?.deal_id;
+    let before = registrations::locked(tx, deal)?;
+    // Again under the lock: somebody else may have decided meanwhile.
+    let asked = queries::find(tx, id)?;
+    seen.check(asked.revision)?;
+    let to = MACHINE.go(asked.status, "approve")?;
+    let failing = deciding(tx, &before, &asked)?;
+    if !failing.is_empty() {
+        return Err(Error::guards(asked.status, "approve", failing));
+    }
+    let now = tx.moment();
+    let after = asked.clone().decided(to, tx.caller().actor_text(), now);
+    let after = queries::save(tx, &asked, after)?;
+    reopen(tx, &before, &after)?;
+    Ok(after)
+}
+
+/// Puts the registration before the vendor again, in a new round.
+fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> Result<()> {
+    let (id, now) = (before.deal.id, tx.moment());
+    let status = reopening.from_status;
+    let settings = settings::in_force(tx, now)?;
+    let mut decision = registrations::blank_decision(tx, before, DecisionOutcome::Reopened);
+    decision.reason_code = Some(reopening.reason_code.to_string());
+    decision.reason_text.clone_from(&reopening.reason_text);
+    decision.policy_version = Some(settings.version);
+    registrations::insert_decision(tx, &decision)?;
+    let released = protection::end(tx, id, Ending::Released, "reopened")?;
+    registrations::close(tx, id)?;
+    registrations::skip_steps(tx, id)?;
+    registrations::end_infos(tx, id, InfoRequestStatus::Lapsed)?;
+    let mut after = before.clone();
+    if !rules::keeps_its_place(status)
+        && let Some(account) = before.deal.customer_account_id
+    {
+        let resolution = before
+            .customer
+            .as_ref()
+            .map_or(registrations::CustomerResolution::Unresolved, |customer| {
+                customer.resolution
+            });
+        let account = customers::surviving(tx, account)?;
+        after = registrations::placed(tx, &after, account, resolution)?;
+    }
+    after.deal.review_status = REVIEW.go_to(status, "reopen", ReviewStatus::InReview)?;
+    registrations::new_round(&mut after, &settings.registration, now);
+    for line in &mut after.lines {
+        line.row.review_status = DealLineStatus::Pending;
+        line.row.updated_at = now;
+    }
+    registrations::open_again(tx, &after)?;
+    registrations::write(tx, before, &after.clone().touched(now))?;
+    let round = after.review.as_ref().map_or(1, |review| review.round);
+    let chain = registrations::new_chain(&after, round, &settings.registration, now);
+    registrations::begin_chain(tx, &chain)?;
+    let check = conflict::check_deal(tx, id, CheckPurpose::Review, None, None)?;
+    registrations::tie_check(tx, id, check.id)?;
+    let after = registrations::find(tx, id)?;
+    registrations::tell(tx, before, &after, "deal.reopened")?;
+    history::note(
+        tx,
+        id,
+        Entry::action("reopen")
+            .moved(DealAxis::ReviewStatus, status, ReviewStatus::InReview)
+            .because(Some(reopening.reason_code.to_string()), None)
+            .detail(format!("Asked for by {}.", reopening.requested_by)),
+    )?;
+    if !released.is_empty() {
+        let entry =
+            Entry::action("release").moved(DealAxis::Protection, ProtectionState::Active, ProtectionState::Released);
+        history::note(tx, id, entry)?;
+    }
+    Ok(())
+}
+
+/// Refuses: the decision stands.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` for who asked for it.
+pub fn reject(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealReopening> {
+    let asked = queries::find(tx, id)?;
+    seen.check(asked.revision)?;
+    let to = MACHINE.go(asked.status, "reject")?;
+    let failing = others_decide(tx, &asked);
+    if !failing.is_empty() {
+        return Err(Error::guards(asked.status, "reject", failing));
+    }
+    let after = asked.clone().decided(to, tx.caller().actor_text(), tx.now);
+    queries::save(tx, &asked, after)
+}
+
+/// Takes the request back.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` for somebody else's.
+pub fn withdraw(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealReopening> {
+    let asked = queries::find(tx, id)?;
+    seen.check(asked.revision)?;
+    let to = MACHINE.go(asked.status, "withdraw")?;
+    let actor = tx.caller().actor_text();
+    if !asked.is_by(&actor) {
+        let failing = vec![guard(
+            "own_request",
+            Some("#/requested_by"),
+            "Somebody else asked for it; refuse it instead.",
+        )];
+        return Err(Error::guards(asked.status, "withdraw", failing));
+    }
+    let after = asked.clone().decided(to, actor, tx.now);
+    queries::save(tx, &asked, after)
+}
+
+/// Ends a request that was overtaken by what happened to the registration.
+///
+/// # Errors
+/// What the database reports.
+pub fn close_open(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
+    if let Some(asked) = queries::open(tx, deal)? {
+        let after = asked
+            .clone()
+            .decided(DealReopeningStatus::Withdrawn, tx.caller().actor_text(), tx.now);
+        queries::save(tx, &asked, after)?;
+    }
+    Ok(())
+}
+
+/// What the caller can do about reopening the registration now.
+///
+/// # Errors
+/// What the database reports.
+pub fn actions(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Action>> {
+    let may =
+        |tx: &Tx<'_>, operation: &str| permissions::of(operation).is_some_and(|row| row.check(tx.caller()).is_ok());
+    let action = |action: &str, operation: &str, failing: Vec<FailingGuard>| Action {
+        action: action.to_owned(),
+        operation: operation.to_owned(),
+        available: failing.is_empty(),
+        failing,
+    };
+    let mut data = Vec::new();
+    match queries::open(tx, registration.deal.id)? {
+        None => {
+            let status = registrations::status_at(registration, tx.now);
+            if REVIEW.allows(status, "reopen") && may(tx, "requestDealReopening") {
+                let failing = standing(tx, registration)?;
+                data.push(action("request_reopening", "requestDealReopening", failing));
+            }
+        }
+        Some(asked) if may(tx, "approveDealReopening") => {
+            let failing = deciding(tx, registration, &asked)?;
+            data.push(action("approve_reopening", "approveDealReopening", failing));
+            data.push(action(
+                "reject_reopening",
+                "rejectDealReopening",
+                others_decide(tx, &asked),
+            ));
+            if asked.is_by(&tx.caller().actor_text()) {
+                data.push(action("withdraw_reopening", "withdrawDealReopening", Vec::new()));
+            }
+        }
+        Some(_) => {}
+    }
+    Ok(data)
+}
