@@ -58,7 +58,7 @@ pub async fn tell(desk: &Desk, clock: &StoryClock, cast: &Cast, world: &World, e
         let due: Vec<u64> = granted.range(..=number).map(|(when, _)| *when).collect();
         for when in due {
             if let Some(open) = granted.remove(&when) {
-                go_on(desk, &open, &mut chance).await?;
+                go_on(desk, cast, &open, &mut chance).await?;
             }
         }
     }
@@ -194,30 +194,55 @@ fn registration(customer: &Company, product: &str, price: u64, quantity: u64, no
     })
 }
 
-/// What comes after the approval: most sales go on, one in ten is taken back.
-async fn go_on(desk: &Desk, open: &Open, chance: &mut Chance) -> Result<()> {
+/// What comes after the approval: some sales are won, some lost, some taken back; most go on.
+async fn go_on(desk: &Desk, cast: &Cast, open: &Open, chance: &mut Chance) -> Result<()> {
     let path = format!("/v1/deals/{}", open.id);
-    if chance.percent(10) {
-        return desk
-            .try_send(
-                open.seller,
-                Method::POST,
-                &format!("{path}/withdraw"),
-                Some(&json!({"reason": "The customer has stopped the project."})),
-            )
-            .await
-            .map(drop);
-    }
     let stage = chance
         .pick(&["qualified", "technical_validation", "business_validation", "committed"])
         .copied()
         .unwrap_or("qualified");
-    desk.try_send(
-        open.seller,
-        Method::POST,
-        &format!("{path}/move-stage"),
-        Some(&json!({"stage": stage})),
-    )
-    .await
-    .map(drop)
+    let report = format!("{path}/evidence");
+    let meeting = json!({"kind": "meeting", "reference": "Workshop with the customer's network team"});
+    let (verb, body) = match chance.below(100) {
+        0..10 => ("withdraw", json!({"reason": "The customer has stopped the project."})),
+        10..40 => {
+            let order = format!("PO-{}", 4000 + chance.below(5000));
+            let won = json!({"evidence": [{"kind": "purchase_order", "reference": order}], "note": "Delivery begins next month."});
+            ("win", won)
+        }
+        40..55 => {
+            let why = chance
+                .pick(&["price", "competitor", "no_budget", "no_decision"])
+                .copied();
+            (
+                "lose",
+                json!({"reason_code": why, "note": "They stay with what they have."}),
+            )
+        }
+        55..58 => {
+            let why = json!({"reason_code": "inactivity", "reason_text": "Nobody has worked on the deal for weeks."});
+            return desk
+                .try_send(cast.ops, Method::POST, &format!("{path}/revoke"), Some(&why))
+                .await
+                .map(drop);
+        }
+        58..70 => {
+            desk.try_send(open.seller, Method::POST, &report, Some(&meeting))
+                .await?;
+            ("move-stage", json!({"stage": stage}))
+        }
+        _ => (
+            "move-stage",
+            json!({"stage": stage, "next_step": "Proof of concept at the customer's."}),
+        ),
+    };
+    let (status, _) = desk
+        .try_send(open.seller, Method::POST, &format!("{path}/{verb}"), Some(&body))
+        .await?;
+    // Two of three wins are confirmed by now; the others wait.
+    if verb == "win" && status.is_success() && chance.percent(66) {
+        desk.try_send(cast.ops, Method::POST, &format!("{path}/verify-win"), Some(&json!({})))
+            .await?;
+    }
+    Ok(())
 }
