@@ -364,6 +364,24 @@ permissions! {
     "createDealEvidence", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
     "getDealEvidence", Some("deals:read"), Who::Roles(DEAL_READERS);
     "deleteDealEvidence", Some("deals:write"), Who::Roles(DEAL_WRITERS);
+
+    // --- deals: extensions of protections
+    "listDealExtensions", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealExtension", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "requestDealExtension", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
+    "withdrawDealExtension", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
+    "grantDealExtension", None, Who::Roles(DEAL_REVIEWERS), key;
+    "denyDealExtension", None, Who::Roles(DEAL_REVIEWERS), key;
+
+    // --- deals: amendments of what was approved
+    "listDealAmendments", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealAmendment", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "amendDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key * 5;
+    "withdrawDealAmendment", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
+    "approveDealAmendment", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key * 5;
+    "rejectDealAmendment", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key;
+
+    // --- customers: merges
     "listAccountMerges", Some("customers:read"), Who::Roles(VENDOR);
     "getAccountMerge", Some("customers:read"), Who::Roles(VENDOR);
     "listAccountMergeActions", Some("customers:read"), Who::Roles(VENDOR);

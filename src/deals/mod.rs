@@ -5,9 +5,13 @@
 //! - [`outcomes`]: how the sale ended, and the evidence.
 //! - [`protection`]: who holds which scope, first come, first protected.
 //! - [`reopenings`]: undoing a mistaken decision.
+//! - [`amendments`]: changes of what was approved; only what changed is reviewed again.
+//! - [`extensions`]: more time for a protection.
 //! - [`registrations`]: the registration itself with its three axes (review, protection, stage), and its review.
 
+pub mod amendments;
 pub mod conflict;
+pub mod extensions;
 pub mod outcomes;
 pub mod protection;
 pub mod registrations;
@@ -24,8 +28,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(registrations::routes)
             .configure(conflict::deal_routes)
             .configure(outcomes::deal_routes)
-            .configure(reopenings::deal_routes),
+            .configure(reopenings::deal_routes)
+            .configure(extensions::deal_routes)
+            .configure(amendments::deal_routes),
     );
+    extensions::routes(config);
+    amendments::routes(config);
     outcomes::routes(config);
     reopenings::routes(config);
     conflict::routes(config);
@@ -38,5 +46,7 @@ pub fn machines() -> Vec<serde_json::Value> {
         registrations::REVIEW.published(),
         registrations::STAGE.published(),
         reopenings::MACHINE.published(),
+        extensions::MACHINE.published(),
+        amendments::MACHINE.published(),
     ]
 }

@@ -14,6 +14,7 @@
 #[macro_use]
 mod support;
 
+mod amendments;
 mod catalog;
 mod conflict;
 mod contract;
@@ -21,6 +22,7 @@ mod conventions;
 mod crash;
 mod customers;
 mod deals;
+mod extensions;
 mod handovers;
 mod holdings;
 mod identity;

@@ -129,6 +129,25 @@ pub fn check_deal(
     check(tx, question)
 }
 
+/// Runs the check of some of a registration's products in that territory alone, and stores it: of what was added to it
+/// after its approval.
+///
+/// # Errors
+/// As [`check_deal`].
+pub fn check_lines(
+    tx: &mut Tx<'_>,
+    deal: DealId,
+    purpose: CheckPurpose,
+    window: Window,
+    products: &[ProductId],
+    territory: TerritoryId,
+) -> Result<Check> {
+    let mut question = question(tx, deal, purpose, Some(window), None)?;
+    question.asked.territory_id = Some(territory);
+    question.asked.lines.retain(|line| products.contains(&line.product_id));
+    check(tx, question)
+}
+
 fn question(
     tx: &mut Tx<'_>,
     deal: DealId,

@@ -18,7 +18,9 @@ mod queries;
 mod replays;
 pub mod rules;
 
-pub use checks::{Check, Prepared, Question, check, check_deal, earlier_claimants, prepare, queue_position};
+pub use checks::{
+    Check, Prepared, Question, check, check_deal, check_lines, earlier_claimants, prepare, queue_position,
+};
 pub use model::{
     Assessment, AutoAction, CheckPurpose, ClaimKind, ConflictCheck, ConflictVerdict, RedactedAssessment, RuleVersion,
 };

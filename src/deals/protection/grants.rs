@@ -269,6 +269,64 @@ pub fn extend(tx: &mut Tx<'_>, deal: DealId, ends_at: Time, granted_until: Optio
     Ok(extended)
 }
 
+/// Ends the grace of what a registration holds: the granted end holds again, or now where that has passed.
+///
+/// # Errors
+/// What the database reports.
+pub fn end_grace(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<Protection>> {
+    let now = tx.now;
+    let mut ended = Vec::new();
+    for row in queries::of_deals(tx, &[deal])?
+        .into_iter()
+        .filter(|row| row.is_running(now) && row.ends_at > row.granted_until)
+    {
+        let end = row.granted_until.max(now);
+        let after = row.clone().until(end, None, now);
+        ended.push(queries::save(tx, &row, after, "protection.grace_ended")?);
+    }
+    Ok(ended)
+}
+
+/// Gives back what none of `products` needs any more. What is wider than the products that stay is replaced by
+/// protections of just those, for the rest of its time.
+///
+/// # Errors
+/// What the database reports.
+pub fn narrow(tx: &mut Tx<'_>, deal: DealId, products: &[ProductId]) -> Result<Vec<Protection>> {
+    let now = tx.now;
+    let running: Vec<ProtectionRow> = queries::of_deals(tx, &[deal])?
+        .into_iter()
+        .filter(|row| row.is_running(now))
+        .collect();
+    let nodes: Vec<ProductId> = products
+        .iter()
+        .copied()
+        .chain(running.iter().map(|row| row.product_id))
+        .collect();
+    let above = queries::above(tx, &nodes)?;
+    let within = |lower: ProductId, upper: ProductId| {
+        lower == upper || above.get(&lower).is_some_and(|above| above.contains(&upper))
+    };
+    let mut changed = Vec::new();
+    for row in running {
+        if products.iter().any(|product| within(row.product_id, *product)) {
+            continue;
+        }
+        queries::lock_account(tx, row.account_id)?;
+        let released = row.clone().ended(ProtectionStatus::Released, Some("line_removed"), now);
+        changed.push(queries::save(tx, &row, released, "protection.released")?);
+        let left: Vec<ProductId> = products
+            .iter()
+            .copied()
+            .filter(|product| within(*product, row.product_id))
+            .collect();
+        for product in rules::topmost(&left, &above) {
+            changed.push(queries::insert(tx, row.narrowed_to(product, now))?);
+        }
+    }
+    Ok(changed)
+}
+
 /// Hands what a registration holds to another registration, at another partner: closed and opened in one step.
 ///
 /// # Errors

@@ -14,7 +14,9 @@ mod model;
 mod queries;
 mod rules;
 
-pub use grants::{Grant, Override, contest, end, extend, grant, hand_over, others_on_scope, pause, restore, resume};
+pub use grants::{
+    Grant, Override, contest, end, end_grace, extend, grant, hand_over, narrow, others_on_scope, pause, restore, resume,
+};
 pub use model::{DealTypeClass, Protection, ProtectionStatus};
 pub use queries::{ProtectionRow, lock_account, of_deals, states as state_of};
 pub use rules::{Ending, state_of_deal};

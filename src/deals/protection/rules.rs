@@ -174,6 +174,16 @@ impl ProtectionRow {
         }
     }
 
+    /// A part of the scope for the rest of its time, at the same registration.
+    pub fn narrowed_to(&self, product_id: ProductId, now: Time) -> Self {
+        Self {
+            product_id,
+            status: self.status,
+            status_reason: self.status_reason.clone(),
+            ..self.handed_to(self.deal_id, self.partner_id, self.decision_id, now)
+        }
+    }
+
     /// What it is at the moment `at`.
     pub fn state_at(&self, at: Time) -> ProtectionState {
         if at < self.starts_at.min(self.created_at) || at < self.starts_at {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::{Caller, permissions},
     db::Tx,
-    deals::{outcomes, reopenings},
+    deals::{amendments, extensions, outcomes, reopenings},
     error::Result,
     kernel::states::{Action, FailingGuard, Transition},
     settings,
@@ -37,10 +37,32 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
         push(tx, registration, row, &mut data)?;
     }
     data.extend(reopenings::actions(tx, registration)?);
+    data.extend(extensions::actions(tx, registration)?);
+    data.extend(amendments::actions(tx, registration)?);
     Ok(DealActions {
         review_status: status,
         stage,
         data,
+    })
+}
+
+/// An action as it stands for the caller, if the caller's role permits it at all.
+pub fn action(caller: &Caller, action: &str, operation: &str, failing: Vec<FailingGuard>) -> Option<Action> {
+    may_call(caller, operation).then(|| Action {
+        action: action.to_owned(),
+        operation: operation.to_owned(),
+        available: failing.is_empty(),
+        failing,
+    })
+}
+
+/// What keeps those from writing who may only read the registration.
+pub fn own_failing(caller: &Caller, registration: &Registration) -> Option<FailingGuard> {
+    let error = super::may_write(caller, registration).err()?;
+    Some(FailingGuard {
+        guard: "own_registration".to_owned(),
+        detail: error.message().to_owned(),
+        pointer: None,
     })
 }
 
@@ -49,12 +71,7 @@ fn push<S>(tx: &mut Tx<'_>, registration: &Registration, row: &Transition<S>, da
         return Ok(());
     };
     let failing = failing(tx, registration, row.action)?;
-    data.push(Action {
-        action: row.action.to_owned(),
-        operation: operation.to_owned(),
-        available: failing.is_empty(),
-        failing,
-    });
+    data.extend(action(tx.caller(), row.action, operation, failing));
     Ok(())
 }
 
@@ -98,12 +115,8 @@ fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result
         action,
         "submit" | "answer_info" | "withdraw" | "move_stage" | "win" | "lose"
     );
-    if writes && let Err(error) = super::may_write(tx.caller(), registration) {
-        failing.push(FailingGuard {
-            guard: "own_registration".to_owned(),
-            detail: error.message().to_owned(),
-            pointer: None,
-        });
+    if writes {
+        failing.extend(own_failing(tx.caller(), registration));
     }
     Ok(failing)
 }

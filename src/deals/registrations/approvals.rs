@@ -29,7 +29,11 @@ use crate::{
     },
     error::{Error, Result, codes},
     http::IfMatch,
-    kernel::{Stored, Time, ids::DealId, states::FailingGuard},
+    kernel::{
+        Stored, Time,
+        ids::{DealId, ProductId},
+        states::FailingGuard,
+    },
     partners,
     settings::{self, ProgramSettings},
 };
@@ -291,7 +295,7 @@ fn granted(
             .because(None, Some(format!("Protected until {until}.")));
         history::note(tx, id, if by_rules { entry.by_rules() } else { entry })?;
     }
-    tell_contenders(tx, &after)?;
+    tell_contenders(tx, &after, None)?;
     Ok(after)
 }
 
@@ -404,9 +408,13 @@ pub fn may_grant_without_person(
     Ok(standing_queries::strikes(tx, deal.partner_id, now.plus_days(-rule.strike_days))? == 0)
 }
 
-/// Tells the other claimants that the scope was given away: each learns it of its own registration alone.
-fn tell_contenders(tx: &mut Tx<'_>, winner: &Registration) -> Result<()> {
-    let others: Vec<DealId> = review_queries::contenders(tx, winner)?
+/// Tells the other claimants of the scope, or of some of its products, that it was given away: each learns it of its own
+/// registration alone.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_contenders(tx: &mut Tx<'_>, winner: &Registration, products: Option<&[ProductId]>) -> Result<()> {
+    let others: Vec<DealId> = review_queries::contenders_for(tx, winner, products)?
         .into_iter()
         .map(|(deal, _)| deal)
         .collect();

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::Tx,
-    deals::reopenings,
+    deals::{amendments, extensions, reopenings},
     error::{Error, Result, codes},
     kernel::{
         ids::{DealId, ProductId},
@@ -24,6 +24,8 @@ use crate::{
 /// # Errors
 /// What the database reports.
 pub fn close(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
+    extensions::close_pending(tx, deal)?;
+    amendments::close_pending(tx, deal)?;
     reopenings::close_open(tx, deal)?;
     review_queries::free_slots(tx, deal)
 }

@@ -147,6 +147,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWit
         return Err(Error::guards(status, "withdraw", failing));
     }
     let now = tx.moment();
+    closing::close(tx, id)?;
     if status == ReviewStatus::Approved && !protection::end(tx, id, Ending::Released, "withdrawn")?.is_empty() {
         history::note(
             tx,

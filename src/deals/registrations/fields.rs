@@ -50,8 +50,11 @@ const fn open(status: ReviewStatus, stage: DealStage) -> &'static [Group] {
     }
 }
 
+/// What an amendment can change after approval.
+const AMENDED: [&str; 3] = ["#/amount", "#/lines", "#/expected_close_on"];
+
 /// What locks a field that is not open, and what to do about it.
-const fn lock(status: ReviewStatus, stage: DealStage) -> &'static str {
+fn lock(pointer: &str, status: ReviewStatus, stage: DealStage) -> &'static str {
     if stage.is_closed() {
         return "the deal is closed, and its record stays as it was";
     }
@@ -61,7 +64,12 @@ const fn lock(status: ReviewStatus, stage: DealStage) -> &'static str {
         ReviewStatus::InfoRequested => {
             "while questions are open only the fields that answer them may change; withdraw the registration to change its scope"
         }
-        ReviewStatus::Approved => "it is part of what was approved; ask for an amendment at /v1/deals/{id}/amendments",
+        ReviewStatus::Approved if AMENDED.contains(&pointer) => {
+            "it is part of what was approved; amend it with POST /v1/deals/{id}/amendments"
+        }
+        ReviewStatus::Approved => {
+            "it is part of what was approved, and no amendment changes it; register another deal for another scope"
+        }
         ReviewStatus::Rejected => "the registration was rejected; register the deal anew",
         ReviewStatus::Withdrawn => "the registration was withdrawn; register the deal anew",
         ReviewStatus::Lapsed => "the registration lapsed; register the deal anew",
@@ -141,7 +149,7 @@ pub fn check(patch: &DealPatch, status: ReviewStatus, stage: DealStage) -> Resul
             detail: format!(
                 "`{}` is locked: {}.",
                 pointer.trim_start_matches("#/"),
-                lock(status, stage)
+                lock(pointer, status, stage)
             ),
         })
         .collect();
@@ -208,5 +216,13 @@ mod tests {
         let approved = locked(ReviewStatus::Approved, DealStage::Qualified);
         assert!(approved.contains(&"#/amount".to_owned()) && !approved.contains(&"#/next_step".to_owned()));
         assert_eq!(locked(ReviewStatus::Approved, DealStage::Won).len(), 12);
+        let error = check(&everything(), ReviewStatus::Approved, DealStage::Qualified).unwrap_err();
+        let amended: Vec<&str> = error
+            .all_faults()
+            .iter()
+            .filter(|fault| fault.detail.contains("POST /v1/deals/{id}/amendments"))
+            .map(|fault| fault.pointer.as_str())
+            .collect();
+        assert_eq!(amended, ["#/lines", "#/amount", "#/expected_close_on"]);
     }
 }

@@ -132,7 +132,8 @@ fn required(registration: &Registration, failing: &mut Vec<FailingGuard>) {
     }
 }
 
-fn close_date(date: Date, policy: &RegistrationPolicy, now: Time, failing: &mut Vec<FailingGuard>) {
+/// What is wrong with an expected close: it lies in the future, and within the program's horizon.
+pub fn close_date(date: Date, policy: &RegistrationPolicy, now: Time, failing: &mut Vec<FailingGuard>) {
     let today = now.date();
     if date <= today {
         failing.push(guard(

@@ -36,11 +36,15 @@ mod submission;
 mod view;
 mod whole;
 
-pub use approvals::locked;
+pub use actions::{action, own_failing};
+pub use approvals::{locked, tell_contenders};
 pub use closing::{close, open_again, slot_taken, taken_back};
-pub use decisions::{DealApproval, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason};
+pub use decisions::{
+    DealApproval, DealOverride, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason,
+};
 pub use drafts::may_write;
 pub use endings::{blank_decision, note_lapses};
+pub use guards::{close_date, guard};
 pub use handlers::seen;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
@@ -48,7 +52,8 @@ pub use naming::{product, resolve as named, territory};
 pub use queries::{find, find_all, find_row, insert, save, save_because, tell, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
-    begin_chain, chain as approval_steps, end_infos, free_slots, insert_decision, skip_steps, take_slots, tie_check,
+    begin_chain, chain as approval_steps, end_infos, free_slots, insert_decision, last_received, skip_steps,
+    slot_holder, take_slots, tie_check,
 };
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, status_at};
@@ -60,7 +65,7 @@ pub use states::{
 };
 pub use submission::{chain as new_chain, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;
-pub use view::Reader;
+pub use view::{Held, Reader};
 
 /// The routes within `/v1/deals`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

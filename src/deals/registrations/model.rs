@@ -61,6 +61,9 @@ pub struct Deal {
     pub stage: DealStage,
     /// What protects it now.
     pub protection: DealProtection,
+    /// How often its protection was extended.
+    #[schema(example = 0, minimum = 0)]
+    pub extension_count: i64,
     /// The customer as the partner typed it.
     #[schema(required = true)]
     pub customer: Option<DealCustomer>,

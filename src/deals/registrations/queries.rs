@@ -28,8 +28,8 @@ use crate::{
     },
     load_page, on_each, references,
     schema::{
-        deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_info_requests, deal_lines,
-        deal_reviews, deal_sites, deals, products, protections, territories,
+        deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_extensions, deal_info_requests,
+        deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
     },
 };
 
@@ -164,8 +164,13 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
         .filter(|row| row.deal.received_at.is_some() || row.deal.legacy)
         .map(|row| row.deal.id)
         .collect();
-    let (mut infos, mut decisions, mut windows) = if sent_in.is_empty() {
-        Default::default()
+    let Reviewed {
+        mut infos,
+        mut decisions,
+        mut windows,
+        mut extensions,
+    } = if sent_in.is_empty() {
+        Reviewed::default()
     } else {
         reviewed(tx, &sent_in)?
     };
@@ -188,6 +193,7 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
                 info: infos.remove(&id).and_then(|mut rows: Vec<InfoRow>| rows.pop()),
                 decision: decisions.remove(&id).and_then(|mut rows: Vec<DecisionRow>| rows.pop()),
                 windows: windows.remove(&id).unwrap_or_default(),
+                extension_count: extensions.remove(&id).unwrap_or_default(),
             }
         })
         .collect())
@@ -195,8 +201,18 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
 
 type Many<T> = BTreeMap<DealId, Vec<T>>;
 
-/// What only a registration has that was sent in: open questions, decisions, protections.
-fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<(Many<InfoRow>, Many<DecisionRow>, Many<WindowRow>)> {
+/// What only a registration has that was sent in.
+#[derive(Default)]
+struct Reviewed {
+    infos: Many<InfoRow>,
+    decisions: Many<DecisionRow>,
+    windows: Many<WindowRow>,
+    /// How many extensions were granted.
+    extensions: BTreeMap<DealId, i64>,
+}
+
+/// Open questions, decisions, protections and the number of their extensions.
+fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
     let infos: Vec<InfoRow> = on_each!(tx, |c| deal_info_requests::table
         .filter(deal_info_requests::deal_id.eq_any(ids))
         .filter(deal_info_requests::status.eq(InfoRequestStatus::Open))
@@ -223,11 +239,18 @@ fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<(Many<InfoRow>, Many<Deci
         .order((protections::deal_id, protections::starts_at, protections::id))
         .select(WindowRow::as_select())
         .load(c))?;
-    Ok((
-        grouped(infos.into_iter().map(|row| (row.deal_id, row))),
-        grouped(decisions.into_iter().map(|row| (row.deal_id, row))),
-        grouped(windows.into_iter().map(|row| (row.deal_id, row))),
-    ))
+    let extensions: Vec<(DealId, i64)> = on_each!(tx, |c| deal_extensions::table
+        .filter(deal_extensions::deal_id.eq_any(ids))
+        .filter(deal_extensions::status.eq("granted"))
+        .group_by(deal_extensions::deal_id)
+        .select((deal_extensions::deal_id, diesel::dsl::count_star()))
+        .load(c))?;
+    Ok(Reviewed {
+        infos: grouped(infos.into_iter().map(|row| (row.deal_id, row))),
+        decisions: grouped(decisions.into_iter().map(|row| (row.deal_id, row))),
+        windows: grouped(windows.into_iter().map(|row| (row.deal_id, row))),
+        extensions: extensions.into_iter().collect(),
+    })
 }
 
 fn grouped<T>(rows: impl Iterator<Item = (DealId, T)>) -> Many<T> {

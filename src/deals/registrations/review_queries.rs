@@ -402,6 +402,18 @@ pub fn tie_check(tx: &mut Tx<'_>, deal: DealId, check: ConflictCheckId) -> Resul
 /// # Errors
 /// What the database reports.
 pub fn contenders(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(DealId, PartnerId)>> {
+    contenders_for(tx, registration, None)
+}
+
+/// The contenders for some of the registration's products; for all of them if none are named.
+///
+/// # Errors
+/// What the database reports.
+pub fn contenders_for(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    products: Option<&[ProductId]>,
+) -> Result<Vec<(DealId, PartnerId)>> {
     let deal = &registration.deal;
     let (Some(account), Some(territory)) = (deal.customer_account_id, deal.territory_id) else {
         return Ok(Vec::new());
@@ -419,7 +431,11 @@ pub fn contenders(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(D
         .and("EXISTS (SELECT 1 FROM deal_lines AS theirs JOIN deal_lines AS ours ON ours.deal_id = ")
         .value(&deal.id)
         .sql(" JOIN product_closure AS p ON (p.ancestor_id = theirs.product_id AND p.descendant_id = ours.product_id)")
-        .sql(" OR (p.ancestor_id = ours.product_id AND p.descendant_id = theirs.product_id) WHERE theirs.deal_id = deals.id)");
+        .sql(" OR (p.ancestor_id = ours.product_id AND p.descendant_id = theirs.product_id) WHERE theirs.deal_id = deals.id");
+    if let Some(products) = products {
+        clause.one_of("ours.product_id", products);
+    }
+    clause.sql(")");
     Ok(on_each!(tx, |c| deals::table
         .filter(clause)
         .select((deals::id, deals::partner_id))

@@ -257,4 +257,6 @@ pub struct Registration {
     /// The last decision that ended a review or undid one.
     pub decision: Option<DecisionRow>,
     pub windows: Vec<WindowRow>,
+    /// How many extensions of its protection were granted.
+    pub extension_count: i64,
 }

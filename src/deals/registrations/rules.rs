@@ -100,6 +100,7 @@ pub fn draft(new: NewDeal, named: Named, author: Author, number: String, now: Ti
         info: None,
         decision: None,
         windows: Vec::new(),
+        extension_count: 0,
     }
 }
 

@@ -67,6 +67,7 @@ impl Registration {
             review_status: status,
             stage: deal.stage,
             protection,
+            extension_count: self.extension_count,
             customer: self.customer.map(customer),
             customer_account_id: deal.customer_account_id,
             territory: self.territory,
@@ -103,6 +104,31 @@ impl Registration {
             created_at: deal.created_at,
             updated_at: deal.updated_at,
         }
+    }
+}
+
+/// What is in force of what protects a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The end that was granted.
+    pub granted_until: Time,
+    /// The end in force, the grace of a pending extension included.
+    pub ends_at: Time,
+}
+
+impl Registration {
+    /// What is in force at `now`, the grace included; nothing if it has ended, or is paused or contested. A registration
+    /// of several products has a protection for each, and they end together.
+    pub fn held(&self, now: Time) -> Option<Held> {
+        let running = || {
+            self.windows
+                .iter()
+                .filter(|row| row.status == "active" && row.starts_at <= now && now < row.ends_at)
+        };
+        Some(Held {
+            granted_until: running().map(|row| row.granted_until).max()?,
+            ends_at: running().map(|row| row.ends_at).max()?,
+        })
     }
 }
 

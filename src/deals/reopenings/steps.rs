@@ -144,8 +144,8 @@ fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> 
     decision.reason_text.clone_from(&reopening.reason_text);
     decision.policy_version = Some(settings.version);
     registrations::insert_decision(tx, &decision)?;
-    let released = protection::end(tx, id, Ending::Released, "reopened")?;
     registrations::close(tx, id)?;
+    let released = protection::end(tx, id, Ending::Released, "reopened")?;
     registrations::skip_steps(tx, id)?;
     registrations::end_infos(tx, id, InfoRequestStatus::Lapsed)?;
     let mut after = before.clone();

@@ -345,6 +345,7 @@ fn fresh(scope: &Scope, number: String, now: Time) -> Registration {
         info: None,
         decision: None,
         windows: Vec::new(),
+        extension_count: 0,
     }
 }
 

@@ -265,6 +265,10 @@ impl<'w> Fixtures<'w> {
         if matches!(kind, "pmem" | "eval") {
             Box::pin(self.make("program", whose)).await;
         }
+        // Both are of a deal, and the deal in the path must be that one.
+        if matches!(kind, "ext" | "amend") {
+            Box::pin(self.make("deal", whose)).await;
+        }
         let made = match Box::pin(self.own_maker(kind, whose)).await {
             Some(id) => Some(id),
             None => match Box::pin(self.created(kind, whose)).await {

@@ -1,6 +1,10 @@
 //! Rows that need more than the contract's own example: what a registration, a program, a handover stand on.
 
-use openprm::auth::Role;
+use openprm::{
+    auth::Role,
+    kernel::ids::{AmendmentId, ExtensionId, Id as _},
+    on_each,
+};
 use serde_json::{Value, json};
 
 use super::fixtures::{Fixtures, Whose};
@@ -62,6 +66,7 @@ impl Fixtures<'_> {
         match kind {
             "user" => Some(self.manager.to_string()),
             "deal" => self.deal(whose).await,
+            "ext" | "amend" => self.waiting_on_the_deal(kind, whose),
             "prot" => self.protection(whose).await,
             "program" | "tier" => self.program(kind, whose).await,
             "pmem" => self.membership(whose).await,
@@ -108,6 +113,41 @@ impl Fixtures<'_> {
         let deal = self.submitted(whose, customer).await;
         self.keep("deal", whose, deal.clone(), true);
         deal
+    }
+
+    /// A request for more time, or an amendment, that waits on the registration of the suites. Its row is written as it
+    /// stands: the registration itself stays submitted, so that the suites can decide on it.
+    fn waiting_on_the_deal(&mut self, kind: &str, whose: Whose) -> Option<String> {
+        let deal = self.id("deal", whose)?.to_owned();
+        let now = self.world.now();
+        let (at, end) = (now.micros(), now.plus_days(90).micros());
+        let (more, grace) = (now.plus_days(150).micros(), now.plus_days(100).micros());
+        let (made, sql) = if kind == "ext" {
+            let id = ExtensionId::at(now).to_string();
+            let sql = format!(
+                "INSERT INTO deal_extensions (id, deal_id, status, previous_end_at, requested_end_at, grace_until, evidence, requested_by, revision, created_at, updated_at) \
+                 VALUES ('{id}', '{deal}', 'pending', {end}, {more}, {grace}, 'The offer is with the board.', 'system:fixture', 1, {at}, {at})"
+            );
+            (id, sql)
+        } else {
+            let id = AmendmentId::at(now).to_string();
+            let terms = |amount: &str| json!({"amount": {"amount": amount, "currency": "EUR"}, "lines": null, "expected_close_on": null});
+            let sql = format!(
+                "INSERT INTO deal_amendments (id, deal_id, status, changes, previous, review_of, reason, received_at, seq, requested_by, revision, created_at, updated_at) \
+                 VALUES ('{id}', '{deal}', 'pending', '{}', '{}', '[\"amount\"]', 'More branches.', {at}, 0, 'system:fixture', 1, {at}, {at})",
+                terms("9600.00"),
+                terms("4800.00")
+            );
+            (id, sql)
+        };
+        self.world.sql(move |tx| {
+            use diesel::RunQueryDsl as _;
+            on_each!(tx, |c| diesel::sql_query(&sql).execute(c))
+                .map(drop)
+                .map_err(openprm::error::Error::from)
+        });
+        self.keep(kind, whose, Some(made.clone()), true);
+        Some(made)
     }
 
     async fn protection(&mut self, whose: Whose) -> Option<String> {

@@ -1,0 +1,34 @@
+//! More time for a protection. The partner asks before the end and shows what happened; while it is asked, a grace keeps
+//! the scope; what is granted begins at the old end, never now, so that asking late wins no time.
+//!
+//! How often, by how much, how long the grace is and how fresh the work must be are the program's settings. A protection
+//! that ended while the extension waited is not brought back: somebody else may have been promised the scope since.
+
+mod handlers;
+mod model;
+mod queries;
+mod rules;
+mod steps;
+
+pub use model::{DealExtension, DealExtensionStatus};
+pub use rules::MACHINE;
+pub use steps::{actions, close_pending};
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+/// The routes within `/v1/deals`.
+pub fn deal_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::list_deal_extensions)
+        .service(handlers::request_deal_extension);
+}
+
+/// The routes of one extension.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/v1/deal-extensions")
+            .service(handlers::get_deal_extension)
+            .service(handlers::grant_deal_extension)
+            .service(handlers::deny_deal_extension)
+            .service(handlers::withdraw_deal_extension),
+    );
+}
