@@ -3,7 +3,7 @@
 use super::{
     Identity,
     memberships::{self, MembershipStatus, PartnerRole, PartnerUser},
-    passwords,
+    one_time, passwords, service_clients,
     sessions::{self, EndReason, Which},
     users::{self, RowScope, User, UserKind, UserStatus, VendorRole, sorted},
 };
@@ -174,7 +174,8 @@ pub fn made_up_password() -> String {
     (0..5).map(|_| group()).collect::<Vec<_>>().join("-")
 }
 
-/// Ends all that people of a partner can do, when the partner ends: their places and the sessions there.
+/// Ends all that people and programs of a partner can do, when the partner ends: their places with the sessions and
+/// invitations there, and the service clients with their keys.
 ///
 /// # Errors
 /// What the database reports.
@@ -184,12 +185,13 @@ pub fn end_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
             continue;
         }
         sessions::end(tx, Which::Membership(before.id), EndReason::MembershipEnded)?;
+        one_time::revoke(tx, one_time::Purpose::Invitation, before.user_id, Some(partner))?;
         let after = before
             .clone()
             .moved(memberships::MACHINE.go(before.status, "disable")?, tx.now);
         memberships::save(tx, &before, after, "partner_user.disabled")?;
     }
-    Ok(())
+    service_clients::disable_all(tx, partner)
 }
 
 impl Identity {

@@ -30,7 +30,7 @@ pub mod standing;
 use crate::{
     custom_fields::{self, CustomRecord},
     db::Tx,
-    error::{Error, Result},
+    error::{Error, Result, codes},
     kernel::{
         Time,
         ids::{PartnerId, UserId},
@@ -46,8 +46,8 @@ pub use model::{
     ImportedPartner, NewPartner, Partner, PartnerFilter, PartnerPatch, PartnerSort, PartnerStatus, PartnerType,
     Registration, SuspensionProtection, TaxId,
 };
+pub use queries::{KnownBy, find, known_by, page, status};
 use queries::{by_registration, duplicate, find_by_secret, insert, save};
-pub use queries::{find, page, status};
 pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
@@ -86,6 +86,18 @@ fn policy(tx: &mut Tx<'_>) -> Result<PartnerPolicy> {
 /// The state machines, as the contract publishes them.
 pub fn machines() -> Vec<serde_json::Value> {
     vec![MACHINE.published(), handovers::MACHINE.published()]
+}
+
+/// Whether there is such a partner, and the caller may see it.
+///
+/// # Errors
+/// What the database reports.
+pub fn exists(tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
+    match status(tx, partner) {
+        Ok(_) => Ok(true),
+        Err(error) if error.is(&codes::NOT_FOUND) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the partner may register new business now.

@@ -475,3 +475,34 @@ pub(super) fn duplicate(tx: &Tx<'_>, holder: Option<&Partner>, pointer: &str, wh
     };
     Error::new(&codes::DUPLICATE_PARTNER).fault(pointer, "duplicate_partner", detail)
 }
+
+/// What a partner itself is known by: to tell a customer from the partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownBy {
+    /// Its legal name, folded.
+    pub name_key: String,
+    /// Its number in a register, as it was written.
+    pub registration_number: Option<String>,
+    /// Its website.
+    pub website: Option<String>,
+    /// The domains that it has shown to be its own.
+    pub domains: Vec<String>,
+}
+
+/// What the partner is known by. The caller found something of the partner's by its own rows before, so this is read as a
+/// fact, and asks not again who may see it.
+///
+/// # Errors
+/// 404 if there is no such partner.
+pub fn known_by(tx: &mut Tx<'_>, partner: PartnerId) -> Result<KnownBy> {
+    let (name_key, registration_number, website) = on_each!(tx, |c| table
+        .find(partner)
+        .select((partners::name_key, partners::registration_number, partners::website))
+        .first(c))?;
+    Ok(KnownBy {
+        name_key,
+        registration_number,
+        website,
+        domains: domains::verified_of(tx, partner)?,
+    })
+}

@@ -42,7 +42,9 @@ pub mod rules;
 pub mod tiers;
 
 pub use figure::Figure;
-pub use memberships::{ImportedMembership, ImportedTier, TierTerms, insert_membership_imported, tier_at};
+pub use memberships::{
+    ImportedMembership, ImportedTier, TierTerms, insert_membership_imported, join_all, leave_all, tier_at,
+};
 pub use model::{NewProgram, Program, ProgramStatus};
 pub use queries::{by_code, find, insert};
 pub use tiers::{NewCriterion, NewTier, NewTierBenefits, NewVersion, Tier, publish_new, tier_named};

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use openprm::{
     auth::{Role, Rows},
     error::Error,
-    kernel::ids::{Id as _, PartnerId, ProgramId, UserId},
+    kernel::ids::{Id as _, PartnerId, UserId},
     on_each, schema,
 };
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn application(firm: &str, email: &str) -> Value {
     })
 }
 
-async fn applied(world: &World, firm: &str, email: &str) -> (Value, String) {
+pub(crate) async fn applied(world: &World, firm: &str, email: &str) -> (Value, String) {
     let receipt = world
         .stranger()
         .post("/v1/partner-applications", application(firm, email))
@@ -79,7 +79,7 @@ async fn applied(world: &World, firm: &str, email: &str) -> (Value, String) {
     (receipt, token)
 }
 
-async fn by_name(ops: &Client<'_>, name: &str) -> Value {
+pub(crate) async fn by_name(ops: &Client<'_>, name: &str) -> Value {
     ops.get(&format!("/v1/partners?q={name}")).await.expect(200)["data"][0].clone()
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn active(world: &World, firm: &str, domain: &str) -> Value {
         .await
         .expect(200);
     let manager = world.user("vendor", "cam");
-    let approval = json!({"types": ["reseller", "msp"], "territory_ids": [de["id"]], "program_ids": [program(world)], "account_manager_id": manager});
+    let approval = json!({"types": ["reseller", "msp"], "territory_ids": [de["id"]], "program_ids": [program(world).await], "account_manager_id": manager});
     admin
         .post(&format!("{}/approve", path(&partner)), approval)
         .await
@@ -104,9 +104,33 @@ pub(crate) async fn active(world: &World, firm: &str, domain: &str) -> Value {
         .expect(200)
 }
 
-/// A program to join.
-fn program(_world: &World) -> ProgramId {
-    ProgramId::example(1)
+/// A program to join, with a version in force.
+async fn program(world: &World) -> Value {
+    let ops = world.vendor(Role::ChannelOps);
+    let known = ops.get("/v1/programs").await.expect(200)["data"]
+        .as_array()
+        .unwrap()
+        .clone();
+    match known.iter().find(|program| program["code"] == "CHANNEL") {
+        Some(program) => program["id"].clone(),
+        None => published(&ops, "CHANNEL", json!({"others": []})).await["id"].clone(),
+    }
+}
+
+/// A program whose members begin in the tier Registered, with those benefits.
+pub(crate) async fn published(ops: &Client<'_>, code: &str, benefits: Value) -> Value {
+    let new = json!({"code": code, "name": format!("{code} program")});
+    let program = ops.post("/v1/programs", new).await.expect(201);
+    let path = format!("/v1/programs/{}", program["id"].as_str().unwrap());
+    ops.post(&format!("{path}/versions"), json!({"currency": "EUR"}))
+        .await
+        .expect(201);
+    let tier = json!({"rank": 1, "name": "Registered", "criteria": [], "benefits": benefits});
+    ops.post(&format!("{path}/tiers"), tier).await.expect(201);
+    ops.post(&format!("{path}/versions/1/publish"), json!({}))
+        .await
+        .expect(200);
+    program
 }
 
 each_engine! {
@@ -180,9 +204,9 @@ each_engine! {
 
         // Types, territories, programs and an account manager are chosen by an approver.
         let manager = world.user("vendor", "cam");
-        let approval = json!({"types": ["reseller"], "territory_ids": [de["id"]], "program_ids": [program(&world)], "account_manager_id": manager});
+        let approval = json!({"types": ["reseller"], "territory_ids": [de["id"]], "program_ids": [program(&world).await], "account_manager_id": manager});
         assert_eq!(ops.post(&at("approve"), approval.clone()).await.refused(403), "forbidden");
-        let unknown = json!({"types": ["reseller"], "territory_ids": [de["id"]], "program_ids": [program(&world)], "account_manager_id": UserId::example(99)});
+        let unknown = json!({"types": ["reseller"], "territory_ids": [de["id"]], "program_ids": [program(&world).await], "account_manager_id": UserId::example(99)});
         assert_eq!(admin.post(&at("approve"), unknown).await.refused(409), "unknown_reference");
         let approved = admin.post(&at("approve"), approval).await.expect(200);
         assert_eq!((&approved["status"], &approved["account_manager_id"]), (&json!("onboarding"), &json!(manager)));

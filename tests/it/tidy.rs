@@ -69,10 +69,6 @@ const READERS: &[(&str, &str)] = &[
         "asks whether the products and territories of a registration exist",
     ),
     (
-        "deals/registrations/standing_queries.rs",
-        "asks how partner and user stand at the moment of submission",
-    ),
-    (
         "deals/conflict/queries.rs",
         "the conflict engine compares claims of every kind",
     ),

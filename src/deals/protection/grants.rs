@@ -423,3 +423,24 @@ fn contest_row(tx: &mut Tx<'_>, row: &ProtectionRow, reason: &str) -> Result<Pro
 pub fn contest(tx: &mut Tx<'_>, rows: &[ProtectionRow], reason: &str) -> Result<Vec<Protection>> {
     rows.iter().map(|row| contest_row(tx, row, reason)).collect()
 }
+
+/// What a partner holds, or will hold again once a suspension or a conflict case is over.
+///
+/// # Errors
+/// What the database reports.
+pub fn held_by(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<ProtectionRow>> {
+    let now = tx.now;
+    queries::running_of_partner(tx, partner, now)
+}
+
+/// The active protections of others that keep a contested one from being in force.
+///
+/// # Errors
+/// What the database reports.
+pub fn rivals(tx: &mut Tx<'_>, contested: &Protection) -> Result<Vec<ProtectionRow>> {
+    let rows = queries::of_deals(tx, &[contested.deal_id])?;
+    let Some(row) = rows.iter().find(|row| row.id == contested.id) else {
+        return Err(Error::not_found());
+    };
+    Ok(queries::overlapping(tx, row)?.into_iter().map(|(row, _)| row).collect())
+}

@@ -13,8 +13,9 @@ use super::{
     rows::{DecisionRow, Registration},
     rules,
     scopes::{self, Scope},
-    segregation, standing_queries,
+    segregation,
     states::{DealAxis, DealLineStatus, DecisionOutcome, ProtectionState, REVIEW, ReviewStatus},
+    tier_terms,
 };
 use crate::{
     auth::Role,
@@ -34,7 +35,7 @@ use crate::{
         ids::{DealId, ProductId},
         states::FailingGuard,
     },
-    partners,
+    partners, programs,
     settings::{self, ProgramSettings},
 };
 
@@ -112,10 +113,9 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
         return Err(Error::guards(status, "approve", failing));
     };
     let settings = settings::in_force(tx, now)?;
-    let tier = standing_queries::best_tier(tx, before.deal.partner_id, now)?;
-    let days = approval
-        .protection_days
-        .unwrap_or(settings.registration.protection_days);
+    let tier = programs::tier_at(tx, before.deal.partner_id, now)?;
+    let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, approval.protection_days);
+    let days = terms.window_days;
     let window = Window::new(now, now.plus_days(days));
     let check = conflict::check_deal(tx, id, CheckPurpose::Approval, Some(window), None)?;
     let decided = StepRow {
@@ -131,16 +131,12 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
     let next = chain
         .iter()
         .find(|other| other.position > step.position && other.status == ApprovalStepStatus::Waiting);
-    let terms = DecisionTerms {
-        tier_rank: tier.as_ref().map(|(rank, _)| *rank),
-        tier: tier.map(|(_, name)| name),
-        window_days: days,
-    };
     let decision = Decision {
         outcome: DecisionOutcome::Approved,
         step: Some(&decided),
         scope: &scope,
         check: &check,
+        discount: tier_terms::discount(tier.as_ref(), &settings.registration),
         terms,
         now,
         settings: &settings,
@@ -179,6 +175,7 @@ struct Decision<'a> {
     step: Option<&'a StepRow>,
     scope: &'a Scope,
     check: &'a Check,
+    discount: i64,
     terms: DecisionTerms,
     now: Time,
     settings: &'a ProgramSettings,
@@ -210,7 +207,7 @@ impl Decision<'_> {
             granted_scope: Some(Stored(self.scope.granted())),
             starts_at: last.then_some(self.now),
             ends_at: last.then(|| self.now.plus_days(self.terms.window_days)),
-            discount_basis_points: last.then_some(self.settings.registration.discount_basis_points),
+            discount_basis_points: last.then_some(self.discount),
             terms: Some(Stored(self.terms.clone())),
             rule_version: Some(self.check.rule_version.to_string()),
             policy_version: Some(self.settings.version),
@@ -358,18 +355,15 @@ pub fn grant_without_person(
         return Ok(sent_in);
     };
     let now = tx.moment();
-    let tier = standing_queries::best_tier(tx, sent_in.deal.partner_id, now)?;
-    let terms = DecisionTerms {
-        tier_rank: tier.as_ref().map(|(rank, _)| *rank),
-        tier: tier.map(|(_, name)| name),
-        window_days: settings.registration.protection_days,
-    };
+    let tier = programs::tier_at(tx, sent_in.deal.partner_id, now)?;
+    let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, None);
     let approval = DealApproval::default();
     let decision = Decision {
         outcome: DecisionOutcome::AutoApproved,
         step: None,
         scope: &scope,
         check,
+        discount: tier_terms::discount(tier.as_ref(), &settings.registration),
         terms,
         now,
         settings,
@@ -396,16 +390,11 @@ pub fn may_grant_without_person(
     settings: &ProgramSettings,
 ) -> Result<bool> {
     let (rule, deal, now) = (&settings.registration.auto_approval, &registration.deal, tx.now);
-    if !rule.enabled || !rule.takes(deal.amount()) {
+    let tier = programs::tier_at(tx, deal.partner_id, now)?;
+    if !tier_terms::grants_without_person(rule, tier.as_ref(), deal.amount()) {
         return Ok(false);
     }
-    if rule.tier_rank > 0 {
-        let tier = standing_queries::best_tier(tx, deal.partner_id, now)?;
-        if tier.is_none_or(|(rank, _)| rank < rule.tier_rank) {
-            return Ok(false);
-        }
-    }
-    Ok(standing_queries::strikes(tx, deal.partner_id, now.plus_days(-rule.strike_days))? == 0)
+    Ok(review_queries::strikes(tx, deal.partner_id, now.plus_days(-rule.strike_days))? == 0)
 }
 
 /// Tells the other claimants of the scope, or of some of its products, that it was given away: each learns it of its own

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result, codes},
     http::{IfMatch, Resource as _},
     kernel::{ids::PartnerId, states::FailingGuard},
-    numbers,
+    numbers, partners,
     references::{self, ExternalRef},
 };
 
@@ -96,7 +96,7 @@ pub fn may_write(caller: &Caller, registration: &Registration) -> Result<()> {
 /// 409 `unknown_reference` for a partner, product or territory that is not there; 409 `guard_failed` if the vendor names no partner.
 pub fn create(tx: &mut Tx<'_>, new: NewDeal) -> Result<Registration> {
     let author = author(tx.caller(), new.partner_id)?;
-    if !super::standing_queries::partner_exists(tx, author.partner_id)? {
+    if !partners::exists(tx, author.partner_id)? {
         return Err(Error::unknown_reference(
             "#/partner_id",
             "There is no such partner, or it is not yours to register for.",

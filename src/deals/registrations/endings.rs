@@ -94,6 +94,9 @@ pub fn blank_decision(tx: &Tx<'_>, registration: &Registration, outcome: Decisio
 }
 
 /// The registration when it is no longer before the vendor: slots, steps and questions end with it.
+///
+/// # Errors
+/// What the database reports.
 pub(super) fn ended(
     tx: &mut Tx<'_>,
     before: &Registration,
@@ -170,40 +173,40 @@ pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWit
 }
 
 /// Notes the lapse of registrations whose answers are overdue: frees what they hold and tells their partners. Whether a
-/// registration has lapsed is a function of time; this only writes it down, so it may come late or not at all.
+/// registration has lapsed is a function of time; this only writes it down, so it may come late or not at all. Tells how
+/// many it noted.
 ///
 /// # Errors
 /// What the database reports.
 pub fn note_lapses(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
-    let overdue = review_queries::overdue(tx, limit)?;
-    for id in &overdue {
-        let before = approvals::locked(tx, *id)?;
-        let now = tx.moment();
-        if rules::status_at(&before, now) != ReviewStatus::Lapsed || before.deal.review_status == ReviewStatus::Lapsed {
-            continue;
+    let mut noted = 0;
+    for id in review_queries::overdue(tx, limit)? {
+        let before = approvals::locked(tx, id)?;
+        let lapsed = rules::status_at(&before, tx.moment()) == ReviewStatus::Lapsed;
+        // Another instance may have noted it while this one waited for the lock.
+        if lapsed && before.deal.review_status != ReviewStatus::Lapsed {
+            lapse(tx, &before)?;
+            noted += 1;
         }
-        let decision = blank_decision(tx, &before, DecisionOutcome::Lapsed);
-        review_queries::insert_decision(tx, &decision)?;
-        let mut after = ended(
-            tx,
-            &before,
-            REVIEW.go(before.deal.review_status, "lapse")?,
-            DealLineStatus::Rejected,
-        )?;
-        if let Some(review) = &mut after.review {
-            review.decided_at = review.info_due_at;
-        }
-        after.decision = Some(decision);
-        queries::save(tx, &before, after.touched(now), "deal.lapsed")?;
-        history::note(
-            tx,
-            *id,
-            Entry::action("lapse").moved(
-                DealAxis::ReviewStatus,
-                ReviewStatus::InfoRequested,
-                ReviewStatus::Lapsed,
-            ),
-        )?;
     }
-    Ok(overdue.len())
+    Ok(noted)
+}
+
+/// Notes the lapse of one registration, whose account is locked.
+///
+/// # Errors
+/// What the database reports.
+pub(super) fn lapse(tx: &mut Tx<'_>, before: &Registration) -> Result<()> {
+    let (id, now) = (before.deal.id, tx.moment());
+    let decision = blank_decision(tx, before, DecisionOutcome::Lapsed);
+    review_queries::insert_decision(tx, &decision)?;
+    let to = REVIEW.go(before.deal.review_status, "lapse")?;
+    let mut after = ended(tx, before, to, DealLineStatus::Rejected)?;
+    if let Some(review) = &mut after.review {
+        review.decided_at = review.info_due_at;
+    }
+    after.decision = Some(decision);
+    queries::save(tx, before, after.touched(now), "deal.lapsed")?;
+    let entry = Entry::action("lapse").moved(DealAxis::ReviewStatus, ReviewStatus::InfoRequested, to);
+    history::note(tx, id, entry)
 }

@@ -1,9 +1,10 @@
 //! What must hold before a registration is sent in. Pure: the facts are read before, and every guard is judged, so that
 //! one answer names all that fail.
 
-use super::{identity, rows::Registration, standing_queries::OwnMarks};
+use super::{identity, rows::Registration};
 use crate::{
     kernel::{Date, Time, states::FailingGuard},
+    partners::KnownBy,
     settings::RegistrationPolicy,
 };
 
@@ -19,7 +20,7 @@ pub struct Facts {
     /// Whether each product is still sold.
     pub open_registrations: i64,
     /// What the partner itself is known by.
-    pub own: OwnMarks,
+    pub own: KnownBy,
     /// The partner's other open registration of the same, if there is one.
     pub already: Option<String>,
 }
@@ -173,7 +174,7 @@ fn plus_months(date: Date, months: i64) -> Date {
 }
 
 /// Whether the customer is the partner itself: by a domain, the registration number, or the very name.
-fn is_own(customer: &super::rows::CustomerRow, own: &OwnMarks) -> bool {
+fn is_own(customer: &super::rows::CustomerRow, own: &KnownBy) -> bool {
     let own_domain = identity::own_domain(own.website.as_deref(), None);
     let digits = |text: &String| {
         text.chars()

@@ -19,6 +19,7 @@ mod identity;
 mod imports;
 mod model;
 mod naming;
+pub mod partner_steps;
 mod queries;
 mod questions;
 mod requests;
@@ -30,9 +31,9 @@ mod rows;
 mod rules;
 mod scopes;
 mod segregation;
-mod standing_queries;
 mod states;
 mod submission;
+mod tier_terms;
 mod view;
 mod whole;
 

@@ -450,6 +450,10 @@ pub struct DecisionTerms {
     /// The name of that tier.
     #[schema(required = true, example = "Gold", max_length = 200)]
     pub tier: Option<String>,
+    /// The rules that the tier is of: program, version, and the version of the metrics' definitions.
+    #[serde(default)]
+    #[schema(required = true, example = "RESELL/2/metrics-1", max_length = 200)]
+    pub tier_version: Option<String>,
     /// Days of protection.
     #[schema(example = 90, minimum = 1)]
     pub window_days: i64,

@@ -12,7 +12,7 @@ use super::{
         ContactRow, CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow,
         SiteRow, WindowRow,
     },
-    states::{DecisionOutcome, InfoRequestStatus},
+    states::{DecisionOutcome, InfoRequestStatus, OPEN, ReviewStatus},
     view::Reader,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     http::Resource as _,
     kernel::{
         Time,
-        ids::DealId,
+        ids::{DealId, PartnerId},
         page::{Key, Page, Paging},
     },
     load_page, on_each, references,
@@ -128,6 +128,38 @@ pub fn find_all(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Vec<Registration>> {
     clause.one_of("deals.id", ids);
     let rows: Vec<Wide> = on_each!(tx, |c| wide!().select(Wide::as_select()).filter(clause).load(c))?;
     whole(tx, rows)
+}
+
+/// The registrations of a partner of which something is still to come, with those of one customer account together: drafts,
+/// what is before the vendor, and what holds a protection. The partner was found by the caller's own rows.
+///
+/// # Errors
+/// What the database reports.
+pub fn unfinished_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<DealId>> {
+    let now = tx.now;
+    let undecided: Vec<ReviewStatus> = OPEN.iter().copied().chain([ReviewStatus::Draft]).collect();
+    let mut held = Clause::all();
+    held.sql(" AND EXISTS (SELECT 1 FROM protections WHERE protections.deal_id = deals.id AND protections.status IN ('active', 'paused', 'contested') AND protections.ends_at > ")
+        .value(&now)
+        .sql(")");
+    Ok(on_each!(tx, |c| deals::table
+        .filter(deals::partner_id.eq(partner))
+        .filter(deals::review_status.eq_any(&undecided).or(held))
+        .order((deals::customer_account_id, deals::id))
+        .select(deals::id)
+        .load(c))?)
+}
+
+/// When each registration was received, and its place among those of its customer. For rules, not for callers.
+///
+/// # Errors
+/// What the database reports.
+pub fn places(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, (Option<Time>, Option<i64>)>> {
+    let rows: Vec<(DealId, Option<Time>, Option<i64>)> = on_each!(tx, |c| deals::table
+        .filter(deals::id.eq_any(ids))
+        .select((deals::id, deals::received_at, deals::seq))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(id, at, seq)| (id, (at, seq))).collect())
 }
 
 /// The rows put together with their many-sided parts: one query for each part, however many rows there are.

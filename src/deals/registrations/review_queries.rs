@@ -6,7 +6,7 @@ use super::{
     decisions::{ApprovalStepStatus, DealApprovalStep},
     model::{DealDecision, DealInfoRequest},
     rows::{DecisionRow, InfoRow, Registration},
-    states::{DealType, InfoRequestStatus, OPEN, ReviewStatus},
+    states::{DealType, DecisionOutcome, InfoRequestStatus, OPEN, ReviewStatus},
     view::{self, Reader},
 };
 use crate::{
@@ -157,6 +157,64 @@ pub fn skip_steps(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
         .set((steps::status.eq(ApprovalStepStatus::Skipped), steps::updated_at.eq(now)))
         .execute(c))?;
     Ok(())
+}
+
+/// The registrations of a partner that wait for a decision of that user: as reviewer, or as approver of a step.
+///
+/// # Errors
+/// What the database reports.
+pub fn awaiting(tx: &mut Tx<'_>, partner: PartnerId, user: UserId) -> Result<Vec<DealId>> {
+    let named = steps_table
+        .filter(steps::approver_id.eq(user))
+        .filter(steps::status.eq_any([ApprovalStepStatus::Waiting, ApprovalStepStatus::Pending]))
+        .select(steps::deal_id);
+    Ok(on_each!(tx, |c| deals::table
+        .filter(deals::partner_id.eq(partner))
+        .filter(deals::review_status.eq_any(OPEN))
+        .filter(deals::assignee_id.eq(user).or(deals::id.eq_any(named).nullable()))
+        .order((deals::customer_account_id, deals::id))
+        .select(deals::id)
+        .load(c))?)
+}
+
+/// Names another approver, or none, for the steps of a registration that a user was to decide.
+///
+/// # Errors
+/// What the database reports.
+pub fn reroute_steps(tx: &mut Tx<'_>, deal: DealId, from: UserId, to: Option<UserId>) -> Result<()> {
+    let now = tx.now;
+    let left = steps_table
+        .filter(steps::deal_id.eq(deal).and(steps::approver_id.eq(from)))
+        .filter(steps::status.eq_any([ApprovalStepStatus::Waiting, ApprovalStepStatus::Pending]));
+    on_each!(tx, |c| diesel::update(left)
+        .set((
+            steps::approver_id.eq(to),
+            steps::revision.eq(steps::revision + 1),
+            steps::updated_at.eq(now)
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many registrations of the partner were revoked since that moment.
+///
+/// # Errors
+/// What the database reports.
+pub fn strikes(tx: &mut Tx<'_>, partner: PartnerId, since: Time) -> Result<i64> {
+    Ok(on_each!(tx, |c| deal_decisions::table
+        .inner_join(deals::table.on(deals::id.eq(deal_decisions::deal_id)))
+        .filter(
+            deals::partner_id
+                .eq(partner)
+                .and(deals::review_status.eq(ReviewStatus::Revoked))
+        )
+        .filter(
+            deal_decisions::outcome
+                .eq(DecisionOutcome::Revoked)
+                .and(deal_decisions::decided_at.ge(since))
+        )
+        .count()
+        .get_result(c))?)
 }
 
 /// Stores a decision.
@@ -311,6 +369,18 @@ fn is_overdue(tx: &mut Tx<'_>, deal: DealId, now: Time) -> Result<bool> {
 pub fn free_slots(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     on_each!(tx, |c| diesel::delete(slots_table.filter(slots::deal_id.eq(deal)))
         .execute(c))?;
+    Ok(())
+}
+
+/// Gives back every slot of a partner that has ended.
+///
+/// # Errors
+/// What the database reports.
+pub fn free_slots_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    on_each!(tx, |c| diesel::delete(
+        slots_table.filter(slots::partner_id.eq(partner))
+    )
+    .execute(c))?;
     Ok(())
 }
 

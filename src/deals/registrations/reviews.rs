@@ -7,7 +7,7 @@ use super::{
     history::{self, Entry},
     queries, review_queries,
     rows::Registration,
-    rules, segregation, standing_queries,
+    rules, segregation,
     states::{DealAxis, DealCustomerResolution, DealStage, REVIEW, ReviewStatus, STAGE},
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     deals::conflict::{self, CheckPurpose},
     error::{Error, Result, codes},
     http::IfMatch,
+    identity,
     kernel::{
         ids::{DealId, UserId},
         states::FailingGuard,
@@ -61,7 +62,7 @@ pub fn assign(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, to: Option<UserId>) ->
             tx.caller().person()?
         }
         Some(user) => {
-            if !standing_queries::is_vendor_with(tx, user, REVIEWERS)? {
+            if !identity::users::is_active_vendor_with(tx, user, REVIEWERS)? {
                 return Err(Error::unknown_reference(
                     "#/assignee_id",
                     "There is nobody with that id who decides on registrations.",

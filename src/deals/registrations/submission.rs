@@ -12,7 +12,7 @@ use super::{
     queries,
     review_queries::{self, StepRow},
     rows::{CustomerRow, Registration, ReviewRow},
-    rules, standing_queries,
+    rules,
     states::{DealAxis, DealCustomerResolution, DealLineStatus, REVIEW, ReviewStatus},
 };
 use crate::{
@@ -84,7 +84,7 @@ pub fn failing(
         agreements: capabilities::agreements_executed(tx, deal.partner_id)?.failing(),
         authorised,
         open_registrations: review_queries::open_count(tx, deal.partner_id)?,
-        own: standing_queries::own_marks(tx, deal.partner_id)?,
+        own: partners::known_by(tx, deal.partner_id)?,
         already,
     };
     Ok(guards::submission(registration, &facts, policy, now))

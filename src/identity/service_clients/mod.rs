@@ -5,8 +5,10 @@ mod model;
 mod queries;
 mod rules;
 
+use crate::{db::Tx, error::Result, kernel::ids::PartnerId};
 pub use model::{ClientStatus, NewServiceClient, ServiceClient};
 pub use queries::{Signing, by_secret, find, insert, name_of};
+use queries::{active_of, save};
 pub use rules::{MACHINE, side};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
@@ -23,4 +25,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(handlers::rotate_client_secret)
             .service(handlers::revoke_client_secret),
     );
+}
+
+/// Disables every client of a partner, when the partner ends; their secrets, tokens and keys are dead with them.
+///
+/// # Errors
+/// What the database reports.
+pub fn disable_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    for before in active_of(tx, partner)? {
+        let after = before.clone().moved(MACHINE.go(before.status, "disable")?, tx.now);
+        save(tx, &before, after, "service_client.disabled")?;
+    }
+    Ok(())
 }

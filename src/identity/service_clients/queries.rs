@@ -149,6 +149,20 @@ pub fn find(tx: &mut Tx<'_>, id: ServiceClientId) -> Result<ServiceClient> {
     whole(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
+/// The clients of a partner that can sign in. The partner was found by the caller's own rows.
+///
+/// # Errors
+/// What the database reports.
+pub fn active_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<ServiceClient>> {
+    let rows: Vec<ClientRow> = on_each!(tx, |c| table
+        .filter(service_clients::partner_id.eq(partner))
+        .filter(service_clients::status.eq(ClientStatus::Active))
+        .order(service_clients::id)
+        .select(ClientRow::as_select())
+        .load(c))?;
+    whole(tx, rows)
+}
+
 /// Stores a new client with its first secret, and tells of it; the secret is told to the caller alone.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use super::{
     rules,
 };
 use crate::{
+    auth::Role,
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
@@ -193,6 +194,23 @@ pub fn by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<User>> {
 pub fn any(tx: &mut Tx<'_>) -> Result<bool> {
     let one: Option<UserId> = on_each!(tx, |c| table.select(users::id).limit(1).get_result(c).optional())?;
     Ok(one.is_some())
+}
+
+/// Whether the user is an active person of the vendor with one of those roles.
+///
+/// # Errors
+/// What the database reports.
+pub fn is_active_vendor_with(tx: &mut Tx<'_>, user: UserId, roles: &[Role]) -> Result<bool> {
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let found: i64 = on_each!(tx, |c| table
+        .inner_join(user_roles::table)
+        .filter(users::id.eq(user))
+        .filter(users::kind.eq(UserKind::Vendor))
+        .filter(users::status.eq(UserStatus::Active))
+        .filter(user_roles::role.eq_any(&roles))
+        .count()
+        .get_result(c))?;
+    Ok(found > 0)
 }
 
 /// How many other active administrators there are. Their rows are locked on PostgreSQL, so that two of them cannot

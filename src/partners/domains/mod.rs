@@ -10,7 +10,7 @@ mod queries;
 mod rules;
 
 pub use model::{DomainMethod, DomainStatus, PartnerDomain};
-pub(super) use queries::{claim, former_holder, has_verified, holder, release_all, verified_as};
+pub(super) use queries::{claim, former_holder, has_verified, holder, release_all, verified_as, verified_of};
 pub(super) use rules::{Domain, of_text};
 use utoipa_actix_web::service_config::ServiceConfig;
 

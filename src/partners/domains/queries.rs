@@ -100,6 +100,19 @@ pub fn former_holder(tx: &mut Tx<'_>, domain: &str) -> Result<Option<PartnerId>>
         .optional())?)
 }
 
+/// The domains that the partner has, verified.
+///
+/// # Errors
+/// What the database reports.
+pub fn verified_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<String>> {
+    Ok(on_each!(tx, |c| table
+        .filter(domains::partner_id.eq(partner))
+        .filter(domains::status.eq(DomainStatus::Verified))
+        .order(domains::domain)
+        .select(domains::domain)
+        .load(c))?)
+}
+
 /// Whether the partner has a verified domain.
 ///
 /// # Errors

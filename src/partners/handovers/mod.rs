@@ -22,7 +22,11 @@ use super::{
     account_managers::{self, Entry},
     consequences,
 };
-use crate::{db::Tx, error::Result, kernel::ids::HandoverId};
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::ids::{HandoverId, PartnerId},
+};
 
 /// The routes.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -93,6 +97,18 @@ fn list_work(tx: &mut Tx<'_>, handover: &Handover) -> Result<()> {
     for found in worklist::of(tx, handover)? {
         let item = HandoverItem::listed(handover.id, found, tx.now);
         queries::add_listed(tx, &item)?;
+    }
+    Ok(())
+}
+
+/// Calls off the handovers of a partner that have not begun, when the partner ends.
+///
+/// # Errors
+/// What the database reports.
+pub(super) fn cancel_open(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    for before in queries::to_begin(tx, partner)? {
+        let after = before.clone().moved("cancel", tx.now)?;
+        queries::save(tx, &before, after, "handover.cancelled")?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
-        ids::{HandoverId, HandoverItemId},
+        ids::{HandoverId, HandoverItemId, PartnerId},
         page::{Page, Paging},
     },
     load_page, on_each,
@@ -76,6 +76,19 @@ pub fn due(tx: &mut Tx<'_>) -> Result<Vec<HandoverId>> {
         .filter(handovers::effective_at.le(now))
         .order(handovers::effective_at.asc())
         .select(handovers::id)
+        .load(c))?)
+}
+
+/// The handovers of a partner that have not begun. The partner was found by the caller's own rows.
+///
+/// # Errors
+/// What the database reports.
+pub fn to_begin(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<Handover>> {
+    Ok(on_each!(tx, |c| handovers::table
+        .filter(handovers::partner_id.eq(partner))
+        .filter(handovers::status.eq_any([HandoverStatus::Draft, HandoverStatus::Scheduled]))
+        .order(handovers::id)
+        .select(Handover::as_select())
         .load(c))?)
 }
 

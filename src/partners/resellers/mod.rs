@@ -7,7 +7,7 @@ mod queries;
 mod rules;
 
 pub use model::ResellerRelation;
-pub use queries::resellers_of;
+pub use queries::{end_all, resellers_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes below a partner.

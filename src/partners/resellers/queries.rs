@@ -114,3 +114,26 @@ pub fn save(tx: &mut Tx<'_>, before: &ResellerRelation, after: ResellerRelation)
     tx.record(Fact::changed("reseller_relation.updated", before, &after))?;
     Ok(after)
 }
+
+/// Ends the relations of a partner that has ended, on whichever side of them it stands.
+///
+/// # Errors
+/// What the database reports.
+pub fn end_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    let now = tx.now;
+    let today = now.date();
+    let live: Vec<ResellerRelation> = on_each!(tx, |c| table
+        .filter(
+            relations::distributor_id
+                .eq(partner)
+                .or(relations::reseller_id.eq(partner))
+        )
+        .filter(relations::ends_on.is_null().or(relations::ends_on.gt(today)))
+        .order(relations::id)
+        .select(ResellerRelation::as_select())
+        .load(c))?;
+    for relation in live {
+        save(tx, &relation, relation.clone().ended(now))?;
+    }
+    Ok(())
+}

@@ -37,6 +37,17 @@ impl ResellerRelation {
         }
     }
 
+    /// The relation, over as of today, or before it began.
+    #[must_use]
+    pub fn ended(self, now: Time) -> Self {
+        Self {
+            ends_on: Some(now.date().max(self.starts_on)),
+            revision: self.revision + 1,
+            updated_at: now,
+            ..self
+        }
+    }
+
     /// Checks that it makes sense: a distributor serves another firm, and does not stop before it begins.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     Partner, PartnerStatus,
     applications::{self, PartnerApplication},
-    domains, invitations,
+    consequences, domains, invitations,
     rules::Reason,
 };
 use crate::{db::Tx, error::Result};
@@ -59,7 +59,9 @@ pub(super) fn answer(
 pub(super) fn withdraw(tx: &mut Tx<'_>, before: &Partner, reason: Reason) -> Result<Partner> {
     let after = before.clone().moved("withdraw", reason, tx.now)?;
     close(tx, before)?;
-    super::save(tx, before, after, "partner.withdrawn")
+    let saved = super::save(tx, before, after, "partner.withdrawn")?;
+    consequences::withdrawn(tx, &saved)?;
+    Ok(saved)
 }
 
 /// Closes what waits on an application that ends.

@@ -12,6 +12,7 @@ use crate::{
     db::{Db, Tx},
     error::{Error, Result},
     http::{IfMatch, IfMatchIfSent, Json, Path, Plain, Reply},
+    identity::Identity,
     kernel::{
         ids::PartnerId,
         page::{Page, Paging},
@@ -170,26 +171,31 @@ pub async fn offboard_partner(
 #[post("/{id}/terminate")]
 pub async fn terminate_partner(
     db: Db,
+    identity: Identity,
     caller: Caller,
     id: Path<PartnerId>,
     seen: IfMatch,
     end: Json<PartnerTermination>,
 ) -> Reply<Json<Partner>> {
-    db.write(&caller, move |tx| {
-        let before = found(tx, id.0, seen)?;
-        MACHINE.go(before.status, "terminate")?;
-        checked(
-            &before,
-            "terminate",
-            rules::failing_end(before.effective_end_at, end.0.force, tx.now),
-        )?;
-        let reason = Reason {
-            code: end.0.reason_code.clone().or_else(|| before.status_reason_code.clone()),
-            text: end.0.reason_text.clone().or_else(|| before.status_reason_text.clone()),
-        };
-        super::terminate(tx, &before, reason).map(Json)
-    })
-    .await
+    let reply = db
+        .write(&caller, move |tx| {
+            let before = found(tx, id.0, seen)?;
+            MACHINE.go(before.status, "terminate")?;
+            checked(
+                &before,
+                "terminate",
+                rules::failing_end(before.effective_end_at, end.0.force, tx.now),
+            )?;
+            let reason = Reason {
+                code: end.0.reason_code.clone().or_else(|| before.status_reason_code.clone()),
+                text: end.0.reason_text.clone().or_else(|| before.status_reason_text.clone()),
+            };
+            super::terminate(tx, &before, reason).map(Json)
+        })
+        .await;
+    // Nobody is believed to act for the partner any more.
+    identity.forget();
+    reply
 }
 
 /// List what can be done with a partner

@@ -3,11 +3,11 @@
 use actix_web::{get, post};
 
 use super::{
-    chain::{Link, in_force},
+    chain::in_force,
+    joining,
     model::{
-        AppealDecision, Enrolment, Leave, MembershipMoment, MembershipRow, NewAppeal, ProgramMembership,
-        ProgramMembershipActions, ProgramMembershipFilter, ProgramMembershipPath, Promotion, TierCause, TierOverride,
-        TierStart,
+        AppealDecision, Enrolment, Leave, MembershipMoment, NewAppeal, ProgramMembership, ProgramMembershipActions,
+        ProgramMembershipFilter, ProgramMembershipPath, Promotion, TierCause, TierOverride, TierStart,
     },
     queries::{self, Member, Why},
     rules::{self, MACHINE},
@@ -87,16 +87,13 @@ pub async fn enrol_partner(
                 format!("The partner is `{status}`; only partners that are onboarding or active can join."),
             );
         }
-        let entry = course.entry(tx.now).map(|tier| tier.id);
-        if entry.is_none() {
-            guard("no_version", "No version of the program is in force yet.".to_owned());
+        match joining::entry(tx, &course, "#/partner_id") {
+            Ok(entry) if failing.is_empty() => joining::begin(tx, &course, program.id, partner, entry).map(Created),
+            entry => {
+                failing.extend(entry.err());
+                Err(Error::guards(program.status, "enrol", failing))
+            }
         }
-        let Some(entry) = entry.filter(|_| failing.is_empty()) else {
-            return Err(Error::guards(program.status, "enrol", failing));
-        };
-        let row = MembershipRow::new(partner, program.id, tx.now, tx.now);
-        let links = course.from(tx.now, entry, TierCause::Entry, None);
-        queries::insert(tx, &course, Member { row, links }, "program_membership.created").map(Created)
     })
     .await
 }
@@ -185,25 +182,7 @@ pub async fn leave_program(
 ) -> Reply<Json<ProgramMembership>> {
     db.write(&caller, move |tx| {
         let (member, course) = open(tx, path.0, seen)?;
-        let now = tx.now;
-        MACHINE.go(member.row.standing_at(now), "leave")?;
-        let after = member.row.clone().ended(&leave.0.reason, now, now);
-        let links = vec![Link {
-            at: now,
-            tier: None,
-            cause: TierCause::End,
-            until: None,
-        }];
-        queries::move_to(
-            tx,
-            &course,
-            member,
-            after,
-            links,
-            Why::default(),
-            "program_membership.ended",
-        )
-        .map(Json)
+        joining::end(tx, &course, member, &leave.0.reason).map(Json)
     })
     .await
 }

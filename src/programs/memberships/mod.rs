@@ -3,11 +3,13 @@
 pub mod chain;
 pub mod handlers;
 mod import;
+mod joining;
 mod model;
 pub mod queries;
 pub mod rules;
 mod terms;
 
 pub use import::{ImportedMembership, ImportedTier, insert_membership_imported};
+pub use joining::{join_all, leave_all};
 pub use model::{Appeal, ProgramMembership, ProgramMembershipPath, Risk, Standing, TierCause, TierHeld};
 pub use terms::{TierTerms, tier_at};

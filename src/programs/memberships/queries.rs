@@ -190,6 +190,19 @@ pub fn find(tx: &mut Tx<'_>, program: ProgramId, id: ProgramMembershipId) -> Res
     with_chains(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
+/// The memberships of a partner that have not ended, with their programs. The partner was found by the caller's own rows.
+///
+/// # Errors
+/// What the database reports.
+pub fn live_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<(ProgramId, ProgramMembershipId)>> {
+    Ok(on_each!(tx, |c| table
+        .filter(program_memberships::partner_id.eq(partner))
+        .filter(program_memberships::ended_at.is_null())
+        .order(program_memberships::program_id)
+        .select((program_memberships::program_id, program_memberships::id))
+        .load(c))?)
+}
+
 /// The memberships of a partner in a program, the latest first.
 ///
 /// # Errors

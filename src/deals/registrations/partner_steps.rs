@@ -1,0 +1,261 @@
+//! What the steps of a partner's life do to its registrations, in the transaction of the step: `partners` calls these when
+//! a partner is suspended, comes back, ends, or passes to another account manager.
+//!
+//! - A suspension that pauses sets aside what the partner holds, with its end as it was: others may be protected
+//!   meanwhile. When the partner comes back, what is still free is in force again; what is not is contested, and a
+//!   conflict case is opened, so that nobody's claim vanishes.
+//! - The end of a partnership takes back what was not decided and releases what was granted. A registration that was
+//!   approved stays approved: it is what a transfer, an attribution or an audit goes back to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    approvals, endings,
+    history::{self, Entry},
+    queries, review_queries,
+    reviews::REVIEWERS,
+    rows::Registration,
+    rules, segregation,
+    states::{DealAxis, DealLineStatus, REVIEW, ReviewStatus},
+    view,
+};
+use crate::{
+    customers::{
+        self,
+        cases::{self, CaseFact, CaseType, NewCase, NewCaseClaim},
+    },
+    db::Tx,
+    deals::protection::{self, Ending, Protection, ProtectionRow, ProtectionStatus},
+    error::Result,
+    identity,
+    kernel::ids::{AccountId, DealId, HandoverId, PartnerId, UserId},
+};
+
+/// Why something happens to a registration, as its history tells both sides.
+#[derive(Debug, Clone, Copy)]
+struct Why {
+    code: &'static str,
+    text: &'static str,
+}
+
+impl Why {
+    fn told(self, entry: Entry) -> Entry {
+        entry.because(Some(self.code.to_owned()), Some(self.text.to_owned()))
+    }
+}
+
+const SUSPENDED: Why = Why {
+    code: "partner_suspended",
+    text: "The partner is suspended; its protections are paused until it is reinstated.",
+};
+const REINSTATED: Why = Why {
+    code: "partner_reinstated",
+    text: "The partner is reinstated.",
+};
+const TAKEN_MEANWHILE: Why = Why {
+    code: "granted_to_another_meanwhile",
+    text: "Another registration was protected on the scope while the partner was suspended; a conflict case decides.",
+};
+const ENDED: Why = Why {
+    code: "partner_ended",
+    text: "The partnership has ended.",
+};
+
+/// The partner is suspended under a policy that pauses: what it holds is set aside.
+///
+/// # Errors
+/// What the database reports.
+pub fn paused(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    let holding = holding(tx, partner)?;
+    let paused: BTreeSet<DealId> = protection::pause(tx, partner)?.iter().map(|row| row.deal_id).collect();
+    for before in holding.values().filter(|before| paused.contains(&before.deal.id)) {
+        protection_moved(tx, before, ("deal.protection_paused", "pause"), SUSPENDED)?;
+    }
+    Ok(())
+}
+
+/// The partner may work again: what was set aside is in force again, as far as nobody else was protected meanwhile.
+///
+/// # Errors
+/// What the database reports.
+pub fn resumed(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    let holding = holding(tx, partner)?;
+    let resumed = protection::resume(tx, partner)?;
+    let mut contested: BTreeMap<DealId, Vec<&Protection>> = BTreeMap::new();
+    for row in resumed.get(&ProtectionStatus::Contested).into_iter().flatten() {
+        contested.entry(row.deal_id).or_default().push(row);
+    }
+    let moved: BTreeSet<DealId> = resumed.values().flatten().map(|row| row.deal_id).collect();
+    for before in holding.values().filter(|before| moved.contains(&before.deal.id)) {
+        match contested.get(&before.deal.id) {
+            None => protection_moved(tx, before, ("deal.protection_resumed", "resume"), REINSTATED)?,
+            Some(lost) => {
+                protection_moved(tx, before, ("deal.protection_contested", "contest"), TAKEN_MEANWHILE)?;
+                open_case(tx, before, lost)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The partnership is over: what was not decided is taken back, and what was granted is released.
+///
+/// # Errors
+/// What the database reports.
+pub fn ended(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
+    for id in queries::unfinished_of(tx, partner)? {
+        let before = approvals::locked(tx, id)?;
+        let status = rules::status_at(&before, tx.moment());
+        if status == ReviewStatus::Lapsed && before.deal.review_status != status {
+            endings::lapse(tx, &before)?;
+        } else if status.is_open() || status == ReviewStatus::Draft {
+            taken_back(tx, &before, status)?;
+        } else if !protection::end(tx, id, Ending::Released, ENDED.code)?.is_empty() {
+            protection_moved(tx, &before, ("deal.protection_released", "release"), ENDED)?;
+        }
+    }
+    // What was granted keeps its slots while the partner works it; nobody works it any more.
+    review_queries::free_slots_of(tx, partner)
+}
+
+/// What waits for a decision of the former account manager waits for the new one's. Where the new one may not decide (by
+/// role, because they sent it in, or because they look after a competitor), it waits for any reviewer.
+///
+/// # Errors
+/// What the database reports.
+pub fn rerouted(tx: &mut Tx<'_>, partner: PartnerId, from: UserId, to: UserId, handover: HandoverId) -> Result<()> {
+    let decides = identity::users::is_active_vendor_with(tx, to, REVIEWERS)?;
+    for id in review_queries::awaiting(tx, partner, from)? {
+        let before = approvals::locked(tx, id)?;
+        if !rules::status_at(&before, tx.moment()).is_open() {
+            continue;
+        }
+        let sent_in = before
+            .review
+            .as_ref()
+            .is_some_and(|review| review.submitted_by == to.to_string());
+        let next = (decides && !sent_in && !segregation::manages_contender(tx, &before, to)?).then_some(to);
+        review_queries::reroute_steps(tx, id, from, next)?;
+        let now = tx.now;
+        let mut after = before.clone();
+        if before.deal.assignee_id == Some(from) {
+            after.deal.assignee_id = next;
+            if let Some(review) = &mut after.review {
+                review.assigned_at = next.map(|_| now);
+            }
+        }
+        queries::save(tx, &before, after.touched(now), "deal.assigned")?;
+        let whom = next.map_or_else(
+            || "Any reviewer: the new account manager may not decide it.".to_owned(),
+            |user| format!("To {user}."),
+        );
+        let entry = Entry::action("assign").detail(format!("{whom} Handover {handover}."));
+        history::note(tx, id, entry)?;
+    }
+    Ok(())
+}
+
+/// The partner's registrations that hold a protection, with their accounts locked.
+fn holding(tx: &mut Tx<'_>, partner: PartnerId) -> Result<BTreeMap<DealId, Registration>> {
+    let held = protection::held_by(tx, partner)?;
+    let accounts: Vec<AccountId> = held.iter().map(|row| row.account_id).collect();
+    customers::lock_all(tx, &accounts)?;
+    let deals: BTreeSet<DealId> = held.iter().map(|row| row.deal_id).collect();
+    let found = queries::find_all(tx, &deals.into_iter().collect::<Vec<_>>())?;
+    Ok(found.into_iter().map(|one| (one.deal.id, one)).collect())
+}
+
+/// Tells of a registration whose protection has moved since it was read: it counts as changed.
+fn protection_moved(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    (kind, action): (&'static str, &'static str),
+    why: Why,
+) -> Result<()> {
+    let (id, now) = (before.deal.id, tx.now);
+    queries::write(tx, before, &before.clone().touched(now))?;
+    let after = queries::find(tx, id)?;
+    queries::tell(tx, before, &after, kind)?;
+    let state = |one: &Registration| view::protection(&one.windows, rules::status_at(one, now), now).state;
+    let entry = Entry::action(action).moved(DealAxis::Protection, state(before), state(&after));
+    history::note(tx, id, why.told(entry))
+}
+
+fn taken_back(tx: &mut Tx<'_>, before: &Registration, status: ReviewStatus) -> Result<()> {
+    let (id, now) = (before.deal.id, tx.now);
+    let to = REVIEW.go(status, "withdraw")?;
+    let after = endings::ended(tx, before, to, DealLineStatus::Rejected)?;
+    queries::write(tx, before, &after.touched(now))?;
+    let after = queries::find(tx, id)?;
+    queries::tell(tx, before, &after, "deal.withdrawn")?;
+    let entry = Entry::action("withdraw").moved(DealAxis::ReviewStatus, status, to);
+    history::note(tx, id, ENDED.told(entry))
+}
+
+/// Opens a case on a registration that came back to a scope that others were given meanwhile. Whose registration was
+/// received first comes first.
+fn open_case(tx: &mut Tx<'_>, back: &Registration, contested: &[&Protection]) -> Result<()> {
+    let mut rivals: BTreeMap<DealId, ProtectionRow> = BTreeMap::new();
+    let mut detail = vec![fact("cause", REINSTATED.code.to_owned())];
+    for row in contested {
+        for rival in protection::rivals(tx, row)? {
+            detail.extend([
+                fact("product", row.product_id.to_string()),
+                fact("territory", row.territory_id.to_string()),
+                fact("overlap_from", row.starts_at.max(rival.starts_at).to_string()),
+                fact("overlap_until", row.ends_at.min(rival.ends_at).to_string()),
+            ]);
+            rivals.entry(rival.deal_id).or_insert(rival);
+        }
+    }
+    detail.truncate(MOST_FACTS);
+    let Some(first) = contested.first() else { return Ok(()) };
+    let places = queries::places(tx, &rivals.keys().copied().collect::<Vec<_>>())?;
+    let mut sides = vec![(
+        (back.deal.received_at.unwrap_or(first.starts_at), back.deal.seq),
+        NewCaseClaim {
+            partner_id: Some(back.deal.partner_id),
+            deal_id: Some(back.deal.id),
+            protection_id: Some(first.id),
+            received_at: back.deal.received_at,
+            seq: back.deal.seq,
+            ..NewCaseClaim::default()
+        },
+    )];
+    sides.extend(rivals.into_values().map(|row| {
+        let (received_at, seq) = places.get(&row.deal_id).copied().unwrap_or_default();
+        let claim = NewCaseClaim {
+            partner_id: Some(row.partner_id),
+            deal_id: Some(row.deal_id),
+            protection_id: Some(row.id),
+            received_at,
+            seq,
+            ..NewCaseClaim::default()
+        };
+        ((received_at.unwrap_or(row.starts_at), seq), claim)
+    }));
+    sides.sort_by_key(|(place, _)| *place);
+    let case = NewCase {
+        case_type: CaseType::DuplicateRegistration,
+        account_merge_id: None,
+        conflict_check_id: back.deal.conflict_check_id,
+        summary: format!(
+            "{} came back from its partner's suspension to a scope that another registration was given meanwhile.",
+            back.deal.number
+        ),
+        detail,
+        claims: sides.into_iter().take(MOST_SIDES).map(|(_, claim)| claim).collect(),
+    };
+    cases::open(tx, first.account_id, case).map(drop)
+}
+
+/// The most facts and sides that a case can name.
+const MOST_FACTS: usize = 50;
+const MOST_SIDES: usize = 50;
+
+fn fact(name: &str, value: String) -> CaseFact {
+    CaseFact {
+        name: name.to_owned(),
+        value,
+    }
+}
