@@ -1,4 +1,4 @@
-//! The command line: `serve`, `migrate`, `openapi`, `import`, `admin`, `backup`, `verify`.
+//! The command line: `serve`, `migrate`, `openapi`, `import`, `admin`, `backup`, `verify`, `jobs`.
 #![expect(clippy::print_stdout, reason = "what a command answers goes to standard output")]
 
 use std::{path::PathBuf, sync::Arc};
@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     app,
+    audit::{self, Anchor},
     auth::Caller,
     config::{self, Config},
     db::{Db, Settings, SystemClock},
@@ -16,6 +17,8 @@ use crate::{
         users::{RowScope, VendorRole},
     },
     imports::{self, ImportArgs},
+    jobs,
+    kernel::Time,
     server, verify,
 };
 
@@ -54,8 +57,31 @@ enum Command {
         /// The file to make; it must not exist.
         file: PathBuf,
     },
-    /// Check every invariant of the data.
-    Verify,
+    /// Check every invariant of the data, and walk the audit chain.
+    Verify(Verify),
+    /// Run the recurring work of the server by hand.
+    Jobs {
+        #[command(subcommand)]
+        act: JobAct,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    /// A link of the audit chain that was noted earlier, as POSITION:HASH: the chain must still have it.
+    #[arg(long, value_name = "POSITION:HASH")]
+    anchor: Option<Anchor>,
+}
+
+#[derive(Debug, Subcommand)]
+enum JobAct {
+    /// List the jobs, and when each ran and will run.
+    List,
+    /// Run one now, whether or not it is due; nothing happens while a server runs it.
+    Run {
+        /// Its name.
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -120,7 +146,8 @@ pub fn run(cli: Cli, config: Config) -> Result<()> {
             println!("The backup is in {}.", file.display());
             Ok(())
         }
-        Command::Verify => check(&config),
+        Command::Verify(options) => check(&config, options.anchor.as_ref()),
+        Command::Jobs { act } => run_jobs(&config, act),
     }
 }
 
@@ -212,11 +239,34 @@ fn admin(config: &Config, act: Act) -> Result<()> {
     Ok(())
 }
 
-fn check(config: &Config) -> Result<()> {
+fn check(config: &Config, anchor: Option<&Anchor>) -> Result<()> {
     let db = open(config)?;
-    let findings = db.ask_now(&Caller::system("verify"), verify::findings)?;
+    let caller = Caller::system("verify");
+    let mut findings = db.ask_now(&caller, verify::findings)?;
+    let report = db.ask_now(&caller, audit::verify)?;
+    findings.extend(verify::of_audit(&report));
+    if let Some(anchor) = anchor {
+        let kept = db.ask_now(&caller, |tx| audit::anchored(tx, anchor))?;
+        findings.push(verify::Finding {
+            invariant: "the audit chain has the link that was noted",
+            count: i64::from(!kept),
+            first: (!kept).then(|| format!("there is no link {anchor}; the chain was made anew since then")),
+        });
+    }
     for finding in &findings {
         println!("{:>8}  {}", finding.count, finding.invariant);
+        if let Some(first) = &finding.first {
+            println!("          {first}");
+        }
+    }
+    if let Some(head) = &report.head {
+        println!("The audit chain ends with {head}; keep that elsewhere, to be checked with --anchor.");
+    }
+    if report.tail > 0 {
+        println!(
+            "{} audit records are not chained yet; the server chains them.",
+            report.tail
+        );
     }
     let broken = findings.iter().filter(|finding| finding.count != 0).count();
     if broken == 0 {
@@ -226,5 +276,33 @@ fn check(config: &Config) -> Result<()> {
         Err(Error::new(&codes::INTERNAL).detail(format!(
             "{broken} invariants do not hold; the rows above count what breaks them."
         )))
+    }
+}
+
+fn run_jobs(config: &Config, act: JobAct) -> Result<()> {
+    let db = open(config)?;
+    db.migrate_up()?;
+    match act {
+        JobAct::List => {
+            for (job, state) in jobs::states(&db)? {
+                let moment = |at: Option<Time>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                println!("{:<24} {}", job.name, job.does);
+                println!(
+                    "{:<24} last run {}, next {}{}",
+                    "",
+                    moment(state.as_ref().and_then(|state| state.finished_at)),
+                    moment(state.as_ref().map(|state| state.due_at)),
+                    state
+                        .and_then(|state| state.last_error)
+                        .map_or_else(String::new, |error| format!("; failed: {error}"))
+                );
+            }
+            Ok(())
+        }
+        JobAct::Run { name } => {
+            let done = jobs::run_by_name(&db, &name)?;
+            println!("{name}: {done} done.");
+            Ok(())
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod events;
 pub mod http;
 pub mod identity;
 pub mod imports;
+pub mod jobs;
 pub mod kernel;
 pub mod mail;
 pub mod numbers;

@@ -194,6 +194,7 @@ diesel::table! {
         audience -> Text,
         deleted -> Bool,
         erased_at -> Nullable<BigInt>,
+        salt -> Nullable<Text>,
     }
 }
 
@@ -225,6 +226,21 @@ diesel::table! {
         chain_position -> Nullable<BigInt>,
         prev_hash -> Nullable<Text>,
         hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    job_leases (name) {
+        name -> Text,
+        due_at -> BigInt,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        runs -> BigInt,
+        failures -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -1631,6 +1647,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_audiences,
     audit_records,
+    job_leases,
     products,
     product_closure,
     product_aliases,

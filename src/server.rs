@@ -14,11 +14,14 @@ use crate::{
     error::{Error, Result, codes},
     http::State,
     identity::{self, Identity},
+    jobs::Runner,
     mail::{self, Worker},
 };
 
 /// How long requests that are under way may take after SIGTERM.
 const DRAIN_SECONDS: u64 = 10;
+/// How long the batches of jobs that are under way may take once the requests have ended.
+const JOBS_END: Duration = Duration::from_secs(2);
 /// How often the upkeep runs.
 const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -85,12 +88,40 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     }
     actix_web::rt::System::new().block_on(async move {
         let mail = actix_web::rt::spawn(Worker::new(&db, &secret, mailer).run());
+        let jobs = Runner::start(&db, &state);
+        let stopper = jobs.stopper();
+        // Jobs begin nothing more from the moment on at which requests are drained, so both end together.
+        let ending = actix_web::rt::spawn(async move {
+            told_to_end().await;
+            stopper.send_replace(true);
+        });
         let upkeep = actix_web::rt::spawn(upkeep(identity, state));
         let result = server.run().await;
         mail.abort();
         upkeep.abort();
+        ending.abort();
+        jobs.end(JOBS_END).await;
         result.map_err(Error::internal)
     })
+}
+
+/// Waits until somebody tells the server to end.
+async fn told_to_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminated), Ok(mut quit)) = (signal(SignalKind::terminate()), signal(SignalKind::quit())) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+            _ = quit.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
 }
 
 fn first_administrator(db: &Db, config: &Config) -> Result<Option<String>> {

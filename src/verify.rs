@@ -4,6 +4,7 @@
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
 
 use crate::{
+    audit,
     db::{Conn, Tx},
     error::Result,
     on_each,
@@ -14,8 +15,10 @@ use crate::{
 pub struct Finding {
     /// What must hold.
     pub invariant: &'static str,
-    /// How many rows break it.
+    /// How many rows break it; of the audit chain, whether it is broken.
     pub count: i64,
+    /// The first that breaks it, where that is told.
+    pub first: Option<String>,
 }
 
 /// The invariants: what must hold, and a query that counts what breaks it.
@@ -66,6 +69,15 @@ static INVARIANTS: &[(&str, &str)] = &[
         "SELECT count(*) AS n FROM events e WHERE NOT EXISTS (SELECT 1 FROM audit_records a WHERE a.event_seq = e.seq)",
     ),
     (
+        "the positions of the feed have no gaps",
+        "SELECT CASE WHEN count(*) = 0 THEN 0 ELSE max(position) - count(*) - (SELECT position FROM feed_marks WHERE name = 'event_horizon') END AS n \
+         FROM events WHERE position > (SELECT position FROM feed_marks WHERE name = 'event_horizon')",
+    ),
+    (
+        "an event has one position for all who hear of it",
+        "SELECT count(*) AS n FROM event_audiences a JOIN events e ON e.seq = a.event_seq WHERE COALESCE(a.position, 0) <> COALESCE(e.position, 0)",
+    ),
+    (
         "every answer kept for an idempotency key is whole",
         "SELECT count(*) AS n FROM idempotency_keys WHERE status IS NULL OR headers IS NULL",
     ),
@@ -99,11 +111,13 @@ pub fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
         findings.push(Finding {
             invariant: "the file is whole",
             count: broken.n,
+            first: None,
         });
         let dangling: Count = sql_query("SELECT count(*) AS n FROM pragma_foreign_key_check").get_result(c)?;
         findings.push(Finding {
             invariant: "every reference leads to a row",
             count: dangling.n,
+            first: None,
         });
     }
     for (invariant, sql) in INVARIANTS {
@@ -111,7 +125,21 @@ pub fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
         findings.push(Finding {
             invariant,
             count: count.n,
+            first: None,
         });
     }
     Ok(findings)
+}
+
+/// The invariants of the audit trail, as a walk of its chain found them.
+pub fn of_audit(report: &audit::Report) -> Vec<Finding> {
+    let finding = |invariant: &'static str, broken: &Option<audit::Broken>| Finding {
+        invariant,
+        count: i64::from(broken.is_some()),
+        first: broken.as_ref().map(ToString::to_string),
+    };
+    vec![
+        finding("the audit chain is whole", &report.chain),
+        finding("every event says what its audit record covers", &report.payload),
+    ]
 }

@@ -1,5 +1,7 @@
 //! What a closure of [`Db`](super::Db) works with: one connection, the caller, the time, and the record of what was done.
 
+use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
+
 use super::{Clock, Conn, conn};
 use crate::{
     audit,
@@ -8,6 +10,12 @@ use crate::{
     events::{self, Fact},
     kernel::{Time, ids::Id},
 };
+
+#[derive(QueryableByName)]
+struct Moment {
+    #[diesel(sql_type = BigInt)]
+    micros: i64,
+}
 
 /// One connection for the time of one closure.
 pub struct Tx<'c> {
@@ -42,6 +50,36 @@ impl<'c> Tx<'c> {
     /// The present moment, later than [`Tx::now`] if a lock was waited for.
     pub fn moment(&self) -> Time {
         self.clock.now()
+    }
+
+    /// The present moment as all instances agree on it: the database's own on PostgreSQL, the clock's elsewhere. For leases,
+    /// which must not depend on how well the clocks of several machines agree.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn agreed_moment(&mut self) -> Result<Time> {
+        match self.conn {
+            Conn::Sqlite(_) => Ok(self.clock.now()),
+            Conn::Postgres(c) => {
+                let told: Moment =
+                    sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
+                        .get_result(c)?;
+                Ok(Time::from_micros(told.micros))
+            }
+        }
+    }
+
+    /// Gives each statement of this transaction so many seconds instead of the few that a request has: for background work.
+    /// SQLite knows no such limit.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn take_seconds(&mut self, seconds: u16) -> Result<()> {
+        if let Conn::Postgres(_) = self.conn {
+            self.conn
+                .batch(&format!("SET LOCAL statement_timeout = '{seconds}s'"))?;
+        }
+        Ok(())
     }
 
     /// A new id.

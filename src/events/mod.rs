@@ -1,10 +1,21 @@
 //! Facts worth telling. Each is written in the transaction of its effect, with its audit record.
+//!
+//! `seq` is the order in which events were inserted; on PostgreSQL they may be committed in another. So the feed goes by
+//! `position`, without gaps, which the [`sequencer`] gives to events that are committed. Events about one record are inserted
+//! after the record's lock is held, so that a later change of it is never told before an earlier one.
 
+pub mod marks;
 pub mod queries;
+pub mod sequencer;
 
-use serde_json::{Map, Value};
+use hmac::digest::Digest as _;
+use serde_json::{Map, Value, json};
+use sha2::Sha256;
 
-use crate::{http::Resource, kernel::ids::PartnerId};
+use crate::{
+    http::Resource,
+    kernel::{hex, ids::PartnerId},
+};
 
 /// Something that happened to a record.
 #[derive(Debug, Clone)]
@@ -105,4 +116,51 @@ fn difference(old: &Value, new: &Value) -> (Map<String, Value>, Vec<String>) {
         .map(|name| (name.clone(), old.get(name).cloned().unwrap_or_default()))
         .collect();
     (previous, changed)
+}
+
+/// What an event says, as its row holds it: what the audit chain covers by its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said<'e> {
+    /// Random, and gone with the payload at an erasure.
+    pub salt: &'e str,
+    /// What happened.
+    pub event_type: &'e str,
+    /// The type of the record.
+    pub resource_type: &'e str,
+    /// The record.
+    pub resource_id: &'e str,
+    /// The record's revision after it.
+    pub revision: i64,
+    /// When, in microseconds since 1970.
+    pub occurred_at: i64,
+    /// The names of the changed fields, as a JSON list.
+    pub changed_fields: &'e str,
+    /// The record after it, as JSON.
+    pub data: Option<&'e str>,
+    /// What the changed fields held before, as JSON.
+    pub previous: Option<&'e str>,
+    /// The partners that may read it, as a JSON list.
+    pub audience: &'e str,
+    /// Whether the record is gone.
+    pub deleted: bool,
+}
+
+impl Said<'_> {
+    /// SHA-256 over all of it, as hexadecimal digits. A JSON list keeps apart what stands side by side.
+    pub fn digest(&self) -> String {
+        let all = json!([
+            self.salt,
+            self.event_type,
+            self.resource_type,
+            self.resource_id,
+            self.revision,
+            self.occurred_at,
+            self.changed_fields,
+            self.data,
+            self.previous,
+            self.audience,
+            self.deleted,
+        ]);
+        hex::encode(&Sha256::digest(all.to_string()))
+    }
 }

@@ -1,13 +1,19 @@
 //! The only file that knows the tables of events.
 
-use diesel::prelude::*;
+use std::collections::BTreeMap;
 
-use super::Fact;
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Nullable},
+};
+
+use super::{Fact, Said};
 use crate::{
     auth::Actor,
-    db::Tx,
+    db::{Conn, Tx},
     error::{Error, Result},
-    kernel::ids::EventId,
+    kernel::{Time, ids::EventId},
     on_each,
     schema::{event_audiences, events},
 };
@@ -19,6 +25,8 @@ pub struct Written {
     pub seq: i64,
     /// The fact.
     pub fact: Fact,
+    /// The digest of what it says.
+    pub digest: String,
 }
 
 /// The kind of an actor, as the database spells it.
@@ -39,6 +47,25 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
     let (caller, now) = (tx.caller(), tx.now);
     let audience: Vec<String> = fact.audience.iter().map(ToString::to_string).collect();
     let data = (!fact.data.is_null()).then(|| fact.data.to_string());
+    let (salt, previous) = (
+        format!("{:032x}", rand::random::<u128>()),
+        fact.previous.as_ref().map(ToString::to_string),
+    );
+    let (changed, heard_by) = (json(&fact.changed)?, json(&audience)?);
+    let digest = Said {
+        salt: &salt,
+        event_type: fact.kind,
+        resource_type: fact.resource_type,
+        resource_id: &fact.resource_id,
+        revision: fact.revision,
+        occurred_at: now.micros(),
+        changed_fields: &changed,
+        data: data.as_deref(),
+        previous: previous.as_deref(),
+        audience: &heard_by,
+        deleted: fact.deleted,
+    }
+    .digest();
     let row = (
         events::id.eq(tx.new_id::<EventId>()),
         events::event_type.eq(fact.kind),
@@ -51,28 +78,167 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         events::origin.eq(caller.request().operation),
         events::origin_tag.eq(caller.request().origin_tag.as_deref()),
         events::request_id.eq(Some(caller.request().id.to_string())),
-        events::changed_fields.eq(json(&fact.changed)?),
-        events::data.eq(data),
-        events::previous.eq(fact.previous.as_ref().map(ToString::to_string)),
-        events::audience.eq(json(&audience)?),
+        events::changed_fields.eq(&changed),
+        events::data.eq(&data),
+        events::previous.eq(&previous),
+        events::audience.eq(&heard_by),
         events::deleted.eq(fact.deleted),
+        events::salt.eq(Some(&salt)),
     );
     let seq: i64 = on_each!(tx, |c| diesel::insert_into(events::table)
         .values(row)
         .returning(events::seq)
         .get_result(c))?;
+    // SQLite has one writer, so that the order of insertion is that of commits, and what is undone leaves no gap.
+    let position = match tx.conn() {
+        Conn::Sqlite(c) => {
+            diesel::update(events::table.find(seq))
+                .set(events::position.eq(Some(seq)))
+                .execute(c)?;
+            Some(seq)
+        }
+        Conn::Postgres(_) => None,
+    };
     for partner in &audience {
         let row = (
             event_audiences::partner_id.eq(partner),
             event_audiences::event_seq.eq(seq),
+            event_audiences::position.eq(position),
         );
         on_each!(tx, |c| diesel::insert_into(event_audiences::table)
             .values(row)
             .execute(c))?;
     }
-    Ok(Written { seq, fact })
+    Ok(Written { seq, fact, digest })
 }
 
 fn json(names: &[String]) -> Result<String> {
     serde_json::to_string(names).map_err(Error::internal)
+}
+
+#[derive(QueryableByName)]
+struct Placed {
+    #[diesel(sql_type = BigInt)]
+    events: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last: Option<i64>,
+}
+
+/// Gives positions after `last` to committed events, in the order of their insertion, and to what partners hear of them. One
+/// statement, for PostgreSQL alone.
+const PLACE: &str = "WITH waiting AS (SELECT seq FROM events WHERE position IS NULL ORDER BY seq LIMIT $1), \
+    next AS (SELECT seq, $2 + row_number() OVER (ORDER BY seq) AS place FROM waiting), \
+    placed AS (UPDATE events SET position = next.place FROM next WHERE events.seq = next.seq RETURNING events.seq, events.position), \
+    heard AS (UPDATE event_audiences SET position = placed.position FROM placed WHERE event_audiences.event_seq = placed.seq) \
+    SELECT count(*) AS events, max(position) AS last FROM placed";
+
+/// Gives positions to at most so many events that have none, after the last one that was given; tells how many, and the last
+/// position now. The caller holds the mark of the sequencer.
+///
+/// # Errors
+/// What the database reports.
+pub fn place(tx: &mut Tx<'_>, last: i64, most: i64) -> Result<(i64, i64)> {
+    match tx.conn() {
+        Conn::Sqlite(_) => Ok((0, last)),
+        Conn::Postgres(c) => {
+            let placed: Placed = sql_query(PLACE)
+                .bind::<BigInt, _>(most)
+                .bind::<BigInt, _>(last)
+                .get_result(c)?;
+            Ok((placed.events, placed.last.unwrap_or(last)))
+        }
+    }
+}
+
+/// Whether a committed event waits for its position.
+///
+/// # Errors
+/// What the database reports.
+pub fn waiting(tx: &mut Tx<'_>) -> Result<bool> {
+    let one: Option<i64> = on_each!(tx, |c| events::table
+        .filter(events::position.is_null())
+        .order(events::seq)
+        .select(events::seq)
+        .first(c)
+        .optional())?;
+    Ok(one.is_some())
+}
+
+/// Whether an event of that kind about the record was written since that moment.
+///
+/// # Errors
+/// What the database reports.
+pub fn told_since(tx: &mut Tx<'_>, record: (&str, &str), kind: &str, since: Time) -> Result<bool> {
+    let one: Option<i64> = on_each!(tx, |c| events::table
+        .filter(events::resource_type.eq(record.0))
+        .filter(events::resource_id.eq(record.1))
+        .filter(events::event_type.eq(kind))
+        .filter(events::occurred_at.ge(since.micros()))
+        .select(events::seq)
+        .first(c)
+        .optional())?;
+    Ok(one.is_some())
+}
+
+#[derive(Queryable)]
+struct Row {
+    seq: i64,
+    event_type: String,
+    resource_type: String,
+    resource_id: String,
+    revision: i64,
+    occurred_at: i64,
+    changed_fields: String,
+    data: Option<String>,
+    previous: Option<String>,
+    audience: String,
+    deleted: bool,
+    erased_at: Option<i64>,
+    salt: Option<String>,
+}
+
+/// The digests of what those events say now, by `seq`; none of one whose payload was erased, which nobody can check any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn digests(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeMap<i64, Option<String>>> {
+    let columns = (
+        events::seq,
+        events::event_type,
+        events::resource_type,
+        events::resource_id,
+        events::revision,
+        events::occurred_at,
+        events::changed_fields,
+        events::data,
+        events::previous,
+        events::audience,
+        events::deleted,
+        events::erased_at,
+        events::salt,
+    );
+    let rows: Vec<Row> = on_each!(tx, |c| events::table
+        .filter(events::seq.eq_any(seqs))
+        .select(columns)
+        .load(c))?;
+    let digest = |row: &Row| {
+        Said {
+            salt: row.salt.as_deref().unwrap_or_default(),
+            event_type: &row.event_type,
+            resource_type: &row.resource_type,
+            resource_id: &row.resource_id,
+            revision: row.revision,
+            occurred_at: row.occurred_at,
+            changed_fields: &row.changed_fields,
+            data: row.data.as_deref(),
+            previous: row.previous.as_deref(),
+            audience: &row.audience,
+            deleted: row.deleted,
+        }
+        .digest()
+    };
+    Ok(rows
+        .iter()
+        .map(|row| (row.seq, row.erased_at.is_none().then(|| digest(row))))
+        .collect())
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Rendered;
 use crate::{
     auth::Request,
-    db::Tx,
+    db::{Clause, Tx},
     error::{Error, Result, codes},
     on_each,
     schema::idempotency_keys as table,
@@ -130,4 +130,19 @@ where
         secret: false,
         replayed: true,
     })
+}
+
+/// Deletes at most so many answers whose keys have ended; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_expired(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let now = tx.now;
+    let mut over = Clause::all();
+    over.sql(" AND (principal, key) IN (SELECT principal, key FROM idempotency_keys WHERE expires_at <= ")
+        .value(&now)
+        .sql(" ORDER BY expires_at LIMIT ")
+        .value(&most)
+        .sql(")");
+    Ok(on_each!(tx, |c| diesel::delete(table::table.filter(over)).execute(c))?)
 }

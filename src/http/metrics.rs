@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse};
-use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramTimer, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+};
 
 use super::State;
 use crate::error::{Error, Result};
@@ -13,6 +15,9 @@ pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     seconds: HistogramVec,
+    job_runs: IntCounterVec,
+    job_records: IntCounterVec,
+    job_seconds: HistogramVec,
 }
 
 impl Metrics {
@@ -36,14 +41,52 @@ impl Metrics {
             &["operation"],
         )
         .map_err(Error::internal)?;
+        let job_runs = IntCounterVec::new(
+            Opts::new("openprm_job_runs_total", "Runs of recurring jobs, by how they ended."),
+            &["job", "outcome"],
+        )
+        .map_err(Error::internal)?;
+        let job_records = IntCounterVec::new(
+            Opts::new("openprm_job_records_total", "Records that recurring jobs dealt with."),
+            &["job"],
+        )
+        .map_err(Error::internal)?;
+        let buckets = vec![0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
+        let job_seconds = HistogramVec::new(
+            HistogramOpts::new("openprm_job_seconds", "Time that a run of a recurring job took.").buckets(buckets),
+            &["job"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         registry.register(Box::new(requests.clone())).map_err(Error::internal)?;
         registry.register(Box::new(seconds.clone())).map_err(Error::internal)?;
+        for counter in [&job_runs, &job_records] {
+            registry.register(Box::new(counter.clone())).map_err(Error::internal)?;
+        }
+        registry
+            .register(Box::new(job_seconds.clone()))
+            .map_err(Error::internal)?;
         Ok(Self {
             registry,
             requests,
             seconds,
+            job_runs,
+            job_records,
+            job_seconds,
         })
+    }
+
+    /// Takes the time of a run of a job.
+    pub fn job_timer(&self, job: &str) -> HistogramTimer {
+        self.job_seconds.with_label_values(&[job]).start_timer()
+    }
+
+    /// Counts a run of a job: how it ended, and how many records it dealt with.
+    pub fn job(&self, job: &str, outcome: &str, records: usize) {
+        self.job_runs.with_label_values(&[job, outcome]).inc();
+        self.job_records
+            .with_label_values(&[job])
+            .inc_by(u64::try_from(records).unwrap_or(u64::MAX));
     }
 
     /// Counts one request.

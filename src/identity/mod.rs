@@ -32,6 +32,8 @@ use serde_json::Value;
 pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, hash_password, made_up_password};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::{db::Tx, error::Result, kernel::Time};
+
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     sessions::routes(config);
@@ -42,6 +44,20 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     api_keys::routes(config);
     oauth::routes(config);
     config.service(me::get_me);
+}
+
+/// Deletes what nobody can use any more: one-time tokens and sessions that ended by that moment, and counts of failed
+/// sign-ins that are forgotten; at most so many of each. Tells how many in all.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
+    let deleted = [
+        one_time::delete_expired(tx, by, most)?,
+        sessions::delete_expired(tx, by, most)?,
+        throttle::delete_forgotten(tx, most)?,
+    ];
+    Ok(deleted.iter().sum())
 }
 
 /// The state machines, as the contract publishes them.

@@ -12,7 +12,6 @@ const NAMES_TABLES: &[(&str, &str)] = &[
         "verify.rs",
         "asks the data of all modules what must hold, and changes nothing",
     ),
-    ("audit.rs", "has one table and one statement"),
     ("numbers.rs", "has one table and one statement"),
     (
         "http/idempotency.rs",

@@ -53,7 +53,7 @@ CREATE TRIGGER events_no_update BEFORE UPDATE OF seq, id, event_type, resource_t
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER events_position_once BEFORE UPDATE OF position ON events
     FOR EACH ROW WHEN (OLD.position IS NOT NULL) EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER events_erase_only BEFORE UPDATE OF changed_fields, data, previous, erased_at ON events
+CREATE TRIGGER events_erase_only BEFORE UPDATE OF changed_fields, data, previous, erased_at, salt ON events
     FOR EACH ROW WHEN (NEW.erased_at IS NULL) EXECUTE FUNCTION refuse_change();
 
 CREATE FUNCTION events_keep() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -24,7 +24,10 @@ CREATE TABLE events (
     -- The partners that may read it, as a JSON list; the same as rows in `event_audiences`.
     audience TEXT NOT NULL,
     deleted BOOLEAN NOT NULL,
-    erased_at BIGINT
+    erased_at BIGINT,
+    -- Goes into the digest that the audit chain covers, and goes with the payload at its erasure: without it nobody can
+    -- find out by trying what the payload was.
+    salt TEXT
 );
 CREATE INDEX events_unpositioned ON events (seq) WHERE position IS NULL;
 CREATE INDEX events_type ON events (event_type, position);

@@ -14,6 +14,8 @@ use crate::{
         registrations::{DealType, Registration},
     },
     error::{Error, Result, codes},
+    events::{self, Fact},
+    http::Resource as _,
     kernel::{
         Time,
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, TerritoryId},
@@ -444,3 +446,31 @@ pub fn rivals(tx: &mut Tx<'_>, contested: &Protection) -> Result<Vec<ProtectionR
     };
     Ok(queries::overlapping(tx, row)?.into_iter().map(|(row, _)| row).collect())
 }
+
+/// Days back in which an end that nobody was told of is still told.
+const TOLD_WITHIN_DAYS: i64 = 3;
+
+/// Tells of at most so many protections whose time was up in the last days, once each; tells how many. They ended by the
+/// clock: this changes nothing, and may come late.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_ends(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let now = tx.now;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut told = 0;
+    for row in queries::ended_between(tx, now.plus_days(-TOLD_WITHIN_DAYS), now)? {
+        if told == most {
+            break;
+        }
+        let before = row.clone().seen(Time::from_micros(row.ends_at.micros() - 1), true);
+        let record = (Protection::TYPE, before.id());
+        if !events::queries::told_since(tx, (record.0, &record.1), EXPIRED, row.ends_at)? {
+            tx.record(Fact::changed(EXPIRED, &before, &row.seen(now, true)))?;
+            told += 1;
+        }
+    }
+    Ok(told)
+}
+
+const EXPIRED: &str = "protection.expired";

@@ -220,6 +220,23 @@ pub fn running_of_partner(tx: &mut Tx<'_>, partner: PartnerId, now: Time) -> Res
         .load(c))?)
 }
 
+/// The protections that ended by the clock after one moment and by another, the earliest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn ended_between(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<ProtectionRow>> {
+    Ok(on_each!(tx, |c| table
+        .filter(protections::status.eq_any([
+            ProtectionStatus::Active,
+            ProtectionStatus::Paused,
+            ProtectionStatus::Contested
+        ]))
+        .filter(protections::ends_at.gt(after).and(protections::ends_at.le(by)))
+        .order((protections::ends_at, protections::id))
+        .select(ProtectionRow::as_select())
+        .load(c))?)
+}
+
 /// What protects each registration at that moment.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 mod queries;
 
-pub use queries::{Proof, issue, redeem, revoke};
+pub use queries::{Proof, delete_expired, issue, redeem, revoke};
 
 use crate::words;
 

@@ -100,3 +100,20 @@ pub fn revoke(tx: &mut Tx<'_>, purpose: Purpose, user: UserId, partner: Option<P
     .execute(c))?;
     Ok(())
 }
+
+/// Deletes at most so many tokens that ended by that moment; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
+    let over: Vec<String> = on_each!(tx, |c| table
+        .filter(one_time_tokens::expires_at.le(by.micros()))
+        .order(one_time_tokens::expires_at)
+        .limit(most)
+        .select(one_time_tokens::hash)
+        .load(c))?;
+    Ok(on_each!(tx, |c| diesel::delete(
+        table.filter(one_time_tokens::hash.eq_any(&over))
+    )
+    .execute(c))?)
+}

@@ -8,7 +8,7 @@ mod queries;
 
 pub use flow::{places, session};
 pub use model::{Place, Session, TokenType};
-pub use queries::{EndReason, Which, end};
+pub use queries::{EndReason, Which, delete_expired, end};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

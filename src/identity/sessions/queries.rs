@@ -211,3 +211,24 @@ pub fn end(tx: &mut Tx<'_>, which: Which, reason: EndReason) -> Result<()> {
     .execute(c))?;
     Ok(())
 }
+
+/// Deletes at most so many sessions that ended for good by that moment, with their tokens; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
+    let over: Vec<SessionId> = on_each!(tx, |c| refresh_families::table
+        .filter(refresh_families::expires_at.le(by.micros()))
+        .order(refresh_families::expires_at)
+        .limit(most)
+        .select(refresh_families::id)
+        .load(c))?;
+    on_each!(tx, |c| diesel::delete(
+        refresh_tokens::table.filter(refresh_tokens::family_id.eq_any(&over))
+    )
+    .execute(c))?;
+    Ok(on_each!(tx, |c| diesel::delete(
+        refresh_families::table.filter(refresh_families::id.eq_any(&over))
+    )
+    .execute(c))?)
+}

@@ -7,7 +7,7 @@ mod queries;
 
 use std::net::IpAddr;
 
-pub use queries::{fail, forgive, waits};
+pub use queries::{delete_forgotten, fail, forgive, waits};
 
 use crate::{
     kernel::{Time, time::SECOND},

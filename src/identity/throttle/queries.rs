@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Failures, ThrottleKind};
+use super::{FORGOTTEN, Failures, ThrottleKind};
 use crate::{
     db::Tx,
     error::Result,
@@ -77,4 +77,26 @@ pub fn fail(tx: &mut Tx<'_>, subjects: &[(ThrottleKind, String)]) -> Result<()> 
 pub fn forgive(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
     on_each!(tx, |c| diesel::delete(table.find(subject)).execute(c))?;
     Ok(())
+}
+
+/// Deletes at most so many counts that mean nothing any more; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_forgotten(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let now = tx.now;
+    let free = login_throttles::blocked_until
+        .is_null()
+        .or(login_throttles::blocked_until.le(now.micros()));
+    let over: Vec<String> = on_each!(tx, |c| table
+        .filter(login_throttles::updated_at.le(now.plus_seconds(-FORGOTTEN).micros()))
+        .filter(free)
+        .order(login_throttles::updated_at)
+        .limit(most)
+        .select(login_throttles::subject)
+        .load(c))?;
+    Ok(on_each!(tx, |c| diesel::delete(
+        table.filter(login_throttles::subject.eq_any(&over))
+    )
+    .execute(c))?)
 }

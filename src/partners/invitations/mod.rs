@@ -6,6 +6,7 @@ mod queries;
 mod rules;
 
 pub use model::{Invitation, InvitationState};
+pub use queries::close_expired;
 pub(super) use queries::{accept, by_token, cancel_open, ends_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 

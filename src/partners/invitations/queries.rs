@@ -151,3 +151,22 @@ pub fn cancel_open(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     }
     Ok(())
 }
+
+/// Closes at most so many invitations that were not taken up in time; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn close_expired(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let now = tx.now;
+    let over: Vec<Invitation> = on_each!(tx, |c| table
+        .filter(invitations::state.eq(InvitationState::Open))
+        .filter(invitations::expires_at.le(now))
+        .order((invitations::expires_at, invitations::id))
+        .limit(most)
+        .select(Invitation::as_select())
+        .load(c))?;
+    for invitation in &over {
+        close(tx, invitation, InvitationState::Expired)?;
+    }
+    Ok(over.len())
+}

@@ -34,20 +34,20 @@ pub fn due(tx: &mut Tx<'_>) -> Result<Vec<PartnerId>> {
     queries::due(tx)
 }
 
-/// Ends one partner whose notice has come to its end; nothing happens if it was ended meanwhile.
+/// Ends one partner whose notice has come to its end; says whether it did, for nothing happens if it was ended meanwhile.
 ///
 /// # Errors
 /// What the database reports.
-pub fn end_due(tx: &mut Tx<'_>, id: PartnerId) -> Result<()> {
+pub fn end_due(tx: &mut Tx<'_>, id: PartnerId) -> Result<bool> {
     let before = super::find(tx, id)?;
     if before.status != PartnerStatus::Offboarding || before.effective_end_at.is_none_or(|end| end > tx.now) {
-        return Ok(());
+        return Ok(false);
     }
     let reason = Reason {
         code: before.status_reason_code.clone(),
         text: before.status_reason_text.clone(),
     };
-    terminate(tx, &before, reason).map(drop)
+    terminate(tx, &before, reason).map(|_ended| true)
 }
 
 fn terminate(tx: &mut Tx<'_>, before: &Partner, reason: Reason) -> Result<Partner> {

@@ -1,4 +1,4 @@
-//! Joining and leaving programs: by a request of its own, or because of what happens to the partner.
+//! Joining and leaving programs, by a request of its own or because of what happens to the partner, and what time brings.
 
 use super::{
     chain::{Course, Link},
@@ -9,7 +9,10 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result, codes},
+    events::{self, Fact},
+    http::Resource as _,
     kernel::{
+        Time,
         ids::{PartnerId, ProgramId, TierId},
         states::FailingGuard,
     },
@@ -129,4 +132,34 @@ pub fn leave_all(tx: &mut Tx<'_>, partner: PartnerId, reason: &str) -> Result<()
         end(tx, &course, member, reason)?;
     }
     Ok(())
+}
+
+/// Days back in which the end of an override that nobody was told of is still told.
+const TOLD_WITHIN_DAYS: i64 = 3;
+const OVERRIDE_ENDED: &str = "program_membership.override_ended";
+
+/// Tells of at most so many overrides that ended by the clock in the last days, once each; tells how many. The chain of
+/// tiers has held the return since the override was set: this changes nothing, and may come late.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_override_ends(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let now = tx.now;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut told = 0;
+    for (program, id, at) in queries::overrides_ended(tx, now.plus_days(-TOLD_WITHIN_DAYS), now)? {
+        if told == most {
+            break;
+        }
+        // Who ended it by hand told of it then.
+        if events::queries::told_since(tx, (ProgramMembership::TYPE, &id.to_string()), OVERRIDE_ENDED, at)? {
+            continue;
+        }
+        let member = queries::find(tx, program, id)?;
+        let course = queries::course(tx, program)?;
+        let before = member.shown(&course, Time::from_micros(at.micros() - 1));
+        tx.record(Fact::changed(OVERRIDE_ENDED, &before, &member.shown(&course, now)))?;
+        told += 1;
+    }
+    Ok(told)
 }

@@ -10,6 +10,6 @@ pub mod rules;
 mod terms;
 
 pub use import::{ImportedMembership, ImportedTier, insert_membership_imported};
-pub use joining::{join_all, leave_all};
+pub use joining::{join_all, leave_all, tell_override_ends};
 pub use model::{Appeal, ProgramMembership, ProgramMembershipPath, Risk, Standing, TierCause, TierHeld};
 pub use terms::{TierTerms, tier_at};

@@ -203,6 +203,24 @@ pub fn live_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<(ProgramId, Pr
         .load(c))?)
 }
 
+/// When overrides ended by the clock after one moment and by another, with their memberships, the earliest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn overrides_ended(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<(ProgramId, ProgramMembershipId, Time)>> {
+    Ok(on_each!(tx, |c| tier_assignments::table
+        .filter(tier_assignments::cause.eq(TierCause::OverrideExpired))
+        .filter(tier_assignments::valid_from.gt(after))
+        .filter(tier_assignments::valid_from.le(by))
+        .order((tier_assignments::valid_from, tier_assignments::id))
+        .select((
+            tier_assignments::program_id,
+            tier_assignments::membership_id,
+            tier_assignments::valid_from
+        ))
+        .load(c))?)
+}
+
 /// The memberships of a partner in a program, the latest first.
 ///
 /// # Errors

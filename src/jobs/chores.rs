@@ -1,0 +1,82 @@
+//! The batches of the jobs: each asks its owner what is due, and has the owner deal with it.
+
+use std::fmt::Display;
+
+use super::Progress;
+use crate::{
+    db::Tx,
+    deals::{protection, registrations},
+    error::Result,
+    http, identity,
+    partners::{handovers, invitations, standing},
+    programs,
+};
+
+/// Records in one batch.
+const AT_ONCE: i64 = 50;
+/// Rows deleted in one batch.
+const ROWS: i64 = 500;
+/// Days for which what has ended is kept before it is deleted, for questions about it.
+const KEPT_DAYS: i64 = 7;
+
+fn full(done: usize, most: i64) -> Progress {
+    Progress::of(done, usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+pub fn lapses(tx: &mut Tx<'_>) -> Result<Progress> {
+    registrations::note_lapses(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn protection_ends(tx: &mut Tx<'_>) -> Result<Progress> {
+    protection::tell_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn handovers(tx: &mut Tx<'_>) -> Result<Progress> {
+    let due = handovers::due(tx)?;
+    first_that_can(tx, "handover", &due, handovers::begin_due)
+}
+
+pub fn partner_ends(tx: &mut Tx<'_>) -> Result<Progress> {
+    let due = standing::due(tx)?;
+    first_that_can(tx, "partner", &due, standing::end_due)
+}
+
+pub fn invitation_ends(tx: &mut Tx<'_>) -> Result<Progress> {
+    invitations::close_expired(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn override_ends(tx: &mut Tx<'_>) -> Result<Progress> {
+    programs::tell_override_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn expired_answers(tx: &mut Tx<'_>) -> Result<Progress> {
+    http::idempotency::delete_expired(tx, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn expired_credentials(tx: &mut Tx<'_>) -> Result<Progress> {
+    let before = tx.now.plus_days(-KEPT_DAYS);
+    identity::delete_expired(tx, before, ROWS).map(|done| full(done, ROWS))
+}
+
+/// Deals with the first that can be dealt with, alone in its transaction: much may hang on one. Those that fail or cannot
+/// go on yet keep none of the others back; they are tried again with the next run.
+fn first_that_can<I: Copy + Display>(
+    tx: &mut Tx<'_>,
+    what: &str,
+    due: &[I],
+    deal_with: fn(&mut Tx<'_>, I) -> Result<bool>,
+) -> Result<Progress> {
+    for (index, id) in due.iter().enumerate() {
+        match tx.attempt(|tx| deal_with(tx, *id)) {
+            Ok(true) => {
+                return Ok(Progress {
+                    done: 1,
+                    more: index + 1 < due.len(),
+                });
+            }
+            Ok(false) => {}
+            Err(error) => log::error!("{what} {id} is due and could not be dealt with: {error}"),
+        }
+    }
+    Ok(Progress::default())
+}

@@ -1,0 +1,144 @@
+//! Recurring work of the program itself: what time brings about is noted, begun and cleaned up.
+//!
+//! Nothing waits for a job: whether an answer is overdue, a protection over or a token ended is worked out from the time
+//! asked for. Jobs write such things down, tell of them, begin what was scheduled, and delete what nobody can use.
+//!
+//! - Each job works in batches, each in a transaction of its own, on a thread that may block.
+//! - Several servers on one PostgreSQL share the work: whoever takes a job's lease runs it, and every batch renews the lease
+//!   in its own transaction. Who has lost the lease finds that out before the batch does anything, so no work is done twice;
+//!   a server that is gone keeps the others waiting for [`queries::LEASE_SECONDS`] at most.
+//! - A job that fails, or panics, is tried again later and later; the others go on. Runs, failures and what was done are
+//!   counted in `/metrics`.
+
+mod chores;
+mod queries;
+mod runner;
+mod turn;
+
+pub use queries::{Lease, State, keep, take};
+pub use runner::Runner;
+pub use turn::{Outcome, turn};
+
+use crate::{
+    auth::Caller,
+    db::{Db, Tx},
+    error::{Error, Result, codes},
+};
+
+/// A recurring job.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    /// What it is called, in the log, in metrics and on the command line.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub does: &'static str,
+    /// Seconds from the end of one run to the beginning of the next.
+    pub every: i64,
+    /// One batch.
+    pub work: fn(&mut Tx<'_>) -> Result<Progress>,
+}
+
+/// What a batch has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// How many records it dealt with.
+    pub done: usize,
+    /// Whether another batch is worth its while now.
+    pub more: bool,
+}
+
+impl Progress {
+    /// A batch that dealt with so many of at most `most`: a full one is followed by another.
+    pub const fn of(done: usize, most: usize) -> Self {
+        Self {
+            done,
+            more: done >= most && done > 0,
+        }
+    }
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+
+/// Every job.
+pub static JOBS: &[Job] = &[
+    Job {
+        name: "registration_lapses",
+        does: "notes the lapse of registrations whose answers are overdue",
+        every: MINUTE,
+        work: chores::lapses,
+    },
+    Job {
+        name: "protection_ends",
+        does: "tells of protections whose time is up",
+        every: 5 * MINUTE,
+        work: chores::protection_ends,
+    },
+    Job {
+        name: "handovers",
+        does: "begins handovers whose effective moment has come",
+        every: MINUTE,
+        work: chores::handovers,
+    },
+    Job {
+        name: "partner_ends",
+        does: "ends partnerships whose notice has run out",
+        every: 5 * MINUTE,
+        work: chores::partner_ends,
+    },
+    Job {
+        name: "invitation_ends",
+        does: "closes invitations of firms that were not taken up in time",
+        every: HOUR,
+        work: chores::invitation_ends,
+    },
+    Job {
+        name: "tier_override_ends",
+        does: "tells of tiers set by hand whose end has come",
+        every: 5 * MINUTE,
+        work: chores::override_ends,
+    },
+    Job {
+        name: "expired_answers",
+        does: "deletes the answers kept for idempotency keys that have ended",
+        every: HOUR,
+        work: chores::expired_answers,
+    },
+    Job {
+        name: "expired_credentials",
+        does: "deletes one-time tokens, sessions and counts of failed sign-ins that nobody can use any more",
+        every: HOUR,
+        work: chores::expired_credentials,
+    },
+];
+
+/// Every job with where it stands; nothing of one that never ran.
+///
+/// # Errors
+/// What the database reports.
+pub fn states(db: &Db) -> Result<Vec<(&'static Job, Option<State>)>> {
+    let found = db.ask_now(&Caller::system("jobs"), queries::states)?;
+    Ok(JOBS
+        .iter()
+        .map(|job| (job, found.iter().find(|state| state.name == job.name).cloned()))
+        .collect())
+}
+
+/// Runs a job now, whether or not it is due; tells how many records it dealt with.
+///
+/// # Errors
+/// 404 with the names there are, for another name; 409 `conflict` while somebody else runs it; what the job reports.
+pub fn run_by_name(db: &Db, name: &str) -> Result<usize> {
+    let Some(job) = JOBS.iter().find(|job| job.name == name) else {
+        let names: Vec<&str> = JOBS.iter().map(|job| job.name).collect();
+        return Err(Error::not_found().detail(format!("There is no job `{name}`; there are {}.", names.join(", "))));
+    };
+    db.run_now(&Caller::system(job.name), move |tx| queries::make_due(tx, job.name))?;
+    match turn(db, job, &|| false) {
+        Outcome::Done { done, .. } => Ok(done),
+        Outcome::Failed { error, .. } => Err(error),
+        Outcome::NotYet { .. } | Outcome::Lost { .. } => {
+            Err(Error::new(&codes::CONFLICT).detail("A server runs this job just now; try again in a minute."))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Runs the jobs and the sequencer in the background of a server. The event loop only waits: the work itself is done on
+//! threads that may block.
+
+use std::time::Duration;
+
+use actix_web::{rt::task::JoinHandle, web::Data};
+use tokio::sync::watch;
+
+use super::{
+    JOBS, Job,
+    turn::{Outcome, turn},
+};
+use crate::{
+    db::{Db, Engine},
+    error::{Error, Result},
+    events::sequencer::{self, Sequencer},
+    http::State,
+};
+
+/// How often PostgreSQL is asked for events without a position: an event is in the feed that much later at most.
+const FEED_EVERY: Duration = Duration::from_millis(50);
+/// How often SQLite is asked for audit records that are not chained; its events have their positions at once.
+const CHAIN_EVERY: Duration = Duration::from_millis(500);
+/// How often an instance looks whether the one that sequences is gone.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+/// How long the sequencer waits after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// The first runs of a server are spread over so many seconds.
+const SPREAD_SECONDS: u64 = 20;
+
+/// The background of a server.
+pub struct Runner {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Runner {
+    /// Begins. Must be called on the event loop.
+    pub fn start(db: &Db, state: &Data<State>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks: Vec<JoinHandle<()>> = JOBS
+            .iter()
+            .map(|job| actix_web::rt::spawn(repeat(db.clone(), state.clone(), job, stopped.clone())))
+            .collect();
+        tasks.push(actix_web::rt::spawn(sequence(db.clone(), state.clone(), stopped)));
+        Self { stop, tasks }
+    }
+
+    /// What tells every job to end after its present batch.
+    pub fn stopper(&self) -> watch::Sender<bool> {
+        self.stop.clone()
+    }
+
+    /// Ends every job after its present batch, and waits for that at most so long. What is cut off then is undone by the
+    /// database, and goes on when its lease has ended.
+    pub async fn end(self, within: Duration) {
+        self.stop.send_replace(true);
+        let all = futures_util::future::join_all(self.tasks);
+        if tokio::time::timeout(within, all).await.is_err() {
+            log::warn!("a job was still at work at the end, and was cut off");
+        }
+    }
+}
+
+/// Waits so long, or until the server ends; says whether it goes on.
+async fn wait(stopped: &mut watch::Receiver<bool>, pause: Duration) -> bool {
+    // A sender that is gone means the end, too.
+    tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped))
+        .await
+        .is_err()
+}
+
+/// Runs `work` on a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    actix_web::web::block(work).await.map_err(Error::internal)
+}
+
+async fn repeat(db: Db, state: Data<State>, job: &'static Job, mut stopped: watch::Receiver<bool>) {
+    let spread = Duration::from_millis(u64::from(rand::random::<u16>()) * SPREAD_SECONDS * 1000 / 65_536);
+    let mut pause = spread;
+    while wait(&mut stopped, pause).await {
+        let timer = state.metrics.job_timer(job.name);
+        let (db, asked) = (db.clone(), stopped.clone());
+        let outcome = blocking(move || turn(&db, job, &|| *asked.borrow())).await;
+        let (left, word, done) = match outcome {
+            Ok(Outcome::NotYet { wait }) => {
+                timer.stop_and_discard();
+                pause = seconds(wait);
+                continue;
+            }
+            Ok(Outcome::Done { done, wait }) => (wait, "done", done),
+            Ok(Outcome::Lost { done, wait }) => {
+                log::warn!(
+                    "{} was slower than its lease; another instance goes on with it",
+                    job.name
+                );
+                (wait, "lost", done)
+            }
+            Ok(Outcome::Failed { done, wait, error }) => {
+                log::error!("{} failed and is tried again in {wait} s: {error}", job.name);
+                (wait, "failed", done)
+            }
+            Err(error) => {
+                log::error!("{} could not run: {error}", job.name);
+                (job.every, "failed", 0)
+            }
+        };
+        timer.stop_and_record();
+        if done > 0 {
+            log::info!("{}: {done} done", job.name);
+        }
+        state.metrics.job(job.name, word, done);
+        pause = seconds(left);
+    }
+}
+
+/// At least one second, so that nothing turns in circles.
+fn seconds(wait: i64) -> Duration {
+    Duration::from_secs(u64::try_from(wait).unwrap_or(0).max(1))
+}
+
+async fn sequence(db: Db, state: Data<State>, mut stopped: watch::Receiver<bool>) {
+    const NAME: &str = "sequencer";
+    let idle = match db.engine() {
+        Engine::Sqlite => CHAIN_EVERY,
+        Engine::Postgres => FEED_EVERY,
+    };
+    let sequencer = Sequencer::new();
+    let mut pause = idle;
+    while wait(&mut stopped, pause).await {
+        let (db, ours) = (db.clone(), sequencer.clone());
+        let turned = blocking(move || ours.turn(&db)).await.and_then(|turned| turned);
+        pause = match turned {
+            Ok(sequencer::Turn::Idle) => idle,
+            Ok(sequencer::Turn::Elsewhere) => ELSEWHERE,
+            Ok(sequencer::Turn::Done { events, records }) => {
+                let done = usize::try_from(events.max(records)).unwrap_or(0);
+                state.metrics.job(NAME, "done", done);
+                Duration::from_millis(1)
+            }
+            Err(error) => {
+                log::error!("events and audit records wait for their places: {error}");
+                state.metrics.job(NAME, "failed", 0);
+                AFTER_FAILURE
+            }
+        };
+    }
+    let released = blocking(move || sequencer.release(&db))
+        .await
+        .and_then(|released| released);
+    if let Err(error) = released {
+        log::warn!("the lease of the sequencer was not given back: {error}");
+    }
+}
