@@ -15,6 +15,7 @@
 mod support;
 
 mod amendments;
+mod audit;
 mod catalog;
 mod conflict;
 mod consequences;
@@ -29,6 +30,7 @@ mod holdings;
 mod identity;
 mod imports;
 mod outcomes;
+mod jobs;
 mod partners;
 mod people;
 mod permissions;

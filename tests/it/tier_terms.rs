@@ -6,7 +6,6 @@ use serde_json::json;
 use crate::{
     partners::published,
     program::{Program, complete, path, submitted, with},
-    support::World,
 };
 
 each_engine! {
