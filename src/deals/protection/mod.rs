@@ -15,8 +15,8 @@ mod queries;
 mod rules;
 
 pub use grants::{
-    Grant, Override, contest, end, end_grace, extend, grant, hand_over, held_by, narrow, others_on_scope, pause, restore,
-    resume, rivals, tell_ends,
+    Grant, Override, contest, end, end_grace, extend, grant, hand_over, held_by, narrow, others_on_scope, pause,
+    restore, resume, rivals, tell_ends,
 };
 pub use model::{DealTypeClass, Protection, ProtectionStatus};
 pub use queries::{ProtectionRow, lock_account, of_deals, states as state_of};

@@ -4,9 +4,8 @@
 use super::{
     endings::ended,
     guards::guard,
-    review_queries,
     rows::Registration,
-    rules,
+    rules, slot_queries,
     states::{DealLineStatus, REVIEW},
 };
 use crate::{
@@ -27,7 +26,7 @@ pub fn close(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     extensions::close_pending(tx, deal)?;
     amendments::close_pending(tx, deal)?;
     reopenings::close_open(tx, deal)?;
-    review_queries::free_slots(tx, deal)
+    slot_queries::free_slots(tx, deal)
 }
 
 /// The registration, taken back while it was before the vendor; to be written by the caller.
@@ -50,7 +49,7 @@ pub fn slot_taken(tx: &mut Tx<'_>, registration: &Registration) -> Result<Option
         return Ok(None);
     };
     let products: Vec<ProductId> = registration.lines.iter().map(|line| line.row.product_id).collect();
-    let holder = review_queries::slot_holder(tx, deal.partner_id, account, &products, deal.deal_type)?;
+    let holder = slot_queries::slot_holder(tx, deal.partner_id, account, &products, deal.deal_type)?;
     Ok(holder.filter(|number| *number != deal.number).map(|number| {
         let detail = format!(
             "{number} of the same partner is open for the same customer, product and kind of deal; only one of them can be."
@@ -67,8 +66,8 @@ pub fn open_again(tx: &mut Tx<'_>, registration: &Registration) -> Result<()> {
     let Some(account) = registration.deal.customer_account_id else {
         return Ok(());
     };
-    review_queries::free_slots(tx, registration.deal.id)?;
-    review_queries::take_slots(tx, registration, account).map_err(|error| {
+    slot_queries::free_slots(tx, registration.deal.id)?;
+    slot_queries::take_slots(tx, registration, account).map_err(|error| {
         if !error.is(&codes::ALREADY_EXISTS) {
             return error;
         }

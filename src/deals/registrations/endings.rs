@@ -8,7 +8,7 @@ use super::{
     queries, review_queries,
     reviews::{begin, refuse},
     rows::{DecisionRow, Registration},
-    rules, segregation,
+    rules, segregation, slot_queries,
     states::{DealAxis, DealLineStatus, DecisionOutcome, InfoRequestStatus, ProtectionState, REVIEW, ReviewStatus},
 };
 use crate::{
@@ -104,7 +104,7 @@ pub(super) fn ended(
     lines: DealLineStatus,
 ) -> Result<Registration> {
     let (id, now) = (before.deal.id, tx.moment());
-    review_queries::free_slots(tx, id)?;
+    slot_queries::free_slots(tx, id)?;
     review_queries::skip_steps(tx, id)?;
     let asked = if status == ReviewStatus::Lapsed {
         InfoRequestStatus::Lapsed

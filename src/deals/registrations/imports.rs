@@ -7,6 +7,7 @@ use super::{
     review_queries,
     rows::{Registration, ReviewRow},
     rules::{self, Author, Named},
+    slot_queries,
     states::{DealCustomerResolution, DealLineStatus, DealStage, ReviewStatus},
     submission,
 };
@@ -100,7 +101,7 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: ImportedDeal) -> Result<Regist
     queries::store(tx, &new)?;
     if sent_in {
         if let Some(account) = new.deal.customer_account_id.filter(|_| takes_slots(&imported)) {
-            review_queries::take_slots(tx, &new, account)?;
+            slot_queries::take_slots(tx, &new, account)?;
         }
         if new.deal.review_status.is_open() {
             let policy = settings::in_force(tx, now)?.registration;

@@ -31,6 +31,7 @@ mod rows;
 mod rules;
 mod scopes;
 mod segregation;
+mod slot_queries;
 mod states;
 mod submission;
 mod tier_terms;
@@ -53,12 +54,12 @@ pub use naming::{product, resolve as named, territory};
 pub use queries::{find, find_all, find_row, insert, save, save_because, tell, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
-    begin_chain, chain as approval_steps, end_infos, free_slots, insert_decision, last_received, skip_steps,
-    slot_holder, take_slots, tie_check,
+    begin_chain, chain as approval_steps, end_infos, insert_decision, last_received, skip_steps, tie_check,
 };
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, status_at};
 pub use segregation::failing as segregation_failing;
+pub use slot_queries::{free_slots, slot_holder, take_slots};
 pub use states::{
     DealAxis, DealCustomerResolution, DealCustomerResolution as CustomerResolution, DealLineStatus, DealSource,
     DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,

@@ -10,13 +10,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    approvals, endings,
+    approvals, closing, endings,
     history::{self, Entry},
     queries, review_queries,
     reviews::REVIEWERS,
     rows::Registration,
-    rules, segregation,
-    states::{DealAxis, DealLineStatus, REVIEW, ReviewStatus},
+    rules, segregation, slot_queries,
+    states::{DealAxis, REVIEW, ReviewStatus},
     view,
 };
 use crate::{
@@ -110,12 +110,17 @@ pub fn ended(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
             endings::lapse(tx, &before)?;
         } else if status.is_open() || status == ReviewStatus::Draft {
             taken_back(tx, &before, status)?;
-        } else if !protection::end(tx, id, Ending::Released, ENDED.code)?.is_empty() {
-            protection_moved(tx, &before, ("deal.protection_released", "release"), ENDED)?;
+        } else {
+            closing::close(tx, id)?;
+            // What was closed may have moved the registration on.
+            let before = queries::find(tx, id)?;
+            if !protection::end(tx, id, Ending::Released, ENDED.code)?.is_empty() {
+                protection_moved(tx, &before, ("deal.protection_released", "release"), ENDED)?;
+            }
         }
     }
     // What was granted keeps its slots while the partner works it; nobody works it any more.
-    review_queries::free_slots_of(tx, partner)
+    slot_queries::free_slots_of(tx, partner)
 }
 
 /// What waits for a decision of the former account manager waits for the new one's. Where the new one may not decide (by
@@ -184,7 +189,7 @@ fn protection_moved(
 fn taken_back(tx: &mut Tx<'_>, before: &Registration, status: ReviewStatus) -> Result<()> {
     let (id, now) = (before.deal.id, tx.now);
     let to = REVIEW.go(status, "withdraw")?;
-    let after = endings::ended(tx, before, to, DealLineStatus::Rejected)?;
+    let after = closing::taken_back(tx, before)?;
     queries::write(tx, before, &after.touched(now))?;
     let after = queries::find(tx, id)?;
     queries::tell(tx, before, &after, "deal.withdrawn")?;

@@ -1,4 +1,4 @@
-//! The tables of a review: steps of the approval chain, decisions, questions, and the slots of open registrations.
+//! The tables of a review: steps of the approval chain, decisions, and questions.
 
 use diesel::prelude::*;
 
@@ -6,7 +6,7 @@ use super::{
     decisions::{ApprovalStepStatus, DealApprovalStep},
     model::{DealDecision, DealInfoRequest},
     rows::{DecisionRow, InfoRow, Registration},
-    states::{DealType, DecisionOutcome, InfoRequestStatus, OPEN, ReviewStatus},
+    states::{DecisionOutcome, InfoRequestStatus, OPEN, ReviewStatus},
     view::{self, Reader},
 };
 use crate::{
@@ -20,9 +20,7 @@ use crate::{
     load_page, on_each,
     schema::{
         deal_approval_steps::{self as steps, table as steps_table},
-        deal_decisions, deal_info_requests,
-        deal_open_slots::{self as slots, table as slots_table},
-        deal_reviews, deals,
+        deal_decisions, deal_info_requests, deal_reviews, deals,
     },
     settings::{ApprovalStepRule, ApproverRole},
 };
@@ -315,105 +313,6 @@ pub fn end_infos(tx: &mut Tx<'_>, deal: DealId, status: InfoRequestStatus) -> Re
     );
     on_each!(tx, |c| diesel::update(open).set(change).execute(c))?;
     Ok(())
-}
-
-/// Takes the slots of an open registration: one for each product. A slot whose registration has lapsed meanwhile is free,
-/// whether or not a job has noted it.
-///
-/// # Errors
-/// 409 `already_exists` if the partner has another open registration of the same account, product and deal type.
-pub fn take_slots(tx: &mut Tx<'_>, registration: &Registration, account: AccountId) -> Result<()> {
-    let deal = &registration.deal;
-    let now = tx.now;
-    let mut products: Vec<ProductId> = registration.lines.iter().map(|line| line.row.product_id).collect();
-    products.sort();
-    products.dedup();
-    for product in products {
-        let slot = slots_table.find((deal.partner_id, account, product, deal.deal_type));
-        let holder: Option<DealId> = on_each!(tx, |c| slot.select(slots::deal_id).first(c).optional())?;
-        if let Some(holder) = holder.filter(|holder| *holder != deal.id)
-            && is_overdue(tx, holder, now)?
-        {
-            free_slots(tx, holder)?;
-        }
-        let row = (
-            slots::partner_id.eq(deal.partner_id),
-            slots::account_id.eq(account),
-            slots::product_id.eq(product),
-            slots::deal_type.eq(deal.deal_type),
-            slots::deal_id.eq(deal.id),
-        );
-        tx.attempt(|tx| {
-            Ok(on_each!(tx, |c| diesel::insert_into(slots_table)
-                .values(row)
-                .execute(c))?)
-        })?;
-    }
-    Ok(())
-}
-
-fn is_overdue(tx: &mut Tx<'_>, deal: DealId, now: Time) -> Result<bool> {
-    let status: Option<(ReviewStatus, Option<Time>)> = on_each!(tx, |c| deals::table
-        .inner_join(deal_reviews::table)
-        .filter(deals::id.eq(deal))
-        .select((deals::review_status, deal_reviews::info_due_at))
-        .first(c)
-        .optional())?;
-    Ok(status.is_some_and(|(status, due)| status == ReviewStatus::InfoRequested && due.is_some_and(|due| now >= due)))
-}
-
-/// Gives the slots of a registration back: it is no longer open.
-///
-/// # Errors
-/// What the database reports.
-pub fn free_slots(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(slots_table.filter(slots::deal_id.eq(deal)))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Gives back every slot of a partner that has ended.
-///
-/// # Errors
-/// What the database reports.
-pub fn free_slots_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
-        slots_table.filter(slots::partner_id.eq(partner))
-    )
-    .execute(c))?;
-    Ok(())
-}
-
-/// The partner's other open registration that holds a slot which this one needs.
-///
-/// # Errors
-/// What the database reports.
-pub fn slot_holder(
-    tx: &mut Tx<'_>,
-    partner: PartnerId,
-    account: AccountId,
-    products: &[ProductId],
-    deal_type: DealType,
-) -> Result<Option<String>> {
-    let now = tx.now;
-    let found: Vec<(DealId, String)> = on_each!(tx, |c| slots_table
-        .inner_join(deals::table.on(deals::id.eq(slots::deal_id)))
-        .filter(
-            slots::partner_id
-                .eq(partner)
-                .and(slots::account_id.eq(account))
-                .and(slots::deal_type.eq(deal_type))
-        )
-        .filter(slots::product_id.eq_any(products))
-        .select((deals::id, deals::number))
-        .order(deals::id)
-        .load(c))?;
-    for (deal, number) in found {
-        if !is_overdue(tx, deal, now)? {
-            return Ok(Some(number));
-        }
-    }
-    Ok(None)
 }
 
 /// Registrations that are before the vendor at that moment: one whose answers are overdue has lapsed.

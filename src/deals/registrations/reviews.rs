@@ -7,7 +7,7 @@ use super::{
     history::{self, Entry},
     queries, review_queries,
     rows::Registration,
-    rules, segregation,
+    rules, segregation, slot_queries,
     states::{DealAxis, DealCustomerResolution, DealStage, REVIEW, ReviewStatus, STAGE},
 };
 use crate::{
@@ -111,8 +111,8 @@ pub(super) fn move_slots(tx: &mut Tx<'_>, after: &Registration) -> Result<()> {
     let Some(account) = after.deal.customer_account_id else {
         return Ok(());
     };
-    review_queries::free_slots(tx, after.deal.id)?;
-    review_queries::take_slots(tx, after, account).map_err(|error| {
+    slot_queries::free_slots(tx, after.deal.id)?;
+    slot_queries::take_slots(tx, after, account).map_err(|error| {
         if !error.is(&codes::ALREADY_EXISTS) {
             return error;
         }

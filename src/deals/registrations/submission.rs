@@ -12,7 +12,7 @@ use super::{
     queries,
     review_queries::{self, StepRow},
     rows::{CustomerRow, Registration, ReviewRow},
-    rules,
+    rules, slot_queries,
     states::{DealAxis, DealCustomerResolution, DealLineStatus, REVIEW, ReviewStatus},
 };
 use crate::{
@@ -75,7 +75,7 @@ pub fn failing(
     }
     let already = match account {
         Some(account) => {
-            review_queries::slot_holder(tx, deal.partner_id, account, &products(registration), deal.deal_type)?
+            slot_queries::slot_holder(tx, deal.partner_id, account, &products(registration), deal.deal_type)?
         }
         None => None,
     };
@@ -117,7 +117,7 @@ pub fn submit(tx: &mut Tx<'_>, id: DealId, found: &Found, seen: crate::http::IfM
     };
     let after = placed(tx, &before, account, resolution)?;
     let after = sent_in(tx, after, &settings)?;
-    review_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
+    slot_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
     queries::write(tx, &before, &after)?;
     let chain = chain(&after, 1, &settings.registration, tx.now);
     review_queries::begin_chain(tx, &chain)?;
