@@ -127,13 +127,14 @@ each_engine! {
     }
 
     async fn a_job_that_fails_or_panics_gives_its_lease_back_and_is_tried_again_later(world: World) {
-        for (name, work, why) in [("fails", fails as fn(&mut Tx<'_>) -> Result<Progress>, "internal"), ("panics", panics, "")] {
-            let outcome = jobs::turn(&world.db, &job(name, work), &|| false);
+        for (failing, why) in [(job("fails", fails), "internal"), (job("panics", panics), "")] {
+            let name = failing.name;
+            let outcome = jobs::turn(&world.db, &failing, &|| false);
             assert!(matches!(outcome, Outcome::Failed { done: 0, wait: 30, .. }), "{outcome:?}");
             let (error, failures, leased) = state(&world.db, name);
             assert!(error.unwrap().contains(why));
             assert_eq!((failures, leased), (1, false));
-            assert!(matches!(jobs::turn(&world.db, &job(name, work), &|| false), Outcome::NotYet { .. }));
+            assert!(matches!(jobs::turn(&world.db, &failing, &|| false), Outcome::NotYet { .. }));
         }
         world.sql(|tx| run(tx, "UPDATE job_leases SET due_at = 1 WHERE name = 'fails'"));
         assert!(matches!(jobs::turn(&world.db, &job("fails", fails), &|| false), Outcome::Failed { wait: 60, .. }));
