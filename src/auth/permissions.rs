@@ -322,6 +322,24 @@ permissions! {
     "updateInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM);
     "deleteInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM);
 
+    // --- deals: comments
+    "listDealComments", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealComment", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "createDealComment", Some("deals:write"), Who::Roles(DEAL_READERS), once;
+    "updateDealComment", Some("deals:write"), Who::Roles(DEAL_READERS);
+    "deleteDealComment", Some("deals:write"), Who::Roles(DEAL_READERS);
+    // --- deals: transfers (consent is a person's) and attribution
+    "listTransfers", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealTransfer", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "listDealTransfers", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "proposeDealTransfer", Some("deals:review"), Who::Roles(OPS), once;
+    "consentToDealTransfer", None, Who::Roles(DEAL_SELLERS), once;
+    "declineDealTransfer", None, Who::Roles(DEAL_SELLERS), once;
+    "cancelDealTransfer", Some("deals:review"), Who::Roles(OPS), once;
+    "executeDealTransfer", None, Who::Roles(OPS), key * 5;
+    "getDealAttribution", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "listDealAttributions", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "setDealAttribution", Some("deals:review"), Who::Roles(OPS), key;
     // --- deals: conflict checks and protections
     "listConflictChecks", Some("deals:read"), Who::Roles(DEAL_READERS);
     "getConflictCheck", Some("deals:read"), Who::Roles(DEAL_READERS);

@@ -97,6 +97,16 @@ impl Clause {
         clause
     }
 
+    /// The rows of two partners each, if the caller may see those of either: of both sides of a transfer.
+    pub fn rows_of_either(caller: &Caller, one: &'static str, other: &'static str) -> Self {
+        let mut clause = Self::all();
+        if let Rows::Partners(partners) = caller.rows() {
+            clause.and("(TRUE").one_of(one, partners);
+            clause.sql(" OR TRUE").one_of(other, partners).sql(")");
+        }
+        clause
+    }
+
     /// And: this condition, from fixed text.
     pub fn and(&mut self, sql: &'static str) -> &mut Self {
         self.0.extend([Piece::Sql(" AND "), Piece::Sql(sql)]);

@@ -8,14 +8,19 @@
 //! - [`amendments`]: changes of what was approved; only what changed is reviewed again.
 //! - [`extensions`]: more time for a protection.
 //! - [`registrations`]: the registration itself with its three axes (review, protection, stage), and its review.
+//! - [`transfers`]: a registration goes to another partner; [`attribution`]: who is credited with it.
+//! - [`comments`]: what is said about it.
 
 pub mod amendments;
+pub mod attribution;
+pub mod comments;
 pub mod conflict;
 pub mod extensions;
 pub mod outcomes;
 pub mod protection;
 pub mod registrations;
 pub mod reopenings;
+pub mod transfers;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
@@ -30,12 +35,17 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(outcomes::deal_routes)
             .configure(reopenings::deal_routes)
             .configure(extensions::deal_routes)
-            .configure(amendments::deal_routes),
+            .configure(amendments::deal_routes)
+            .configure(comments::deal_routes)
+            .configure(attribution::deal_routes)
+            .configure(transfers::deal_routes),
     );
     extensions::routes(config);
     amendments::routes(config);
     outcomes::routes(config);
     reopenings::routes(config);
+    comments::routes(config);
+    transfers::routes(config);
     conflict::routes(config);
     protection::routes(config);
 }
@@ -48,5 +58,6 @@ pub fn machines() -> Vec<serde_json::Value> {
         reopenings::MACHINE.published(),
         extensions::MACHINE.published(),
         amendments::MACHINE.published(),
+        transfers::MACHINE.published(),
     ]
 }

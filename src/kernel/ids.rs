@@ -317,6 +317,8 @@ crate::id! {
     pub AmendmentId = "amend";
     /// A transfer of a deal to another partner.
     pub TransferId = "transfer";
+    /// The shares in a deal from a moment on.
+    pub AttributionId = "attrib";
     /// A proposal to reopen a decided deal.
     pub ReopeningId = "reopen";
     /// A decision on a deal.
@@ -380,6 +382,7 @@ bindable!(
     ExtensionId,
     AmendmentId,
     TransferId,
+    AttributionId,
     ReopeningId,
     DecisionId,
     ApprovalStepId,

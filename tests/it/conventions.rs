@@ -40,6 +40,7 @@ const EXCEPT: &[(&str, &str)] = &[
     ("rotateClientSecret", "a secret is shown once: the replay has no body"),
     ("issueToken", "OAuth has its own form of refusals (RFC 6749)"),
     ("updatePartnerNote", "only its author changes a note"),
+    ("updateDealComment", "only its author changes a comment"),
 ];
 
 impl Offenders {

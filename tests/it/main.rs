@@ -15,8 +15,10 @@
 mod support;
 
 mod amendments;
+mod attribution;
 mod audit;
 mod catalog;
+mod comments;
 mod conflict;
 mod consequences;
 mod contract;
@@ -42,3 +44,4 @@ mod scene;
 mod schema;
 mod tidy;
 mod tier_terms;
+mod transfers;

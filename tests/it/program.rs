@@ -123,6 +123,56 @@ pub async fn submitted(client: &Client<'_>, body: Value) -> Value {
     client.post(&path(&draft, "/submit"), json!({})).await.expect(200)
 }
 
+/// A registration that was approved as it was asked for.
+pub async fn approved(world: &World, client: &Client<'_>, body: Value) -> Value {
+    let deal = submitted(client, body).await;
+    let approver = world.vendor(Role::Approver);
+    approver.post(&path(&deal, "/approve"), json!({})).await.expect(200)
+}
+
+/// Every event that reaches the partner, as one text.
+pub fn heard(world: &World, partner: PartnerId) -> String {
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    use openprm::schema::{event_audiences, events};
+    type Told = (String, Option<String>, Option<String>);
+    let told: Vec<Told> = world.sql(move |tx| {
+        on_each!(tx, |c| event_audiences::table
+            .inner_join(events::table)
+            .filter(event_audiences::partner_id.eq(partner.to_string()))
+            .order(events::seq)
+            .select((events::event_type, events::data, events::previous))
+            .load(c))
+        .map_err(openprm::error::Error::from)
+    });
+    format!("{told:?}")
+}
+
+/// Every event of that type, as one text.
+pub fn told_of(world: &World, resource: &'static str) -> String {
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    use openprm::schema::events;
+    type Told = (String, String, Option<String>, Option<String>);
+    let told: Vec<Told> = world.sql(move |tx| {
+        on_each!(tx, |c| events::table
+            .filter(events::resource_type.eq(resource))
+            .order(events::seq)
+            .select((events::event_type, events::audience, events::data, events::previous))
+            .load(c))
+        .map_err(openprm::error::Error::from)
+    });
+    format!("{told:?}")
+}
+
+/// What must always hold, asked of the data itself.
+pub fn sound(world: &World) {
+    let broken: Vec<_> = world
+        .sql(openprm::verify::findings)
+        .into_iter()
+        .filter(|finding| finding.count > 0)
+        .collect();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
 pub fn guards(problem: &Value) -> Vec<&str> {
     assert_eq!(problem["code"], "guard_failed", "{problem}");
     problem["errors"]

@@ -68,6 +68,10 @@ const READERS: &[(&str, &str)] = &[
         "asks whether the products and territories of a registration exist",
     ),
     (
+        "deals/transfers/queries.rs",
+        "tells the receiver the territory of a registration that it does not see",
+    ),
+    (
         "deals/conflict/queries.rs",
         "the conflict engine compares claims of every kind",
     ),
@@ -136,6 +140,7 @@ const WRITERS: &[(&str, &[&str], &str)] = &[
 /// Files over 400 lines of code, each with its reason.
 const LONG: &[(&str, &str)] = &[
     ("src/schema.rs", "every table, in the order of the migrations"),
+    ("src/auth/permissions.rs", "one table, a row for each operation"),
     (
         "src/customers/accounts/queries.rs",
         "one record with its aliases, keys and references: found, listed, saved",

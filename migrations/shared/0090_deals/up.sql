@@ -426,7 +426,10 @@ CREATE TABLE deal_transfers (
     from_consent_at BIGINT,
     to_consent_by TEXT,
     to_consent_at BIGINT,
-    declined_by TEXT,
+    -- By whom, when and why it ended without being executed: declined, or cancelled.
+    ended_by TEXT,
+    ended_at BIGINT,
+    ended_reason TEXT,
     executed_by TEXT,
     executed_at BIGINT,
     revision BIGINT NOT NULL,
@@ -435,6 +438,10 @@ CREATE TABLE deal_transfers (
     FOREIGN KEY (deal_id, from_partner_id) REFERENCES deals (id, partner_id),
     FOREIGN KEY (new_deal_id, to_partner_id) REFERENCES deals (id, partner_id),
     CHECK (from_partner_id <> to_partner_id),
+    CHECK ((from_consent_by IS NULL) = (from_consent_at IS NULL)),
+    CHECK ((to_consent_by IS NULL) = (to_consent_at IS NULL)),
+    CHECK ((ended_by IS NULL) = (ended_at IS NULL)),
+    CHECK ((status IN ('declined', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK (status <> 'executed' OR (from_consent_at IS NOT NULL AND to_consent_at IS NOT NULL
         AND new_deal_id IS NOT NULL AND executed_at IS NOT NULL))
 );

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::{Caller, permissions},
     db::Tx,
-    deals::{amendments, extensions, outcomes, reopenings},
+    deals::{amendments, extensions, outcomes, reopenings, transfers},
     error::Result,
     kernel::states::{Action, FailingGuard, Transition},
     settings,
@@ -39,6 +39,7 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
     data.extend(reopenings::actions(tx, registration)?);
     data.extend(extensions::actions(tx, registration)?);
     data.extend(amendments::actions(tx, registration)?);
+    data.extend(transfers::actions(tx, registration)?);
     Ok(DealActions {
         review_status: status,
         stage,
@@ -75,7 +76,8 @@ fn push<S>(tx: &mut Tx<'_>, registration: &Registration, row: &Transition<S>, da
     Ok(())
 }
 
-fn may_call(caller: &Caller, operation: &str) -> bool {
+/// Whether the caller's role or scopes let them call the operation at all.
+pub fn may_call(caller: &Caller, operation: &str) -> bool {
     permissions::of(operation).is_some_and(|row| row.check(caller).is_ok())
 }
 

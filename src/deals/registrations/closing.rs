@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     db::Tx,
-    deals::{amendments, extensions, reopenings},
+    deals::{amendments, extensions, reopenings, transfers},
     error::{Error, Result, codes},
     kernel::{
         ids::{DealId, ProductId},
@@ -25,6 +25,7 @@ use crate::{
 pub fn close(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     extensions::close_pending(tx, deal)?;
     amendments::close_pending(tx, deal)?;
+    transfers::close_open(tx, deal)?;
     reopenings::close_open(tx, deal)?;
     slot_queries::free_slots(tx, deal)
 }
@@ -35,7 +36,6 @@ pub fn close(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// 409 `invalid_state` if it is not.
 pub fn taken_back(tx: &mut Tx<'_>, before: &Registration) -> Result<Registration> {
     let status = rules::status_at(before, tx.moment());
-    close(tx, before.deal.id)?;
     ended(tx, before, REVIEW.go(status, "withdraw")?, DealLineStatus::Rejected)
 }
 

@@ -8,7 +8,7 @@ use super::{
     queries, review_queries,
     reviews::{begin, refuse},
     rows::{DecisionRow, Registration},
-    rules, segregation, slot_queries,
+    rules, segregation,
     states::{DealAxis, DealLineStatus, DecisionOutcome, InfoRequestStatus, ProtectionState, REVIEW, ReviewStatus},
 };
 use crate::{
@@ -104,7 +104,7 @@ pub(super) fn ended(
     lines: DealLineStatus,
 ) -> Result<Registration> {
     let (id, now) = (before.deal.id, tx.moment());
-    slot_queries::free_slots(tx, id)?;
+    closing::close(tx, id)?;
     review_queries::skip_steps(tx, id)?;
     let asked = if status == ReviewStatus::Lapsed {
         InfoRequestStatus::Lapsed
@@ -132,6 +132,44 @@ pub(super) fn ended(
         line.row.updated_at = now;
     }
     Ok(after)
+}
+
+/// Why another registration takes the place of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Superseding {
+    /// The step, as the history names it: `transfer`.
+    pub action: &'static str,
+    /// Why, as a code; the partner reads it.
+    pub reason_code: String,
+    /// Why, in words; the partner reads them.
+    pub reason_text: Option<String>,
+    /// The registration that takes the place; for the vendor alone.
+    pub by: String,
+}
+
+/// Supersedes a registration that was read under its account's lock: slots, steps and questions end with it, and the
+/// decision and the history say why. What protects it, and telling of it, is the caller's, who knows where it goes.
+///
+/// # Errors
+/// 409 `invalid_state` for a registration that has ended already; 412 if it was changed meanwhile.
+pub fn supersede(tx: &mut Tx<'_>, before: &Registration, why: &Superseding) -> Result<()> {
+    let now = tx.moment();
+    let status = rules::status_at(before, now);
+    let mut decision = blank_decision(tx, before, DecisionOutcome::Superseded);
+    decision.reason_code = Some(why.reason_code.clone());
+    decision.reason_text.clone_from(&why.reason_text);
+    decision.evidence = Some(why.by.clone());
+    review_queries::insert_decision(tx, &decision)?;
+    let mut after = ended(tx, before, REVIEW.go(status, "supersede")?, DealLineStatus::Rejected)?;
+    if let Some(review) = &mut after.review {
+        review.decided_at = review.decided_at.or(Some(now));
+    }
+    queries::write(tx, before, &after.touched(now))?;
+    let entry = Entry::action(why.action)
+        .moved(DealAxis::ReviewStatus, status, ReviewStatus::Superseded)
+        .because(Some(why.reason_code.clone()), why.reason_text.clone())
+        .detail(format!("Its place is taken by {}.", why.by));
+    history::note(tx, before.deal.id, entry)
 }
 
 /// Takes the registration back. What protects it is released, and its place is free.

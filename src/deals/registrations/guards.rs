@@ -174,7 +174,7 @@ fn plus_months(date: Date, months: i64) -> Date {
 }
 
 /// Whether the customer is the partner itself: by a domain, the registration number, or the very name.
-fn is_own(customer: &super::rows::CustomerRow, own: &KnownBy) -> bool {
+pub fn is_own(customer: &super::rows::CustomerRow, own: &KnownBy) -> bool {
     let own_domain = identity::own_domain(own.website.as_deref(), None);
     let digits = |text: &String| {
         text.chars()

@@ -38,20 +38,20 @@ mod tier_terms;
 mod view;
 mod whole;
 
-pub use actions::{action, own_failing};
+pub use actions::{action, may_call, own_failing};
 pub use approvals::{locked, tell_contenders};
 pub use closing::{close, open_again, slot_taken, taken_back};
 pub use decisions::{
     DealApproval, DealOverride, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason,
 };
 pub use drafts::may_write;
-pub use endings::{blank_decision, note_lapses};
+pub use endings::{Superseding, blank_decision, note_lapses, supersede};
 pub use guards::{close_date, guard};
 pub use handlers::seen;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
 pub use naming::{product, resolve as named, territory};
-pub use queries::{find, find_all, find_row, insert, save, save_because, tell, write};
+pub use queries::{find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
     begin_chain, chain as approval_steps, end_infos, insert_decision, last_received, skip_steps, tie_check,
@@ -65,7 +65,7 @@ pub use states::{
     DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,
     REVIEW, ReviewStatus, STAGE,
 };
-pub use submission::{chain as new_chain, new_round, placed};
+pub use submission::{chain as new_chain, is_customer, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use view::{Held, Reader};
 

@@ -24,7 +24,7 @@ use crate::{
     error::{Error, Result, codes},
     kernel::{
         Address, Time,
-        ids::{AccountId, DealId, ProductId},
+        ids::{AccountId, DealId, PartnerId, ProductId},
         states::FailingGuard,
     },
     numbers, partners,
@@ -88,6 +88,18 @@ pub fn failing(
         already,
     };
     Ok(guards::submission(registration, &facts, policy, now))
+}
+
+/// Whether the customer of the registration is that partner itself.
+///
+/// # Errors
+/// 404 if there is no such partner.
+pub fn is_customer(tx: &mut Tx<'_>, registration: &Registration, partner: PartnerId) -> Result<bool> {
+    let Some(customer) = &registration.customer else {
+        return Ok(false);
+    };
+    let own = partners::known_by(tx, partner)?;
+    Ok(guards::is_own(customer, &own))
 }
 
 fn products(registration: &Registration) -> Vec<ProductId> {

@@ -51,7 +51,7 @@ const TAGS: [(&[&str], &str, &str); 27] = [
         "The end customers that deals are about, with their hierarchy, merges and splits.",
     ),
     (
-        &["deals"],
+        &["deals", "deal-comments", "deal-transfers"],
         "Deals",
         "Deal registrations: submission, conflict check, decision, protection and outcome.",
     ),

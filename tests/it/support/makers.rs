@@ -68,6 +68,8 @@ impl Fixtures<'_> {
             "deal" => self.deal(whose).await,
             "ext" | "amend" => self.waiting_on_the_deal(kind, whose),
             "prot" => self.protection(whose).await,
+            "comment" => self.comment(whose).await,
+            "transfer" => self.transfer(whose).await,
             "program" | "tier" => self.program(kind, whose).await,
             "pmem" => self.membership(whose).await,
             "eval" => self.evaluation(whose).await,
@@ -199,6 +201,40 @@ impl Fixtures<'_> {
         let found = id(&asked);
         self.keep("reopen", whose, found.clone(), true);
         found
+    }
+
+    /// A comment that both sides read.
+    async fn comment(&mut self, whose: Whose) -> Option<String> {
+        Box::pin(self.make("deal", whose)).await;
+        let path = format!("/v1/deals/{}/comments", self.id("deal", whose)?);
+        let sales = self.world.partner_user(self.partner(whose), Role::PartnerSales);
+        let made = sales
+            .post(&path, json!({"body": "The trial begins in January."}))
+            .await
+            .expect(201);
+        let comment = id(&made);
+        self.keep("comment", whose, comment.clone(), true);
+        comment
+    }
+
+    /// A transfer to a third partner, of a registration of its own.
+    async fn transfer(&mut self, whose: Whose) -> Option<String> {
+        let own = whose == Whose::Own;
+        let deal = self
+            .submitted(whose, if own { "Windmuehle" } else { "Wassermuehle" })
+            .await?;
+        let receiver = if own {
+            "Westwind Netze GmbH"
+        } else {
+            "Ostwind Netze GmbH"
+        };
+        let receiver = super::fixtures::partner(self.world, receiver, self.manager);
+        let body = json!({"to_partner_id": receiver.to_string(), "reason_code": "customer_request"});
+        let ops = self.world.vendor(Role::ChannelOps);
+        let made = ops.post(&format!("/v1/deals/{deal}/transfers"), body).await.expect(201);
+        let transfer = id(&made);
+        self.keep("transfer", whose, transfer.clone(), true);
+        transfer
     }
 
     /// A program with two tiers, published, and the draft of its next version.
