@@ -37,13 +37,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod store;
+
 use actix_web::HttpServer;
-use diesel::{connection::SimpleConnection as _, prelude::*};
+use diesel::prelude::*;
 use openprm::{
     app::{self, Contract},
     auth::{Caller, MasterSecret},
     config::Config,
-    db::{Conn, Db, Engine, Settings, SystemClock},
+    db::Engine,
     error::{Error, Result},
     identity::{
         self, Access, Identity, NewUser,
@@ -53,89 +55,19 @@ use openprm::{
     on_each, schema,
 };
 use serde::Serialize;
+use store::{Store, database, run, setting};
 
 const CLIENTS: usize = 4;
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.replace('_', "").parse().ok())
-        .unwrap_or(default)
-}
 
 /// An id whose number is written in digits, which all are letters of the ids' alphabet.
 fn id(kind: &str, number: u64) -> String {
     format!("{kind}_0{number:025}")
 }
 
-/// A database of so many deals.
-struct Store {
-    db: Db,
-    url: String,
-    end: Option<Box<dyn FnOnce()>>,
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        if let Some(end) = self.end.take() {
-            end();
-        }
-    }
-}
-
-fn database(engine: Engine) -> (String, Box<dyn FnOnce()>) {
-    let name = format!("openprm_bench_{}", std::process::id());
-    match engine {
-        Engine::Sqlite => {
-            let path = std::env::temp_dir().join(name).with_extension("db");
-            let url = format!("sqlite://{}", path.display());
-            (
-                url,
-                Box::new(move || {
-                    ["", "-wal", "-shm"]
-                        .iter()
-                        .for_each(|end| drop(std::fs::remove_file(format!("{}{end}", path.display()))))
-                }),
-            )
-        }
-        Engine::Postgres => {
-            let server = std::env::var("TEST_POSTGRES_URL")
-                .expect("TEST_POSTGRES_URL: run ./scripts/bench, which starts PostgreSQL");
-            let administer = |server: &str, sql: &str| {
-                diesel::PgConnection::establish(server)
-                    .unwrap()
-                    .batch_execute(sql)
-                    .unwrap()
-            };
-            administer(&server, &format!("CREATE DATABASE {name}"));
-            let (address, query) = server
-                .split_once('?')
-                .map_or((server.as_str(), String::new()), |(address, query)| {
-                    (address, format!("?{query}"))
-                });
-            let url = format!("{}/{name}{query}", address.rsplit_once('/').unwrap().0);
-            (
-                url,
-                Box::new(move || administer(&server, &format!("DROP DATABASE {name} WITH (FORCE)"))),
-            )
-        }
-    }
-}
-
 /// Fills the tables by SQL: the shape of the data counts here, not how it came in.
 fn fill(engine: Engine, rows: u64) -> Store {
-    let (url, end) = database(engine);
-    let db = Db::open(
-        &Settings {
-            url: url.clone(),
-            pool: 4,
-            durable: true,
-        },
-        Arc::new(SystemClock),
-    )
-    .unwrap();
-    db.migrate_up().unwrap();
-    let user = UserId::at(db.now());
+    let store = database(engine);
+    let user = UserId::at(store.db.now());
     let begun = Instant::now();
     let number = |kind: &str, n: &str| match engine {
         Engine::Sqlite => format!("'{kind}_0' || printf('%025d', {n})"),
@@ -191,31 +123,14 @@ fn fill(engine: Engine, rows: u64) -> Store {
         ),
     ];
     for statement in statements {
-        db.run_now(&Caller::system("bench"), move |tx| {
-            // A million rows take longer than a request may.
-            Ok(match tx.conn() {
-                Conn::Sqlite(c) => c.batch_execute(&statement)?,
-                Conn::Postgres(c) => c.batch_execute(&format!("SET LOCAL statement_timeout = 0; {statement}"))?,
-            })
-        })
-        .unwrap();
+        run(&store, &statement);
     }
-    db.run_now(&Caller::system("bench"), |tx| {
-        Ok(match tx.conn() {
-            Conn::Sqlite(c) => c.batch_execute("ANALYZE")?,
-            Conn::Postgres(c) => c.batch_execute("SET LOCAL statement_timeout = 0; ANALYZE")?,
-        })
-    })
-    .unwrap();
+    run(&store, "ANALYZE");
     println!(
         "\n{engine:?}: {rows} deals of {partners} partners with {accounts} customers, stored in {:.1} s",
         begun.elapsed().as_secs_f64()
     );
-    Store {
-        db,
-        url,
-        end: Some(end),
-    }
+    store
 }
 
 /// Serves on a free port, in threads of its own, until the process ends; the token of who signed in there.

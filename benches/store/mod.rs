@@ -1,0 +1,102 @@
+//! A database for a benchmark, on either engine: made when it begins, gone when it ends.
+
+use std::sync::Arc;
+
+use diesel::{Connection as _, connection::SimpleConnection as _};
+use openprm::{
+    auth::Caller,
+    db::{Conn, Db, Engine, Settings, SystemClock},
+};
+
+/// A number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.replace('_', "").parse().ok())
+        .unwrap_or(default)
+}
+
+/// A database that is removed with it.
+pub struct Store {
+    pub db: Db,
+    pub url: String,
+    end: Option<Box<dyn FnOnce()>>,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take() {
+            end();
+        }
+    }
+}
+
+fn named(engine: Engine) -> (String, Box<dyn FnOnce()>) {
+    let name = format!("openprm_bench_{}", std::process::id());
+    match engine {
+        Engine::Sqlite => {
+            let path = std::env::temp_dir().join(name).with_extension("db");
+            let url = format!("sqlite://{}", path.display());
+            (
+                url,
+                Box::new(move || {
+                    ["", "-wal", "-shm"]
+                        .iter()
+                        .for_each(|end| drop(std::fs::remove_file(format!("{}{end}", path.display()))))
+                }),
+            )
+        }
+        Engine::Postgres => {
+            let server = std::env::var("TEST_POSTGRES_URL")
+                .expect("TEST_POSTGRES_URL: run ./scripts/bench, which starts PostgreSQL");
+            let administer = |server: &str, sql: &str| {
+                diesel::PgConnection::establish(server)
+                    .unwrap()
+                    .batch_execute(sql)
+                    .unwrap()
+            };
+            administer(&server, &format!("CREATE DATABASE {name}"));
+            let (address, query) = server
+                .split_once('?')
+                .map_or((server.as_str(), String::new()), |(address, query)| {
+                    (address, format!("?{query}"))
+                });
+            let url = format!("{}/{name}{query}", address.rsplit_once('/').unwrap().0);
+            (
+                url,
+                Box::new(move || administer(&server, &format!("DROP DATABASE {name} WITH (FORCE)"))),
+            )
+        }
+    }
+}
+
+/// A new database, migrated, with durable writes.
+pub fn database(engine: Engine) -> Store {
+    let (url, end) = named(engine);
+    let settings = Settings {
+        url: url.clone(),
+        pool: 4,
+        durable: true,
+    };
+    let db = Db::open(&settings, Arc::new(SystemClock)).unwrap();
+    db.migrate_up().unwrap();
+    Store {
+        db,
+        url,
+        end: Some(end),
+    }
+}
+
+/// Runs a statement, which may take longer than a request may.
+pub fn run(store: &Store, statement: &str) {
+    let statement = statement.to_owned();
+    store
+        .db
+        .run_now(&Caller::system("bench"), move |tx| {
+            Ok(match tx.conn() {
+                Conn::Sqlite(c) => c.batch_execute(&statement)?,
+                Conn::Postgres(c) => c.batch_execute(&format!("SET LOCAL statement_timeout = 0; {statement}"))?,
+            })
+        })
+        .unwrap();
+}
