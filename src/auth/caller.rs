@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{Role, Roles};
+use super::{MasterSecret, Role, Roles};
 use crate::{
     error::{Error, Result, codes},
     kernel::ids::{PartnerId, RequestId, ServiceClientId, UserId},
@@ -90,6 +90,8 @@ pub struct IdempotencyKey {
     pub path: String,
     /// SHA-256 of the whole body.
     pub body_hash: String,
+    /// Seals an answer that shows a secret, so that it can be given again and stands nowhere in clear.
+    pub vault: MasterSecret,
 }
 
 impl Request {

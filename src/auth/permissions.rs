@@ -421,6 +421,14 @@ pub fn of(operation: &str) -> Option<&'static Permission> {
     TABLE.iter().find(|row| row.operation == operation)
 }
 
+/// Whether the caller may call the operation of that name at all.
+pub fn may_call(caller: &Caller, operation: &str) -> bool {
+    TABLE
+        .iter()
+        .find(|row| row.operation == operation)
+        .is_some_and(|row| row.check(caller).is_ok())
+}
+
 impl Permission {
     /// Checks that the caller may call the operation.
     ///

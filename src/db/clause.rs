@@ -287,17 +287,20 @@ impl<DB: Backend> QueryFragment<DB> for Sorted {
 
 /// Loads one page of a table's rows into a `Selectable` row type:
 /// `load_page!(tx, deals::table => DealRow, clause, order, paging)` gives `Vec<DealRow>` with one row more than wanted.
+/// If the caller wants a total, the rows are counted before.
 #[macro_export]
 macro_rules! load_page {
     ($tx:expr, $table:expr => $row:ty, $clause:expr, $order:expr, $paging:expr) => {{
         use diesel::{QueryDsl as _, RunQueryDsl as _, SelectableHelper as _};
         let mut clause = $clause;
-        clause.page($order, $paging);
-        $crate::on_each!($tx, |c| $table
-            .select(<$row>::as_select())
-            .filter(clause)
-            .order($crate::db::Sorted($order))
-            .limit($paging.fetch())
-            .load::<$row>(c))
+        $crate::count_if_wanted!($tx, $table, clause, $paging).and_then(|()| {
+            clause.page($order, $paging);
+            $crate::on_each!($tx, |c| $table
+                .select(<$row>::as_select())
+                .filter(clause)
+                .order($crate::db::Sorted($order))
+                .limit($paging.fetch())
+                .load::<$row>(c))
+        })
     }};
 }

@@ -10,6 +10,7 @@ mod conn;
 pub mod failure;
 mod manager;
 pub mod migrate;
+mod total;
 mod tx;
 mod writer;
 
@@ -18,6 +19,7 @@ use std::{sync::Arc, time::Duration};
 pub use clause::{Bind, Bound, Clause, Sorted};
 pub use conn::{Conn, Engine};
 use manager::Manager;
+pub use total::Counted;
 pub use tx::Tx;
 use writer::Writer;
 

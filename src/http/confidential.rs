@@ -1,4 +1,4 @@
-//! Answers that show a secret once: never stored in clear for a replay, never kept by a cache.
+//! Answers that show a secret once: stored for a replay only under seal, never kept by a cache.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Response};
 use super::{Answer, Documented, Rendered};
 use crate::{auth::Request, error::Result};
 
-/// Another answer, shown once. The replay of its idempotency key tells that the record exists, without the body.
+/// Another answer, shown once. For the replay of its idempotency key it is kept sealed with the master secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confidential<A>(pub A);
 

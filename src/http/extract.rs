@@ -3,6 +3,7 @@
 use std::{
     future::{Ready, ready},
     rc::Rc,
+    sync::Arc,
 };
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Bytes};
@@ -33,7 +34,8 @@ pub struct Checked {
     pub if_match: Option<i64>,
 }
 
-fn checked<T>(request: &HttpRequest, take: impl FnOnce(&Checked) -> Result<T>) -> Ready<Result<T>> {
+/// Takes from what the gate found out.
+pub(super) fn checked<T>(request: &HttpRequest, take: impl FnOnce(&Checked) -> Result<T>) -> Ready<Result<T>> {
     let found = request.extensions().get::<Rc<Checked>>().cloned();
     ready(
         found
@@ -237,6 +239,12 @@ impl FromRequest for Paging {
                 after,
                 list: checked.list,
                 signer,
+                count: checked
+                    .query
+                    .get("include_total")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false),
+                total: Arc::default(),
             })
         })
     }
@@ -273,6 +281,13 @@ impl IntoParams for Paging {
                     .schema_type(Type::String)
                     .max_length(Some(1024))
                     .pattern(Some("^[A-Za-z0-9_-]+$")),
+            ),
+            parameter(
+                "include_total",
+                "Whether `total` shall tell how many rows there are on all pages. It costs a count, which ends at 10,000.",
+                ObjectBuilder::new()
+                    .schema_type(Type::Boolean)
+                    .default(Some(false.into())),
             ),
         ]
     }

@@ -30,10 +30,10 @@ use super::{
 };
 use crate::{
     app::Contract,
-    auth::{Authenticator, Caller, Idempotency, IdempotencyKey, Request, Who},
+    auth::{Authenticator, Caller, Idempotency, IdempotencyKey, MasterSecret, Request, Who},
     config::Config,
     db::Db,
-    error::{Error, Fault, Result, codes},
+    error::{Error, Result, codes},
     identity::{Identity, oauth::refusal},
     kernel::{
         hex,
@@ -101,9 +101,13 @@ pub async fn gate(
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let mut known = None;
-    let mut quota = None;
-    let outcome = prepare(&mut request, pattern.as_deref(), id, &state, &mut known, &mut quota).await;
+    let mut course = Course::default();
+    let outcome = prepare(&mut request, pattern.as_deref(), id, &state, &mut course).await;
+    let Course {
+        operation: known,
+        quota,
+        ignored,
+    } = course;
     let path = request.path().to_owned();
     let (mut response, operation) = match outcome {
         Err(error) => {
@@ -158,6 +162,9 @@ pub async fn gate(
     );
     if let Some(quota) = quota {
         state.limiter.tell(quota, headers);
+    }
+    if let Some(applied) = ignored.and_then(|ignored| applied(&ignored)) {
+        headers.insert(header::HeaderName::from_static("preference-applied"), applied);
     }
     let status = response.status().as_u16();
     state
@@ -228,14 +235,22 @@ fn request_id(request: &ServiceRequest, state: &State) -> RequestId {
     given.unwrap_or_else(|| RequestId::at(state.db.now()))
 }
 
+/// What became known of a request on its way to the handler, however far it came.
+#[derive(Default)]
+struct Course {
+    operation: Option<&'static str>,
+    quota: Option<super::limits::Quota>,
+    /// The parameters that were passed over, if the caller prefers that to a refusal.
+    ignored: Option<Vec<String>>,
+}
+
 /// Everything before the handler.
 async fn prepare(
     request: &mut ServiceRequest,
     pattern: Option<&str>,
     id: RequestId,
     state: &Data<State>,
-    known: &mut Option<&'static str>,
-    quota: &mut Option<super::limits::Quota>,
+    course: &mut Course,
 ) -> Result<()> {
     let Some(pattern) = pattern else {
         let detail = format!(
@@ -250,7 +265,7 @@ async fn prepare(
         Ok(None) => return Ok(()),
         Err(allowed) => return Err(Error::wrong_method(request.method().as_str(), allowed)),
     };
-    *known = Some(operation.permission.operation);
+    course.operation = Some(operation.permission.operation);
     let ip = peer(request, &state.config);
     let facts = Request {
         id,
@@ -270,15 +285,22 @@ async fn prepare(
         },
         None => Caller::anonymous(facts),
     };
-    *quota = Some(state.limiter.take(&caller, operation.permission.weight)?);
+    course.quota = Some(state.limiter.take(&caller, operation.permission.weight)?);
     operation.permission.check(&caller)?;
-    let query = query(request, operation)?;
+    operation.check_headers(request.headers())?;
+    let lenient = operation.takes_header("prefer") && prefers_leniency(request);
+    let (query, ignored) = query(request, operation, lenient)?;
+    course.ignored = lenient.then_some(ignored);
     let list = list_digest(request.path(), &query, &caller);
     let body = match &operation.body {
         Some(expected) => read_body(request, expected).await?,
         None => refuse_body(request).map(|()| None)?,
     };
-    let if_match = extract::revision(request.request())?;
+    let if_match = if operation.takes_header("if-match") {
+        extract::revision(request.request())?
+    } else {
+        None
+    };
     if operation.needs_if_match && if_match.is_none() {
         return Err(Error::new(&codes::PRECONDITION_REQUIRED).fault(
             "header:If-Match",
@@ -288,7 +310,7 @@ async fn prepare(
     }
     let facts = Request {
         fields: fields(&query),
-        idempotency: idempotency(request, operation, body.as_ref())?,
+        idempotency: idempotency(request, operation, body.as_ref(), state.identity.master())?,
         ..caller.request().clone()
     };
     let caller = caller.in_request(facts);
@@ -351,7 +373,7 @@ fn origin_tag(request: &ServiceRequest) -> Result<Option<String>> {
     Ok(Some(text.to_owned()))
 }
 
-fn query(request: &ServiceRequest, operation: &Operation) -> Result<Map<String, Value>> {
+fn query(request: &ServiceRequest, operation: &Operation, lenient: bool) -> Result<(Map<String, Value>, Vec<String>)> {
     #[expect(
         clippy::disallowed_types,
         reason = "the pairs as they stand; Operation checks and types them"
@@ -361,19 +383,50 @@ fn query(request: &ServiceRequest, operation: &Operation) -> Result<Map<String, 
             Error::new(&codes::INVALID_QUERY)
                 .detail("The query cannot be read; encode it as application/x-www-form-urlencoded.")
         })?;
-    operation.check_query(&pairs)
+    operation.check_query(&pairs, lenient)
 }
 
-/// What the list is, without where the page begins: the same for every page of one walk.
+/// Whether the caller wants parameters that are not known to be passed over: `Prefer: handling=lenient` (RFC 7240).
+fn prefers_leniency(request: &ServiceRequest) -> bool {
+    let lines = request.headers().get_all("prefer");
+    lines.filter_map(|line| line.to_str().ok()).any(|line| {
+        line.split(',').any(|preference| {
+            let preference = preference.split(';').next().unwrap_or_default();
+            preference.split_once('=').is_some_and(|(name, value)| {
+                name.trim().eq_ignore_ascii_case("handling")
+                    && value.trim().trim_matches('"').eq_ignore_ascii_case("lenient")
+            })
+        })
+    })
+}
+
+/// What became of the preference: that it was followed, and which parameters were passed over.
+fn applied(ignored: &[String]) -> Option<header::HeaderValue> {
+    let plain = |name: &String| -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.[]".contains(c);
+        name.chars().take(64).map(|c| if plain(c) { c } else { '?' }).collect()
+    };
+    let names: Vec<String> = ignored.iter().take(20).map(plain).collect();
+    let text = if names.is_empty() {
+        "handling=lenient".to_owned()
+    } else {
+        format!("handling=lenient, ignored=\"{}\"", names.join(" "))
+    };
+    header::HeaderValue::from_str(&text).ok()
+}
+
+/// What the list is, without where the page begins and how its rows are shown: the same for every page of one walk.
 fn list_digest(path: &str, query: &Map<String, Value>, caller: &Caller) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     caller.request().operation.hash(&mut hasher);
     path.hash(&mut hasher);
-    for (name, value) in query
-        .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit" | "fields" | "expand"))
-    {
+    for (name, value) in query.iter().filter(|(name, _)| {
+        !matches!(
+            name.as_str(),
+            "cursor" | "limit" | "include_total" | "fields" | "expand"
+        )
+    }) {
         name.hash(&mut hasher);
         value.to_string().hash(&mut hasher);
     }
@@ -500,30 +553,17 @@ fn idempotency(
     request: &ServiceRequest,
     operation: &Operation,
     body: Option<&Bytes>,
+    vault: &MasterSecret,
 ) -> Result<Option<IdempotencyKey>> {
-    let given = request.headers().get("idempotency-key");
-    let fault = |code: &'static str, detail: &str| {
-        let fault = Fault {
-            pointer: "header:Idempotency-Key".to_owned(),
-            code: code.into(),
-            detail: detail.to_owned(),
-        };
-        Err(Error::new(&codes::INVALID_HEADER).faults(vec![fault]))
-    };
-    match (given, operation.idempotency) {
-        (None, Idempotency::Required) => fault(
+    match (request.headers().get("idempotency-key"), operation.idempotency) {
+        (None, Idempotency::Required) => Err(Error::new(&codes::INVALID_HEADER).fault(
+            "header:Idempotency-Key",
             "required",
             "This operation moves money or protection: send an Idempotency-Key, so that it happens once.",
-        ),
+        )),
         (None, _) | (Some(_), Idempotency::None) => Ok(None),
         (Some(value), _) => {
-            let key = value.to_str().unwrap_or_default();
-            if key.is_empty() || key.len() > 255 || !key.chars().all(|c| c.is_ascii_graphic()) {
-                return fault(
-                    "invalid_format",
-                    "1 to 255 printable ASCII characters without blanks, a UUID for instance.",
-                );
-            }
+            let key = value.to_str().unwrap_or_default().trim();
             let hash = sha2::Sha256::digest(body.map(Bytes::as_ref).unwrap_or_default());
             let body_hash = hex::encode(&hash);
             let path = match request.query_string() {
@@ -535,6 +575,7 @@ fn idempotency(
                 method: request.method().to_string(),
                 path,
                 body_hash,
+                vault: vault.clone(),
             }))
         }
     }

@@ -27,7 +27,19 @@ struct Head {
     next_cursor: Option<String>,
 }
 
-type Row = (String, String, String, Option<i64>, Option<String>, Option<String>, i64);
+/// What the key of sealed answers is derived for.
+const PURPOSE: &str = "idempotency";
+
+type Row = (
+    String,
+    String,
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    bool,
+    i64,
+);
 
 /// Runs `work` once for the request's key, and answers what it answered the first time after that.
 ///
@@ -65,17 +77,18 @@ where
         next_cursor: rendered.next_cursor.clone(),
     };
     let head = serde_json::to_string(&head).map_err(Error::internal)?;
-    // A secret that is shown once is not kept: its replay tells that the record exists, without the body.
-    let body = rendered
-        .body
-        .as_deref()
-        .filter(|_| !rendered.secret)
-        .map(|body| String::from_utf8_lossy(body).into_owned());
+    // What shows a secret once is kept sealed: it can be given again, and a copy of the database shows nothing of it.
+    let body = match rendered.body.as_deref() {
+        Some(body) if rendered.secret => Some(key.vault.seal(PURPOSE, &place(&principal, &key.key), body)?),
+        Some(body) => Some(String::from_utf8_lossy(body).into_owned()),
+        None => None,
+    };
     on_each!(tx, |c| diesel::update(table::table.find((&principal, &key.key)))
         .set((
             table::status.eq(Some(i64::from(rendered.status))),
             table::headers.eq(Some(head)),
-            table::body.eq(body)
+            table::body.eq(body),
+            table::sealed.eq(rendered.secret)
         ))
         .execute(c))?;
     Ok(rendered)
@@ -90,6 +103,11 @@ fn principal(tx: &Tx<'_>) -> String {
     )
 }
 
+/// The row that a sealed answer belongs to: moved to another, it does not open.
+fn place(principal: &str, key: &str) -> String {
+    format!("{principal} {key}")
+}
+
 fn replay<F>(tx: &mut Tx<'_>, principal: &str, request: &Request, work: F) -> Result<Rendered>
 where
     F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
@@ -97,7 +115,7 @@ where
     let Some(key) = &request.idempotency else {
         return Err(Error::internal("a replay without a key"));
     };
-    let (method, path, body_hash, status, head, body, expires_at): Row = on_each!(tx, |c| table::table
+    let (method, path, body_hash, status, head, body, sealed, expires_at): Row = on_each!(tx, |c| table::table
         .find((principal, &key.key))
         .select((
             table::method,
@@ -106,6 +124,7 @@ where
             table::status,
             table::headers,
             table::body,
+            table::sealed,
             table::expires_at
         ))
         .get_result(c))?;
@@ -121,13 +140,17 @@ where
         return Err(Error::new(&codes::IDEMPOTENCY_IN_PROGRESS).retry_after(1));
     };
     let head: Head = serde_json::from_str(&head).map_err(Error::internal)?;
+    let body = match body {
+        Some(body) if sealed => Some(key.vault.open(PURPOSE, &place(principal, &key.key), &body)?.into()),
+        body => body.map(Bytes::from),
+    };
     Ok(Rendered {
         status: u16::try_from(status).unwrap_or(200),
         etag: head.etag,
         location: head.location,
         next_cursor: head.next_cursor,
-        body: body.map(Bytes::from),
-        secret: false,
+        body,
+        secret: sealed,
         replayed: true,
     })
 }

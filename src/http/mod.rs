@@ -4,6 +4,7 @@
 mod confidential;
 pub mod contract;
 pub mod document;
+mod expand;
 mod extract;
 pub mod gate;
 pub mod idempotency;
@@ -15,6 +16,7 @@ pub mod problem;
 mod reply;
 
 pub use confidential::Confidential;
+pub use expand::{Expand, Expandable, Expanding};
 pub use extract::{IfMatch, IfMatchIfSent, Json, Path, Query};
 pub use gate::State;
 pub use operations::Operations;
@@ -46,6 +48,7 @@ pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {
             "retry-after",
             "x-request-id",
             "idempotency-replayed",
+            "preference-applied",
         ])
         .max_age(7200)
         .block_on_origin_mismatch(false)

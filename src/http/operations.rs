@@ -7,6 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
+use actix_web::http::header::HeaderMap;
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,8 @@ pub struct Operation {
     pub permission: &'static Permission,
     /// Its query parameters.
     query: Vec<Parameter>,
+    /// The headers that it takes.
+    headers: Vec<Parameter>,
     /// Its body, if it takes one.
     pub body: Option<Body>,
     /// Whether it takes an idempotency key.
@@ -39,6 +42,8 @@ struct Parameter {
     required: bool,
     kind: Kind,
     schema: Schema,
+    /// What a value looks like, for whoever sent another.
+    example: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,9 +77,8 @@ impl Schema {
         }
     }
 
-    fn faults(&self, value: &Value, place: &dyn Fn(&str) -> String) -> Result<Vec<Fault>> {
-        let validator = self
-            .compiled
+    fn validator(&self) -> Result<&Validator> {
+        self.compiled
             .get_or_init(|| {
                 jsonschema::options()
                     .should_validate_formats(true)
@@ -83,9 +87,16 @@ impl Schema {
                     .ok()
             })
             .as_ref()
-            .ok_or_else(|| Error::internal("a schema of the contract cannot be compiled"))?;
+            .ok_or_else(|| Error::internal("a schema of the contract cannot be compiled"))
+    }
+
+    fn fits(&self, value: &Value) -> Result<bool> {
+        Ok(self.validator()?.is_valid(value))
+    }
+
+    fn faults(&self, value: &Value, place: &dyn Fn(&str) -> String) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
-        for error in validator.iter_errors(value) {
+        for error in self.validator()?.iter_errors(value) {
             tell(&error, place, &mut faults);
         }
         Ok(faults)
@@ -161,9 +172,8 @@ fn tell(error: &ValidationError<'_>, place: &dyn Fn(&str) -> String, faults: &mu
             }
         }
         ValidationErrorKind::Type { .. } => add(&at, "wrong_type", sentence(error)),
-        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
-            add(&at, "unknown_value", sentence(error));
-        }
+        ValidationErrorKind::Enum { options } => add(&at, "unknown_value", possible(options)),
+        ValidationErrorKind::Constant { .. } => add(&at, "unknown_value", sentence(error)),
         ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => {
             add(&at, "invalid_format", sentence(error));
         }
@@ -182,6 +192,17 @@ fn tell(error: &ValidationError<'_>, place: &dyn Fn(&str) -> String, faults: &mu
         }
         _ => add(&at, "invalid_value", sentence(error)),
     }
+}
+
+/// The words that are possible, all of them: whoever sent another need not look them up.
+fn possible(options: &Value) -> String {
+    let words: Vec<String> = options
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
+        .collect();
+    format!("The value is none of those that are possible: {}.", words.join(", "))
 }
 
 fn sentence(error: &ValidationError<'_>) -> String {
@@ -266,19 +287,23 @@ impl Operation {
                 .to_owned()
         };
         let required = |value: &Value| value.get("required").and_then(Value::as_bool).unwrap_or(false);
-        let query = parameters
-            .iter()
-            .filter(|parameter| text(parameter, "in") == "query")
-            .map(|parameter| {
-                let schema = parameter.get("schema").cloned().unwrap_or_default();
-                Parameter {
-                    name: text(parameter, "name"),
-                    required: required(parameter),
-                    kind: kind(&schema, document),
-                    schema: Schema::new(&schema, components),
-                }
-            })
-            .collect();
+        let placed = |place: &str| -> Vec<Parameter> {
+            parameters
+                .iter()
+                .filter(|parameter| text(parameter, "in") == place)
+                .map(|parameter| {
+                    let schema = parameter.get("schema").cloned().unwrap_or_default();
+                    let example = parameter.get("example").or_else(|| schema.pointer("/examples/0"));
+                    Parameter {
+                        name: text(parameter, "name"),
+                        required: required(parameter),
+                        kind: kind(&schema, document),
+                        schema: Schema::new(&schema, components),
+                        example: example.and_then(Value::as_str).unwrap_or_default().to_owned(),
+                    }
+                })
+                .collect()
+        };
         let body = operation
             .get("requestBody")
             .map(|body| resolve(body, document))
@@ -306,19 +331,60 @@ impl Operation {
         };
         Self {
             permission,
-            query,
+            query: placed("query"),
+            headers: placed("header"),
             body,
             idempotency,
             needs_if_match,
         }
     }
 
-    /// The query as typed values.
+    /// Whether it takes a header of that name.
+    pub fn takes_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Checks the headers that the operation takes and the request has. What it does not take is not looked at.
     ///
     /// # Errors
-    /// 400 `invalid_query` with every parameter that is unknown, repeated, missing or does not fit.
-    pub fn check_query(&self, pairs: &[(String, String)]) -> Result<Map<String, Value>> {
+    /// 400 `invalid_header` with every header that does not fit.
+    pub fn check_headers(&self, headers: &HeaderMap) -> Result<()> {
+        let mut faults = Vec::new();
+        for header in &self.headers {
+            // Several lines of one header are one list (RFC 9110, 5.3).
+            let lines: Vec<Option<&str>> = headers
+                .get_all(header.name.as_str())
+                .map(|value| value.to_str().ok().map(str::trim))
+                .collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let fits = match lines.into_iter().collect::<Option<Vec<&str>>>() {
+                Some(lines) => header.schema.fits(&Value::String(lines.join(", ")))?,
+                None => false,
+            };
+            if !fits {
+                faults.push(Fault {
+                    pointer: format!("header:{}", header.name),
+                    code: "invalid_format".into(),
+                    detail: format!("Send it in its form, as here: {}", header.example),
+                });
+            }
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::new(&codes::INVALID_HEADER).faults(faults))
+        }
+    }
+
+    /// The query as typed values, and the parameters that were passed over because the caller wants it so.
+    ///
+    /// # Errors
+    /// 400 `invalid_query` with every parameter that is unknown (unless `lenient`), repeated, missing or does not fit.
+    pub fn check_query(&self, pairs: &[(String, String)], lenient: bool) -> Result<(Map<String, Value>, Vec<String>)> {
         let mut query = Map::new();
+        let mut ignored = Vec::new();
         let mut faults = Vec::new();
         for (name, text) in pairs {
             let place = |inner: &str| format!("query:{name}{inner}");
@@ -330,7 +396,11 @@ impl Operation {
                 });
             };
             let Some(parameter) = self.query.iter().find(|parameter| parameter.name == *name) else {
-                fault("unknown_parameter", self.suggestion(name));
+                if lenient {
+                    ignored.push(name.clone());
+                } else {
+                    fault("unknown_parameter", self.suggestion(name));
+                }
                 continue;
             };
             if query.contains_key(name) {
@@ -371,7 +441,7 @@ impl Operation {
             });
         }
         if faults.is_empty() {
-            Ok(query)
+            Ok((query, ignored))
         } else {
             Err(Error::new(&codes::INVALID_QUERY).faults(faults))
         }

@@ -16,7 +16,7 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::{
     IntoResponses, ToSchema,
-    openapi::{ContentBuilder, RefOr, Response, ResponseBuilder},
+    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
 };
 
 use super::Json;
@@ -30,9 +30,13 @@ use crate::{
 pub type Reply<A> = Result<Sent<A>>;
 
 /// A record with an address and a revision of its own.
-pub trait Resource: Serialize + ToSchema + Send + 'static {
+pub trait Resource: Serialize + ToSchema + Send + Sized + 'static {
     /// Its type in events, audit records and external references: `deal`.
     const TYPE: &'static str;
+
+    /// Whether its reads can embed related records. Then every answer has the field `expanded`, so that a record looks the
+    /// same, and has the same tag, whether it was read or changed.
+    const EXPANDABLE: bool = false;
 
     /// Its id as text.
     fn id(&self) -> String;
@@ -46,6 +50,11 @@ pub trait Resource: Serialize + ToSchema + Send + 'static {
     /// The partners that may learn of its events, besides the vendor.
     fn audience(&self) -> Vec<PartnerId> {
         Vec::new()
+    }
+
+    /// The schema of answers that show it; of those that are expandable, [`Expandable`](super::Expandable)'s.
+    fn answered() -> Ref {
+        schemas::met::<Self>()
     }
 }
 
@@ -129,7 +138,10 @@ fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Byte
     let mut whole = serde_json::to_value(value).map_err(Error::internal)?;
     let keep = |record: &mut serde_json::Value| {
         if let Some(record) = record.as_object_mut() {
-            record.retain(|name, _| fields.iter().any(|field| field == name));
+            // What was asked for by `expand` stays: it need not be asked for twice.
+            record.retain(|name, value| {
+                fields.iter().any(|field| field == name) || (name == "expanded" && !value.is_null())
+            });
         }
     };
     if list {
@@ -143,6 +155,27 @@ fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Byte
         keep(&mut whole);
     }
     serde_json::to_vec(&whole).map(Bytes::from).map_err(Error::internal)
+}
+
+/// A record that could be expanded and was not.
+#[derive(Serialize)]
+struct Unexpanded<'a, T> {
+    #[serde(flatten)]
+    record: &'a T,
+    expanded: (),
+}
+
+/// The JSON of one record.
+fn record<T: Resource>(value: &T, request: &Request) -> Result<Bytes> {
+    if T::EXPANDABLE {
+        let whole = Unexpanded {
+            record: value,
+            expanded: (),
+        };
+        encode(&whole, request, false)
+    } else {
+        encode(value, request, false)
+    }
 }
 
 impl Rendered {
@@ -166,11 +199,7 @@ impl Rendered {
 
 impl<T: Resource> Answer for Json<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
-        Ok(Rendered::json(
-            200,
-            encode(&self.0, request, false)?,
-            Some(self.0.revision()),
-        ))
+        Ok(Rendered::json(200, record(&self.0, request)?, Some(self.0.revision())))
     }
 }
 
@@ -178,7 +207,7 @@ impl<T: Resource> Answer for Created<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
         Ok(Rendered {
             location: Some(self.0.path()),
-            ..Rendered::json(201, encode(&self.0, request, false)?, Some(self.0.revision()))
+            ..Rendered::json(201, record(&self.0, request)?, Some(self.0.revision()))
         })
     }
 }
@@ -223,8 +252,8 @@ impl Answer for NoContent {
     }
 }
 
-fn one<T: ToSchema>(status: &str, description: &str) -> BTreeMap<String, RefOr<Response>> {
-    let content = ContentBuilder::new().schema(Some(schemas::met::<T>())).build();
+fn one(status: &str, description: &str, schema: Ref) -> BTreeMap<String, RefOr<Response>> {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
     BTreeMap::from([(
         status.to_owned(),
         ResponseBuilder::new()
@@ -235,35 +264,35 @@ fn one<T: ToSchema>(status: &str, description: &str) -> BTreeMap<String, RefOr<R
     )])
 }
 
-impl<T: ToSchema> Documented for Json<T> {
+impl<T: Resource> Documented for Json<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        one::<T>("200", "The record.")
+        one("200", "The record.", T::answered())
     }
 }
 
-impl<T: ToSchema> Documented for Created<T> {
+impl<T: Resource> Documented for Created<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        one::<T>("201", "The record that was made.")
+        one("201", "The record that was made.", T::answered())
     }
 }
 
-impl<T: ToSchema> Documented for Upserted<T> {
+impl<T: Resource> Documented for Upserted<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut both = one::<T>("200", "The record that was there, as it is now.");
-        both.extend(one::<T>("201", "The record that was made."));
+        let mut both = one("200", "The record that was there, as it is now.", T::answered());
+        both.extend(one("201", "The record that was made.", T::answered()));
         both
     }
 }
 
 impl<T: ToSchema> Documented for Plain<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        one::<T>("200", "The answer.")
+        one("200", "The answer.", schemas::met::<T>())
     }
 }
 
 impl<T: ToSchema> Documented for Page<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        one::<Self>("200", "One page of the list.")
+        one("200", "One page of the list.", schemas::met::<Self>())
     }
 }
 
@@ -340,15 +369,13 @@ impl<A> Responder for Sent<A> {
 
 /// Whether a reader already has what is at that tag.
 fn unchanged(request: &HttpRequest, etag: &str) -> bool {
-    let asked = request
-        .headers()
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
+    let mut lines = request.headers().get_all(header::IF_NONE_MATCH);
     matches!(*request.method(), Method::GET | Method::HEAD)
-        && asked.is_some_and(|tags| {
-            tags.split(',')
-                .map(str::trim)
-                .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+        && lines.any(|line| {
+            line.to_str().unwrap_or_default().split(',').any(|tag| {
+                let tag = tag.trim();
+                tag == "*" || tag.trim_start_matches("W/") == etag
+            })
         })
 }
 
@@ -382,4 +409,36 @@ pub fn revision_of(etag: &str) -> Result<i64> {
                 "Send the ETag exactly as the record was answered with it.",
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn narrowed_fields_leave_what_was_asked_to_be_embedded() {
+        let request = Request {
+            fields: Some(["id".to_owned()].into()),
+            ..Request::internal("test")
+        };
+        let narrowed = |value: serde_json::Value, list| -> serde_json::Value {
+            serde_json::from_slice(&encode(&value, &request, list).unwrap()).unwrap()
+        };
+        let embedded = json!({"partner": {"name": "Nordwind"}});
+        let record = json!({"id": "a", "title": "b", "expanded": embedded});
+        assert_eq!(
+            narrowed(record.clone(), false),
+            json!({"id": "a", "expanded": embedded})
+        );
+        assert_eq!(
+            narrowed(json!({"data": [record], "next_cursor": null}), true),
+            json!({"data": [{"id": "a", "expanded": embedded}], "next_cursor": null})
+        );
+        assert_eq!(
+            narrowed(json!({"id": "a", "expanded": null}), false),
+            json!({"id": "a"})
+        );
+    }
 }

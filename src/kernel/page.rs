@@ -1,14 +1,21 @@
 //! Keyset pages: a page continues after a row, not at a count, so rows that come or go never shift it.
 
+use std::sync::{Arc, OnceLock};
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::array::Array};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use utoipa::ToSchema;
+
+use crate::words;
 
 /// Rows on a page if the caller does not say.
 pub const DEFAULT_LIMIT: i64 = 50;
 /// Most rows on a page.
 pub const MAX_LIMIT: i64 = 200;
+/// Up to how many rows are counted for a total; beyond it only that there are more is told.
+pub const MOST_COUNTED: i64 = 10_000;
 
 /// The value of a sort key: what the next page continues after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,11 +73,49 @@ pub struct Paging {
     pub list: u64,
     /// The key that cursors are signed with.
     pub signer: Signer,
+    /// Whether the caller wants the rows counted.
+    pub count: bool,
+    /// The count, once it was made: the query makes it and the page tells it.
+    pub total: Arc<OnceLock<Total>>,
+}
+
+words! {
+    /// How exact a total is.
+    pub TotalRelation {
+        /// There are exactly so many rows.
+        Exactly = "eq",
+        /// There are at least so many: counting ended there.
+        AtLeast = "gte",
+    }
+}
+
+/// How many rows a list has, all pages together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Total {
+    /// How many were counted.
+    #[schema(example = 128, minimum = 0, maximum = 10_000)]
+    pub value: i64,
+    /// Whether that is all of them.
+    pub relation: TotalRelation,
+}
+
+impl Total {
+    /// The total out of a count that ended one row beyond [`MOST_COUNTED`].
+    pub fn of(counted: i64) -> Self {
+        Self {
+            value: counted.min(MOST_COUNTED),
+            relation: if counted > MOST_COUNTED {
+                TotalRelation::AtLeast
+            } else {
+                TotalRelation::Exactly
+            },
+        }
+    }
 }
 
 /// Signs cursors, so that nobody can make one up.
 #[derive(Clone)]
-pub struct Signer(std::sync::Arc<[u8; 32]>);
+pub struct Signer(Arc<[u8; 32]>);
 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -90,7 +135,7 @@ pub enum CursorFault {
 impl Signer {
     /// A signer with that key.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(std::sync::Arc::new(key))
+        Self(Arc::new(key))
     }
 
     fn tag(&self, body: &[u8]) -> Vec<u8> {
@@ -140,6 +185,8 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
     /// Whether there is a next page.
     pub has_more: bool,
+    /// How many rows there are on all pages; null unless it was asked for.
+    pub total: Option<Total>,
 }
 
 impl<T> Page<T> {
@@ -156,7 +203,21 @@ impl<T> Page<T> {
             data: rows,
             next_cursor,
             has_more,
+            total: paging.total.get().copied(),
         }
+    }
+
+    /// The same page with what `change` makes of all its rows together.
+    ///
+    /// # Errors
+    /// What `change` refuses.
+    pub fn with<U, E>(self, change: impl FnOnce(Vec<T>) -> Result<Vec<U>, E>) -> Result<Page<U>, E> {
+        Ok(Page {
+            data: change(self.data)?,
+            next_cursor: self.next_cursor,
+            has_more: self.has_more,
+            total: self.total,
+        })
     }
 
     /// The same page of other rows.
@@ -165,6 +226,7 @@ impl<T> Page<T> {
             data: self.data.into_iter().map(change).collect(),
             next_cursor: self.next_cursor,
             has_more: self.has_more,
+            total: self.total,
         }
     }
 }
@@ -174,11 +236,21 @@ impl Paging {
     pub const fn fetch(&self) -> i64 {
         self.limit + 1
     }
+
+    /// Whether the rows are still to be counted.
+    pub fn total_wanted(&self) -> bool {
+        self.count && self.total.get().is_none()
+    }
+
+    /// Notes how many rows were counted, at most one more than [`MOST_COUNTED`].
+    pub fn counted(&self, rows: i64) {
+        self.total.get_or_init(|| Total::of(rows));
+    }
 }
 
-impl<T: utoipa::ToSchema> utoipa::PartialSchema for Page<T> {
+impl<T: ToSchema> utoipa::PartialSchema for Page<T> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, Type, schema::SchemaType};
+        use utoipa::openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, Type, schema::SchemaType};
         let text = |description: &str| ObjectBuilder::new().description(Some(description));
         ObjectBuilder::new()
             .schema_type(Type::Object)
@@ -202,14 +274,24 @@ impl<T: utoipa::ToSchema> utoipa::PartialSchema for Page<T> {
                     .schema_type(Type::Boolean)
                     .examples([false]),
             )
+            .property(
+                "total",
+                OneOfBuilder::new()
+                    .item(ObjectBuilder::new().schema_type(Type::Null))
+                    .item(Ref::from_schema_name(Total::name()))
+                    .description(Some(
+                        "How many rows there are on all pages; null unless `include_total` asked for it.",
+                    )),
+            )
             .required("data")
             .required("next_cursor")
             .required("has_more")
+            .required("total")
             .into()
     }
 }
 
-impl<T: utoipa::ToSchema> utoipa::ToSchema for Page<T> {
+impl<T: ToSchema> ToSchema for Page<T> {
     fn name() -> std::borrow::Cow<'static, str> {
         format!("{}Page", T::name()).into()
     }
@@ -217,6 +299,8 @@ impl<T: utoipa::ToSchema> utoipa::ToSchema for Page<T> {
     fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
+        schemas.push((Total::name().into_owned(), <Total as utoipa::PartialSchema>::schema()));
+        Total::schemas(schemas);
     }
 }
 
@@ -234,5 +318,13 @@ mod tests {
         for bad in ["", "AAAA", "%%%"] {
             assert_eq!(signer.read(bad, 1), Err(CursorFault::Invalid));
         }
+    }
+
+    #[test]
+    fn a_total_is_exact_up_to_its_bound_and_honest_beyond_it() {
+        let told = |counted| (Total::of(counted).value, Total::of(counted).relation);
+        assert_eq!(told(0), (0, TotalRelation::Exactly));
+        assert_eq!(told(MOST_COUNTED), (10_000, TotalRelation::Exactly));
+        assert_eq!(told(MOST_COUNTED + 1), (10_000, TotalRelation::AtLeast));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     custom_fields::{self, CustomRecord},
     db::{Db, Tx},
     error::Result,
-    http::{Created, IfMatch, Json, Path, Query, Reply},
+    http::{Created, Expandable, Expanding, IfMatch, Json, Path, Query, Reply},
     kernel::{
         ids::PartnerId,
         page::{Page, Paging},
@@ -45,21 +45,18 @@ pub(super) fn shown_one(tx: &mut Tx<'_>, partner: Partner) -> Result<Partner> {
 ///
 /// The partners that the caller may see: for the vendor's people those of their row scope, for a partner's people their own,
 /// and a distributor's resellers where the program says so.
-#[utoipa::path(params(PartnerFilter, Paging))]
+#[utoipa::path(params(PartnerFilter, Paging, Expanding::<Partner>))]
 #[get("")]
 pub async fn list_partners(
     db: Db,
     caller: Caller,
     filter: Query<PartnerFilter>,
     paging: Paging,
-) -> Reply<Page<Partner>> {
+    expanding: Expanding<Partner>,
+) -> Reply<Page<Expandable<Partner>>> {
     db.snapshot(&caller, move |tx| {
-        let page = queries::page(tx, &filter.0, &paging)?;
-        Ok(Page {
-            data: shown(tx, page.data)?,
-            next_cursor: page.next_cursor,
-            has_more: page.has_more,
-        })
+        let page = queries::page(tx, &filter.0, &paging)?.with(|rows| shown(tx, rows))?;
+        expanding.page(tx, page)
     })
     .await
 }
@@ -96,12 +93,18 @@ pub async fn create_partner(db: Db, caller: Caller, new: Json<NewPartner>) -> Re
 /// Read a partner
 ///
 /// Its profile, where it stands, and who looks after it.
-#[utoipa::path(params(PartnerId))]
+#[utoipa::path(params(PartnerId, Expanding::<Partner>))]
 #[get("/{id}")]
-pub async fn get_partner(db: Db, caller: Caller, id: Path<PartnerId>) -> Reply<Json<Partner>> {
+pub async fn get_partner(
+    db: Db,
+    caller: Caller,
+    id: Path<PartnerId>,
+    expanding: Expanding<Partner>,
+) -> Reply<Json<Expandable<Partner>>> {
     db.snapshot(&caller, move |tx| {
         let partner = queries::find(tx, id.0)?;
-        shown_one(tx, partner).map(Json)
+        let partner = shown_one(tx, partner)?;
+        expanding.one(tx, partner).map(Json)
     })
     .await
 }

@@ -13,6 +13,7 @@ pub mod applications;
 pub mod authorisations;
 mod consequences;
 pub mod domains;
+mod expanded;
 mod handlers;
 pub mod handovers;
 pub mod invitations;
@@ -26,6 +27,8 @@ pub mod reviews;
 mod rows;
 mod rules;
 pub mod standing;
+
+use std::collections::BTreeMap;
 
 use crate::{
     custom_fields::{self, CustomRecord},
@@ -41,6 +44,7 @@ use crate::{
 
 pub use account_managers::AccountManagerRole;
 pub use authorisations::authorised;
+pub use expanded::{PartnerExpanded, PartnerPath};
 use handlers::shown_one;
 pub use model::{
     ImportedPartner, NewPartner, Partner, PartnerFilter, PartnerPatch, PartnerSort, PartnerStatus, PartnerType,
@@ -72,6 +76,18 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     applications::public_routes(config);
     people::routes(config);
     handovers::routes(config);
+}
+
+/// The partners with those ids that the caller may see, as the caller sees them.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<BTreeMap<PartnerId, Partner>> {
+    let partners = queries::find_all(tx, ids)?;
+    Ok(handlers::shown(tx, partners)?
+        .into_iter()
+        .map(|partner| (partner.id, partner))
+        .collect())
 }
 
 /// How partners are taken in, looked after and let go, by the settings that hold now.

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Address, AddressPatch, Currency, Patch, Time, TimeZone,
         country::Country,
@@ -217,6 +217,7 @@ pub struct Partner {
 
 impl Resource for Partner {
     const TYPE: &'static str = "partner";
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -232,6 +233,10 @@ impl Resource for Partner {
 
     fn audience(&self) -> Vec<PartnerId> {
         vec![self.id]
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

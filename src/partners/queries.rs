@@ -38,12 +38,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerFilter, paging: &Paging) -> Result<
     let clause = wanted(tx, filter)?;
     let rows = load_page!(tx, table => PartnerRow, clause, sort.order(), paging)?;
     let rows = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let partners = assemble(tx, rows.data)?;
-    Ok(Page {
-        data: partners,
-        next_cursor: rows.next_cursor,
-        has_more: rows.has_more,
-    })
+    rows.with(|rows| assemble(tx, rows))
 }
 
 fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
@@ -219,6 +214,17 @@ pub fn find(tx: &mut Tx<'_>, id: PartnerId) -> Result<Partner> {
     let mut clause = Clause::rows_of(tx.caller(), "partners.id");
     clause.equals("partners.id", &id);
     one(tx, clause)
+}
+
+/// The partners with those ids that the caller may see, whole, in no order.
+///
+/// # Errors
+/// What the database reports.
+pub(super) fn find_all(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<Vec<Partner>> {
+    let mut clause = Clause::rows_of(tx.caller(), "partners.id");
+    clause.one_of("partners.id", ids);
+    let rows: Vec<PartnerRow> = on_each!(tx, |c| table.filter(clause).select(PartnerRow::as_select()).load(c))?;
+    assemble(tx, rows)
 }
 
 /// The partner with that id, whoever asks: for acts that a secret permits, as an invitation does.

@@ -612,6 +612,28 @@ fn schema_names_are_unique() {
 }
 
 #[test]
+fn who_takes_if_match_says_so() {
+    let mut offenders = Vec::new();
+    for source in sources("src") {
+        // From one operation's declaration to the next: the declaration, then the handler with its arguments.
+        for part in source.text.split("#[utoipa::path").skip(1) {
+            let Some((declared, rest)) = part.split_once("pub async fn ") else {
+                continue;
+            };
+            let (name, rest) = rest.split_once('(').unwrap();
+            let takes = rest.split("->").next().unwrap().contains(": IfMatch");
+            if takes != declared.contains("IfMatch") {
+                offenders.push(format!("{}: {name}", source.path));
+            }
+        }
+    }
+    holds(
+        "a handler that takes IfMatch says so in params(…): IfMatch where it is required, IfMatchIfSent on actions and upserts.",
+        offenders,
+    );
+}
+
+#[test]
 fn a_long_file_says_why() {
     let mut offenders = Vec::new();
     for source in &sources("src") {

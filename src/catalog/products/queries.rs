@@ -1,5 +1,7 @@
 //! The only file that knows the tables of products. They belong to no partner: everyone sees all of them.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::{
@@ -139,6 +141,24 @@ pub fn find(tx: &mut Tx<'_>, id: ProductId) -> Result<Product> {
     let mut product = Product::from(row);
     custom_fields::shown(tx, CustomRecord::Product, [&mut product.custom])?;
     Ok(product)
+}
+
+/// The products with those ids, by id; unknown ids are left out.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[ProductId]) -> Result<BTreeMap<ProductId, Product>> {
+    let rows: Vec<ProductRow> = on_each!(tx, |c| table
+        .filter(products::id.eq_any(ids))
+        .select(ProductRow::as_select())
+        .load(c))?;
+    let mut found: BTreeMap<ProductId, Product> = rows.into_iter().map(|row| (row.id, row.into())).collect();
+    custom_fields::shown(
+        tx,
+        CustomRecord::Product,
+        found.values_mut().map(|product| &mut product.custom),
+    )?;
+    Ok(found)
 }
 
 /// The product with that code, in any case.

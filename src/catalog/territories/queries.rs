@@ -1,5 +1,7 @@
 //! The only file that knows the table of territories. They belong to no partner: everyone sees all of them.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::model::{Territory, TerritoryFilter, TerritorySort};
@@ -68,6 +70,18 @@ pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
         .find(id)
         .select(Territory::as_select())
         .get_result(c))?)
+}
+
+/// The territories with those ids, by id; unknown ids are left out.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[TerritoryId]) -> Result<BTreeMap<TerritoryId, Territory>> {
+    let rows: Vec<Territory> = on_each!(tx, |c| table
+        .filter(territories::id.eq_any(ids))
+        .select(Territory::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(|territory| (territory.id, territory)).collect())
 }
 
 /// The territory with that code.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     auth::Caller,
     db::Db,
-    http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
+    http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
     kernel::{
         ids::AccountId,
         page::{Page, Paging},
@@ -20,16 +20,20 @@ use crate::{
 /// List customer accounts
 ///
 /// Accounts that were merged into others stand in the list too; `status=active` leaves them out.
-#[utoipa::path(params(CustomerAccountFilter, Paging))]
+#[utoipa::path(params(CustomerAccountFilter, Paging, Expanding::<CustomerAccount>))]
 #[get("")]
 pub async fn list_customer_accounts(
     db: Db,
     caller: Caller,
     filter: Query<CustomerAccountFilter>,
     paging: Paging,
-) -> Reply<Page<CustomerAccount>> {
-    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
-        .await
+    expanding: Expanding<CustomerAccount>,
+) -> Reply<Page<Expandable<CustomerAccount>>> {
+    db.snapshot(&caller, move |tx| {
+        let page = queries::page(tx, &filter.0, &paging)?;
+        expanding.page(tx, page)
+    })
+    .await
 }
 
 /// Create a customer account
@@ -69,10 +73,19 @@ pub async fn upsert_customer_account(
 /// Read a customer account
 ///
 /// One account; if it was merged, `merged_into_id` names the account that stands for it.
-#[utoipa::path(params(AccountId))]
+#[utoipa::path(params(AccountId, Expanding::<CustomerAccount>))]
 #[get("/{id}")]
-pub async fn get_customer_account(db: Db, caller: Caller, id: Path<AccountId>) -> Reply<Json<CustomerAccount>> {
-    db.snapshot(&caller, move |tx| queries::find(tx, id.0).map(Json)).await
+pub async fn get_customer_account(
+    db: Db,
+    caller: Caller,
+    id: Path<AccountId>,
+    expanding: Expanding<CustomerAccount>,
+) -> Reply<Json<Expandable<CustomerAccount>>> {
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find(tx, id.0)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
 }
 
 /// Change a customer account

@@ -3,6 +3,7 @@
 //! Whatever identifies a customer (names, domains, numbers, telephones, addresses) is also written to an index of keys in
 //! the same transaction, so that a description is found in a million accounts without reading them.
 
+mod expanded;
 mod handlers;
 pub(super) mod identity;
 pub(super) mod keys;

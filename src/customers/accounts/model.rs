@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Address, AddressPatch, Money, Patch, Time,
         country::Country,
@@ -182,6 +182,7 @@ pub struct CustomerAccount {
 
 impl Resource for CustomerAccount {
     const TYPE: &'static str = super::TYPE;
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -193,6 +194,10 @@ impl Resource for CustomerAccount {
 
     fn path(&self) -> String {
         format!("/v1/customer-accounts/{}", self.id)
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

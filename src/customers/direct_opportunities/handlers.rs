@@ -11,7 +11,7 @@ use crate::{
     custom_fields::{self, CustomRecord},
     customers::accounts,
     db::Db,
-    http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
+    http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
     kernel::{
         ids::OpportunityId,
         page::{Page, Paging},
@@ -22,16 +22,20 @@ use crate::{
 /// List direct opportunities
 ///
 /// What the vendor's own people sell, newest first unless another order is asked for.
-#[utoipa::path(params(DirectOpportunityFilter, Paging))]
+#[utoipa::path(params(DirectOpportunityFilter, Paging, Expanding::<DirectOpportunity>))]
 #[get("")]
 pub async fn list_direct_opportunities(
     db: Db,
     caller: Caller,
     filter: Query<DirectOpportunityFilter>,
     paging: Paging,
-) -> Reply<Page<DirectOpportunity>> {
-    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
-        .await
+    expanding: Expanding<DirectOpportunity>,
+) -> Reply<Page<Expandable<DirectOpportunity>>> {
+    db.snapshot(&caller, move |tx| {
+        let page = queries::page(tx, &filter.0, &paging)?;
+        expanding.page(tx, page)
+    })
+    .await
 }
 
 /// Create a direct opportunity
@@ -71,10 +75,19 @@ pub async fn upsert_direct_opportunity(
 /// Read a direct opportunity
 ///
 /// One opportunity of the vendor's own.
-#[utoipa::path(params(OpportunityId))]
+#[utoipa::path(params(OpportunityId, Expanding::<DirectOpportunity>))]
 #[get("/{id}")]
-pub async fn get_direct_opportunity(db: Db, caller: Caller, id: Path<OpportunityId>) -> Reply<Json<DirectOpportunity>> {
-    db.snapshot(&caller, move |tx| queries::find(tx, id.0).map(Json)).await
+pub async fn get_direct_opportunity(
+    db: Db,
+    caller: Caller,
+    id: Path<OpportunityId>,
+    expanding: Expanding<DirectOpportunity>,
+) -> Reply<Json<Expandable<DirectOpportunity>>> {
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find(tx, id.0)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
 }
 
 /// Change a direct opportunity

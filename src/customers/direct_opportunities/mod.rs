@@ -2,6 +2,7 @@
 //!
 //! They come from the vendor's CRM, which is the master of their state; so any state may follow any other.
 
+mod expanded;
 mod handlers;
 mod model;
 mod queries;

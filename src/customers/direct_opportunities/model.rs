@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Date, Money, Patch, Time,
         ids::{AccountId, OpportunityId, ProductId, TerritoryId, UserId},
@@ -144,6 +144,7 @@ pub struct DirectOpportunity {
 
 impl Resource for DirectOpportunity {
     const TYPE: &'static str = super::TYPE;
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -155,6 +156,10 @@ impl Resource for DirectOpportunity {
 
     fn path(&self) -> String {
         format!("/v1/direct-opportunities/{}", self.id)
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

@@ -141,12 +141,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &DirectOpportunityFilter, paging: &Paging) 
     }
     let rows = load_page!(tx, table => OpportunityRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: complete(tx, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| complete(tx, rows))
 }
 
 fn key(sort: DirectOpportunitySort, row: &OpportunityRow) -> Key {

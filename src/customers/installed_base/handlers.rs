@@ -10,7 +10,7 @@ use crate::{
     auth::Caller,
     customers::accounts,
     db::Db,
-    http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
+    http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
     kernel::{
         ids::InstalledBaseId,
         page::{Page, Paging},
@@ -21,16 +21,20 @@ use crate::{
 /// List the installed base
 ///
 /// Newest first unless another order is asked for.
-#[utoipa::path(params(InstalledBaseFilter, Paging))]
+#[utoipa::path(params(InstalledBaseFilter, Paging, Expanding::<InstalledBase>))]
 #[get("")]
 pub async fn list_installed_base(
     db: Db,
     caller: Caller,
     filter: Query<InstalledBaseFilter>,
     paging: Paging,
-) -> Reply<Page<InstalledBase>> {
-    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
-        .await
+    expanding: Expanding<InstalledBase>,
+) -> Reply<Page<Expandable<InstalledBase>>> {
+    db.snapshot(&caller, move |tx| {
+        let page = queries::page(tx, &filter.0, &paging)?;
+        expanding.page(tx, page)
+    })
+    .await
 }
 
 /// Create an installed product
@@ -71,10 +75,19 @@ pub async fn upsert_installed_base(
 /// Read an installed product
 ///
 /// A product or product line that a customer has.
-#[utoipa::path(params(InstalledBaseId))]
+#[utoipa::path(params(InstalledBaseId, Expanding::<InstalledBase>))]
 #[get("/{id}")]
-pub async fn get_installed_base(db: Db, caller: Caller, id: Path<InstalledBaseId>) -> Reply<Json<InstalledBase>> {
-    db.snapshot(&caller, move |tx| queries::find(tx, id.0).map(Json)).await
+pub async fn get_installed_base(
+    db: Db,
+    caller: Caller,
+    id: Path<InstalledBaseId>,
+    expanding: Expanding<InstalledBase>,
+) -> Reply<Json<Expandable<InstalledBase>>> {
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find(tx, id.0)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
 }
 
 /// Change an installed product

@@ -2,6 +2,7 @@
 //!
 //! A registration of net-new business on what the customer has already is no net-new business.
 
+mod expanded;
 mod handlers;
 mod model;
 mod queries;

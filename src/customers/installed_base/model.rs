@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Date, Patch, Time,
         ids::{AccountId, InstalledBaseId, PartnerId, ProductId, TerritoryId},
@@ -98,6 +98,7 @@ pub struct InstalledBase {
 
 impl Resource for InstalledBase {
     const TYPE: &'static str = super::TYPE;
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -109,6 +110,10 @@ impl Resource for InstalledBase {
 
     fn path(&self) -> String {
         format!("/v1/installed-base/{}", self.id)
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

@@ -103,12 +103,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &InstalledBaseFilter, paging: &Paging) -> R
         .at_least("installed_base.updated_at", filter.updated_since.as_ref());
     let rows = load_page!(tx, table => InstalledBaseRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: complete(tx, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| complete(tx, rows))
 }
 
 fn key(sort: InstalledBaseSort, row: &InstalledBaseRow) -> Key {

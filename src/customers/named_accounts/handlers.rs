@@ -10,7 +10,7 @@ use crate::{
     auth::Caller,
     customers::accounts,
     db::Db,
-    http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
+    http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
     kernel::{
         ids::NamedAccountId,
         page::{Page, Paging},
@@ -21,16 +21,20 @@ use crate::{
 /// List named accounts
 ///
 /// Newest first unless another order is asked for.
-#[utoipa::path(params(NamedAccountFilter, Paging))]
+#[utoipa::path(params(NamedAccountFilter, Paging, Expanding::<NamedAccount>))]
 #[get("")]
 pub async fn list_named_accounts(
     db: Db,
     caller: Caller,
     filter: Query<NamedAccountFilter>,
     paging: Paging,
-) -> Reply<Page<NamedAccount>> {
-    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
-        .await
+    expanding: Expanding<NamedAccount>,
+) -> Reply<Page<Expandable<NamedAccount>>> {
+    db.snapshot(&caller, move |tx| {
+        let page = queries::page(tx, &filter.0, &paging)?;
+        expanding.page(tx, page)
+    })
+    .await
 }
 
 /// Create a named account
@@ -65,10 +69,19 @@ pub async fn upsert_named_account(
 /// Read a named account
 ///
 /// A customer that the vendor keeps for itself, for a time and a scope.
-#[utoipa::path(params(NamedAccountId))]
+#[utoipa::path(params(NamedAccountId, Expanding::<NamedAccount>))]
 #[get("/{id}")]
-pub async fn get_named_account(db: Db, caller: Caller, id: Path<NamedAccountId>) -> Reply<Json<NamedAccount>> {
-    db.snapshot(&caller, move |tx| queries::find(tx, id.0).map(Json)).await
+pub async fn get_named_account(
+    db: Db,
+    caller: Caller,
+    id: Path<NamedAccountId>,
+    expanding: Expanding<NamedAccount>,
+) -> Reply<Json<Expandable<NamedAccount>>> {
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find(tx, id.0)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
 }
 
 /// Change a named account

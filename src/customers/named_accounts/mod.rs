@@ -2,6 +2,7 @@
 //!
 //! While one is in force, partners' registrations on its scope meet the vendor's own claim.
 
+mod expanded;
 mod handlers;
 mod model;
 mod queries;

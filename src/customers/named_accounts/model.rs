@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Date, Patch, Time,
         ids::{AccountId, NamedAccountId, ProductId, TerritoryId, UserId},
@@ -88,6 +88,7 @@ pub struct NamedAccount {
 
 impl Resource for NamedAccount {
     const TYPE: &'static str = super::TYPE;
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -99,6 +100,10 @@ impl Resource for NamedAccount {
 
     fn path(&self) -> String {
         format!("/v1/named-accounts/{}", self.id)
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

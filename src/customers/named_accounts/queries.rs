@@ -100,12 +100,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &NamedAccountFilter, paging: &Paging) -> Re
         .at_least("named_accounts.updated_at", filter.updated_since.as_ref());
     let rows = load_page!(tx, table => NamedAccountRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: complete(tx, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| complete(tx, rows))
 }
 
 fn key(sort: NamedAccountSort, row: &NamedAccountRow) -> Key {

@@ -13,7 +13,7 @@ use crate::{
     db::{Db, Tx},
     deals::registrations::{self, Deal, seen},
     error::{Error, Result},
-    http::{Created, IfMatch, Json, NoContent, Path, Query, Reply},
+    http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply},
     kernel::{
         ids::{DealId, EvidenceId, PartnerId},
         page::{Page, Paging},
@@ -25,7 +25,7 @@ use crate::{
 /// Ends the sale and uses its protection up. It takes an order, a purchase order or a contract, shown now or before, and a
 /// registration of the program's minimum age. The report of a partner or an account manager waits for `verifyDealWin`; that
 /// of those who run the program, and of the vendor's systems, is confirmed as it is made.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/win")]
 pub async fn win_deal(
     db: Db,
@@ -45,7 +45,7 @@ pub async fn win_deal(
 ///
 /// The vendor's word that there is an order. It is final, and told once as `deal.win_verified`: what is paid for wins
 /// begins with it. One order confirms one win.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/verify-win")]
 pub async fn verify_deal_win(db: Db, caller: Caller, id: Path<DealId>, seen_at: IfMatch) -> Reply<Json<Deal>> {
     db.write(&caller, move |tx| {
@@ -59,7 +59,7 @@ pub async fn verify_deal_win(db: Db, caller: Caller, id: Path<DealId>, seen_at: 
 ///
 /// There is no such order: the sale goes on at `committed`, and what protected it lasts for the rest of its time, unless
 /// somebody else was protected meanwhile. The partner reads the reason.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/reject-win")]
 pub async fn reject_deal_win(
     db: Db,
@@ -79,7 +79,7 @@ pub async fn reject_deal_win(
 ///
 /// Ends the sale for a reason. What protected it is free at once; a registration that is still before the vendor is taken
 /// back with it.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/lose")]
 pub async fn lose_deal(
     db: Db,

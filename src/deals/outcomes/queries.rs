@@ -109,12 +109,7 @@ pub fn page(
     let page = Page::of(rows, paging, |row: &EvidenceRow| {
         (row.created_at.into(), row.id.to_string())
     });
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: seen(tx, deal.1, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| seen(tx, deal.1, rows))
 }
 
 /// The rows as the caller sees them: the vendor also learns where else the same was shown.

@@ -8,6 +8,7 @@
 //! - Whoever stands earlier in the queue with a live registration of the scope must be decided first, or passed over
 //!   with a reason.
 
+mod expanded;
 mod grants;
 mod handlers;
 mod model;

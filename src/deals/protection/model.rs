@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     deals::registrations::ProtectionState,
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Time,
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, ProtectionId, TerritoryId},
@@ -141,6 +141,7 @@ pub struct Protection {
 
 impl Resource for Protection {
     const TYPE: &'static str = "protection";
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -156,6 +157,10 @@ impl Resource for Protection {
 
     fn audience(&self) -> Vec<PartnerId> {
         vec![self.partner_id]
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     custom_fields::{self, CustomRecord},
     db::{Db, Tx},
     error::Result,
-    http::{Created, IfMatch, Json, Path, Query, Reply, Upserted},
+    http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, Path, Query, Reply, Upserted},
     kernel::{
         ids::DealId,
         page::{Page, Paging},
@@ -36,11 +36,20 @@ pub fn seen(tx: &mut Tx<'_>, registration: Registration) -> Result<Deal> {
 /// List registrations
 ///
 /// The registrations that you may see: a partner its own, a distributor its resellers' too, the vendor by its row scope.
-#[utoipa::path(params(DealFilter, Paging))]
+#[utoipa::path(params(DealFilter, Paging, Expanding::<Deal>))]
 #[get("")]
-pub async fn list_deals(db: Db, caller: Caller, filter: Query<DealFilter>, paging: Paging) -> Reply<Page<Deal>> {
-    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
-        .await
+pub async fn list_deals(
+    db: Db,
+    caller: Caller,
+    filter: Query<DealFilter>,
+    paging: Paging,
+    expanding: Expanding<Deal>,
+) -> Reply<Page<Expandable<Deal>>> {
+    db.snapshot(&caller, move |tx| {
+        let page = queries::page(tx, &filter.0, &paging)?;
+        expanding.page(tx, page)
+    })
+    .await
 }
 
 /// Write a registration
@@ -60,12 +69,18 @@ pub async fn create_deal(db: Db, caller: Caller, new: Json<NewDeal>) -> Reply<Cr
 /// Read a registration
 ///
 /// With the three axes as they stand now: what has expired or lapsed by time reads so at once.
-#[utoipa::path(params(DealId))]
+#[utoipa::path(params(DealId, Expanding::<Deal>))]
 #[get("/{id}")]
-pub async fn get_deal(db: Db, caller: Caller, id: Path<DealId>) -> Reply<Json<Deal>> {
+pub async fn get_deal(
+    db: Db,
+    caller: Caller,
+    id: Path<DealId>,
+    expanding: Expanding<Deal>,
+) -> Reply<Json<Expandable<Deal>>> {
     db.snapshot(&caller, move |tx| {
         let registration = queries::find(tx, id.0)?;
-        seen(tx, registration).map(Json)
+        let deal = seen(tx, registration)?;
+        expanding.one(tx, deal).map(Json)
     })
     .await
 }
@@ -96,7 +111,7 @@ pub async fn update_deal(
 ///
 /// Makes a draft with that external reference, or makes the registration that has it what the body says. Repeating the
 /// request changes nothing. What was sent in already is locked as for a change.
-#[utoipa::path(params(ExternalPath), extensions(("x-errors" = json!(["field_locked", "already_exists", "guard_failed"]))))]
+#[utoipa::path(params(ExternalPath, IfMatchIfSent), extensions(("x-errors" = json!(["field_locked", "already_exists", "guard_failed"]))))]
 #[put("/by-external-id/{system}/{external_id}")]
 pub async fn upsert_deal(
     db: Db,

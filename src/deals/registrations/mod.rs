@@ -10,6 +10,7 @@ mod closing;
 mod decisions;
 mod drafts;
 mod endings;
+mod expanded;
 mod fields;
 mod filter;
 mod guards;
@@ -46,12 +47,13 @@ pub use decisions::{
 };
 pub use drafts::may_write;
 pub use endings::{Superseding, blank_decision, note_lapses, supersede};
+pub use expanded::{DealExpanded, DealPath};
 pub use guards::{close_date, guard};
 pub use handlers::seen;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
 pub use naming::{product, resolve as named, territory};
-pub use queries::{find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
+pub use queries::{by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
     begin_chain, chain as approval_steps, end_infos, insert_decision, last_received, skip_steps, tie_check,

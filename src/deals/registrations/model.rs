@@ -9,7 +9,7 @@ use super::states::{
 };
 use crate::{
     custom_fields::CustomFields,
-    http::Resource,
+    http::{Expandable, Resource},
     kernel::{
         Date, Money, Time,
         country::Country,
@@ -163,6 +163,7 @@ pub struct Deal {
 
 impl Resource for Deal {
     const TYPE: &'static str = "deal";
+    const EXPANDABLE: bool = true;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -178,6 +179,10 @@ impl Resource for Deal {
 
     fn audience(&self) -> Vec<PartnerId> {
         std::iter::once(self.partner_id).chain(self.distributor_id).collect()
+    }
+
+    fn answered() -> utoipa::openapi::Ref {
+        Expandable::<Self>::answered()
     }
 }
 

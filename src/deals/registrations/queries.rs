@@ -69,18 +69,33 @@ pub fn page(tx: &mut Tx<'_>, filter: &DealFilter, paging: &Paging) -> Result<Pag
     let clause = filter::clause(tx.caller(), filter, sort, tx.now);
     let rows = load_page!(tx, wide!() => Wide, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, &row.deal), row.deal.id.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
+    page.with(|rows| {
+        let registrations = whole(tx, rows)?;
+        seen(tx, registrations)
+    })
+}
+
+/// The registrations as the caller sees them now.
+fn seen(tx: &mut Tx<'_>, registrations: Vec<Registration>) -> Result<Vec<Deal>> {
     let (reader, now) = (Reader::of(tx.caller()), tx.now);
-    let mut data: Vec<Deal> = whole(tx, page.data)?
+    let mut deals: Vec<Deal> = registrations
         .into_iter()
         .map(|registration| registration.seen_by(reader, now))
         .collect();
-    custom_fields::shown(tx, CustomRecord::Deal, data.iter_mut().map(|deal| &mut deal.custom))?;
-    Ok(Page {
-        data,
-        next_cursor,
-        has_more,
-    })
+    custom_fields::shown(tx, CustomRecord::Deal, deals.iter_mut().map(|deal| &mut deal.custom))?;
+    Ok(deals)
+}
+
+/// The registrations with those ids that the caller may see, as the caller sees them now.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, Deal>> {
+    let registrations = find_all(tx, ids)?;
+    Ok(seen(tx, registrations)?
+        .into_iter()
+        .map(|deal| (deal.id, deal))
+        .collect())
 }
 
 fn key(sort: DealSort, row: &DealRow) -> Key {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     auth::Caller,
     db::Db,
-    http::{IfMatch, Json, Path, Plain, Query, Reply},
+    http::{IfMatch, IfMatchIfSent, Json, Path, Plain, Query, Reply},
     kernel::{
         ids::DealId,
         page::{Page, Paging},
@@ -30,7 +30,7 @@ use crate::{
 /// Sends it in: it takes its place in the queue at this moment, its customer is recognised, the conflict check is stored
 /// and the clock of the review starts. All guards are judged at once. A competitor never makes it fail; a clear and small
 /// deal of a partner in good standing may be approved at once.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "account_merged"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "account_merged"]))))]
 #[post("/{id}/submit")]
 pub async fn submit_deal(db: Db, caller: Caller, id: Path<DealId>, seen_at: IfMatch) -> Reply<Json<Deal>> {
     let found = db.ask(&caller, move |tx| submission::find_customer(tx, id.0)).await?;
@@ -44,7 +44,7 @@ pub async fn submit_deal(db: Db, caller: Caller, id: Path<DealId>, seen_at: IfMa
 /// Take a review
 ///
 /// Makes the caller the reviewer of the registration.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/claim-review")]
 pub async fn claim_deal_review(db: Db, caller: Caller, id: Path<DealId>, seen_at: IfMatch) -> Reply<Json<Deal>> {
     db.write(&caller, move |tx| {
@@ -57,7 +57,7 @@ pub async fn claim_deal_review(db: Db, caller: Caller, id: Path<DealId>, seen_at
 /// Assign a review
 ///
 /// Gives the review to somebody who decides on registrations, and who did not send it in or look after a competitor.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/assign")]
 pub async fn assign_deal(
     db: Db,
@@ -77,7 +77,7 @@ pub async fn assign_deal(
 ///
 /// Puts questions to the partner. The clock of the review stands until they are answered; the place in the queue is kept
 /// until they are due, and lost after.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "already_exists"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "already_exists"]))))]
 #[post("/{id}/request-info")]
 pub async fn request_deal_info(
     db: Db,
@@ -96,7 +96,7 @@ pub async fn request_deal_info(
 /// Answer the vendor
 ///
 /// Answers the open questions; the review goes on where its clock stood.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "account_merged"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "account_merged"]))))]
 #[post("/{id}/answer-info")]
 pub async fn answer_deal_info(
     db: Db,
@@ -118,7 +118,7 @@ pub async fn answer_deal_info(
 /// Decides the step of the approval chain whose turn it is; the last one protects the scope, whole or narrower. The conflict
 /// check runs again under the lock of the customer's account. Whoever came first must be decided first, or passed over with
 /// a reason; what is protected already is never given twice. Nobody approves what they sent in.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "protection_overlap"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "protection_overlap"]))))]
 #[post("/{id}/approve")]
 pub async fn approve_deal(
     db: Db,
@@ -138,7 +138,7 @@ pub async fn approve_deal(
 ///
 /// Refuses it with a reason that the partner reads, and evidence that the vendor keeps. An appeal is open for as long as the
 /// program says.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/reject")]
 pub async fn reject_deal(
     db: Db,
@@ -157,7 +157,7 @@ pub async fn reject_deal(
 /// Withdraw a registration
 ///
 /// Takes it back, before the decision or after: its place in the queue and what protects it are free at once.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/withdraw")]
 pub async fn withdraw_deal(
     db: Db,
@@ -177,7 +177,7 @@ pub async fn withdraw_deal(
 ///
 /// Takes away what was granted: what still protects the deal ends, the partner reads why and may appeal, and the
 /// registrations of the partner are not granted without a person for as long as the program says.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/revoke")]
 pub async fn revoke_deal(
     db: Db,
@@ -197,7 +197,7 @@ pub async fn revoke_deal(
 ///
 /// Says which account the customer is, where the program could not be sure or was wrong. The moment at which the
 /// registration was received stays.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "account_merged"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "account_merged"]))))]
 #[post("/{id}/choose-account")]
 pub async fn choose_deal_account(
     db: Db,
@@ -216,7 +216,7 @@ pub async fn choose_deal_account(
 /// Move the stage of a sale
 ///
 /// Forward, or backward while the customer has not committed; each move is logged and counts as a sign of work.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/move-stage")]
 pub async fn move_deal_stage(
     db: Db,

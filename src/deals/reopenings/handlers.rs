@@ -10,7 +10,7 @@ use crate::{
     auth::Caller,
     db::Db,
     deals::registrations,
-    http::{Created, IfMatch, Json, Path, Reply},
+    http::{Created, IfMatch, IfMatchIfSent, Json, Path, Reply},
     kernel::{
         ids::{DealId, ReopeningId},
         page::{Page, Paging},
@@ -38,7 +38,7 @@ pub async fn list_deal_reopenings(
 /// Ask to undo a decision
 ///
 /// On a registration that was approved, refused, withdrawn or revoked, or has lapsed, by mistake. Another person decides on it.
-#[utoipa::path(params(DealId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "already_exists"]))))]
+#[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed", "already_exists"]))))]
 #[post("/{id}/reopenings")]
 pub async fn request_deal_reopening(
     db: Db,
@@ -67,7 +67,7 @@ pub async fn get_deal_reopening(db: Db, caller: Caller, id: Path<ReopeningId>) -
 /// By another person than who asked for it. The registration is before the vendor again, in a new round of its approval
 /// chain; what was refused or revoked keeps its place in the queue. What protected it is released, and nothing is taken
 /// from who was granted the scope since.
-#[utoipa::path(params(ReopeningId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(ReopeningId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/approve")]
 pub async fn approve_deal_reopening(
     db: Db,
@@ -82,7 +82,7 @@ pub async fn approve_deal_reopening(
 /// Let a decision stand
 ///
 /// Refuses the reopening, by another person than who asked for it.
-#[utoipa::path(params(ReopeningId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(ReopeningId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/reject")]
 pub async fn reject_deal_reopening(
     db: Db,
@@ -97,7 +97,7 @@ pub async fn reject_deal_reopening(
 /// Take a reopening back
 ///
 /// By who asked for it.
-#[utoipa::path(params(ReopeningId), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
+#[utoipa::path(params(ReopeningId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/withdraw")]
 pub async fn withdraw_deal_reopening(
     db: Db,

@@ -30,6 +30,7 @@ pub(super) fn attach(doc: &mut Value) {
         }
     });
     tree::each_operation(doc, |_, method, operation, doc| {
+        let prefers = tree::list(operation, "parameters").contains(&json!({"$ref": "#/components/parameters/Prefer"}));
         let replays = operation.get("x-idempotency").is_some_and(|one| *one != json!("none"));
         let Some(Value::Object(responses)) = operation.get_mut("responses") else {
             return;
@@ -45,6 +46,9 @@ pub(super) fn attach(doc: &mut Value) {
             };
             if replays && status.starts_with('2') {
                 names.push("Idempotency-Replayed");
+            }
+            if prefers && status.starts_with('2') {
+                names.push("Preference-Applied");
             }
             give(response, &names);
         }

@@ -37,6 +37,12 @@ pub(super) fn apply(doc: &mut Value, rules: &[OperationRule]) {
         if method == "get" && replies_with_json(doc, operation) {
             take(operation, "IfNoneMatch");
         }
+        if tree::list(operation, "parameters")
+            .iter()
+            .any(|one| one.get("in") == Some(&json!("query")))
+        {
+            take(operation, "Prefer");
+        }
         if method == "patch" {
             accept_merge_patch(operation);
         }

@@ -6,7 +6,7 @@ use super::bounds::LINE;
 use super::tree::Object;
 
 /// What one request header means everywhere: component, name, required, pattern, length, text, example.
-const PARAMETERS: [(&str, &str, bool, &str, u32, &str, &str); 5] = [
+const PARAMETERS: [(&str, &str, bool, &str, u32, &str, &str); 6] = [
     (
         "IdempotencyKey",
         "Idempotency-Key",
@@ -48,9 +48,18 @@ const PARAMETERS: [(&str, &str, bool, &str, u32, &str, &str); 5] = [
         "If-None-Match",
         false,
         IF_NONE_MATCH,
-        1_024,
-        "The `ETag` of a representation that the caller holds. If it is still current, the answer is 304 without a body.",
+        8_192,
+        "The `ETag` of a representation that the caller holds, or several of them, separated by commas, or `*` for any. If one is still current, the answer is 304 without a body.",
         ETAG,
+    ),
+    (
+        "Prefer",
+        "Prefer",
+        false,
+        PRINTABLE,
+        1_024,
+        "`handling=lenient` (RFC 7240) has parameters that the operation does not know passed over instead of refused; `Preference-Applied` names them. For clients that add parameters of their own.",
+        "handling=lenient",
     ),
 ];
 
@@ -58,13 +67,13 @@ const PARAMETERS: [(&str, &str, bool, &str, u32, &str, &str); 5] = [
 const IDEMPOTENCY_KEY: &str = "^[!-~]+$";
 /// One entity tag of a record: its revision, and a hash of the representation.
 const IF_MATCH: &str = r#"^(W/)?"[0-9]{1,18}(-[0-9a-f]{16})?"$"#;
-/// A list of entity tags.
-const IF_NONE_MATCH: &str = r#"^(W/)?"[!#-~]+"(, ?(W/)?"[!#-~]+")*$"#;
+/// A list of entity tags, whoever made them, or any (RFC 9110, 13.1.2).
+const IF_NONE_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 const ETAG: &str = "\"3-9f86d081884c7d65\"";
 const REQUEST_ID: &str = "^[A-Za-z0-9._:-]{1,128}$";
 
 /// What one response header means everywhere: name, pattern, length, text, example.
-const HEADERS: [(&str, &str, u32, &str, &str); 12] = [
+const HEADERS: [(&str, &str, u32, &str, &str); 13] = [
     (
         "X-Request-Id",
         REQUEST_ID,
@@ -134,6 +143,13 @@ const HEADERS: [(&str, &str, u32, &str, &str); 12] = [
         5,
         "`true` where this is the stored answer to an earlier call with the same `Idempotency-Key`.",
         "true",
+    ),
+    (
+        "Preference-Applied",
+        PRINTABLE,
+        2_048,
+        "That `Prefer: handling=lenient` was followed, and which parameters were passed over.",
+        "handling=lenient, ignored=\"order_by\"",
     ),
     (
         "Content-Language",

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::model::{MembershipStatus, PartnerRole, PartnerUser, PartnerUserFilter, PartnerUserSort};
 use crate::{
+    count_if_wanted,
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
@@ -115,6 +116,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerUserFilter, paging: &Paging) -> Res
             .one_of("partner_membership_roles.role", roles)
             .sql(")");
     }
+    count_if_wanted!(tx, table.inner_join(users::table), clause, paging)?;
     clause.page(order, paging);
     let rows: Vec<Row> = on_each!(tx, |c| table
         .inner_join(users::table)
@@ -124,12 +126,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerUserFilter, paging: &Paging) -> Res
         .limit(paging.fetch())
         .load(c))?;
     let page = Page::of(rows, paging, |row| (row.8.into(), row.0.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: whole(tx, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| whole(tx, rows))
 }
 
 /// The partner user with that id, if the caller may see it.

@@ -120,12 +120,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &ServiceClientFilter, paging: &Paging) -> R
     }
     let rows = load_page!(tx, table => ClientRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: whole(tx, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| whole(tx, rows))
 }
 
 fn key(sort: ServiceClientSort, row: &ClientRow) -> Key {

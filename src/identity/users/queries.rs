@@ -149,12 +149,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &UserFilter, paging: &Paging) -> Result<Pag
     }
     let rows = load_page!(tx, table => UserRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let (next_cursor, has_more) = (page.next_cursor, page.has_more);
-    Ok(Page {
-        data: whole(tx, page.data)?,
-        next_cursor,
-        has_more,
-    })
+    page.with(|rows| whole(tx, rows))
 }
 
 fn key(sort: UserSort, row: &UserRow) -> Key {

@@ -101,12 +101,7 @@ pub fn page(
     }
     let rows = load_page!(tx, table => AssignmentRow, clause, ORDER, paging)?;
     let rows = Page::of(rows, paging, |row| (row.valid_from.into(), row.id.to_string()));
-    let data = with_ends(tx, partner, rows.data)?;
-    Ok(Page {
-        data,
-        next_cursor: rows.next_cursor,
-        has_more: rows.has_more,
-    })
+    rows.with(|rows| with_ends(tx, partner, rows))
 }
 
 /// And: the entry is the last of its chain that had begun at that moment.

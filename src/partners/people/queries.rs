@@ -188,12 +188,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &PersonFilter, paging: &Paging) -> Result<P
     }
     let rows = load_page!(tx, people::table => PersonRow, clause, sort.order(), paging)?;
     let rows = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    let data = assemble(tx, rows.data)?;
-    Ok(Page {
-        data,
-        next_cursor: rows.next_cursor,
-        has_more: rows.has_more,
-    })
+    rows.with(|rows| assemble(tx, rows))
 }
 
 fn key(sort: PersonSort, row: &PersonRow) -> Key {

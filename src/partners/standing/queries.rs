@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::model::StatusChange;
 use crate::{
+    count_if_wanted,
     db::{Clause, Tx},
     error::Result,
     kernel::{
@@ -58,6 +59,7 @@ const ORDER: Order = Order {
 pub fn page(tx: &mut Tx<'_>, partner: PartnerId, paging: &Paging) -> Result<Page<StatusChange>> {
     let mut clause = Clause::rows_of(tx.caller(), "partner_status_changes.partner_id");
     clause.equals("partner_status_changes.partner_id", &partner);
+    count_if_wanted!(tx, partner_status_changes::table, clause, paging)?;
     // The number is unique within the partner, so it stands for the id, too.
     if let Some((Key::Number(after), _)) = &paging.after {
         clause.below("partner_status_changes.seq", Some(after));

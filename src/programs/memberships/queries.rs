@@ -141,12 +141,9 @@ pub fn page(
     let rows = load_page!(tx, table => MembershipRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (row.created_at.into(), row.id.to_string()));
     let course = course(tx, program)?;
-    let members = with_chains(tx, page.data)?;
-    let data = members.iter().map(|member| member.shown(&course, at)).collect();
-    Ok(Page {
-        data,
-        next_cursor: page.next_cursor,
-        has_more: page.has_more,
+    page.with(|rows| {
+        let members = with_chains(tx, rows)?;
+        Ok(members.iter().map(|member| member.shown(&course, at)).collect())
     })
 }
 

@@ -178,8 +178,6 @@ impl Api {
                 bytes.len()
             )),
             None => {}
-            // A secret is shown once: its replay tells that the record exists, without the body.
-            Some(_) if bytes.is_empty() && header("idempotency-replayed").is_some() => {}
             Some((_, media)) => {
                 let sent = header("content-type")
                     .unwrap_or_default()

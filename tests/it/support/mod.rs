@@ -6,6 +6,7 @@ mod database;
 pub mod fixtures;
 mod log;
 mod makers;
+pub mod statements;
 
 use std::sync::{
     Arc, Mutex, OnceLock,
@@ -138,6 +139,7 @@ impl World {
     pub async fn with(engine: Engine, contract: Arc<Contract>) -> Self {
         // What a failing test was told inside; RUST_LOG=openprm=debug shows it.
         log::listen();
+        statements::listen();
         let clock = Arc::new(TestClock::new());
         let database = Database::new(engine);
         let db = Db::open(&database.settings, clock.clone()).unwrap();
