@@ -142,6 +142,10 @@ const LONG: &[(&str, &str)] = &[
     ("src/schema.rs", "every table, in the order of the migrations"),
     ("src/auth/permissions.rs", "one table, a row for each operation"),
     (
+        "src/deals/registrations/queries.rs",
+        "a registration with all its parts: found, listed, stored, told of",
+    ),
+    (
         "src/customers/accounts/queries.rs",
         "one record with its aliases, keys and references: found, listed, saved",
     ),
