@@ -9,8 +9,9 @@ mod model;
 mod queries;
 mod rules;
 
-pub use model::{CustomField, CustomFields, CustomFieldsPatch, CustomRecord, CustomValue};
+pub use model::{CustomField, CustomFields, CustomFieldsPatch, CustomRecord, CustomType, CustomValue};
 pub use queries::definitions;
+pub use rules::{created, patched};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{db::Tx, error::Result};

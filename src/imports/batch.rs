@@ -8,14 +8,15 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Verdict,
+    Verdict, custom,
     entity::Entity,
+    formats::Formats,
     lookup::{Ids, Lookup, Memory, Named},
-    mapping::Step,
+    mapping::{Step, unusable},
     queries::{self, Origin},
+    ready::{Ready, RowFault},
     records,
     report::Outcome,
-    row::{Ready, RowFault},
     run::Plan,
 };
 use crate::{
@@ -104,6 +105,7 @@ struct Known {
 struct Found<'s> {
     lookup: Lookup<'s>,
     memory: Memory,
+    formats: Formats,
 }
 
 /// Takes the rows of a batch, in the order of the file.
@@ -141,6 +143,7 @@ pub fn work(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<Taken>> {
     let mut found = Found {
         lookup: Lookup::new(system),
         memory: Memory::with(numbers),
+        formats: Formats::of(&job.plan.mapping.formats, &step.formats).map_err(unusable)?,
     };
     let mut taken = Vec::with_capacity(job.rows.len());
     for pending in &job.rows {
@@ -235,7 +238,24 @@ fn one(
             hash,
         }));
     }
-    let body = row.body(step.entity, &ids);
+    let read;
+    let row = match step.entity.custom().filter(|_| custom::any(row)) {
+        None => row,
+        Some(record) => {
+            let definitions = found.memory.custom(tx, record)?;
+            match custom::read(row, &definitions, &found.formats) {
+                Ok(done) => {
+                    read = done;
+                    &read
+                }
+                Err(faults) => return Ok(Some(wrong(0, key, &faults))),
+            }
+        }
+    };
+    let mut body = row.body(step.entity, &ids);
+    if step.entity == Entity::People {
+        records::people::complete(&mut body, row, found.lookup.system());
+    }
     if let Err(error) = check(&job.plan.contract, step.entity, &body) {
         return Ok(Some(refused(key, &error)));
     }

@@ -247,6 +247,15 @@ impl Formats {
         })
     }
 
+    /// The decimal number that a cell holds, written with a point and nothing else: `-1234.50`.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn number(&self, text: &str) -> Result<String, String> {
+        self.plain(text)
+            .ok_or_else(|| format!("expected a number, found `{}`", shown(text)))
+    }
+
     /// The whole number that a cell holds.
     ///
     /// # Errors
@@ -311,6 +320,20 @@ fn number(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
         None
     } else {
         Some((number.parse().ok()?, rest))
+    }
+}
+
+/// A telephone number without the signs that only group its digits: `+49 (0)30 / 123-45` is `+493012345`. What is no
+/// number stays as it is, for the contract to refuse.
+pub fn phone(text: &str) -> String {
+    let bare: String = text
+        .replace("(0)", "")
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')' | '\u{2010}'..='\u{2013}'))
+        .collect();
+    match bare.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None => bare,
     }
 }
 
@@ -414,6 +437,18 @@ mod tests {
         );
         for wrong in ["-5", "1.2.3", "1.005", "abc", "=5"] {
             assert!(english.amount(wrong, None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn telephone_numbers_are_read_however_they_are_grouped() {
+        for (written, number) in [
+            ("+49 (0)30 / 123-45.6", "+4930123456"),
+            ("0049 30 123456", "+4930123456"),
+            ("+49\u{a0}30\u{2011}123456", "+4930123456"),
+            ("n/a", "na"),
+        ] {
+            assert_eq!(phone(written), number);
         }
     }
 

@@ -1,20 +1,26 @@
 //! Finding the record that a cell speaks of: by its key in the system that the file comes from, then by what people call
 //! it. What was found is remembered for one transaction, no longer: then it is seen by nobody else and cannot be stale.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use super::{
     entity::{Entity, Target},
     formats::shown,
-    row::{Ready, RowFault, Typed},
+    ready::{Ready, RowFault, Typed},
 };
 use crate::{
     catalog::{products, territories},
+    custom_fields::{self, CustomField, CustomRecord},
     customers::CustomerAccount,
     db::Tx,
     error::{Error, Result, codes},
     kernel::ids::{AccountId, PartnerId, ProductId, TerritoryId, UserId},
+    programs,
     references::{self, ExternalRef},
+    settings::{self, ProgramSettings},
 };
 
 /// Finds records within one transaction.
@@ -31,6 +37,8 @@ pub struct Memory {
     products: BTreeMap<ProductId, String>,
     territories: BTreeMap<TerritoryId, String>,
     only: BTreeMap<PartnerId, Option<TerritoryId>>,
+    settings: Option<Arc<ProgramSettings>>,
+    custom: BTreeMap<CustomRecord, Arc<Vec<CustomField>>>,
     /// Numbers for the deals of the batch, taken all at once.
     pub numbers: VecDeque<String>,
 }
@@ -83,10 +91,39 @@ impl Memory {
         Ok(code)
     }
 
-    /// Forgets everything but the numbers, which were taken for good.
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn settings(&mut self, tx: &mut Tx<'_>) -> Result<Arc<ProgramSettings>> {
+        if let Some(known) = &self.settings {
+            return Ok(known.clone());
+        }
+        let settings = Arc::new(settings::in_force(tx, tx.now)?);
+        self.settings = Some(settings.clone());
+        Ok(settings)
+    }
+
+    /// The definitions of the custom fields of such records.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn custom(&mut self, tx: &mut Tx<'_>, record: CustomRecord) -> Result<Arc<Vec<CustomField>>> {
+        if let Some(known) = self.custom.get(&record) {
+            return Ok(known.clone());
+        }
+        let known = Arc::new(custom_fields::definitions(tx, record)?);
+        self.custom.insert(record, known.clone());
+        Ok(known)
+    }
+
+    /// Forgets everything that a row may have made; what is set up beside an import stays known, and the numbers were
+    /// taken for good.
     pub fn forget(&mut self) {
         *self = Self {
             numbers: std::mem::take(&mut self.numbers),
+            settings: self.settings.take(),
+            custom: std::mem::take(&mut self.custom),
             ..Self::default()
         };
     }
@@ -220,7 +257,7 @@ fn by_name(tx: &mut Tx<'_>, target: Target, text: &str) -> Result<Option<String>
             Ok(id) => present(crate::customers::surviving(tx, id))?.map(|id| id.to_string()),
             Err(_other) => None,
         },
-        Target::Program => None,
+        Target::Program => present(programs::by_code(tx, text))?.map(|program| program.id.to_string()),
     })
 }
 

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Deserialize;
 
 use super::{
-    entity::{Entity, Field},
+    entity::Entity,
+    fields::Field,
     formats::{Formats, Given},
 };
 use crate::error::{Error, Result};

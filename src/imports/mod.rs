@@ -15,11 +15,14 @@
 
 mod batch;
 mod command;
+mod custom;
 mod entity;
+mod fields;
 mod formats;
 mod lookup;
 mod mapping;
 mod queries;
+mod ready;
 mod records;
 mod report;
 mod row;

@@ -9,12 +9,9 @@ use crate::{
     bindable,
     db::Tx,
     error::{Error, Result},
-    kernel::{
-        Time,
-        ids::{AccountId, DealId, DecisionId, ImportId, PartnerId, ProductId, ProtectionId, TerritoryId},
-    },
+    kernel::ids::ImportId,
     on_each,
-    schema::{deal_decisions, import_rows, import_runs, protections},
+    schema::{import_rows, import_runs},
 };
 
 bindable!(Verdict);
@@ -158,87 +155,4 @@ pub fn last_said(
         .load(c))?;
     // Ids of runs sort by time, so the last one wins.
     Ok(rows.into_iter().filter_map(|(key, hash)| Some((key?, hash))).collect())
-}
-
-/// A protection that was granted elsewhere.
-#[derive(Debug, Clone, Copy)]
-pub struct Granted {
-    /// The deal.
-    pub deal: DealId,
-    /// Its partner.
-    pub partner: PartnerId,
-    /// The customer.
-    pub account: AccountId,
-    /// What is protected.
-    pub product: ProductId,
-    /// Where.
-    pub territory: TerritoryId,
-    /// Against which deals: `new_business` or `renewal`.
-    pub class: &'static str,
-    /// From when.
-    pub from: Time,
-    /// Until when.
-    pub until: Time,
-    /// Where it stands.
-    pub status: &'static str,
-    /// When it was granted.
-    pub decided_at: Time,
-}
-
-/// Stores a decision made elsewhere and the protection that it granted. The database refuses one that overlaps another
-/// partner's.
-///
-/// # Errors
-/// 409 `protection_overlap`.
-pub fn protect(tx: &mut Tx<'_>, granted: Granted) -> Result<ProtectionId> {
-    let (decision, id, now, by) = (
-        tx.new_id::<DecisionId>(),
-        tx.new_id::<ProtectionId>(),
-        tx.now.micros(),
-        tx.caller().actor_text(),
-    );
-    let row = (
-        deal_decisions::id.eq(decision),
-        deal_decisions::deal_id.eq(granted.deal),
-        deal_decisions::outcome.eq("approved"),
-        deal_decisions::decided_by.eq(by),
-        deal_decisions::decided_at.eq(granted.decided_at.micros()),
-        deal_decisions::reason_code.eq("imported"),
-        deal_decisions::starts_at.eq(granted.from.micros()),
-        deal_decisions::ends_at.eq(granted.until.micros()),
-    );
-    on_each!(tx, |c| diesel::insert_into(deal_decisions::table)
-        .values(row)
-        .execute(c))?;
-    let row = (
-        (
-            protections::id.eq(id),
-            protections::deal_id.eq(granted.deal),
-            protections::partner_id.eq(granted.partner),
-            protections::decision_id.eq(decision),
-            protections::account_id.eq(granted.account),
-            protections::product_id.eq(granted.product),
-            protections::territory_id.eq(granted.territory),
-            protections::deal_type_class.eq(granted.class),
-            protections::exclusive.eq(true),
-        ),
-        (
-            protections::starts_at.eq(granted.from.micros()),
-            protections::ends_at.eq(granted.until.micros()),
-            protections::granted_until.eq(granted.until.micros()),
-            protections::status.eq(granted.status),
-            protections::status_reason.eq("imported"),
-            protections::status_since.eq(granted.from.micros()),
-            protections::legacy.eq(true),
-            protections::revision.eq(1_i64),
-            protections::created_at.eq(now),
-            protections::updated_at.eq(now),
-        ),
-    );
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(protections::table)
-            .values(row)
-            .execute(c))?)
-    })?;
-    Ok(id)
 }

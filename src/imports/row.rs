@@ -3,61 +3,27 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::{
-    entity::{Entity, Field, Kind, Target},
-    formats::{Formats, shown},
+    entity::{Entity, Kind},
+    fields::Field,
+    formats::{Formats, phone, shown},
     mapping::{Cell, Made, Mapping, Piece, Step, When, template},
+    ready::{Ready, RowFault, Typed},
     source::Broken,
 };
-use crate::kernel::{Currency, Date, Money, Time};
+use crate::kernel::Currency;
 
 /// The fields whose lines are part of what they say.
-const LONG_TEXTS: &[&str] = &["description", "reason", "reason_text"];
+const LONG_TEXTS: &[&str] = &[
+    "description",
+    "reason",
+    "reason_text",
+    "decision_reason",
+    "consent_wording",
+];
 
-/// A value of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Typed {
-    /// Text.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-    /// An amount.
-    Money(Money),
-    /// A date.
-    Date(Date),
-    /// A moment.
-    Moment(Time),
-    /// Yes or no.
-    Flag(bool),
-    /// Several texts.
-    List(Vec<String>),
-    /// What another record is called.
-    Ref(Target, String),
-    /// What other records are called.
-    Refs(Target, Vec<String>),
-}
-
-/// What is wrong with one field of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowFault {
-    /// The field.
-    pub field: String,
-    /// Stable code.
-    pub code: String,
-    /// What is wrong.
-    pub detail: String,
-}
-
-/// A row that can be worked with.
-#[derive(Debug, Clone)]
-pub struct Ready {
-    /// What the record is known by in its system.
-    pub key: String,
-    /// Its values; what the file leaves empty is not there.
-    pub values: BTreeMap<String, Typed>,
-}
+/// How many characters a text may have that no contract bounds.
+const LONGEST: usize = 2000;
 
 /// What a row turned out to be.
 #[derive(Debug, Clone)]
@@ -235,14 +201,27 @@ impl<'m> Reader<'m> {
             }
         }
         let key = match self.text(&self.step.key, &cells) {
-            Ok(Some(key)) if key.chars().count() <= 255 => key,
-            Ok(Some(_)) => fault_key(&mut faults, "too_long", "the key has more than 255 characters"),
+            Ok(Some(key)) => key,
             Ok(None) => fault_key(&mut faults, "required", "the key is empty"),
             Err(detail) => fault_key(&mut faults, "unknown_word", &detail),
         };
         let values = self.typed(&texts, &mut faults);
         if faults.is_empty() {
-            Reading::Ready(Ready { key, values })
+            let ready = Ready {
+                record: key.clone(),
+                key,
+                values,
+            };
+            let ready = if self.step.entity == Entity::People {
+                ready.of_one_employment()
+            } else {
+                ready
+            };
+            if ready.key.chars().count() > 255 {
+                fault_key(&mut faults, "too_long", "the key has more than 255 characters");
+                return Reading::Wrong(faults);
+            }
+            Reading::Ready(ready)
         } else {
             Reading::Wrong(faults)
         }
@@ -273,6 +252,14 @@ impl<'m> Reader<'m> {
             } else {
                 text.split_whitespace().collect::<Vec<_>>().join(" ")
             };
+            if !field.wire && text.chars().count() > LONGEST {
+                faults.push(RowFault {
+                    field: (*name).to_owned(),
+                    code: "too_long".to_owned(),
+                    detail: format!("it has more than {LONGEST} characters"),
+                });
+                continue;
+            }
             match self.value(field.kind, &text, currency) {
                 Ok(value) => drop(values.insert((*name).to_owned(), value)),
                 Err((code, detail)) => faults.push(RowFault {
@@ -318,7 +305,9 @@ impl<'m> Reader<'m> {
             Kind::Date => Typed::Date(self.formats.date(text).map_err(|detail| ("invalid_date", detail))?),
             Kind::Moment => Typed::Moment(self.formats.moment(text).map_err(|detail| ("invalid_date", detail))?),
             Kind::Flag => Typed::Flag(Formats::flag(text).map_err(|detail| ("invalid_value", detail))?),
+            Kind::Phone => Typed::Text(phone(text)),
             Kind::List => Typed::List(list()),
+            Kind::Custom => Typed::Custom(text.to_owned()),
             Kind::Ref(target) => Typed::Ref(target, text.to_owned()),
             Kind::Refs(target) => Typed::Refs(target, list()),
         })
@@ -332,108 +321,4 @@ fn fault_key(faults: &mut Vec<RowFault>, code: &str, detail: &str) -> String {
         detail: detail.to_owned(),
     });
     String::new()
-}
-
-impl Ready {
-    /// The text of a field.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.values.get(name) {
-            Some(Typed::Text(text) | Typed::Ref(_, text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The moment of a field.
-    pub fn moment(&self, name: &str) -> Option<Time> {
-        match self.values.get(name) {
-            Some(Typed::Moment(moment)) => Some(*moment),
-            _ => None,
-        }
-    }
-
-    /// The number of a field.
-    pub fn integer(&self, name: &str) -> Option<i64> {
-        match self.values.get(name) {
-            Some(Typed::Integer(number)) => Some(*number),
-            _ => None,
-        }
-    }
-
-    /// The amount of a field.
-    pub fn money(&self, name: &str) -> Option<Money> {
-        match self.values.get(name) {
-            Some(Typed::Money(money)) => Some(*money),
-            _ => None,
-        }
-    }
-
-    /// The texts of a field.
-    pub fn list(&self, name: &str) -> &[String] {
-        match self.values.get(name) {
-            Some(Typed::List(texts) | Typed::Refs(_, texts)) => texts,
-            _ => &[],
-        }
-    }
-
-    /// The word of a field, out of a closed set.
-    ///
-    /// # Errors
-    /// The fault of a word that is not in the set.
-    pub fn word<W: std::str::FromStr<Err = crate::kernel::words::UnknownWord>>(
-        &self,
-        name: &str,
-    ) -> Result<Option<W>, RowFault> {
-        let parsed = self.text(name).map(str::parse::<W>).transpose();
-        parsed.map_err(|unknown| RowFault {
-            field: name.to_owned(),
-            code: "unknown_word".to_owned(),
-            detail: unknown.to_string(),
-        })
-    }
-
-    /// What the row says, as one text: two rows that say the same have the same.
-    pub fn said(&self) -> String {
-        format!("{:?}", self.values)
-    }
-
-    /// The body of the API that the values make, with the ids of other records in the place of what they are called.
-    pub fn body(&self, entity: Entity, ids: &BTreeMap<String, Vec<String>>) -> Value {
-        let mut body = Map::new();
-        for (name, value) in &self.values {
-            if entity.fields().iter().any(|field| field.wire && field.takes(name)) {
-                put(&mut body, name, json(value, ids.get(name)));
-            }
-        }
-        Value::Object(body)
-    }
-}
-
-fn json(value: &Typed, ids: Option<&Vec<String>>) -> Value {
-    let texts = |texts: &[String]| Value::Array(texts.iter().cloned().map(Value::String).collect());
-    match value {
-        Typed::Text(text) => Value::String(text.clone()),
-        Typed::Integer(number) => (*number).into(),
-        Typed::Money(money) => serde_json::to_value(money).unwrap_or_default(),
-        Typed::Date(date) => Value::String(date.to_string()),
-        Typed::Moment(moment) => Value::String(moment.to_string()),
-        Typed::Flag(flag) => Value::Bool(*flag),
-        Typed::List(list) => texts(list),
-        Typed::Ref(..) => ids
-            .and_then(|ids| ids.first())
-            .map_or(Value::Null, |id| Value::String(id.clone())),
-        Typed::Refs(..) => texts(ids.map_or(&[], Vec::as_slice)),
-    }
-}
-
-/// Puts a value under a name whose parts are joined by dots.
-fn put(body: &mut Map<String, Value>, name: &str, value: Value) {
-    match name.split_once('.') {
-        None => drop(body.insert(name.to_owned(), value)),
-        Some((outer, inner)) => {
-            let nested = body.entry(outer).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(nested) = nested {
-                put(nested, inner, value);
-            }
-        }
-    }
 }

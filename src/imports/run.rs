@@ -12,10 +12,12 @@ use std::{
 use super::{
     Verdict,
     batch::{Job, Pending, Taken, What, work},
+    entity::Entity,
     mapping::{Mapping, Step, unusable},
     queries,
+    ready::RowFault,
     report::{Counts, Outcome, Report, StepReport, Summary},
-    row::{Reader, Reading, RowFault},
+    row::{Reader, Reading},
     source::Source,
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     auth::Caller,
     db::{Db, Tx},
     error::{Error, Result, codes},
-    kernel::ids::ImportId,
+    kernel::{Time, ids::ImportId},
 };
 
 /// How many rows share a transaction: enough that the disk is not waited for at each row, few enough that others who
@@ -232,6 +234,7 @@ fn step(
     let mut outcomes: Vec<Outcome> = Vec::new();
     let (mut batch, mut later, mut repeats): (Vec<Pending>, Vec<Pending>, Vec<(u64, String, u64)>) =
         (Vec::new(), Vec::new(), Vec::new());
+    let mut queued: Vec<(Time, Pending)> = Vec::new();
     let mut seen: HashMap<String, First> = HashMap::new();
     let (steps, what, size) = (
         plan.mapping.steps.len(),
@@ -288,7 +291,13 @@ fn step(
                     }]),
                     None => {
                         seen.insert(ready.key.clone(), First { line, said });
-                        What::Ready(Box::new(ready))
+                        let received = ready.queued().filter(|_| step.entity == Entity::Deals);
+                        let what = What::Ready(Box::new(ready));
+                        if let Some(received) = received {
+                            queued.push((received, Pending { line, what }));
+                            continue;
+                        }
+                        what
                     }
                 }
             }
@@ -312,6 +321,11 @@ fn step(
             }
         }
         later = still;
+    }
+    // What waits for a decision comes last, when everything is there that stands in its way, in the order of its arrival.
+    queued.sort_by_key(|(received, row)| (*received, row.line));
+    for rows in in_batches(queued.into_iter().map(|(_, row)| row).collect()) {
+        take(rows, true, &mut outcomes)?;
     }
     tell(size);
     outcomes.extend(repeated(&outcomes, repeats));

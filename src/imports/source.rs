@@ -165,7 +165,8 @@ impl Source {
     fn end_of_line(&self) -> usize {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         rest.iter()
-            .position(|byte| *byte == b'\n')
+            .enumerate()
+            .position(|(offset, byte)| *byte == b'\n' || (*byte == b'\r' && rest.get(offset + 1) != Some(&b'\n')))
             .map_or(self.bytes.len(), |offset| self.at + offset + 1)
     }
 
@@ -313,6 +314,14 @@ mod tests {
             (6, cells(&["6", "ok"])),
         ];
         assert_eq!(rows(text), expected);
+    }
+
+    #[test]
+    fn an_open_quote_costs_one_line_also_where_lines_end_as_on_old_macs() {
+        assert_eq!(
+            rows(b"a,b\r\"open,2\r3,4"),
+            [(2, Err("unclosed_quote")), (3, cells(&["3", "4"]))]
+        );
     }
 
     #[test]

@@ -85,40 +85,52 @@ pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[Externa
             continue;
         }
         added.push(new);
-        add(tx, resource_type, record, new).map_err(|error| {
-            if error.is(&codes::ALREADY_EXISTS) {
-                Error::new(&codes::ALREADY_EXISTS).fault(
-                    format!("#/external_refs/{index}"),
-                    "already_exists",
-                    format!(
-                        "Another record is `{}` in {}; an id of another system names one record.",
-                        new.id, new.system
-                    ),
-                )
-            } else {
-                error
-            }
-        })?;
+        tx.attempt(|tx| write(tx, resource_type, record, new))
+            .map_err(|error| taken(error, index, new))?;
     }
     Ok(())
 }
 
-fn add(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) -> Result<()> {
+/// Gives references to a record that was made in this transaction, so has none: without looking for what it has, and
+/// without a savepoint, so a refusal ends the caller's work.
+///
+/// # Errors
+/// 409 `already_exists` if another record of the type has one of them.
+pub fn give(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &[ExternalRef]) -> Result<()> {
+    for (index, one) in new.iter().enumerate() {
+        write(tx, resource_type, record, one).map_err(|error| taken(error, index, one))?;
+    }
+    Ok(())
+}
+
+fn taken(error: Error, index: usize, new: &ExternalRef) -> Error {
+    if !error.is(&codes::ALREADY_EXISTS) {
+        return error;
+    }
+    Error::new(&codes::ALREADY_EXISTS).fault(
+        format!("#/external_refs/{index}"),
+        "already_exists",
+        format!(
+            "Another record is `{}` in {}; an id of another system names one record.",
+            new.id, new.system
+        ),
+    )
+}
+
+fn write(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) -> Result<()> {
     let (id, now): (ExternalRefId, Time) = (tx.new_id(), tx.now);
-    tx.attempt(|tx| {
-        on_each!(tx, |c| diesel::insert_into(table)
-            .values((
-                refs::id.eq(id.to_string()),
-                refs::system.eq(&new.system),
-                refs::resource_type.eq(resource_type),
-                refs::external_id.eq(&new.id),
-                refs::resource_id.eq(record),
-                refs::created_at.eq(now.micros()),
-                refs::updated_at.eq(now.micros()),
-            ))
-            .execute(c))?;
-        Ok(())
-    })
+    on_each!(tx, |c| diesel::insert_into(table)
+        .values((
+            refs::id.eq(id.to_string()),
+            refs::system.eq(&new.system),
+            refs::resource_type.eq(resource_type),
+            refs::external_id.eq(&new.id),
+            refs::resource_id.eq(record),
+            refs::created_at.eq(now.micros()),
+            refs::updated_at.eq(now.micros()),
+        ))
+        .execute(c))?;
+    Ok(())
 }
 
 /// Gives the named references of one record to another of the same type: for merges and splits.

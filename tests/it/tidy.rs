@@ -99,7 +99,6 @@ const READERS: &[(&str, &str)] = &[
         "identity/memberships/queries.rs",
         "tells the partner that a membership is of",
     ),
-    ("imports/queries.rs", "finds what the rows of a file name"),
     (
         "partners/handovers/worklist.rs",
         "a handover lists what is open with the partner",
@@ -128,11 +127,6 @@ const WRITERS: &[(&str, &[&str], &str)] = &[
         "customers/merges/queries.rs",
         &["deal_open_slots", "deals", "notes", "protections"],
         "a merge moves what hangs on the account",
-    ),
-    (
-        "imports/queries.rs",
-        &["deal_decisions", "protections"],
-        "history is stored as it was, past the guards of what happens now",
     ),
     ("demo/base.rs", &["users"], "writes users as the demo needs them"),
 ];
@@ -164,10 +158,6 @@ const LONG: &[(&str, &str)] = &[
     (
         "src/deals/registrations/approvals.rs",
         "the chain of an approval from its plan to its last step",
-    ),
-    (
-        "src/imports/records/deals.rs",
-        "a row of history becomes a registration with all its parts",
     ),
     (
         "src/partners/queries.rs",

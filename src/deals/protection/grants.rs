@@ -127,6 +127,37 @@ pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<Protection>> {
     Ok(granted)
 }
 
+/// Keeps the protection of a registration that was granted elsewhere, with its own dates: nobody's place in the queue is
+/// looked at, and the event tells of history, not of a grant. `ended` says how and when it ended before its time.
+///
+/// # Errors
+/// 409 `protection_overlap` if another exclusive protection overlaps that is in force or ran to its end, naming it; 409
+/// `unknown_reference` if there is no such account.
+pub fn keep(tx: &mut Tx<'_>, grant: &Grant, ended: Option<(Ending, Time)>) -> Result<Vec<Protection>> {
+    queries::lock_account(tx, grant.account_id)?;
+    let policy = conflict::policy(tx, tx.now)?.1;
+    let scope = Scope {
+        deal_id: grant.deal_id,
+        partner_id: grant.partner_id,
+        decision_id: grant.decision_id,
+        account_id: grant.account_id,
+        territory_id: grant.territory_id,
+        class: DealTypeClass::of(grant.deal_type, policy.renewals_meet_new_business),
+        exclusive: grant.exclusive,
+        starts_at: grant.starts_at,
+        until: grant.until,
+        legacy: true,
+    };
+    let products: Vec<ProductId> = grant.lines.iter().map(|line| line.product_id).collect();
+    let above = queries::above(tx, &products)?;
+    let mut kept = Vec::new();
+    for product in rules::topmost(&products, &above) {
+        let row = ProtectionRow::kept(&scope, product, ended, tx.now);
+        kept.push(queries::insert_as(tx, row, "protection.imported")?);
+    }
+    Ok(kept)
+}
+
 /// Who else is protected now on the scope that a registration asks for: the number of each, and until when.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ mod queries;
 mod rules;
 
 pub use grants::{
-    Grant, Override, contest, end, end_grace, extend, grant, hand_over, held_by, narrow, others_on_scope, pause,
+    Grant, Override, contest, end, end_grace, extend, grant, hand_over, held_by, keep, narrow, others_on_scope, pause,
     restore, resume, rivals, tell_ends,
 };
 pub use model::{DealTypeClass, Protection, ProtectionStatus};

@@ -322,13 +322,21 @@ pub fn covers(tx: &mut Tx<'_>, outer: TerritoryId, inner: TerritoryId) -> Result
 /// # Errors
 /// 409 `protection_overlap` by the database's guard, whatever was looked at before.
 pub fn insert(tx: &mut Tx<'_>, row: ProtectionRow) -> Result<Protection> {
+    insert_as(tx, row, "protection.granted")
+}
+
+/// [`insert`], telling of it by an event of that kind.
+///
+/// # Errors
+/// As [`insert`].
+pub fn insert_as(tx: &mut Tx<'_>, row: ProtectionRow, kind: &'static str) -> Result<Protection> {
     let stored = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?));
     match stored {
         Err(error) if error.is(&codes::PROTECTION_OVERLAP) => return Err(overlap(tx, &row)?),
         stored => stored?,
     };
     let protection = row.seen(tx.now, true);
-    tx.record(Fact::created("protection.granted", &protection))?;
+    tx.record(Fact::created(kind, &protection))?;
     Ok(protection)
 }
 

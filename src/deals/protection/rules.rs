@@ -97,6 +97,27 @@ impl ProtectionRow {
         }
     }
 
+    /// A protection of history, as it stands now: in force, run out, or ended before its time.
+    pub fn kept(scope: &Scope, product_id: ProductId, ended: Option<(Ending, Time)>, now: Time) -> Self {
+        let row = Self {
+            status_reason: Some("imported".to_owned()),
+            status_since: scope.starts_at,
+            ..Self::granted(scope, product_id, now)
+        };
+        match ended {
+            // What had run out before could not be ended any more.
+            Some((ending, at)) if at < row.ends_at => {
+                let kept = row.ended(ending.into(), Some("imported"), at);
+                Self {
+                    revision: 1,
+                    updated_at: now,
+                    ..kept
+                }
+            }
+            _ => row,
+        }
+    }
+
     fn changed(mut self, status: ProtectionStatus, reason: Option<&str>, now: Time) -> Self {
         self.status = status;
         self.status_reason = reason.map(str::to_owned);

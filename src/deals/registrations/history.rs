@@ -151,6 +151,33 @@ pub fn note(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
         .select(deal_history::seq)
         .first(c)
         .optional())?;
+    write(tx, deal, last.unwrap_or(0) + 1, entry)
+}
+
+/// The first line of a registration that was stored in the same transaction.
+///
+/// # Errors
+/// What the database reports.
+pub fn begin(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
+    write(tx, deal, 1, entry)
+}
+
+/// What was done with a registration besides that action, the latest first; nothing if the action was never done.
+///
+/// # Errors
+/// What the database reports.
+pub fn besides(tx: &mut Tx<'_>, deal: DealId, action: &str) -> Result<Option<Vec<String>>> {
+    let mut actions: Vec<String> = on_each!(tx, |c| table
+        .filter(deal_history::deal_id.eq(deal))
+        .order(deal_history::seq.desc())
+        .select(deal_history::action)
+        .load(c))?;
+    let all = actions.len();
+    actions.retain(|done| done != action);
+    Ok((actions.len() < all).then_some(actions))
+}
+
+fn write(tx: &mut Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> Result<()> {
     let caller = tx.caller();
     let (axis, from_state, to_state) = match entry.moved {
         Some((axis, from, to)) => (Some(axis), Some(from), Some(to)),
@@ -158,7 +185,7 @@ pub fn note(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
     };
     let row = DealHistoryEntry {
         deal_id: deal,
-        seq: last.unwrap_or(0) + 1,
+        seq,
         at: tx.now,
         actor_type: if entry.by_rules {
             "system"

@@ -56,9 +56,10 @@ pub use naming::{product, resolve as named, territory};
 pub use queries::{by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
-    begin_chain, chain as approval_steps, end_infos, insert_decision, last_received, skip_steps, tie_check,
+    begin_chain, chain as approval_steps, end_infos, insert_decision, insert_info, last_received, skip_steps, tie_check,
 };
-pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, Line, LineRow, Registration, ReviewRow};
+pub use reviews::REVIEWERS;
+pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, status_at};
 pub use segregation::failing as segregation_failing;
 pub use slot_queries::{free_slots, slot_holder, take_slots};
@@ -67,7 +68,7 @@ pub use states::{
     DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,
     REVIEW, ReviewStatus, STAGE,
 };
-pub use submission::{chain as new_chain, is_customer, new_round, placed};
+pub use submission::{chain as new_chain, failing as submission_failing, is_customer, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use view::{Held, Reader};
 

@@ -357,10 +357,7 @@ pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
     insert_lines(tx, &new.lines)?;
     insert_contacts(tx, &new.contacts)?;
     insert_sites(tx, &new.sites)?;
-    if !new.references.is_empty() {
-        references::set(tx, Deal::TYPE, &id.to_string(), &new.references)?;
-    }
-    Ok(())
+    references::give(tx, Deal::TYPE, &id.to_string(), &new.references)
 }
 
 // Row by row: SQLite takes a batch of rows with defaults only one by one, and a registration has few.

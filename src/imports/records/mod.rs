@@ -7,8 +7,10 @@ mod account_managers;
 mod customer_accounts;
 mod deals;
 mod partners;
+pub mod people;
 mod places;
 mod products;
+mod tier_memberships;
 mod users;
 mod vendor_holdings;
 
@@ -19,12 +21,12 @@ use super::{
     batch::{Applied, Incoming},
     entity::Entity,
     lookup::Memory,
-    row::RowFault,
+    ready::RowFault,
 };
 use crate::{
     db::Tx,
     error::{Error, Result},
-    references,
+    references::{self, ExternalRef},
 };
 
 /// Makes or changes the record of a row.
@@ -38,7 +40,8 @@ pub fn apply(tx: &mut Tx<'_>, entity: Entity, incoming: &Incoming<'_>, memory: &
         Entity::Users => users::apply(tx, incoming),
         Entity::Partners => partners::apply(tx, incoming),
         Entity::AccountManagers => account_managers::apply(tx, incoming),
-        Entity::TierMemberships => Err(Error::internal("not yet")),
+        Entity::People => people::apply(tx, incoming),
+        Entity::TierMemberships => tier_memberships::apply(tx, incoming),
         Entity::CustomerAccounts => customer_accounts::apply(tx, incoming),
         Entity::DirectOpportunities => vendor_holdings::opportunity(tx, incoming),
         Entity::NamedAccounts => vendor_holdings::named_account(tx, incoming),
@@ -64,11 +67,21 @@ impl Incoming<'_> {
 
     /// From now on the record is known by the row's key, besides by what it is known by already.
     fn name(&self, tx: &mut Tx<'_>, entity: Entity, id: &str) -> Result<()> {
+        self.name_as(tx, entity, id, std::slice::from_ref(&self.reference))
+    }
+
+    /// As [`Incoming::name`], by several keys: where several rows speak of one record.
+    fn name_as(&self, tx: &mut Tx<'_>, entity: Entity, id: &str, keys: &[ExternalRef]) -> Result<()> {
         let mut names = references::by_records(tx, entity.resource_type(), &[id.to_owned()])?
             .remove(id)
             .unwrap_or_default();
-        if !names.contains(&self.reference) {
-            names.push(self.reference.clone());
+        let known = names.len();
+        for key in keys {
+            if !names.contains(key) {
+                names.push(key.clone());
+            }
+        }
+        if names.len() > known {
             references::set(tx, entity.resource_type(), id, &names)?;
         }
         Ok(())

@@ -9,8 +9,11 @@ mod model;
 mod queries;
 mod rules;
 
-pub use model::{Consent, ContactPreference, ContactRole, Employment, NewEmployment, NewPerson, Person, PersonStatus};
-pub use queries::{find, insert};
+pub use model::{
+    Consent, ContactPreference, ContactRole, Employment, EmploymentPatch, NewEmployment, NewPerson, Person,
+    PersonPatch, PersonStatus,
+};
+pub use queries::{find, insert, insert_employment, of_name_and_address, save, save_employment};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -258,6 +258,26 @@ pub fn find(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
     assemble(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
+/// The person of that name and address, in any case, if the caller may see them: the verified one before others, then the
+/// one that was recorded first.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_name_and_address(tx: &mut Tx<'_>, name: &str, email: &str) -> Result<Option<PersonId>> {
+    let clause = visible(tx);
+    let found: Vec<(PersonId, Option<Time>)> = on_each!(tx, |c| people::table
+        .filter(clause)
+        .filter(people::email_key.eq(fold(email)))
+        .filter(people::name_key.eq(fold(name)))
+        .filter(people::status.eq(PersonStatus::Active))
+        .order((people::created_at, people::id))
+        .select((people::id, people::email_verified_at))
+        .limit(20)
+        .load(c))?;
+    let verified = found.iter().find(|(_, verified)| verified.is_some());
+    Ok(verified.or_else(|| found.first()).map(|(id, _)| *id))
+}
+
 /// The time with that id, if the caller may see it.
 ///
 /// # Errors

@@ -152,9 +152,12 @@ impl Employment {
     /// # Errors
     /// 409 `guard_failed` if so.
     pub fn beside(self, known: &[Self]) -> Result<Self> {
-        let overlapping = known
-            .iter()
-            .find(|other| other.partner_id == self.partner_id && other.ends_on.is_none_or(|end| end > self.starts_on));
+        let overlapping = known.iter().find(|other| {
+            other.partner_id == self.partner_id
+                && other.ends_on.is_none_or(|end| end > self.starts_on)
+                // A time of the past may lie before one that is known.
+                && self.ends_on.is_none_or(|end| other.starts_on < end)
+        });
         match overlapping {
             None => Ok(self),
             Some(other) => {
@@ -228,6 +231,17 @@ mod tests {
         assert!(at(1, "2026-02-28").beside(std::slice::from_ref(&ended)).is_err());
         assert!(at(1, "2026-03-01").beside(std::slice::from_ref(&ended)).is_ok());
         assert!(ended.ended(None, NOW).is_err());
+        let later = at(1, "2026-06-01");
+        let past = Employment {
+            ends_on: "2026-06-01".parse().ok(),
+            ..at(1, "2026-03-01")
+        };
+        assert!(past.clone().beside(std::slice::from_ref(&later)).is_ok());
+        let longer = Employment {
+            ends_on: "2026-06-02".parse().ok(),
+            ..past
+        };
+        assert!(longer.beside(std::slice::from_ref(&later)).is_err());
     }
 
     #[test]

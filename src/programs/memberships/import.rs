@@ -1,13 +1,13 @@
 //! Memberships that come with the vendor's history, or with the demo's.
 
 use super::{
-    chain::Link,
+    chain::{Course, Link},
     model::{MembershipRow, TierCause},
-    queries::{self, Member},
+    queries::{self, Member, Why},
 };
 use crate::{
     db::Tx,
-    error::Result,
+    error::{Error, Result},
     kernel::{
         Time,
         ids::{PartnerId, ProgramId, ProgramMembershipId, TierId},
@@ -37,11 +37,35 @@ pub struct ImportedMembership {
     pub ended: Option<(Time, String)>,
 }
 
+/// Adds the last known tier of a membership. Versions that were published ahead take the member along from it. Tells
+/// whether it was new.
+fn go_on_from(tx: &mut Tx<'_>, course: &Course, member: Member, last: Link) -> Result<bool> {
+    let now = tx.now;
+    if member.links.iter().any(|known| known.at == last.at) {
+        return Ok(false);
+    }
+    let is_latest = member.links.iter().all(|known| known.at < last.at || known.at > now);
+    let (Some(tier), true, None) = (last.tier, is_latest, member.row.ended_at) else {
+        return Ok(queries::add_missing(tx, &member, &[last])? > 0);
+    };
+    let ahead = course.from(last.at.max(now), tier, TierCause::Import, None);
+    let links = std::iter::once(last).chain(ahead.into_iter().skip(1)).collect();
+    let after = MembershipRow {
+        revision: member.row.revision + 1,
+        updated_at: now,
+        ..member.row.clone()
+    };
+    let kind = "program_membership.updated";
+    queries::move_to(tx, course, member, after, links, Why::default(), kind)?;
+    Ok(true)
+}
+
 /// Stores a membership that comes with the history; guards about time are skipped. It can be repeated: a membership that
 /// is there gets only the starts that it lacks. Tells which one it is, and whether anything was new.
 ///
 /// # Errors
-/// `unknown_reference` if partner, program or tier do not exist.
+/// `unknown_reference` if partner, program or tier do not exist; 422 for tiers that were held before a membership that is
+/// known.
 pub fn insert_membership_imported(
     tx: &mut Tx<'_>,
     imported: &ImportedMembership,
@@ -70,10 +94,20 @@ pub fn insert_membership_imported(
             _ => false,
         });
     if let Some(member) = there {
+        if links.last().is_some_and(|last| last.at < member.row.joined_at) {
+            let detail = format!(
+                "the membership that is known begins on {}; what was held before is imported before it",
+                member.row.joined_at.date()
+            );
+            return Err(Error::field("#/valid_from", "before_membership", detail));
+        }
         // What lies before the membership that is known is no part of it.
         links.retain(|link| link.at >= member.row.joined_at);
-        let added = queries::add_missing(tx, &member, &links)?;
-        return Ok((member.row.id, added > 0));
+        if let Some(last) = links.pop() {
+            let added = queries::add_missing(tx, &member, &links)? > 0;
+            return Ok((member.row.id, go_on_from(tx, &course, member, last)? || added));
+        }
+        return Ok((member.row.id, false));
     }
     match &imported.ended {
         Some((ended, _)) => {
