@@ -18,11 +18,25 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Where: `#/customer/domain` in the body, `query:limit`, `header:If-Match`.
+    #[serde(serialize_with = "printable")]
     pub pointer: String,
     /// Stable code, `invalid_format`.
     pub code: Cow<'static, str>,
     /// What is wrong and what to do about it.
+    #[serde(serialize_with = "printable")]
     pub detail: String,
+}
+
+/// The most characters of a text about a fault: what a caller calls its fields may be longer.
+const LONGEST: usize = 1000;
+
+/// Writes a text that may hold what a caller sent: short, and without characters that no terminal should see.
+fn printable<S: serde::Serializer>(text: &str, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let shown = text
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c });
+    serializer.collect_str(&shown.collect::<String>())
 }
 
 /// The state that forbids an action.

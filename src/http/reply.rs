@@ -5,10 +5,11 @@ use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     marker::PhantomData,
+    rc::Rc,
 };
 
 use actix_web::{
-    HttpRequest, HttpResponse, Responder,
+    HttpMessage as _, HttpRequest, HttpResponse, Responder,
     body::BoxBody,
     http::{Method, StatusCode, header},
     web::Bytes,
@@ -19,7 +20,7 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
 };
 
-use super::Json;
+use super::{Json, document, extract::Checked};
 use crate::{
     auth::Request,
     error::{Error, Result, codes},
@@ -361,9 +362,22 @@ impl<A> Responder for Sent<A> {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
         match rendered.body {
-            Some(body) => response.content_type("application/json").body(body),
+            Some(body) => response.content_type(media(request)).body(body),
             None => response.finish(),
         }
+    }
+}
+
+/// The media type of a reply's body: a narrowed record is of another type than the whole one.
+fn media(request: &HttpRequest) -> &'static str {
+    let narrowed = request
+        .extensions()
+        .get::<Rc<Checked>>()
+        .is_some_and(|checked| checked.caller.request().fields.is_some());
+    if narrowed {
+        document::NARROWED
+    } else {
+        "application/json"
     }
 }
 

@@ -28,6 +28,7 @@ mod customers;
 mod deals;
 mod expand;
 mod extensions;
+mod fields;
 mod handovers;
 mod headers;
 mod holdings;

@@ -14,6 +14,7 @@ mod examples;
 mod gates;
 mod headers;
 mod links;
+mod narrowing;
 mod operations;
 mod pattern;
 mod replies;
@@ -27,6 +28,7 @@ mod variants;
 mod words;
 
 pub use gates::check;
+pub use narrowing::MEDIA as NARROWED;
 pub use tables::{errors_txt, operations_txt, permissions_txt};
 pub use variants::{openapi_3_0, without_webhooks};
 
@@ -108,6 +110,7 @@ pub fn polish(raw: Value, operations: &[OperationRule], errors: &[ErrorCode]) ->
     errors::publish_catalogue(&mut doc, errors);
     replies::lift_descriptions(&mut doc);
     replies::complete(&mut doc);
+    narrowing::offer(&mut doc);
     bounds::bound(&mut doc);
     operations::apply(&mut doc, operations);
     bounds::close_request_bodies(&mut doc);

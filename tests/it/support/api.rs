@@ -178,7 +178,7 @@ impl Api {
                 bytes.len()
             )),
             None => {}
-            Some((_, media)) => {
+            Some(_) => {
                 let sent = header("content-type")
                     .unwrap_or_default()
                     .split(';')
@@ -186,17 +186,16 @@ impl Api {
                     .unwrap_or_default()
                     .trim()
                     .to_owned();
-                if !content.is_some_and(|content| content.contains_key(&sent)) {
-                    faults.push(format!("the media type `{sent}` of status {status} is not documented"));
-                } else if sent.ends_with("json") {
-                    let narrowed = path.contains("fields=");
+                let media = content.and_then(|content| content.get(&sent));
+                if let Some(media) = media.filter(|_| sent.ends_with("json")) {
                     self.fits(
-                        &format!("{} {status} {narrowed}", operation.id),
+                        &format!("{} {status} {sent}", operation.id),
                         &media["schema"],
-                        narrowed,
                         &body,
                         &mut faults,
                     );
+                } else if media.is_none() {
+                    faults.push(format!("the media type `{sent}` of status {status} is not documented"));
                 }
             }
         }
@@ -231,17 +230,16 @@ impl Api {
         self.fits(
             "problem",
             &json!({"$ref": "#/components/schemas/Problem"}),
-            false,
             body,
             faults,
         );
     }
 
     /// Checks a value against a schema of the contract; objects may have no property that it does not name.
-    fn fits(&self, name: &str, schema: &Value, narrowed: bool, value: &Value, faults: &mut Vec<String>) {
+    fn fits(&self, name: &str, schema: &Value, value: &Value, faults: &mut Vec<String>) {
         let validator = self.compiled.lock().unwrap().get(name).cloned();
         let validator = validator.unwrap_or_else(|| {
-            let closed = closed(schema, &self.document, narrowed);
+            let closed = closed(schema, &self.document);
             let options = jsonschema::options().should_validate_formats(true);
             let fresh = Arc::new(
                 options
@@ -268,9 +266,9 @@ fn resolve<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
 }
 
 /// The schema with every component that it refers to. Objects are closed, so that a field that the contract does not
-/// name is found; a narrowed answer need not have every field.
-fn closed(schema: &Value, document: &Value, narrowed: bool) -> Value {
-    fn collect(value: &Value, document: &Value, used: &mut Map<String, Value>, narrowed: bool) {
+/// name is found.
+fn closed(schema: &Value, document: &Value) -> Value {
+    fn collect(value: &Value, document: &Value, used: &mut Map<String, Value>) {
         match value {
             Value::Object(map) => {
                 if let Some(name) = map
@@ -284,24 +282,24 @@ fn closed(schema: &Value, document: &Value, narrowed: bool) -> Value {
                         .unwrap_or_else(|| panic!("no schema {name}"));
                     used.insert(name.to_owned(), Value::Null);
                     let mut shut = target.clone();
-                    shut_objects(&mut shut, narrowed);
+                    shut_objects(&mut shut);
                     used.insert(name.to_owned(), shut);
-                    collect(target, document, used, narrowed);
+                    collect(target, document, used);
                 }
-                map.values().for_each(|part| collect(part, document, used, narrowed));
+                map.values().for_each(|part| collect(part, document, used));
             }
-            Value::Array(list) => list.iter().for_each(|part| collect(part, document, used, narrowed)),
+            Value::Array(list) => list.iter().for_each(|part| collect(part, document, used)),
             _ => {}
         }
     }
     let mut used = Map::new();
-    collect(schema, document, &mut used, narrowed);
+    collect(schema, document, &mut used);
     let mut own = schema.clone();
-    shut_objects(&mut own, narrowed);
+    shut_objects(&mut own);
     json!({"allOf": [own], "components": {"schemas": used}})
 }
 
-fn shut_objects(value: &mut Value, narrowed: bool) {
+fn shut_objects(value: &mut Value) {
     match value {
         Value::Object(map) => {
             if map.contains_key("properties")
@@ -310,19 +308,16 @@ fn shut_objects(value: &mut Value, narrowed: bool) {
             {
                 map.entry("additionalProperties").or_insert(json!(false));
             }
-            if narrowed {
-                map.remove("required");
-            }
             // Parts of an `allOf` see only their own properties.
             for (name, part) in map
                 .iter_mut()
                 .filter(|(name, _)| !matches!(name.as_str(), "allOf" | "examples" | "example" | "enum" | "const"))
             {
                 let _ = name;
-                shut_objects(part, narrowed);
+                shut_objects(part);
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|part| shut_objects(part, narrowed)),
+        Value::Array(list) => list.iter_mut().for_each(shut_objects),
         _ => {}
     }
 }
