@@ -8,11 +8,6 @@
 //!
 //! `OPENPRM_BENCH_ROWS` (100,000) sets the number of deals, `OPENPRM_BENCH_SECONDS` (3) how long each row is measured.
 #![expect(
-    clippy::semicolon_if_nothing_returned,
-    clippy::unit_arg,
-    reason = "a measuring program: its closures answer whatever they call"
-)]
-#![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,

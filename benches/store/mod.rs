@@ -40,9 +40,9 @@ fn named(engine: Engine) -> (String, Box<dyn FnOnce()>) {
             (
                 url,
                 Box::new(move || {
-                    ["", "-wal", "-shm"]
-                        .iter()
-                        .for_each(|end| drop(std::fs::remove_file(format!("{}{end}", path.display()))))
+                    for end in ["", "-wal", "-shm"] {
+                        drop(std::fs::remove_file(format!("{}{end}", path.display())));
+                    }
                 }),
             )
         }
@@ -50,10 +50,8 @@ fn named(engine: Engine) -> (String, Box<dyn FnOnce()>) {
             let server = std::env::var("TEST_POSTGRES_URL")
                 .expect("TEST_POSTGRES_URL: run ./scripts/bench, which starts PostgreSQL");
             let administer = |server: &str, sql: &str| {
-                diesel::PgConnection::establish(server)
-                    .unwrap()
-                    .batch_execute(sql)
-                    .unwrap()
+                let mut server = diesel::PgConnection::establish(server).unwrap();
+                server.batch_execute(sql).unwrap();
             };
             administer(&server, &format!("CREATE DATABASE {name}"));
             let (address, query) = server
@@ -93,10 +91,11 @@ pub fn run(store: &Store, statement: &str) {
     store
         .db
         .run_now(&Caller::system("bench"), move |tx| {
-            Ok(match tx.conn() {
+            match tx.conn() {
                 Conn::Sqlite(c) => c.batch_execute(&statement)?,
                 Conn::Postgres(c) => c.batch_execute(&format!("SET LOCAL statement_timeout = 0; {statement}"))?,
-            })
+            }
+            Ok(())
         })
         .unwrap();
 }

@@ -29,12 +29,9 @@ async fn approved(world: &World, sales: &Client<'_>, body: Value) -> Value {
 }
 
 fn state(deal: &Value) -> (&str, &str, &str) {
-    let text = |value: &Value| value.as_str().unwrap().to_owned().leak() as &str;
-    (
-        text(&deal["stage"]),
-        text(&deal["review_status"]),
-        text(&deal["protection"]["state"]),
-    )
+    let axes = [&deal["stage"], &deal["review_status"], &deal["protection"]["state"]];
+    let [stage, review, protection] = axes.map(|axis| axis.as_str().unwrap());
+    (stage, review, protection)
 }
 
 each_engine! {
