@@ -9,6 +9,7 @@ mod base;
 mod chance;
 mod desk;
 mod names;
+mod present;
 mod program;
 mod story;
 
@@ -60,7 +61,8 @@ pub fn load(config: &Config) -> Result<Option<String>> {
     actix_web::rt::System::new().block_on(async {
         let desk = Desk::open(&db, config).await?;
         let world = program::make(&desk, &cast).await?;
-        story::tell(&desk, &clock, &cast, &world, end).await
+        story::tell(&desk, &clock, &cast, &world, end).await?;
+        present::set(&desk, &cast).await
     })?;
     Ok(Some(welcome()))
 }

@@ -137,6 +137,9 @@ impl IfMatch {
     /// 412 `precondition_failed` with the present tag.
     pub fn check(self, current: i64) -> Result<()> {
         match self.0 {
+            Some(reply::NO_REVISION) => Err(Error::new(&codes::PRECONDITION_FAILED)
+                .detail("The tag in If-Match is not one of this record; send the ETag that it was answered with.")
+                .etag(format!("\"{current}\""))),
             Some(read) if read != current => Err(Error::new(&codes::PRECONDITION_FAILED)
                 .detail(format!(
                     "The record is at revision {current}, not {read}; read it again and repeat the change."
@@ -170,7 +173,7 @@ impl IntoParams for IfMatch {
                     ObjectBuilder::new()
                         .schema_type(Type::String)
                         .max_length(Some(80))
-                        .pattern(Some("^(W/)?\"[0-9]{1,18}(-[0-9a-f]{16})?\"$"))
+                        .pattern(Some("^(W/)?\"[!#-~]*\"$"))
                         .examples(["\"1-0123456789abcdef\""]),
                 ))
                 .build(),
@@ -202,7 +205,7 @@ pub(super) fn revision(request: &HttpRequest) -> Result<Option<i64>> {
             value
                 .to_str()
                 .map_err(|_binary| Error::new(&codes::INVALID_HEADER))
-                .and_then(reply::revision_of)
+                .map(reply::revision_of)
         })
         .transpose()
 }

@@ -23,7 +23,7 @@ use utoipa::{
 use super::{Json, document, extract::Checked};
 use crate::{
     auth::Request,
-    error::{Error, Result, codes},
+    error::{Error, Result},
     kernel::{ids::PartnerId, page::Page, schemas},
 };
 
@@ -405,25 +405,20 @@ fn next_page(request: &HttpRequest, cursor: &str) -> String {
     format!("{}?{}", request.path(), query.join("&"))
 }
 
-/// The revision that an entity tag of ours names: the digits before the dash.
-///
-/// # Errors
-/// 400 `invalid_header` if it is not a tag of ours.
-pub fn revision_of(etag: &str) -> Result<i64> {
+/// The revision that an entity tag of ours names: the digits before the dash. One that is no record's, such as that of a
+/// page, names [`NO_REVISION`], which no record has.
+pub fn revision_of(etag: &str) -> i64 {
     etag.trim()
         .trim_start_matches("W/")
         .trim_matches('"')
         .split('-')
         .next()
         .and_then(|digits| digits.parse().ok())
-        .ok_or_else(|| {
-            Error::new(&codes::INVALID_HEADER).fault(
-                "header:If-Match",
-                "invalid_format",
-                "Send the ETag exactly as the record was answered with it.",
-            )
-        })
+        .unwrap_or(NO_REVISION)
 }
+
+/// The revision of what has none.
+pub const NO_REVISION: i64 = -1;
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ each_engine! {
             let caller = fixtures.caller(operation, Whose::Own);
             for (name, bad) in [
                 ("If-None-Match", &["rubbish", "\"open", "W/", "\"a\" \"b\"", "*, *", "", "\"a b\""][..]),
-                ("If-Match", &["rubbish", "*", "\"x\"", "\"1\", \"2\"", "1", ""][..]),
+                ("If-Match", &["rubbish", "*", "\"1\", \"2\"", "1", ""][..]),
                 ("Idempotency-Key", &["", "a b", "ключ"][..]),
             ] {
                 if operation.parameter(name).is_none() {

@@ -26,6 +26,7 @@ mod conventions;
 mod crash;
 mod customers;
 mod deals;
+mod demo;
 mod expand;
 mod extensions;
 mod fields;

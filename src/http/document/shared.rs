@@ -66,7 +66,7 @@ const PARAMETERS: [(&str, &str, bool, &str, u32, &str, &str); 6] = [
 /// Visible ASCII.
 const IDEMPOTENCY_KEY: &str = "^[!-~]+$";
 /// One entity tag of a record: its revision, and a hash of the representation.
-const IF_MATCH: &str = r#"^(W/)?"[0-9]{1,18}(-[0-9a-f]{16})?"$"#;
+const IF_MATCH: &str = r#"^(W/)?"[!#-~]*"$"#;
 /// A list of entity tags, whoever made them, or any (RFC 9110, 13.1.2).
 const IF_NONE_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 const ETAG: &str = "\"3-9f86d081884c7d65\"";

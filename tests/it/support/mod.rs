@@ -2,7 +2,7 @@
 
 pub mod api;
 mod client;
-mod database;
+pub mod database;
 pub mod fixtures;
 mod log;
 mod makers;

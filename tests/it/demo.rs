@@ -1,0 +1,98 @@
+//! The demo program: made through the API itself, the same in every run, with something in every state.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use openprm::{
+    auth::Caller,
+    config::Config,
+    db::{Db, Engine, SystemClock},
+    deals::registrations::{DealStage, ReviewStatus},
+    demo, on_each,
+    schema::{deal_amendments, deal_extensions, deal_reopenings, deal_transfers, deals, users},
+};
+
+use crate::support::database::Database;
+
+fn stands(engine: Engine) {
+    let database = Database::empty(engine);
+    let open = || Db::open(&database.settings, std::sync::Arc::new(SystemClock)).unwrap();
+    open().migrate_up().unwrap();
+    let url = database.settings.url.clone();
+    let config = Config::read(move |name| match name {
+        "DATABASE_URL" => Some(url.clone()),
+        "OPENPRM_SECRET" => Some("a secret for the demo that is long enough".to_owned()),
+        _ => None,
+    })
+    .unwrap();
+    assert!(demo::load(&config).unwrap().unwrap().contains("admin@demo.example"));
+    assert!(
+        demo::load(&config).unwrap().is_some(),
+        "a second start finds it and leaves it as it is"
+    );
+    let (statuses, stages, waiting, people) = open()
+        .ask_now(&Caller::system("test"), |tx| {
+            let rows: Vec<(ReviewStatus, DealStage)> = on_each!(tx, |c| deals::table
+                .select((deals::review_status, deals::stage))
+                .load(c))?;
+            let waiting: [i64; 4] = [
+                on_each!(tx, |c| deal_extensions::table
+                    .filter(deal_extensions::status.eq("pending"))
+                    .count()
+                    .get_result(c))?,
+                on_each!(tx, |c| deal_amendments::table
+                    .filter(deal_amendments::status.eq("pending"))
+                    .count()
+                    .get_result(c))?,
+                on_each!(tx, |c| deal_transfers::table
+                    .filter(deal_transfers::status.eq("executed"))
+                    .count()
+                    .get_result(c))?,
+                on_each!(tx, |c| deal_reopenings::table
+                    .filter(deal_reopenings::status.eq("requested"))
+                    .count()
+                    .get_result(c))?,
+            ];
+            let people: i64 = on_each!(tx, |c| users::table.count().get_result(c))?;
+            let (mut statuses, mut stages) = (BTreeMap::new(), BTreeMap::new());
+            for (status, stage) in rows {
+                *statuses.entry(status.to_string()).or_insert(0) += 1;
+                *stages.entry(stage.to_string()).or_insert(0) += 1;
+            }
+            Ok((statuses, stages, waiting, people))
+        })
+        .unwrap();
+    println!("{statuses:?} {stages:?} {waiting:?}");
+    for status in [
+        "draft",
+        "submitted",
+        "in_review",
+        "info_requested",
+        "approved",
+        "rejected",
+        "withdrawn",
+        "revoked",
+        "superseded",
+    ] {
+        assert!(statuses.contains_key(status), "no deal is {status}: {statuses:?}");
+    }
+    assert!(
+        stages.len() == DealStage::ALL.len(),
+        "not every stage is there: {stages:?}"
+    );
+    assert!(
+        waiting.iter().all(|count| *count > 0),
+        "extensions, amendments, transfers, reopenings: {waiting:?}"
+    );
+    assert!(statuses.values().sum::<i32>() >= 600 && people >= 25);
+}
+
+#[test]
+fn the_demo_program_has_deals_in_every_state_sqlite() {
+    stands(Engine::Sqlite);
+}
+
+#[test]
+fn the_demo_program_has_deals_in_every_state_postgres() {
+    stands(Engine::Postgres);
+}
