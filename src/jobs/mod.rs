@@ -6,7 +6,7 @@
 //! - Each job works in batches, each in a transaction of its own, on a thread that may block.
 //! - Several servers on one PostgreSQL share the work: whoever takes a job's lease runs it, and every batch renews the lease
 //!   in its own transaction. Who has lost the lease finds that out before the batch does anything, so no work is done twice;
-//!   a server that is gone keeps the others waiting for [`queries::LEASE_SECONDS`] at most.
+//!   a server that is gone keeps the others waiting for `LEASE_SECONDS` at most.
 //! - A job that fails, or panics, is tried again later and later; the others go on. Runs, failures and what was done are
 //!   counted in `/metrics`.
 

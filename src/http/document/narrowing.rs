@@ -15,7 +15,7 @@ const PAGE: &str = "#/components/schemas/NarrowedPage";
 
 /// Offers `fields` wherever a record, or a page of records, is read.
 pub(super) fn offer(doc: &mut Value) {
-    let mut page = None;
+    let (mut page, mut offered) = (None, false);
     tree::each_operation(doc, |_, method, operation, doc| {
         if method != "get" {
             return;
@@ -31,6 +31,7 @@ pub(super) fn offer(doc: &mut Value) {
         if !names.iter().any(|name| name == "id") {
             return;
         }
+        offered = true;
         let target = match rows {
             Some(_) => {
                 page.get_or_insert_with(|| tree::follow(doc, &schema).clone());
@@ -59,7 +60,7 @@ pub(super) fn offer(doc: &mut Value) {
             parameters.push(parameter);
         }
     });
-    if let Some(page) = page {
+    if offered {
         publish(doc, page);
     }
 }
@@ -91,8 +92,8 @@ fn names(doc: &Value, schema: &Value) -> Vec<String> {
 }
 
 /// The schemas of narrowed replies; a page is what pages are, but for its rows.
-fn publish(doc: &mut Value, mut page: Value) {
-    if let Some(page) = page.as_object_mut() {
+fn publish(doc: &mut Value, mut page: Option<Value>) {
+    if let Some(page) = page.as_mut().and_then(Value::as_object_mut) {
         page.insert(
             "description".to_owned(),
             json!("A page whose rows have only the fields that were asked for."),
@@ -116,7 +117,9 @@ fn publish(doc: &mut Value, mut page: Value) {
         "examples": [{"revision": 1, "updated_at": "2026-11-21T09:30:00.000000Z"}],
     });
     tree::with_components(doc, "schemas", |schemas| {
-        schemas.insert(tree::tail(PAGE).to_owned(), page);
+        if let Some(page) = page {
+            schemas.insert(tree::tail(PAGE).to_owned(), page);
+        }
         schemas.insert(tree::tail(RECORD).to_owned(), record);
     });
 }
