@@ -11,7 +11,7 @@ use crate::{
         ids::CustomFieldId,
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::custom_field_definitions::{self as fields, table},
 };
 
@@ -94,14 +94,7 @@ pub fn insert(tx: &mut Tx<'_>, field: CustomField) -> Result<CustomField> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &CustomField, after: CustomField) -> Result<CustomField> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(fields::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, fields::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed("custom_field.updated", before, &after))?;
     Ok(after)
 }

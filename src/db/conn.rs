@@ -56,6 +56,23 @@ macro_rules! on_each {
     };
 }
 
+/// Stores a row over the revision that it was read at: `revise!(tx, table, notes::revision, (before.id, before.revision),
+/// &after)?`. A row that was changed meanwhile is refused with 412 `precondition_failed`.
+#[macro_export]
+macro_rules! revise {
+    ($tx:expr, $table:expr, $column:expr, ($id:expr, $revision:expr), $row:expr) => {{
+        use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+        let saved = $crate::on_each!($tx, |c| diesel::update($table.find($id).filter($column.eq($revision)))
+            .set($row)
+            .execute(c));
+        match saved {
+            Ok(0) => Err($crate::error::Error::new(&$crate::error::codes::PRECONDITION_FAILED)),
+            Ok(_) => Ok(()),
+            Err(error) => Err($crate::error::Error::from(error)),
+        }
+    }};
+}
+
 type Manager = AnsiTransactionManager;
 
 /// Begins a transaction that will write.

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     kernel::{
         ids::{MembershipId, PartnerId, UserId},
-        states::FailingGuard,
+        states::guard,
         words::fold,
     },
     mail,
@@ -80,13 +80,11 @@ pub fn partner_user(
         Some(user) if user.kind == UserKind::Partner && user.status != UserStatus::Disabled => user,
         // Which of both it is, is the vendor's own affair.
         Some(user) => {
-            let guard = FailingGuard {
-                guard: "partner_user".to_owned(),
-                detail:
-                    "Somebody with this address cannot be invited by a partner; ask the vendor, or use another address."
-                        .to_owned(),
-                pointer: Some("#/email".to_owned()),
-            };
+            let guard = guard(
+                "partner_user",
+                "#/email",
+                "Somebody with this address cannot be invited by a partner; ask the vendor, or use another address.",
+            );
             return Err(Error::guards(user.status, "invite", vec![guard]));
         }
         None => {

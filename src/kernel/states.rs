@@ -111,6 +111,18 @@ pub struct Action {
     pub failing: Vec<FailingGuard>,
 }
 
+impl Action {
+    /// An action with what stands in its way now; available if nothing does.
+    pub fn new(action: &str, operation: &str, failing: Vec<FailingGuard>) -> Self {
+        Self {
+            action: action.to_owned(),
+            operation: operation.to_owned(),
+            available: failing.is_empty(),
+            failing,
+        }
+    }
+}
+
 /// A guard that stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FailingGuard {
@@ -126,4 +138,23 @@ pub struct FailingGuard {
     /// The field that is concerned, as a JSON pointer.
     #[schema(example = "#/customer/domain", max_length = 200)]
     pub pointer: Option<String>,
+}
+
+impl FailingGuard {
+    /// A guard that no single field is concerned with.
+    pub fn new(guard: &str, detail: impl Into<String>) -> Self {
+        Self {
+            guard: guard.to_owned(),
+            detail: detail.into(),
+            pointer: None,
+        }
+    }
+}
+
+/// A guard that stands in the way at a field: what is wrong there, and what to do about it.
+pub fn guard(guard: &str, pointer: &str, detail: impl Into<String>) -> FailingGuard {
+    FailingGuard {
+        pointer: Some(pointer.to_owned()),
+        ..FailingGuard::new(guard, detail)
+    }
 }

@@ -21,7 +21,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, references,
+    load_page, on_each, references, revise,
     schema::{
         partner_status_changes, partner_territories, partner_types,
         partners::{self, table},
@@ -312,16 +312,8 @@ pub fn save(tx: &mut Tx<'_>, before: &Partner, after: Partner, kind: &'static st
     if before.parent_id != after.parent_id {
         check_parent(tx, &after)?;
     }
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(partners::revision.eq(before.revision))
-        )
-        .set(&row)
-        .execute(c))?)
-    });
-    if explain(tx, saved, &after)? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    let saved = tx.attempt(|tx| revise!(tx, table, partners::revision, (before.id, before.revision), &row));
+    explain(tx, saved, &after)?;
     if before.types != after.types {
         write_types(tx, &after)?;
     }

@@ -14,7 +14,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::programs::{self, table},
 };
 
@@ -122,14 +122,7 @@ pub fn insert(tx: &mut Tx<'_>, program: Program) -> Result<Program> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Program, after: Program, kind: &'static str) -> Result<Program> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(programs::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, programs::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

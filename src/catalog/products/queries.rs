@@ -19,7 +19,7 @@ use crate::{
         page::{Key, Order, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{product_aliases, product_closure, products, products::table},
 };
 
@@ -326,16 +326,8 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
         check_name(tx, "#/code", &after.code, after.id)?;
     }
     let row = ProductRow::from(&after);
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(products::revision.eq(before.revision))
-        )
-        .set(&row)
-        .execute(c))?)
-    });
-    if saved.map_err(|error| explain(error, &after))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| revise!(tx, table, products::revision, (before.id, before.revision), &row))
+        .map_err(|error| explain(error, &after))?;
     tx.record(Fact::changed("product.updated", before, &after))?;
     Ok(after)
 }

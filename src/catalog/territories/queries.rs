@@ -15,7 +15,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         territories::{self, table},
         territory_closure,
@@ -175,16 +175,8 @@ pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Ter
             "A territory cannot lie in itself; choose another parent.",
         ));
     }
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(territories::revision.eq(before.revision))
-        )
-        .set(&after)
-        .execute(c))?)
-    });
-    if saved.map_err(|error| explain(error, &after))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| revise!(tx, table, territories::revision, (before.id, before.revision), &after))
+        .map_err(|error| explain(error, &after))?;
     tx.record(Fact::changed("territory.updated", before, &after))?;
     Ok(after)
 }

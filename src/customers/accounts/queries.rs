@@ -26,7 +26,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, references,
+    load_page, on_each, references, revise,
     schema::{
         account_aliases::{self as aliases, table as alias_table},
         customer_accounts::{self as accounts, table},
@@ -442,16 +442,8 @@ pub fn save(
     kind: &'static str,
 ) -> Result<CustomerAccount> {
     let row = AccountRow::from(&after);
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(accounts::revision.eq(before.revision))
-        )
-        .set(&row)
-        .execute(c))?)
-    });
-    if saved.map_err(|error| explain(tx, error, &after))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| revise!(tx, table, accounts::revision, (before.id, before.revision), &row))
+        .map_err(|error| explain(tx, error, &after))?;
     if before.aliases != after.aliases || before.country() != after.country() {
         let id = after.id;
         on_each!(tx, |c| diesel::delete(alias_table.filter(aliases::account_id.eq(id)))

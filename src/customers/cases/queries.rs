@@ -11,14 +11,14 @@ use crate::{
     auth::Rows,
     customers::existing::{self, Named},
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::{Error, Result},
     events::Fact,
     kernel::{
         Stored, Time,
         ids::{AccountId, AccountMergeId, CaseId, ConflictCheckId, PartnerId, UserId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, partners,
+    load_page, on_each, partners, revise,
     schema::{
         conflict_case_claims::{self as claims, table as claim_table},
         conflict_cases::{self as columns, table},
@@ -260,23 +260,14 @@ pub fn insert(tx: &mut Tx<'_>, case: ConflictCase) -> Result<ConflictCase> {
 /// 412 if it was changed meanwhile; 409 `unknown_reference`.
 pub fn save(tx: &mut Tx<'_>, before: &ConflictCase, after: ConflictCase, kind: &'static str) -> Result<ConflictCase> {
     let row = CaseRow::from(&after);
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(columns::revision.eq(before.revision))
-        )
-        .set(&row)
-        .execute(c))?)
-    });
-    let saved = saved.map_err(|error| {
+    let saved = tx.attempt(|tx| revise!(tx, table, columns::revision, (before.id, before.revision), &row));
+    saved.map_err(|error| {
         existing::explain(
             tx,
             error,
             &[("#/adjudicator_id", after.adjudicator_id.map(Named::User))],
         )
     })?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
     for claim in after.claims.iter().filter(|claim| !before.claims.contains(claim)) {
         on_each!(tx, |c| diesel::update(claim_table.find(claim.id))
             .set((

@@ -11,7 +11,7 @@ use crate::{
     kernel::{
         Date, Time,
         ids::{AccountId, CaseClaimId, CaseId, Id as _, PartnerId, UserId},
-        states::{Action, FailingGuard, Machine, Transition},
+        states::{Action, FailingGuard, Machine, Transition, guard},
     },
     settings::calendar,
 };
@@ -191,12 +191,7 @@ impl ConflictCase {
             } else {
                 self.partial(user, managers)
             };
-            Action {
-                action: row.action.to_owned(),
-                operation: row.operation.unwrap_or_default().to_owned(),
-                available: failing.is_empty(),
-                failing,
-            }
+            Action::new(row.action, row.operation.unwrap_or_default(), failing)
         })
         .collect()
     }
@@ -207,12 +202,12 @@ impl ConflictCase {
             .partners()
             .into_iter()
             .find(|partner| user.is_some() && managers.get(partner).copied() == user);
-        side.map(|partner| FailingGuard {
-            guard: "of_a_side".to_owned(),
-            detail: format!(
-                "This user is the account manager of {partner}, which is a side; somebody else has to decide."
-            ),
-            pointer: Some("#".to_owned()),
+        side.map(|partner| {
+            guard(
+                "of_a_side",
+                "#",
+                format!("This user is the account manager of {partner}, which is a side; somebody else has to decide."),
+            )
         })
         .into_iter()
         .collect()

@@ -16,7 +16,7 @@ use crate::{
     kernel::{
         ids::AccountMergeId,
         page::{Page, Paging},
-        states::Action,
+        states::{Action, FailingGuard},
     },
 };
 
@@ -89,7 +89,7 @@ pub async fn list_account_merge_actions(
                     );
                     match plans::make(tx, &survivor, &other) {
                         Ok(now) => merge.not_executable(&now, &[]),
-                        Err(error) => vec![super::rules::guard(error.code().code, error.message(), None)],
+                        Err(error) => vec![FailingGuard::new(error.code().code, error.message())],
                     }
                 }
                 "split" => {
@@ -101,13 +101,7 @@ pub async fn list_account_merge_actions(
                 }
                 _ => Vec::new(),
             };
-            let operation = row.operation.unwrap_or_default().to_owned();
-            actions.push(Action {
-                action: row.action.to_owned(),
-                operation,
-                available: failing.is_empty(),
-                failing,
-            });
+            actions.push(Action::new(row.action, row.operation.unwrap_or_default(), failing));
         }
         Ok(Plain(MergeActions { actions }))
     })

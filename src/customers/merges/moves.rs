@@ -8,7 +8,7 @@ use super::{
         Snapshot,
     },
     queries::{self, Step},
-    rules::{guard, merged_away, united},
+    rules::{merged_away, united},
 };
 use crate::{
     customers::{
@@ -217,10 +217,9 @@ fn move_deals(
         return Err(Error::guards(
             "planned",
             action,
-            vec![guard(
+            vec![FailingGuard::new(
                 "rows_out_of_sight",
                 "The account has registrations of partners whose rows you may not see; somebody who sees them all has to do this.",
-                None,
             )],
         ));
     }
@@ -262,29 +261,26 @@ pub fn not_undoable(
     };
     let mut failing = Vec::new();
     if survivor.revision != effects.survivor_revision || survivor.merged_into_id.is_some() {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "survivor_changed",
-            &format!("{} was changed since the merge.", survivor.id),
-            None,
+            format!("{} was changed since the merge.", survivor.id),
         ));
     }
     if other.revision != effects.other_revision {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "other_changed",
-            &format!("{} was changed since the merge.", other.id),
-            None,
+            format!("{} was changed since the merge.", other.id),
         ));
     }
     for (kind, moved) in &effects.moved {
         let changed = queries::changed(tx, *kind, moved, merge.survivor_id)?;
         if changed > 0 {
-            failing.push(guard(
+            failing.push(FailingGuard::new(
                 "moved_changed",
-                &format!(
+                format!(
                     "Of what the merge moved, {changed} of {} ({kind}) changed since.",
                     moved.len()
                 ),
-                None,
             ));
         }
     }
@@ -298,17 +294,15 @@ pub fn not_undoable(
         .collect();
     let changed = queries::changed(tx, MovedKind::Protections, &contested, merge.survivor_id)?;
     if changed > 0 {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "contested_changed",
-            &format!("Of the protections that gave way, {changed} changed since."),
-            None,
+            format!("Of the protections that gave way, {changed} changed since."),
         ));
     }
     for case in cases::of_merge(tx, merge.id)?.iter().filter(|case| !case.is_open()) {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "case_decided",
-            &format!("The case {} that the merge opened was decided.", case.number),
-            None,
+            format!("The case {} that the merge opened was decided.", case.number),
         ));
     }
     Ok(failing)

@@ -16,14 +16,14 @@ use super::{
 use crate::{
     customers::accounts,
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::{Error, Result},
     events::Fact,
     kernel::{
         Stored, Time,
         ids::{AccountId, AccountMergeId, DealId, PartnerId, ProductId, ProtectionId, TerritoryId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         account_merges::{self as columns, table},
         conflict_cases, customer_accounts, deal_open_slots as slots, deals, direct_opportunities, installed_base,
@@ -153,14 +153,7 @@ pub fn insert(tx: &mut Tx<'_>, merge: AccountMerge) -> Result<AccountMerge> {
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &AccountMerge, after: AccountMerge, kind: &'static str) -> Result<AccountMerge> {
     let row = MergeRow::from(&after);
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(columns::revision.eq(before.revision))
-    )
-    .set(&row)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, columns::revision, (before.id, before.revision), &row)?;
     tx.record(Fact::changed(kind, before, &after).because(after.reason.clone()))?;
     Ok(after)
 }

@@ -13,7 +13,7 @@ use crate::{
     kernel::{
         Time,
         ids::{AccountMergeId, Id as _},
-        states::{FailingGuard, Machine, Transition},
+        states::{FailingGuard, Machine, Transition, guard},
         words::fold,
     },
     references::distinct,
@@ -129,10 +129,9 @@ impl AccountMerge {
     pub fn not_executable(&self, now: &MergePlan, accepted: &[MergeDecisionCode]) -> Vec<FailingGuard> {
         let mut failing = Vec::new();
         if *now != self.plan {
-            failing.push(guard(
+            failing.push(FailingGuard::new(
                 "plan_outdated",
                 "Something has changed since the plan was made; plan the merge again.",
-                None,
             ));
         }
         for decision in self
@@ -145,18 +144,9 @@ impl AccountMerge {
                 "{} Send `{}` in `accept` to agree to it.",
                 decision.detail, decision.code
             );
-            failing.push(guard(decision.code.as_str(), &detail, Some("#/accept")));
+            failing.push(guard(decision.code.as_str(), "#/accept", detail));
         }
         failing
-    }
-}
-
-/// A guard that stands in the way.
-pub fn guard(code: &str, detail: &str, pointer: Option<&str>) -> FailingGuard {
-    FailingGuard {
-        guard: code.to_owned(),
-        detail: detail.to_owned(),
-        pointer: pointer.map(str::to_owned),
     }
 }
 

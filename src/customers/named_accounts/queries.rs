@@ -18,6 +18,7 @@ use crate::{
     },
     load_page, on_each,
     references::{self, ExternalRef},
+    revise,
     schema::named_accounts::{self as columns, table},
 };
 
@@ -174,16 +175,8 @@ pub fn insert(tx: &mut Tx<'_>, new: NamedAccount) -> Result<NamedAccount> {
 /// 412 if it was changed meanwhile; 409 as [`insert`].
 pub fn save(tx: &mut Tx<'_>, before: &NamedAccount, after: NamedAccount) -> Result<NamedAccount> {
     let row = NamedAccountRow::from(&after);
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(columns::revision.eq(before.revision))
-        )
-        .set(&row)
-        .execute(c))?)
-    });
-    if saved.map_err(|error| explain(tx, error, &after))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| revise!(tx, table, columns::revision, (before.id, before.revision), &row))
+        .map_err(|error| explain(tx, error, &after))?;
     if before.external_refs != after.external_refs {
         references::set(tx, TYPE, &after.id.to_string(), &after.external_refs)?;
     }

@@ -10,13 +10,13 @@ use crate::{
     deals::{
         conflict::rules::{AskedLine, QueuePlace},
         protection::{self, Grant, Override, ProtectionStatus},
-        registrations::{self, DealLineStatus, DealOverride, DecisionRow, Held, Line, Registration, guard},
+        registrations::{self, DealLineStatus, DealOverride, DecisionRow, Held, Line, Registration},
     },
     error::{Error, Result, codes},
     kernel::{
         Time,
         ids::{ProductId, TerritoryId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
     partners,
 };

@@ -10,14 +10,14 @@ use super::model::{
 use crate::{
     db::{Clause, Tx},
     deals::registrations::{DealLineStatus, DealRow, Reader},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         Stored, Time,
         ids::{AmendmentId, ConflictCheckId, DealId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_amendments::{self as amendments, table},
         deal_lines, deals,
@@ -188,14 +188,7 @@ pub fn save(
     after: &AmendmentRow,
     kind: &'static str,
 ) -> Result<()> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(amendments::revision.eq(before.revision))
-    )
-    .set(after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, amendments::revision, (before.id, before.revision), after)?;
     // Events reach both sides, so they carry what the partner may see.
     let (old, new) = (
         before.clone().seen(deal, Reader::Partner),

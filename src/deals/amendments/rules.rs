@@ -7,12 +7,12 @@ use super::{
 use crate::{
     deals::{
         conflict::rules::QueuePlace,
-        registrations::{DealLineStatus, DealStage, Line, LineRow, Registration, ReviewStatus, guard},
+        registrations::{DealLineStatus, DealStage, Line, LineRow, Registration, ReviewStatus},
     },
     kernel::{
         Money, Time,
         ids::{DealLineId, Id as _},
-        states::{FailingGuard, Machine, Transition},
+        states::{FailingGuard, Machine, Transition, guard},
     },
 };
 

@@ -16,7 +16,7 @@ use crate::{
         conflict::{self, Check, CheckPurpose, rules::Window},
         protection,
         registrations::{
-            self, DecisionOutcome, DecisionRow, GrantedScope, Reader, Registration, guard,
+            self, DecisionOutcome, DecisionRow, GrantedScope, Reader, Registration,
             history::{self, Entry},
         },
     },
@@ -25,7 +25,7 @@ use crate::{
     kernel::{
         Stored, Time,
         ids::{DealId, ProductId},
-        states::{Action, FailingGuard},
+        states::{Action, FailingGuard, guard},
     },
     partners,
     settings::{self, RegistrationPolicy},

@@ -9,7 +9,7 @@ use crate::{
     kernel::{
         Time,
         ids::{DealId, PartnerId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
 };
 
@@ -55,20 +55,16 @@ pub fn check(shares: &[AttributionShare], pointer: &str) -> Result<()> {
 pub fn failing(superseded: bool, valid_from: Option<Time>, now: Time) -> Vec<FailingGuard> {
     let mut failing = Vec::new();
     if superseded {
-        failing.push(FailingGuard {
-            guard: "not_superseded".to_owned(),
-            detail: "Another registration took the place of this one; the credit goes on there.".to_owned(),
-            pointer: Some("#/review_status".to_owned()),
-        });
+        failing.push(guard(
+            "not_superseded",
+            "#/review_status",
+            "Another registration took the place of this one; the credit goes on there.",
+        ));
     }
     if let Some(from) = valid_from.filter(|from| *from < now) {
-        failing.push(FailingGuard {
-            guard: "not_in_the_past".to_owned(),
-            detail: format!(
+        failing.push(guard("not_in_the_past", "#/valid_from", format!(
                 "The moment {from} has passed, and what was credited then stays; leave it out, or name a moment to come."
-            ),
-            pointer: Some("#/valid_from".to_owned()),
-        });
+            )));
     }
     failing
 }

@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use super::model::{CommentSide, CommentVisibility, DealComment, DealCommentFilter, ORDER};
 use crate::{
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         Time,
         ids::{CommentId, DealId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_comments::{self, table},
         deals,
@@ -135,16 +135,7 @@ pub fn insert(tx: &mut Tx<'_>, comment: DealComment) -> Result<DealComment> {
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &DealComment, after: DealComment) -> Result<DealComment> {
     let row = CommentRow::from(&after);
-    let saved = on_each!(tx, |c| diesel::update(
-        table
-            .find(before.id)
-            .filter(deal_comments::revision.eq(before.revision))
-    )
-    .set(&row)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, deal_comments::revision, (before.id, before.revision), &row)?;
     tx.record(Fact::changed("deal_comment.updated", &before.told(), &after.told()))?;
     Ok(after)
 }

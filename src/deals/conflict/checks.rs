@@ -11,6 +11,7 @@ use super::{
     queries::{self, CheckRow, Described, Registered},
     rules::{self, Asked, Candidate, ConflictPolicy, Customer, Facts, Window},
 };
+use crate::kernel::states::guard;
 use crate::{
     customers::resolution::EntityClass,
     db::Tx,
@@ -254,11 +255,7 @@ pub fn store(
 ) -> Result<(CheckRow, Check)> {
     if facts.asked.lines.is_empty() {
         let detail = "The registration names no products yet; add lines before it is checked for conflicts.".to_owned();
-        let guard = crate::kernel::states::FailingGuard {
-            guard: "lines_missing".to_owned(),
-            detail,
-            pointer: Some("#/lines".to_owned()),
-        };
+        let guard = guard("lines_missing", "#/lines", detail);
         return Err(Error::guards("draft", "check", vec![guard]));
     }
     let assessment = rules::assess(version, &facts)?;

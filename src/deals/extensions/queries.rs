@@ -9,14 +9,14 @@ use super::model::{
 use crate::{
     db::{Clause, Tx},
     deals::registrations::{DealRow, Reader},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         Time,
         ids::{DealId, ExtensionId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_evidence,
         deal_extensions::{self as extensions, table},
@@ -190,14 +190,7 @@ pub fn save(
     after: &ExtensionRow,
     kind: &'static str,
 ) -> Result<()> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(extensions::revision.eq(before.revision))
-    )
-    .set(after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, extensions::revision, (before.id, before.revision), after)?;
     // Events reach both sides, so they carry what the partner may see.
     let (old, new) = (
         before.clone().seen(deal, Reader::Partner),

@@ -5,10 +5,10 @@ use super::{
     queries::ExtensionRow,
 };
 use crate::{
-    deals::registrations::{DealStage, Held, ReviewStatus, guard},
+    deals::registrations::{DealStage, Held, ReviewStatus},
     kernel::{
         Time,
-        states::{FailingGuard, Machine, Transition},
+        states::{FailingGuard, Machine, Transition, guard},
     },
     settings::RegistrationPolicy,
 };

@@ -14,7 +14,6 @@ use crate::{
         protection,
         registrations::{
             self, DealAxis, DecisionOutcome, DecisionRow, Held, ProtectionState, Reader, Registration, ReviewStatus,
-            guard,
             history::{self, Entry},
         },
     },
@@ -23,7 +22,7 @@ use crate::{
     kernel::{
         Time,
         ids::DealId,
-        states::{Action, FailingGuard},
+        states::{Action, FailingGuard, guard},
     },
     partners,
     settings::{self, RegistrationPolicy},

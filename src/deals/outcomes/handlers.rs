@@ -6,7 +6,7 @@ use super::{
     losses,
     model::{DealEvidence, DealEvidenceFilter, DealLoss, DealWin, DealWinRejection, NewDealEvidence},
     queries::{self, EvidenceRow},
-    rules, wins,
+    wins,
 };
 use crate::{
     auth::Caller,
@@ -17,6 +17,7 @@ use crate::{
     kernel::{
         ids::{DealId, EvidenceId, PartnerId},
         page::{Page, Paging},
+        states,
     },
 };
 
@@ -168,7 +169,7 @@ pub async fn delete_deal_evidence(db: Db, caller: Caller, id: Path<EvidenceId>, 
         seen_at.check(row.revision)?;
         if row.verified_at.is_some() || deal.deal.stage.is_closed() {
             let detail = "The deal is closed, or the vendor has confirmed this piece; it stays with the record.";
-            let failing = vec![rules::guard("evidence_open", "#", detail)];
+            let failing = vec![states::guard("evidence_open", "#", detail)];
             return Err(Error::guards(deal.deal.stage, "delete_evidence", failing));
         }
         queries::delete(tx, deal.deal.partner_id, row).map(|()| NoContent)

@@ -1,9 +1,6 @@
 //! Losing: the sale has ended without an order, so what protected it is free for others at once.
 
-use super::{
-    model::DealLoss,
-    rules::{self, guard},
-};
+use super::{model::DealLoss, rules};
 use crate::{
     db::Tx,
     deals::{
@@ -15,7 +12,10 @@ use crate::{
     },
     error::{Error, Result},
     http::IfMatch,
-    kernel::{ids::DealId, states::FailingGuard},
+    kernel::{
+        ids::DealId,
+        states::{FailingGuard, guard},
+    },
 };
 
 /// The guards of a loss that fail: a registration that was never sent in, or that has ended, is not lost.

@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         Currency, Date, Money, Time,
         ids::{DealId, EvidenceId, Id as _, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_evidence::{self, table},
         deals,
@@ -194,25 +194,38 @@ pub fn find(tx: &mut Tx<'_>, id: EvidenceId) -> Result<(EvidenceRow, PartnerId)>
 /// # Errors
 /// What the database reports.
 pub fn used_by_others(tx: &mut Tx<'_>, deal: DealId, rows: &[EvidenceRow]) -> Result<Vec<(String, String)>> {
-    let mut used = Vec::new();
-    for row in rows.iter().filter(|row| row.kind.shows_a_sale()) {
-        let numbers: Vec<String> = on_each!(tx, |c| table
-            .inner_join(deals::table)
-            .filter(
-                deal_evidence::kind
-                    .eq(row.kind)
-                    .and(deal_evidence::reference_key.eq(&row.reference_key))
-                    .and(deal_evidence::deal_id.ne(deal))
-            )
-            .filter(deals::win_verified_at.is_not_null())
-            .select(deals::number)
-            .order(deals::number)
-            .limit(5)
-            .load(c))?;
-        used.extend(numbers.into_iter().map(|number| (row.reference.clone(), number)));
-    }
-    Ok(used)
+    let shown: Vec<&EvidenceRow> = rows.iter().filter(|row| row.kind.shows_a_sale()).collect();
+    let kinds: Vec<DealEvidenceKind> = shown.iter().map(|row| row.kind).collect();
+    let keys: Vec<&str> = shown.iter().map(|row| row.reference_key.as_str()).collect();
+    let found: Vec<(DealEvidenceKind, String, String)> = on_each!(tx, |c| table
+        .inner_join(deals::table)
+        .filter(
+            deal_evidence::kind
+                .eq_any(&kinds)
+                .and(deal_evidence::reference_key.eq_any(&keys))
+        )
+        .filter(
+            deal_evidence::deal_id
+                .ne(deal)
+                .and(deals::win_verified_at.is_not_null())
+        )
+        .select((deal_evidence::kind, deal_evidence::reference_key, deals::number))
+        .order((deals::number, deal_evidence::id))
+        .limit(MOST_NAMED)
+        .load(c))?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(kind, key, number)| {
+            let row = shown
+                .iter()
+                .find(|row| (row.kind, &row.reference_key) == (kind, &key))?;
+            Some((row.reference.clone(), number))
+        })
+        .collect())
 }
+
+/// The most wins that a refusal names.
+const MOST_NAMED: i64 = 20;
 
 /// Stores a new piece of evidence, and tells of it.
 ///
@@ -229,13 +242,7 @@ pub fn insert(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<E
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, partner: PartnerId, before: &EvidenceRow, after: EvidenceRow) -> Result<EvidenceRow> {
-    let target = table
-        .find(before.id)
-        .filter(deal_evidence::revision.eq(before.revision));
-    let saved = on_each!(tx, |c| diesel::update(target).set(&after).execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, deal_evidence::revision, (before.id, before.revision), &after)?;
     let (old, new) = (before.clone().seen(partner, None), after.clone().seen(partner, None));
     tx.record(Fact::changed("deal_evidence.verified", &old, &new))?;
     Ok(after)

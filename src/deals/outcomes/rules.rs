@@ -3,19 +3,14 @@
 use super::model::{DealEvidenceKind, DealWin, NewDealEvidence};
 use crate::{
     deals::registrations::{Registration, ReviewStatus},
-    kernel::{Date, Money, Time, states::FailingGuard, words::fold},
+    kernel::{
+        Date, Money, Time,
+        states::{FailingGuard, guard},
+        words::fold,
+    },
 };
 
 const MICROS_AN_HOUR: i64 = 3_600_000_000;
-
-/// A guard that fails.
-pub fn guard(guard: &str, pointer: &str, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: Some(pointer.to_owned()),
-    }
-}
 
 /// The form in which two references are compared: letters and digits, folded. `PO 2026/4711` and `po-2026-4711` are one.
 pub fn reference_key(reference: &str) -> String {

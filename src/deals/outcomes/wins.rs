@@ -3,7 +3,7 @@
 use super::{
     model::{DealWin, DealWinRejection, NewDealEvidence},
     queries::{self, EvidenceRow},
-    rules::{self, guard},
+    rules,
 };
 use crate::{
     auth::{Caller, Role},
@@ -17,7 +17,11 @@ use crate::{
     },
     error::{Error, Result},
     http::IfMatch,
-    kernel::{Time, ids::DealId, states::FailingGuard},
+    kernel::{
+        Time,
+        ids::DealId,
+        states::{FailingGuard, guard},
+    },
     settings,
 };
 

@@ -19,7 +19,7 @@ use crate::{
     kernel::{
         Time,
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, TerritoryId},
-        states::FailingGuard,
+        states::guard,
     },
 };
 
@@ -209,17 +209,13 @@ fn refuse_before_earlier(tx: &mut Tx<'_>, grant: &Grant) -> Result<()> {
     let by_vendor = tx.caller().is_vendor();
     let failing = left
         .into_iter()
-        .map(|(_, number)| FailingGuard {
-            guard: "earlier_claim".to_owned(),
-            detail: if by_vendor {
+        .map(|(_, number)| guard("earlier_claim", "#/override", if by_vendor {
                 format!(
                     "{number} was received earlier and is not decided; decide it first, or pass it over with a reason."
                 )
             } else {
                 "Another registration was received earlier and is not decided.".to_owned()
-            },
-            pointer: Some("#/override".to_owned()),
-        })
+            }))
         .collect();
     Err(Error::guards("submitted", "approve", failing))
 }

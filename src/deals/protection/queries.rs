@@ -18,7 +18,7 @@ use crate::{
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, ProtectionId, TerritoryId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         customer_accounts, deals, product_closure,
         protections::{self, table},
@@ -345,19 +345,10 @@ pub fn insert_as(tx: &mut Tx<'_>, row: ProtectionRow, kind: &'static str) -> Res
 /// # Errors
 /// 412 if it was changed meanwhile; 409 `protection_overlap` by the database's guard.
 pub fn save(tx: &mut Tx<'_>, before: &ProtectionRow, after: ProtectionRow, kind: &'static str) -> Result<Protection> {
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(protections::revision.eq(before.revision))
-        )
-        .set(&after)
-        .execute(c))?)
-    });
-    let saved = match saved {
+    let saved = tx.attempt(|tx| revise!(tx, table, protections::revision, (before.id, before.revision), &after));
+    match saved {
         Err(error) if error.is(&codes::PROTECTION_OVERLAP) => return Err(overlap(tx, &after)?),
         saved => saved?,
-    };
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
     }
     let now = tx.now;
     let (old, new) = (before.clone().seen(now, true), after.seen(now, true));

@@ -12,11 +12,14 @@ use super::{
     view::Reader,
 };
 use crate::{
-    auth::{Caller, permissions},
+    auth::{Caller, permissions::may_call},
     db::Tx,
     deals::{amendments, extensions, outcomes, reopenings, transfers},
     error::Result,
-    kernel::states::{Action, FailingGuard, Transition},
+    kernel::{
+        states::guard,
+        states::{Action, FailingGuard, Transition},
+    },
     settings,
 };
 
@@ -49,22 +52,13 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
 
 /// An action as it stands for the caller, if the caller's role permits it at all.
 pub fn action(caller: &Caller, action: &str, operation: &str, failing: Vec<FailingGuard>) -> Option<Action> {
-    may_call(caller, operation).then(|| Action {
-        action: action.to_owned(),
-        operation: operation.to_owned(),
-        available: failing.is_empty(),
-        failing,
-    })
+    may_call(caller, operation).then(|| Action::new(action, operation, failing))
 }
 
 /// What keeps those from writing who may only read the registration.
 pub fn own_failing(caller: &Caller, registration: &Registration) -> Option<FailingGuard> {
     let error = super::may_write(caller, registration).err()?;
-    Some(FailingGuard {
-        guard: "own_registration".to_owned(),
-        detail: error.message().to_owned(),
-        pointer: None,
-    })
+    Some(FailingGuard::new("own_registration", error.message().to_owned()))
 }
 
 fn push<S>(tx: &mut Tx<'_>, registration: &Registration, row: &Transition<S>, data: &mut Vec<Action>) -> Result<()> {
@@ -76,17 +70,8 @@ fn push<S>(tx: &mut Tx<'_>, registration: &Registration, row: &Transition<S>, da
     Ok(())
 }
 
-/// Whether the caller's role or scopes let them call the operation at all.
-pub fn may_call(caller: &Caller, operation: &str) -> bool {
-    permissions::of(operation).is_some_and(|row| row.check(caller).is_ok())
-}
-
 fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result<Vec<FailingGuard>> {
-    let closed = |detail: &str| FailingGuard {
-        guard: "deal_open".to_owned(),
-        detail: detail.to_owned(),
-        pointer: Some("#/stage".to_owned()),
-    };
+    let closed = |detail: &str| guard("deal_open", "#/stage", detail.to_owned());
     let mut failing = match action {
         "submit" => {
             let now = tx.now;
@@ -133,13 +118,9 @@ fn ended(status: ReviewStatus) -> Vec<FailingGuard> {
             | ReviewStatus::Superseded
     );
     let detail = format!("The registration is {status}; register the deal anew to go on with it.");
-    dead.then(|| FailingGuard {
-        guard: "registration_alive".to_owned(),
-        detail,
-        pointer: Some("#/review_status".to_owned()),
-    })
-    .into_iter()
-    .collect()
+    dead.then(|| guard("registration_alive", "#/review_status", detail))
+        .into_iter()
+        .collect()
 }
 
 /// Who must agree: the running chain, or for a draft the one that its amount would ask for.

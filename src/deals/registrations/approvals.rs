@@ -5,7 +5,6 @@
 
 use super::{
     decisions::{ApprovalStepStatus, DealApproval, DealOverride},
-    guards::guard,
     history::{self, Entry},
     model::DecisionTerms,
     queries,
@@ -33,7 +32,7 @@ use crate::{
     kernel::{
         Stored, Time,
         ids::{DealId, ProductId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
     partners, programs,
     settings::{self, ProgramSettings},

@@ -3,7 +3,6 @@
 
 use super::{
     endings::ended,
-    guards::guard,
     rows::Registration,
     rules, slot_queries,
     states::{DealLineStatus, REVIEW},
@@ -14,7 +13,7 @@ use crate::{
     error::{Error, Result, codes},
     kernel::{
         ids::{DealId, ProductId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
 };
 

@@ -13,7 +13,7 @@ use crate::{
     db::Tx,
     error::{Error, Result, codes},
     http::{IfMatch, Resource as _},
-    kernel::{ids::PartnerId, states::FailingGuard},
+    kernel::{ids::PartnerId, states::guard},
     numbers, partners,
     references::{self, ExternalRef},
 };
@@ -46,13 +46,11 @@ fn author(caller: &Caller, wanted: Option<PartnerId>) -> Result<Author> {
                 Error::guards(
                     "new",
                     "create",
-                    vec![FailingGuard {
-                        guard: "partner_required".to_owned(),
-                        detail:
-                            "Say for which partner it is registered: the vendor registers on a partner's behalf only."
-                                .to_owned(),
-                        pointer: Some("#/partner_id".to_owned()),
-                    }],
+                    vec![guard(
+                        "partner_required",
+                        "#/partner_id",
+                        "Say for which partner it is registered: the vendor registers on a partner's behalf only.",
+                    )],
                 )
             })?;
             if !caller.sees(partner_id) {

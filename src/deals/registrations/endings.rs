@@ -3,7 +3,6 @@
 use super::{
     approvals, closing,
     decisions::{DealRejection, DealWithdrawal},
-    guards::guard,
     history::{self, Entry},
     queries, review_queries,
     reviews::{begin, refuse},
@@ -16,7 +15,7 @@ use crate::{
     deals::protection::{self, Ending},
     error::{Error, Result},
     http::IfMatch,
-    kernel::ids::DealId,
+    kernel::{ids::DealId, states::guard},
     settings,
 };
 

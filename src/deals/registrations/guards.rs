@@ -3,7 +3,10 @@
 
 use super::{identity, rows::Registration};
 use crate::{
-    kernel::{Date, Time, states::FailingGuard},
+    kernel::{
+        Date, Time,
+        states::{FailingGuard, guard},
+    },
     partners::KnownBy,
     settings::RegistrationPolicy,
 };
@@ -23,15 +26,6 @@ pub struct Facts {
     pub own: KnownBy,
     /// The partner's other open registration of the same, if there is one.
     pub already: Option<String>,
-}
-
-/// A guard that fails, and what to do about it.
-pub fn guard(guard: &str, pointer: &str, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: Some(pointer.to_owned()),
-    }
 }
 
 /// The guards of submission that fail.

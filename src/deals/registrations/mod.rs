@@ -39,7 +39,7 @@ mod tier_terms;
 mod view;
 mod whole;
 
-pub use actions::{action, may_call, own_failing};
+pub use actions::{action, own_failing};
 pub use approvals::{locked, tell_contenders};
 pub use closing::{close, open_again, slot_taken, taken_back};
 pub use decisions::{
@@ -48,7 +48,7 @@ pub use decisions::{
 pub use drafts::may_write;
 pub use endings::{Superseding, blank_decision, note_lapses, supersede};
 pub use expanded::{DealExpanded, DealPath};
-pub use guards::{close_date, guard};
+pub use guards::close_date;
 pub use handlers::seen;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};

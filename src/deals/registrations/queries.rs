@@ -18,7 +18,7 @@ use super::{
 use crate::{
     custom_fields::{self, CustomFields, CustomRecord},
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::{Error, Result},
     events::Fact,
     http::Resource as _,
     kernel::{
@@ -26,7 +26,7 @@ use crate::{
         ids::{DealId, PartnerId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, references,
+    load_page, on_each, references, revise,
     schema::{
         deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_extensions, deal_info_requests,
         deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
@@ -456,14 +456,13 @@ pub fn tell_of_loss(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
 /// 412 if it was changed meanwhile.
 pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Result<()> {
     let id = before.deal.id;
-    let saved = on_each!(tx, |c| diesel::update(
-        deals::table.find(id).filter(deals::revision.eq(before.deal.revision))
-    )
-    .set(&after.deal)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        deals::table,
+        deals::revision,
+        (id, before.deal.revision),
+        &after.deal
+    )?;
     if before.details != after.details {
         on_each!(tx, |c| diesel::update(deal_details::table.find(id))
             .set(&after.details)

@@ -2,7 +2,6 @@
 
 use super::{
     decisions::NewDealInfoRequest,
-    guards::guard,
     history::{self, Entry},
     queries, review_queries,
     reviews::{begin, move_slots, refuse},
@@ -17,6 +16,7 @@ use crate::{
     deals::conflict::{self, CheckPurpose},
     error::{Error, Result},
     http::IfMatch,
+    kernel::states::guard,
     kernel::{Stored, ids::DealId},
     settings::{self, calendar},
 };

@@ -11,13 +11,13 @@ use super::{
 };
 use crate::{
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     kernel::{
         Currency, Money, Time,
         ids::{AccountId, ApprovalStepId, ConflictCheckId, DealId, Id as _, PartnerId, ProductId, UserId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_approval_steps::{self as steps, table as steps_table},
         deal_decisions, deal_info_requests, deal_reviews, deals,
@@ -128,16 +128,7 @@ pub fn begin_chain(tx: &mut Tx<'_>, chain: &[StepRow]) -> Result<()> {
 /// # Errors
 /// 412 if somebody else decided it meanwhile.
 pub fn save_step(tx: &mut Tx<'_>, before: &StepRow, after: &StepRow) -> Result<()> {
-    let saved = on_each!(tx, |c| diesel::update(
-        steps_table.find(before.id).filter(steps::revision.eq(before.revision))
-    )
-    .set(after)
-    .execute(c))?;
-    if saved == 0 {
-        Err(Error::new(&codes::PRECONDITION_FAILED))
-    } else {
-        Ok(())
-    }
+    revise!(tx, steps_table, steps::revision, (before.id, before.revision), after)
 }
 
 /// Ends the steps that nobody will decide any more.
@@ -264,15 +255,13 @@ pub fn insert_info(tx: &mut Tx<'_>, info: &InfoRow) -> Result<()> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save_info(tx: &mut Tx<'_>, before: &InfoRow, after: &InfoRow) -> Result<()> {
-    let target = deal_info_requests::table
-        .find(before.id)
-        .filter(deal_info_requests::revision.eq(before.revision));
-    let saved = on_each!(tx, |c| diesel::update(target).set(after).execute(c))?;
-    if saved == 0 {
-        Err(Error::new(&codes::PRECONDITION_FAILED))
-    } else {
-        Ok(())
-    }
+    revise!(
+        tx,
+        deal_info_requests::table,
+        deal_info_requests::revision,
+        (before.id, before.revision),
+        after
+    )
 }
 
 /// One page of what was asked about a registration that the caller may see, oldest first.

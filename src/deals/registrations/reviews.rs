@@ -3,7 +3,6 @@
 use super::{
     approvals,
     decisions::{DealAccountChoice, DealStageMove},
-    guards::guard,
     history::{self, Entry},
     queries, review_queries,
     rows::Registration,
@@ -20,7 +19,7 @@ use crate::{
     identity,
     kernel::{
         ids::{DealId, UserId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
 };
 

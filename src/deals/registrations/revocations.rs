@@ -4,7 +4,6 @@ use super::{
     approvals, closing,
     decisions::DealRevocation,
     endings::blank_decision,
-    guards::guard,
     history::{self, Entry},
     queries, review_queries,
     reviews::refuse,
@@ -17,7 +16,7 @@ use crate::{
     deals::protection::{self, Ending},
     error::Result,
     http::IfMatch,
-    kernel::ids::DealId,
+    kernel::{ids::DealId, states::guard},
     settings,
 };
 

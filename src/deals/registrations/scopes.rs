@@ -1,13 +1,13 @@
 //! What an approval grants: all that was asked for, or a part of it; never more.
 
-use super::{decisions::DealApprovalScope, guards::guard, model::GrantedScope, naming, rows::Registration};
+use super::{decisions::DealApprovalScope, model::GrantedScope, naming, rows::Registration};
 use crate::{
     catalog::{products, territories},
     db::Tx,
     error::{Error, Result},
     kernel::{
         ids::{ProductId, TerritoryId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
 };
 

@@ -27,7 +27,7 @@ pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Faili
         || registration.details.on_behalf_of.as_ref() == Some(&me);
     let mut failing = Vec::new();
     if sent_in || wrote {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "not_own_submission",
             "You wrote or sent in this registration; somebody else decides it.",
         ));
@@ -35,7 +35,7 @@ pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Faili
     if let Some(user) = caller.user()
         && manages_contender(tx, registration, user)?
     {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "no_competing_interest",
             "You look after a partner that claims the same scope; somebody else decides it.",
         ));
@@ -61,12 +61,4 @@ pub fn manages_contender(tx: &mut Tx<'_>, registration: &Registration, user: Use
     Ok(partners::account_managers::primary_of(tx, &partners, now)?
         .values()
         .any(|manager| *manager == user))
-}
-
-fn guard(guard: &str, detail: &str) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.to_owned(),
-        pointer: None,
-    }
 }

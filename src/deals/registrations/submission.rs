@@ -25,7 +25,7 @@ use crate::{
     kernel::{
         Address, Time,
         ids::{AccountId, DealId, PartnerId, ProductId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
     numbers, partners,
     settings::{self, ProgramSettings, RegistrationPolicy, calendar},
@@ -333,15 +333,7 @@ fn taken(error: Error, status: ReviewStatus) -> Error {
         return error;
     }
     let detail = "Another registration of the same partner is open for the same customer, product and kind of deal; work with that one.".to_owned();
-    Error::guards(
-        status,
-        "submit",
-        vec![FailingGuard {
-            guard: "no_open_registration".to_owned(),
-            detail,
-            pointer: Some("#/lines".to_owned()),
-        }],
-    )
+    Error::guards(status, "submit", vec![guard("no_open_registration", "#/lines", detail)])
 }
 
 impl Found {

@@ -6,13 +6,13 @@ use diesel::prelude::*;
 use super::model::{DealReopening, DealReopeningStatus, ORDER};
 use crate::{
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         ids::{DealId, ReopeningId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_reopenings::{self, table},
         deals,
@@ -77,13 +77,13 @@ pub fn insert(tx: &mut Tx<'_>, row: DealReopening) -> Result<DealReopening> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &DealReopening, after: DealReopening) -> Result<DealReopening> {
-    let target = table
-        .find(before.id)
-        .filter(deal_reopenings::revision.eq(before.revision));
-    let saved = on_each!(tx, |c| diesel::update(target).set(&after).execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        table,
+        deal_reopenings::revision,
+        (before.id, before.revision),
+        &after
+    )?;
     let kind = match after.status {
         DealReopeningStatus::Requested => "deal_reopening.requested",
         DealReopeningStatus::Approved => "deal_reopening.approved",

@@ -6,7 +6,7 @@ use crate::{
     kernel::{
         Time,
         ids::{DealId, Id as _, ReopeningId},
-        states::{FailingGuard, Machine, Transition},
+        states::{Machine, Transition},
     },
 };
 
@@ -46,15 +46,6 @@ pub const MACHINE: Machine<DealReopeningStatus> = Machine {
         },
     ],
 };
-
-/// A guard that fails.
-pub fn guard(guard: &str, pointer: Option<&str>, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: pointer.map(str::to_owned),
-    }
-}
 
 /// A reopening that is asked for now.
 pub fn requested(

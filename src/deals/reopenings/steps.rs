@@ -3,10 +3,10 @@
 use super::{
     model::{DealReopening, DealReopeningStatus, NewDealReopening},
     queries,
-    rules::{self, MACHINE, guard},
+    rules::{self, MACHINE},
 };
 use crate::{
-    auth::permissions,
+    auth::permissions::may_call,
     customers,
     db::Tx,
     deals::{
@@ -22,7 +22,7 @@ use crate::{
     http::IfMatch,
     kernel::{
         ids::{DealId, ReopeningId},
-        states::{Action, FailingGuard},
+        states::{Action, FailingGuard, guard},
     },
     partners, settings,
 };
@@ -59,28 +59,28 @@ fn standing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingG
     if deal.received_at.is_none() {
         failing.push(guard(
             "was_submitted",
-            Some("#/received_at"),
+            "#/received_at",
             "The registration was never sent in, so there is no decision to undo.",
         ));
     }
     if deal.stage.is_closed() {
         failing.push(guard(
             "deal_open",
-            Some("#/stage"),
+            "#/stage",
             "The deal is won or lost; its registration is not decided again.",
         ));
     }
     if !partners::is_active(tx, deal.partner_id)? {
         failing.push(guard(
             "partner_active",
-            Some("#/partner_id"),
+            "#/partner_id",
             "The partner is not active, so nothing can be granted to it.",
         ));
     }
     for (number, until) in protection::others_on_scope(tx, registration)? {
         let detail =
             format!("{number} is protected on an overlapping scope until {until}; reopening does not take it away.");
-        failing.push(guard("scope_free", Some("#/customer_account_id"), detail));
+        failing.push(guard("scope_free", "#/customer_account_id", detail));
     }
     failing.extend(registrations::slot_taken(tx, registration)?);
     Ok(failing)
@@ -94,7 +94,7 @@ fn deciding(tx: &mut Tx<'_>, registration: &Registration, reopening: &DealReopen
             "The registration was {} when it was asked for and is {status} now; ask anew.",
             reopening.from_status
         );
-        failing.push(guard("decision_unchanged", Some("#/from_status"), detail));
+        failing.push(guard("decision_unchanged", "#/from_status", detail));
     }
     failing.extend(standing(tx, registration)?);
     Ok(failing)
@@ -104,7 +104,7 @@ fn others_decide(tx: &Tx<'_>, reopening: &DealReopening) -> Vec<FailingGuard> {
     if reopening.is_by(&tx.caller().actor_text()) {
         vec![guard(
             "another_person",
-            Some("#/requested_by"),
+            "#/requested_by",
             "You asked for it; another person decides.",
         )]
     } else {
@@ -220,7 +220,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealR
     if !asked.is_by(&actor) {
         let failing = vec![guard(
             "own_request",
-            Some("#/requested_by"),
+            "#/requested_by",
             "Somebody else asked for it; refuse it instead.",
         )];
         return Err(Error::guards(asked.status, "withdraw", failing));
@@ -248,33 +248,25 @@ pub fn close_open(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn actions(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Action>> {
-    let may =
-        |tx: &Tx<'_>, operation: &str| permissions::of(operation).is_some_and(|row| row.check(tx.caller()).is_ok());
-    let action = |action: &str, operation: &str, failing: Vec<FailingGuard>| Action {
-        action: action.to_owned(),
-        operation: operation.to_owned(),
-        available: failing.is_empty(),
-        failing,
-    };
     let mut data = Vec::new();
     match queries::open(tx, registration.deal.id)? {
         None => {
             let status = registrations::status_at(registration, tx.now);
-            if REVIEW.allows(status, "reopen") && may(tx, "requestDealReopening") {
+            if REVIEW.allows(status, "reopen") && may_call(tx.caller(), "requestDealReopening") {
                 let failing = standing(tx, registration)?;
-                data.push(action("request_reopening", "requestDealReopening", failing));
+                data.push(Action::new("request_reopening", "requestDealReopening", failing));
             }
         }
-        Some(asked) if may(tx, "approveDealReopening") => {
+        Some(asked) if may_call(tx.caller(), "approveDealReopening") => {
             let failing = deciding(tx, registration, &asked)?;
-            data.push(action("approve_reopening", "approveDealReopening", failing));
-            data.push(action(
+            data.push(Action::new("approve_reopening", "approveDealReopening", failing));
+            data.push(Action::new(
                 "reject_reopening",
                 "rejectDealReopening",
                 others_decide(tx, &asked),
             ));
             if asked.is_by(&tx.caller().actor_text()) {
-                data.push(action("withdraw_reopening", "withdrawDealReopening", Vec::new()));
+                data.push(Action::new("withdraw_reopening", "withdrawDealReopening", Vec::new()));
             }
         }
         Some(_) => {}

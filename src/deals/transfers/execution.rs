@@ -73,11 +73,10 @@ pub(super) fn failing(
 }
 
 fn not_both() -> FailingGuard {
-    FailingGuard {
-        guard: "sees_both_partners".to_owned(),
-        detail: "You see one of the two partners alone; somebody who sees both executes the transfer.".to_owned(),
-        pointer: None,
-    }
+    FailingGuard::new(
+        "sees_both_partners",
+        "You see one of the two partners alone; somebody who sees both executes the transfer.",
+    )
 }
 
 /// Executes the transfer.

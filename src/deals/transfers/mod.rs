@@ -23,6 +23,7 @@ use rules::Party;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
+    auth::permissions::may_call,
     db::Tx,
     deals::{
         attribution,
@@ -35,7 +36,7 @@ use crate::{
     http::IfMatch,
     kernel::{
         ids::{DealId, TransferId},
-        states::{Action, FailingGuard},
+        states::{Action, FailingGuard, guard},
     },
     partners,
 };
@@ -82,11 +83,11 @@ fn propose(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealTransfer) ->
     let now = tx.moment();
     let mut failing = rules::failing_deal(&before, now);
     if new.to_partner_id == before.deal.partner_id {
-        failing.push(FailingGuard {
-            guard: "another_partner".to_owned(),
-            detail: "The registration is that partner's already; name another.".to_owned(),
-            pointer: Some("#/to_partner_id".to_owned()),
-        });
+        failing.push(guard(
+            "another_partner",
+            "#/to_partner_id",
+            "The registration is that partner's already; name another.",
+        ));
     }
     if !failing.is_empty() {
         let status = registrations::status_at(&before, now);
@@ -172,13 +173,8 @@ pub fn actions(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Actio
     let mut actions = Vec::new();
     let now = tx.now;
     let mut add = |tx: &Tx<'_>, action: &str, operation: &str, failing: Vec<FailingGuard>| {
-        if registrations::may_call(tx.caller(), operation) {
-            actions.push(Action {
-                action: action.to_owned(),
-                operation: operation.to_owned(),
-                available: failing.is_empty(),
-                failing,
-            });
+        if may_call(tx.caller(), operation) {
+            actions.push(Action::new(action, operation, failing));
         }
     };
     let Some(open) = queries::open_of(tx, registration.deal.id)? else {
@@ -191,15 +187,16 @@ pub fn actions(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Actio
         ("decline_transfer", "declineDealTransfer"),
     ] {
         let party = open.party(tx.caller().partner());
-        let failing = party.is_none().then(|| FailingGuard {
-            guard: "own_transfer".to_owned(),
-            detail: "Only the two partners of the transfer say yes or no to it.".to_owned(),
-            pointer: None,
+        let failing = party.is_none().then(|| {
+            FailingGuard::new(
+                "own_transfer",
+                "Only the two partners of the transfer say yes or no to it.",
+            )
         });
         add(tx, action, operation, failing.into_iter().collect());
     }
     add(tx, "cancel_transfer", "cancelDealTransfer", Vec::new());
-    if registrations::may_call(tx.caller(), "executeDealTransfer") {
+    if may_call(tx.caller(), "executeDealTransfer") {
         let failing = execution::failing(tx, &open, registration)?;
         add(tx, "execute_transfer", "executeDealTransfer", failing);
     }

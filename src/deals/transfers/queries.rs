@@ -19,7 +19,7 @@ use crate::{
         ids::{DealId, TransferId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{
         deal_customer_inputs,
         deal_transfers::{self, table},
@@ -254,16 +254,13 @@ pub fn insert(tx: &mut Tx<'_>, row: TransferRow) -> Result<TransferRow> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &TransferRow, after: TransferRow, kind: &'static str) -> Result<TransferRow> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table
-            .find(before.id)
-            .filter(deal_transfers::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        table,
+        deal_transfers::revision,
+        (before.id, before.revision),
+        &after
+    )?;
     tx.record(Fact::changed(kind, &told(before), &told(&after)))?;
     Ok(after)
 }

@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         Stored, Time,
         ids::{DealId, Id as _, PartnerId, ProductId, TransferId},
-        states::{FailingGuard, Machine, Transition},
+        states::{FailingGuard, Machine, Transition, guard},
     },
 };
 
@@ -240,14 +240,6 @@ impl TransferRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
-    }
-}
-
-fn guard(guard: &str, pointer: &str, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: Some(pointer.to_owned()),
     }
 }
 

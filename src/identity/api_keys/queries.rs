@@ -6,13 +6,13 @@ use super::model::{ApiKey, ApiKeyFilter, ApiKeySort};
 use crate::{
     auth::Rows,
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         ids::ApiKeyId,
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::api_keys::{self, table},
 };
 
@@ -81,14 +81,7 @@ pub fn insert(tx: &mut Tx<'_>, key: ApiKey, hash: &str) -> Result<ApiKey> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &ApiKey, after: ApiKey, kind: &'static str) -> Result<ApiKey> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(api_keys::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, api_keys::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

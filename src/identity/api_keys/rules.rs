@@ -12,7 +12,7 @@ use crate::{
         Time,
         ids::{ApiKeyId, Id as _},
         json::Stored,
-        states::FailingGuard,
+        states::{FailingGuard, guard},
         words::fold,
     },
 };
@@ -36,21 +36,21 @@ impl ApiKey {
         let scopes = scopes::check(asked, service_clients::side(client.partner_id))?;
         let mut failing: Vec<FailingGuard> = Vec::new();
         if let Some(missing) = scopes.iter().find(|scope| !client.scopes.contains(scope)) {
-            failing.push(FailingGuard {
-                guard: "scopes_of_the_client".to_owned(),
-                detail: format!(
+            failing.push(guard(
+                "scopes_of_the_client",
+                "#/scopes",
+                format!(
                     "The client does not have the scope `{missing}`; give it to the client first, or leave it out."
                 ),
-                pointer: Some("#/scopes".to_owned()),
-            });
+            ));
         }
         let expires_at = new.expires_at.unwrap_or_else(|| now.plus_days(A_YEAR));
         if expires_at <= now {
-            failing.push(FailingGuard {
-                guard: "ends_in_the_future".to_owned(),
-                detail: "The key would have ended already; choose a later end.".to_owned(),
-                pointer: Some("#/expires_at".to_owned()),
-            });
+            failing.push(guard(
+                "ends_in_the_future",
+                "#/expires_at",
+                "The key would have ended already; choose a later end.",
+            ));
         }
         if !failing.is_empty() {
             return Err(Error::guards("new", "create", failing));

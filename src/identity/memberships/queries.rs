@@ -17,7 +17,7 @@ use crate::{
         ids::{MembershipId, PartnerId, UserId},
         page::{Page, Paging},
     },
-    on_each,
+    on_each, revise,
     schema::{partner_membership_roles, partner_memberships, partner_memberships::table, partners, users},
 };
 
@@ -229,16 +229,13 @@ pub fn save(tx: &mut Tx<'_>, before: &PartnerUser, after: PartnerUser, kind: &'s
         partner_memberships::revision.eq(after.revision),
         partner_memberships::updated_at.eq(after.updated_at.micros()),
     );
-    let saved = on_each!(tx, |c| diesel::update(
-        table
-            .find(before.id)
-            .filter(partner_memberships::revision.eq(before.revision))
-    )
-    .set(changes)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        table,
+        partner_memberships::revision,
+        (before.id, before.revision),
+        changes
+    )?;
     if before.roles != after.roles {
         store_roles(tx, &after)?;
     }

@@ -85,10 +85,9 @@ pub fn not_yourself(
     if caller != Some(before.user_id) || !runs(before) || runs(after) {
         return Ok(());
     }
-    let guard = FailingGuard {
-        guard: "not_yourself".to_owned(),
-        detail: "You would lose the right to run your partner's account; ask another administrator of the partner, or the vendor.".to_owned(),
-        pointer: None,
-    };
+    let guard = FailingGuard::new(
+        "not_yourself",
+        "You would lose the right to run your partner's account; ask another administrator of the partner, or the vendor.",
+    );
     Err(Error::guards(before.status, attempted, vec![guard]))
 }

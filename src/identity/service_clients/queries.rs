@@ -18,7 +18,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{client_secrets, service_clients, service_clients::table},
 };
 
@@ -189,16 +189,7 @@ pub fn save(
     kind: &'static str,
 ) -> Result<ServiceClient> {
     let row = ClientRow::from(&after);
-    let saved = on_each!(tx, |c| diesel::update(
-        table
-            .find(before.id)
-            .filter(service_clients::revision.eq(before.revision))
-    )
-    .set(&row)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, service_clients::revision, (before.id, before.revision), &row)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

@@ -13,7 +13,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::teams::{self, table},
 };
 
@@ -79,16 +79,8 @@ pub fn insert(tx: &mut Tx<'_>, team: Team) -> Result<Team> {
 /// 412 if it was changed meanwhile, 409 as for [`insert`].
 pub fn save(tx: &mut Tx<'_>, before: &Team, after: Team) -> Result<Team> {
     check_lead(tx, &after)?;
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(teams::revision.eq(before.revision))
-        )
-        .set(&after)
-        .execute(c))?)
-    });
-    if saved.map_err(|error| explain(error, &after))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| revise!(tx, table, teams::revision, (before.id, before.revision), &after))
+        .map_err(|error| explain(error, &after))?;
     tx.record(Fact::changed("team.updated", before, &after))?;
     Ok(after)
 }

@@ -20,7 +20,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{user_roles, user_territories, users, users::table},
 };
 
@@ -263,16 +263,8 @@ pub fn insert(tx: &mut Tx<'_>, user: User, password_hash: Option<&str>) -> Resul
 /// 412 if it was changed meanwhile, 409 `unknown_reference` for a team or territory that does not exist.
 pub fn save(tx: &mut Tx<'_>, before: &User, after: User, kind: &'static str) -> Result<User> {
     let row = UserRow::from(&after);
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(users::revision.eq(before.revision))
-        )
-        .set(&row)
-        .execute(c))?)
-    });
-    if saved.map_err(|error| explain(error, &after.email))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| revise!(tx, table, users::revision, (before.id, before.revision), &row))
+        .map_err(|error| explain(error, &after.email))?;
     if before.roles != after.roles || before.territory_ids != after.territory_ids {
         store_lists(tx, &after)?;
     }

@@ -6,7 +6,7 @@ use crate::{
     kernel::{
         Time,
         ids::UserId,
-        states::{FailingGuard, Machine, Transition},
+        states::{FailingGuard, Machine, Transition, guard},
     },
 };
 
@@ -86,12 +86,12 @@ impl User {
         let wrong: Vec<FailingGuard> = vendor_only
             .iter()
             .filter(|(_, sent)| *sent && self.kind == UserKind::Partner)
-            .map(|(field, _)| FailingGuard {
-                guard: "vendor_user".to_owned(),
-                detail: format!(
-                    "`{field}` is for vendor users; the rights of a partner user belong to its membership."
-                ),
-                pointer: Some(format!("#/{field}")),
+            .map(|(field, _)| {
+                guard(
+                    "vendor_user",
+                    &format!("#/{field}"),
+                    format!("`{field}` is for vendor users; the rights of a partner user belong to its membership."),
+                )
             })
             .collect();
         if !wrong.is_empty() {
@@ -146,11 +146,10 @@ pub fn sorted<T: Ord>(mut things: Vec<T>) -> Vec<T> {
 /// 409 `guard_failed` with `not_the_last_admin`.
 pub fn keep_an_admin(before: &User, after: &User, other_admins: i64, attempted: &'static str) -> Result<()> {
     if before.administers() && !after.administers() && other_admins == 0 {
-        let guard = FailingGuard {
-            guard: "not_the_last_admin".to_owned(),
-            detail: "Nobody else could administer the program; make another user administrator first.".to_owned(),
-            pointer: None,
-        };
+        let guard = FailingGuard::new(
+            "not_the_last_admin",
+            "Nobody else could administer the program; make another user administrator first.",
+        );
         return Err(Error::guards(before.status, attempted, vec![guard]));
     }
     Ok(())
@@ -164,11 +163,10 @@ pub fn not_yourself(user: &User, caller: Option<UserId>) -> Result<()> {
     if caller != Some(user.id) {
         return Ok(());
     }
-    let guard = FailingGuard {
-        guard: "not_yourself".to_owned(),
-        detail: "You would lock yourself out; ask another administrator.".to_owned(),
-        pointer: None,
-    };
+    let guard = FailingGuard::new(
+        "not_yourself",
+        "You would lock yourself out; ask another administrator.",
+    );
     Err(Error::guards(user.status, "disable", vec![guard]))
 }
 

@@ -3,7 +3,7 @@
 use super::model::{AccountManagerRole, Assignment};
 use crate::{
     error::{Error, Result},
-    kernel::{Time, ids::UserId, states::FailingGuard},
+    kernel::{Time, ids::UserId, states::guard},
     partners::PartnerStatus,
 };
 
@@ -23,14 +23,6 @@ pub struct Chain {
     pub changes: i64,
     /// How often it may before a second person must agree.
     pub limit: i64,
-}
-
-fn guard(guard: &'static str, pointer: &str, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: Some(pointer.to_owned()),
-    }
 }
 
 impl Chain {

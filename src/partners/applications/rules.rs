@@ -4,7 +4,12 @@ use super::model::{ApplicationReceipt, NewPartnerApplication, PartnerApplication
 use crate::{
     custom_fields::CustomFields,
     error::{Error, Result},
-    kernel::{Address, Stored, Time, ids::PartnerId, states::FailingGuard, words::fold},
+    kernel::{
+        Address, Stored, Time,
+        ids::PartnerId,
+        states::{FailingGuard, guard},
+        words::fold,
+    },
     partners::{
         Partner, PartnerStatus,
         domains::Domain,
@@ -12,14 +17,6 @@ use crate::{
         rules::{MACHINE, Reason},
     },
 };
-
-fn guard(guard: &str, pointer: &str, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: Some(pointer.to_owned()),
-    }
-}
 
 /// What stands in the way of an application, besides another partner of the same number or domain.
 pub fn failing(

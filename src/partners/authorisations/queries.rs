@@ -12,7 +12,7 @@ use crate::{
         ids::{AuthorisationId, PartnerId, ProductId, TerritoryId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::product_authorisations::{self as authorisations, table},
 };
 
@@ -119,16 +119,13 @@ pub fn grant(tx: &mut Tx<'_>, authorisation: Authorisation) -> Result<Authorisat
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Authorisation, after: Authorisation) -> Result<Authorisation> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table
-            .find(before.id)
-            .filter(authorisations::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        table,
+        authorisations::revision,
+        (before.id, before.revision),
+        &after
+    )?;
     tx.record(Fact::changed("product_authorisation.updated", before, &after))?;
     Ok(after)
 }

@@ -6,7 +6,7 @@ use crate::{
     kernel::{
         Time,
         ids::{AuthorisationId, Id as _, PartnerId},
-        states::FailingGuard,
+        states::guard,
     },
 };
 
@@ -59,11 +59,11 @@ impl Authorisation {
         if self.ends_on.is_none_or(|end| end >= self.starts_on) {
             return Ok(self);
         }
-        let failing = FailingGuard {
-            guard: "ends_before_start".to_owned(),
-            detail: format!("It begins on {}; the end cannot be before.", self.starts_on),
-            pointer: Some("#/ends_on".to_owned()),
-        };
+        let failing = guard(
+            "ends_before_start",
+            "#/ends_on",
+            format!("It begins on {}; the end cannot be before.", self.starts_on),
+        );
         Err(Error::guards("granted", "set_end", vec![failing]))
     }
 }

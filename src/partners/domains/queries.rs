@@ -11,7 +11,7 @@ use crate::{
         ids::{PartnerDomainId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::partner_domains::{self as domains, table},
 };
 
@@ -164,14 +164,8 @@ pub fn save(
     after: PartnerDomain,
     kind: &'static str,
 ) -> Result<PartnerDomain> {
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            table.find(before.id).filter(domains::revision.eq(before.revision))
-        )
-        .set(&after)
-        .execute(c))?)
-    });
-    let saved = saved.map_err(|error| {
+    let saved = tx.attempt(|tx| revise!(tx, table, domains::revision, (before.id, before.revision), &after));
+    saved.map_err(|error| {
         if error.is(&codes::ALREADY_EXISTS) {
             Error::new(&codes::DUPLICATE_PARTNER).fault(
                 "#/domain",
@@ -182,9 +176,6 @@ pub fn save(
             error
         }
     })?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

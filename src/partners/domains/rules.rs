@@ -7,7 +7,7 @@ use crate::{
     kernel::{
         Time,
         ids::{Id as _, PartnerDomainId, PartnerId},
-        states::FailingGuard,
+        states,
     },
 };
 
@@ -118,12 +118,11 @@ pub fn own(text: &str, pointer: &str) -> Result<String> {
             "This is no domain that a firm can register; use the firm's own.".to_owned(),
         ),
     };
-    let failing = FailingGuard {
-        guard: guard.to_owned(),
-        detail,
-        pointer: Some(pointer.to_owned()),
-    };
-    Err(Error::guards("unclaimed", "claim", vec![failing]))
+    Err(Error::guards(
+        "unclaimed",
+        "claim",
+        vec![states::guard(guard, pointer, detail)],
+    ))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::{
         ids::{HandoverId, HandoverItemId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{handover_items, handovers},
 };
 
@@ -124,16 +124,13 @@ pub fn insert(tx: &mut Tx<'_>, handover: Handover) -> Result<Handover> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Handover, after: Handover, kind: &'static str) -> Result<Handover> {
-    let saved = on_each!(tx, |c| diesel::update(
-        handovers::table
-            .find(before.id)
-            .filter(handovers::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        handovers::table,
+        handovers::revision,
+        (before.id, before.revision),
+        &after
+    )?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }
@@ -204,16 +201,13 @@ pub fn insert_item(tx: &mut Tx<'_>, item: HandoverItem) -> Result<HandoverItem> 
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save_item(tx: &mut Tx<'_>, before: &HandoverItem, after: HandoverItem) -> Result<HandoverItem> {
-    let saved = on_each!(tx, |c| diesel::update(
-        handover_items::table
-            .find(before.id)
-            .filter(handover_items::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        handover_items::table,
+        handover_items::revision,
+        (before.id, before.revision),
+        &after
+    )?;
     tx.record(Fact::changed("handover_item.updated", before, &after))?;
     Ok(after)
 }

@@ -9,7 +9,7 @@ use crate::{
     kernel::{
         Time,
         ids::{HandoverId, HandoverItemId, Id as _, UserId},
-        states::{FailingGuard, Machine, Transition},
+        states::{FailingGuard, Machine, Transition, guard},
     },
     partners::{PartnerStatus, account_managers::AccountManagerRole},
 };
@@ -68,14 +68,6 @@ pub const MACHINE: Machine<HandoverStatus> = Machine {
     ],
 };
 
-fn guard(guard: &str, pointer: Option<&str>, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: pointer.map(str::to_owned),
-    }
-}
-
 impl Handover {
     /// A new handover, in preparation.
     ///
@@ -91,12 +83,12 @@ impl Handover {
     ) -> Result<Self> {
         let mut failing = Vec::new();
         if holder == Some(new.to_user_id) {
-            failing.push(guard("unchanged", Some("#/to_user_id"), "This user has the part."));
+            failing.push(guard("unchanged", "#/to_user_id", "This user has the part."));
         }
         if !partner.is_live() {
             failing.push(guard(
                 "partner_ended",
-                Some("#/partner_id"),
+                "#/partner_id",
                 format!("The partner is {partner}; nobody looks after it any more."),
             ));
         }
@@ -189,9 +181,8 @@ impl Handover {
             return Err(Error::invalid_state(self.status, "agree", MACHINE.allowed(self.status)));
         }
         if self.created_by == by {
-            let failing = vec![guard(
+            let failing = vec![FailingGuard::new(
                 "second_person",
-                None,
                 "Whoever opened the handover cannot agree to it; ask somebody else.",
             )];
             return Err(Error::guards(self.status, "agree", failing));
@@ -234,7 +225,7 @@ pub fn failing_schedule(handover: &Handover, changes: i64, limit: i64, now: Time
     if handover.effective_at < now.plus_seconds(-GRACE_SECONDS) && handover.effective_at < handover.created_at {
         failing.push(guard(
             "effective_in_the_past",
-            Some("#/effective_at"),
+            "#/effective_at",
             "Its effective moment has passed; set a later one.",
         ));
     }
@@ -246,7 +237,7 @@ pub fn failing_schedule(handover: &Handover, changes: i64, limit: i64, now: Time
         let detail = format!(
             "The primary account manager changed {changes} times in twelve months; a second person must agree first."
         );
-        failing.push(guard("second_person", None, detail));
+        failing.push(FailingGuard::new("second_person", detail));
     }
     failing
 }
@@ -260,23 +251,20 @@ pub fn failing_begin(
 ) -> Vec<FailingGuard> {
     let mut failing = Vec::new();
     if handover.effective_at > now {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "not_effective",
-            None,
             format!("It begins at {}.", handover.effective_at),
         ));
     }
     if holder != handover.from_user_id {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "holder_changed",
-            None,
             "The part changed hands meanwhile; cancel this handover and open another.",
         ));
     }
     if !partner.is_live() {
-        failing.push(guard(
+        failing.push(FailingGuard::new(
             "partner_ended",
-            None,
             format!("The partner is {partner}; nobody looks after it any more."),
         ));
     }
@@ -288,9 +276,8 @@ pub fn failing_accept(handover: &Handover, caller: Option<UserId>) -> Vec<Failin
     if caller == Some(handover.to_user_id) {
         return Vec::new();
     }
-    vec![guard(
+    vec![FailingGuard::new(
         "not_the_new_account_manager",
-        None,
         "Only the new account manager accepts.",
     )]
 }
@@ -300,9 +287,8 @@ pub fn failing_complete(handover: &Handover) -> Vec<FailingGuard> {
     if handover.first_touch_at.is_some() {
         return Vec::new();
     }
-    vec![guard(
+    vec![FailingGuard::new(
         "first_touch_missing",
-        None,
         "Log the first talk with the partner before.",
     )]
 }

@@ -6,7 +6,7 @@ use crate::{
     kernel::{
         Time,
         ids::{Id as _, InvitationId, PartnerId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
         words::fold,
     },
     partners::{Partner, domains::Domain, rules::Reason},
@@ -52,11 +52,7 @@ impl Invitation {
 /// What stands in the way of an invitation to that domain. `held` if another live partner has it, `open` if an invitation
 /// to it can still be taken up.
 pub fn failing(domain: &Domain, held: bool, open: bool) -> Vec<FailingGuard> {
-    let guard = |guard: &str, detail: String| FailingGuard {
-        guard: guard.to_owned(),
-        detail,
-        pointer: Some("#/email".to_owned()),
-    };
+    let guard = |code: &str, detail: String| guard(code, "#/email", detail);
     let mut failing = Vec::new();
     match domain {
         Domain::Own(domain) => {

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use super::model::{Note, NoteFilter, NoteSide, ORDER};
 use crate::{
     db::{Clause, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     events::Fact,
     kernel::{
         ids::{NoteId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::notes::{self, table},
 };
 
@@ -66,14 +66,7 @@ pub fn insert(tx: &mut Tx<'_>, note: Note) -> Result<Note> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Note, after: Note) -> Result<Note> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(notes::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, notes::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed("note.updated", before, &after))?;
     Ok(after)
 }

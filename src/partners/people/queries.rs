@@ -18,7 +18,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::{employment_roles, employments, people},
 };
 
@@ -312,16 +312,7 @@ pub fn insert(tx: &mut Tx<'_>, person: Person) -> Result<Person> {
 /// 412 if they were changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Person, after: Person) -> Result<Person> {
     let row = PersonRow::from(&after);
-    let saved = on_each!(tx, |c| diesel::update(
-        people::table
-            .find(before.id)
-            .filter(people::revision.eq(before.revision))
-    )
-    .set(&row)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, people::table, people::revision, (before.id, before.revision), &row)?;
     tx.record(Fact::changed("person.updated", before, &after))?;
     Ok(after)
 }
@@ -362,16 +353,13 @@ pub fn save_employment(
     kind: &'static str,
 ) -> Result<Employment> {
     let row = EmploymentRow::from(&after);
-    let saved = on_each!(tx, |c| diesel::update(
-        employments::table
-            .find(before.id)
-            .filter(employments::revision.eq(before.revision))
-    )
-    .set(&row)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        employments::table,
+        employments::revision,
+        (before.id, before.revision),
+        &row
+    )?;
     if before.roles != after.roles {
         on_each!(tx, |c| diesel::delete(
             employment_roles::table.filter(employment_roles::employment_id.eq(after.id))

@@ -8,7 +8,7 @@ use crate::{
     kernel::{
         Date, Time,
         ids::{EmploymentId, Id as _, PartnerId, PersonId},
-        states::FailingGuard,
+        states,
         words::fold,
     },
 };
@@ -21,15 +21,7 @@ fn unique(roles: &[ContactRole]) -> Vec<ContactRole> {
 }
 
 fn refusal(current: &str, action: &'static str, guard: &str, pointer: &str, detail: String) -> Error {
-    Error::guards(
-        current,
-        action,
-        vec![FailingGuard {
-            guard: guard.to_owned(),
-            detail,
-            pointer: Some(pointer.to_owned()),
-        }],
-    )
+    Error::guards(current, action, vec![states::guard(guard, pointer, detail)])
 }
 
 impl Person {

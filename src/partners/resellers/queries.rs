@@ -12,7 +12,7 @@ use crate::{
         ids::{PartnerId, ResellerRelationId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::partner_resellers::{self as relations, table},
 };
 
@@ -103,14 +103,7 @@ pub fn insert(tx: &mut Tx<'_>, relation: ResellerRelation) -> Result<ResellerRel
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &ResellerRelation, after: ResellerRelation) -> Result<ResellerRelation> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(relations::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, relations::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed("reseller_relation.updated", before, &after))?;
     Ok(after)
 }

@@ -6,7 +6,7 @@ use crate::{
     kernel::{
         Time,
         ids::{Id as _, PartnerId, ResellerRelationId},
-        states::FailingGuard,
+        states::guard,
     },
     partners::PartnerType,
 };
@@ -53,11 +53,6 @@ impl ResellerRelation {
     /// # Errors
     /// 409 `guard_failed` naming what does not.
     pub fn checked(self, distributor_types: &[PartnerType]) -> Result<Self> {
-        let guard = |guard: &str, pointer: &str, detail: &str| FailingGuard {
-            guard: guard.to_owned(),
-            detail: detail.to_owned(),
-            pointer: Some(pointer.to_owned()),
-        };
         let mut failing = Vec::new();
         if !distributor_types.contains(&PartnerType::Distributor) {
             failing.push(guard(

@@ -11,7 +11,7 @@ use crate::{
         ids::PartnerId,
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::partner_info_requests::{self as requests, table},
 };
 
@@ -81,14 +81,7 @@ pub fn save(
     after: PartnerInfoRequest,
     kind: &'static str,
 ) -> Result<PartnerInfoRequest> {
-    let saved = on_each!(tx, |c| diesel::update(
-        table.find(before.id).filter(requests::revision.eq(before.revision))
-    )
-    .set(&after)
-    .execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(tx, table, requests::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

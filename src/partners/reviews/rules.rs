@@ -5,7 +5,7 @@ use crate::{
     kernel::{
         Date, Stored, Time,
         ids::{Id as _, PartnerId, PartnerInfoRequestId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
     partners::applications::{PartnerApplication, ReapplyRule},
 };
@@ -115,12 +115,10 @@ pub fn reapply_sentence(rule: ReapplyRule, after: Option<Date>) -> String {
 /// What stands in the way of an action of a review. `verified` if the applicant's address or a domain of the firm is.
 pub fn failing(action: &str, verified: bool) -> Vec<FailingGuard> {
     if action == "start_review" && !verified {
-        return vec![FailingGuard {
-            guard: "email_not_verified".to_owned(),
-            detail: "The applicant has not verified the address; wait for it, or verify a domain of the firm."
-                .to_owned(),
-            pointer: None,
-        }];
+        return vec![FailingGuard::new(
+            "email_not_verified",
+            "The applicant has not verified the address; wait for it, or verify a domain of the firm.",
+        )];
     }
     Vec::new()
 }
@@ -130,11 +128,11 @@ pub fn failing_due(due: Time, now: Time) -> Vec<FailingGuard> {
     if due > now {
         return Vec::new();
     }
-    vec![FailingGuard {
-        guard: "due_in_the_past".to_owned(),
-        detail: "The answers must be due in the future.".to_owned(),
-        pointer: Some("#/due_at".to_owned()),
-    }]
+    vec![guard(
+        "due_in_the_past",
+        "#/due_at",
+        "The answers must be due in the future.",
+    )]
 }
 
 #[cfg(test)]

@@ -218,13 +218,7 @@ pub async fn list_partner_actions(db: Db, caller: Caller, id: Path<PartnerId>) -
             });
             if permitted {
                 let failing = failing(tx, &partner, row.action)?;
-                let (action, operation) = (row.action.to_owned(), operation.to_owned());
-                actions.push(Action {
-                    action,
-                    operation,
-                    available: failing.is_empty(),
-                    failing,
-                });
+                actions.push(Action::new(row.action, operation, failing));
             }
         }
         Ok(Plain(PartnerActions {

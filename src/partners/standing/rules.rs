@@ -2,29 +2,23 @@
 
 use super::model::StatusChange;
 use crate::{
-    kernel::{Time, states::FailingGuard},
+    kernel::{
+        Time,
+        states::{FailingGuard, guard},
+    },
     partners::{Partner, SuspensionProtection},
 };
 
 /// How much an end may lie before the shortest notice: the time that a request takes.
 const GRACE_SECONDS: i64 = 60;
 
-fn guard(guard: &str, pointer: Option<&str>, detail: impl Into<String>) -> FailingGuard {
-    FailingGuard {
-        guard: guard.to_owned(),
-        detail: detail.into(),
-        pointer: pointer.map(str::to_owned),
-    }
-}
-
 /// What stands in the way of a partner without account manager.
 pub fn failing_manager(has_manager: bool) -> Vec<FailingGuard> {
     if has_manager {
         return Vec::new();
     }
-    vec![guard(
+    vec![FailingGuard::new(
         "account_manager_gap",
-        None,
         "Nobody looks after the partner; assign a primary account manager first.",
     )]
 }
@@ -36,7 +30,7 @@ pub fn failing_notice(end: Time, days: i64, now: Time) -> Vec<FailingGuard> {
     }
     vec![guard(
         "notice_too_short",
-        Some("#/effective_end_at"),
+        "#/effective_end_at",
         format!("The end must be at least {days} days ahead."),
     )]
 }
@@ -46,7 +40,7 @@ pub fn failing_end(end: Option<Time>, force: bool, now: Time) -> Vec<FailingGuar
     match end {
         Some(end) if end > now && !force => vec![guard(
             "notice_runs",
-            Some("#/force"),
+            "#/force",
             format!("The notice runs until {end}; wait for it, or force the end."),
         )],
         _ => Vec::new(),

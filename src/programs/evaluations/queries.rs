@@ -17,7 +17,7 @@ use crate::{
         Stored, Time,
         ids::{EvaluationId, PartnerId, ProgramId, ProgramMembershipId},
         page::{Order, Page, Paging},
-        states::FailingGuard,
+        states::guard,
     },
     load_page, on_each,
     programs::{
@@ -161,13 +161,7 @@ fn questions(version: &ProgramVersion, tiers: &[Tier]) -> Vec<metrics::Asked> {
 fn version_of(tx: &mut Tx<'_>, program: &Program, new: &NewEvaluation, as_of: Time) -> Result<ProgramVersion> {
     let in_force = tiers::version_at(tx, program.id, tx.now)?;
     let mut failing = Vec::new();
-    let mut guard = |guard: &str, pointer: &str, detail: &str| {
-        failing.push(FailingGuard {
-            guard: guard.to_owned(),
-            detail: detail.to_owned(),
-            pointer: Some(pointer.to_owned()),
-        });
-    };
+    let mut guard = |code: &str, pointer: &str, detail: &str| failing.push(guard(code, pointer, detail));
     if as_of > tx.now {
         guard(
             "in_future",

@@ -13,14 +13,14 @@ use super::{
     rules::{self, MACHINE},
 };
 use crate::{
-    auth::{Caller, permissions},
+    auth::{Caller, permissions::may_call},
     db::{Db, Tx},
     error::{Error, Result, codes},
     http::{Created, IfMatch, IfMatchIfSent, Json, Path, Plain, Query, Reply},
     kernel::{
         ids::ProgramId,
         page::{Page, Paging},
-        states::FailingGuard,
+        states::guard,
     },
     partners::{self, PartnerStatus},
     programs::{evaluations, queries as programs},
@@ -74,18 +74,12 @@ pub async fn enrol_partner(
         })?;
         let course = queries::course(tx, program.id)?;
         let mut failing = Vec::new();
-        let mut guard = |guard: &str, detail: String| {
-            failing.push(FailingGuard {
-                guard: guard.to_owned(),
-                detail,
-                pointer: Some("#/partner_id".to_owned()),
-            });
-        };
         if !matches!(status, PartnerStatus::Onboarding | PartnerStatus::Active) {
-            guard(
+            failing.push(guard(
                 "partner_not_live",
+                "#/partner_id",
                 format!("The partner is `{status}`; only partners that are onboarding or active can join."),
-            );
+            ));
         }
         match joining::entry(tx, &course, "#/partner_id") {
             Ok(entry) if failing.is_empty() => joining::begin(tx, &course, program.id, partner, entry).map(Created),
@@ -151,7 +145,7 @@ pub async fn get_membership_actions(
         let course = queries::course(tx, path.0.id)?;
         let facts = queries::facts(tx, &member, &course)?;
         let caller = tx.caller();
-        let allowed = |operation: &str| permissions::of(operation).is_some_and(|row| row.check(caller).is_ok());
+        let allowed = |operation: &str| may_call(caller, operation);
         Ok(Plain(ProgramMembershipActions {
             data: rules::actions(member.row.standing_at(tx.now), &facts, allowed),
         }))
@@ -209,13 +203,7 @@ pub async fn override_tier(
         let standing = member.row.standing_at(now);
         MACHINE.go(standing, "override")?;
         let mut failing = Vec::new();
-        let mut guard = |guard: &str, pointer: &str, detail: &str| {
-            failing.push(FailingGuard {
-                guard: guard.to_owned(),
-                detail: detail.to_owned(),
-                pointer: Some(pointer.to_owned()),
-            });
-        };
+        let mut guard = |code: &str, pointer: &str, detail: &str| failing.push(guard(code, pointer, detail));
         let known = course
             .at(now)
             .is_some_and(|(_, tiers)| tiers.iter().any(|tier| tier.id == set.0.tier_id));

@@ -14,17 +14,19 @@ use crate::{
     kernel::{
         Time,
         ids::{PartnerId, ProgramId, TierId},
-        states::FailingGuard,
+        states::{FailingGuard, guard},
     },
     programs::{ProgramStatus, queries as programs},
 };
 
 /// The tier that a newcomer gets now, or the guard that fails because no version of the program is in force.
 pub(super) fn entry(tx: &Tx<'_>, course: &Course, pointer: &str) -> std::result::Result<TierId, FailingGuard> {
-    course.entry(tx.now).map(|tier| tier.id).ok_or_else(|| FailingGuard {
-        guard: "no_version".to_owned(),
-        detail: "No version of the program is in force yet; publish one first.".to_owned(),
-        pointer: Some(pointer.to_owned()),
+    course.entry(tx.now).map(|tier| tier.id).ok_or_else(|| {
+        guard(
+            "no_version",
+            pointer,
+            "No version of the program is in force yet; publish one first.",
+        )
     })
 }
 
@@ -68,11 +70,8 @@ pub fn join_all(
         })?;
         programs::hold(tx, program.id)?;
         if program.status == ProgramStatus::Retired {
-            failing.push(FailingGuard {
-                guard: "program_retired".to_owned(),
-                detail: format!("The program {} takes nobody in any more; choose another.", program.code),
-                pointer: Some(pointer),
-            });
+            let detail = format!("The program {} takes nobody in any more; choose another.", program.code);
+            failing.push(guard("program_retired", &pointer, detail));
             continue;
         }
         let course = queries::course(tx, program.id)?;

@@ -25,6 +25,7 @@ use crate::{
         evaluations,
         tiers::{ProgramVersion, queries as tiers},
     },
+    revise,
     schema::{program_memberships, program_memberships::table, tier_assignments},
 };
 
@@ -328,13 +329,13 @@ fn replace(
     after: Member,
     kind: &'static str,
 ) -> Result<ProgramMembership> {
-    let target = table
-        .find(before.row.id)
-        .filter(program_memberships::revision.eq(before.row.revision));
-    let saved = on_each!(tx, |c| diesel::update(target).set(&after.row).execute(c))?;
-    if saved == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    revise!(
+        tx,
+        table,
+        program_memberships::revision,
+        (before.row.id, before.row.revision),
+        &after.row
+    )?;
     let shown = after.shown(course, tx.now);
     tx.record(Fact::changed(kind, &before.shown(course, tx.now), &shown))?;
     Ok(shown)

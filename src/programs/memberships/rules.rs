@@ -188,11 +188,7 @@ pub fn failing(action: &str, facts: &Facts) -> Vec<FailingGuard> {
     rules
         .into_iter()
         .filter(|(fails, _, _)| *fails)
-        .map(|(_, guard, detail)| FailingGuard {
-            guard: guard.to_owned(),
-            detail: detail.to_owned(),
-            pointer: None,
-        })
+        .map(|(_, guard, detail)| FailingGuard::new(guard, detail))
         .collect()
 }
 
@@ -218,12 +214,7 @@ pub fn actions(standing: Standing, facts: &Facts, allowed: impl Fn(&str) -> bool
             .operation
             .filter(|operation| *operation != "createEvaluation" && allowed(operation))?;
         let failing = failing(row.action, facts);
-        Some(Action {
-            action: row.action.to_owned(),
-            operation: operation.to_owned(),
-            available: failing.is_empty(),
-            failing,
-        })
+        Some(Action::new(row.action, operation, failing))
     })
     .collect()
 }

@@ -22,6 +22,7 @@ use crate::{
     },
     load_page, on_each,
     programs::{memberships, model::Program, queries as programs},
+    revise,
     schema::{program_versions, tier_versions},
 };
 
@@ -137,17 +138,16 @@ pub fn save_version(
     after: ProgramVersion,
     kind: &'static str,
 ) -> Result<ProgramVersion> {
-    let target = program_versions::table.find((before.program_id, before.version));
-    let saved = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(
-            target.filter(program_versions::revision.eq(before.revision))
+    let key = (before.program_id, before.version);
+    tx.attempt(|tx| {
+        revise!(
+            tx,
+            program_versions::table,
+            program_versions::revision,
+            (key, before.revision),
+            &after
         )
-        .set(&after)
-        .execute(c))?)
-    });
-    if saved? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    })?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }
@@ -321,13 +321,16 @@ pub fn insert_tier(tx: &mut Tx<'_>, tier: Tier) -> Result<Tier> {
 /// 412 if it was changed meanwhile; as [`insert_tier`].
 pub fn save_tier(tx: &mut Tx<'_>, before: &Tier, after: Tier) -> Result<Tier> {
     check(tx, &after.criteria)?;
-    let target = tier_versions::table
-        .find(before.id)
-        .filter(tier_versions::revision.eq(before.revision));
-    let saved = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::update(target).set(&after).execute(c))?));
-    if saved.map_err(|error| explain(error, &after))? == 0 {
-        return Err(Error::new(&codes::PRECONDITION_FAILED));
-    }
+    tx.attempt(|tx| {
+        revise!(
+            tx,
+            tier_versions::table,
+            tier_versions::revision,
+            (before.id, before.revision),
+            &after
+        )
+    })
+    .map_err(|error| explain(error, &after))?;
     tx.record(Fact::changed("tier.updated", before, &after))?;
     Ok(after)
 }

@@ -119,9 +119,8 @@ impl ProgramVersion {
         let mut failing = Vec::new();
         let mut guard = |guard: &str, pointer: Option<&str>, detail: String| {
             failing.push(FailingGuard {
-                guard: guard.to_owned(),
-                detail,
                 pointer: pointer.map(str::to_owned),
+                ..FailingGuard::new(guard, detail)
             });
         };
         if !tiers.iter().any(|tier| tier.rank == 1) {
