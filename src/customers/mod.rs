@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod cases;
 pub mod direct_opportunities;
 mod existing;
+mod holdings;
 pub mod installed_base;
 pub mod matching;
 pub mod merges;

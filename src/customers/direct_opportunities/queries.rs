@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     custom_fields::CustomFields,
-    customers::existing::{self, Named},
+    customers::{
+        existing::{self, Named},
+        holdings::holding_queries,
+    },
     db::{Clause, Conn, Tx},
     error::{Error, Result, codes},
     events::Fact,
@@ -111,16 +114,7 @@ impl OpportunityRow {
     }
 }
 
-fn complete(tx: &mut Tx<'_>, rows: Vec<OpportunityRow>) -> Result<Vec<DirectOpportunity>> {
-    let mut refs = references::by_records(tx, TYPE, &rows.iter().map(|row| row.id.to_string()).collect::<Vec<_>>())?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let own = refs.remove(&row.id.to_string()).unwrap_or_default();
-            row.with(own)
-        })
-        .collect())
-}
+holding_queries!(DirectOpportunity, OpportunityRow, OpportunityId, "direct_opportunity");
 
 /// One page of opportunities.
 ///
@@ -154,30 +148,6 @@ fn key(sort: DirectOpportunitySort, row: &OpportunityRow) -> Key {
     }
 }
 
-/// The opportunity with that id.
-///
-/// # Errors
-/// 404 if there is none.
-pub fn find(tx: &mut Tx<'_>, id: OpportunityId) -> Result<DirectOpportunity> {
-    let row = on_each!(tx, |c| table.find(id).select(OpportunityRow::as_select()).get_result(c))?;
-    complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
-}
-
-/// Waits for whoever else is changing the row.
-///
-/// # Errors
-/// 404 if there is none.
-pub(super) fn lock(tx: &mut Tx<'_>, id: OpportunityId) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        table
-            .find(id)
-            .select(columns::id)
-            .for_no_key_update()
-            .get_result::<OpportunityId>(c)?;
-    }
-    Ok(())
-}
-
 /// What open opportunities claim on those accounts, for the conflict engine.
 ///
 /// # Errors
@@ -194,54 +164,6 @@ pub fn open_for(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Opportuni
         .load(c))?)
 }
 
-/// Stores a new opportunity, and tells of it.
-///
-/// # Errors
-/// 409 `unknown_reference`, `already_exists`.
-pub fn insert(tx: &mut Tx<'_>, new: DirectOpportunity) -> Result<DirectOpportunity> {
-    let row = OpportunityRow::from(&new);
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
-        .map_err(|error| explain(tx, error, &new))?;
-    references::set(tx, TYPE, &new.id.to_string(), &new.external_refs)?;
-    tx.record(Fact::created("direct_opportunity.created", &new))?;
-    Ok(new)
-}
-
-/// Stores a changed opportunity over the revision it was read at, and tells of it.
-///
-/// # Errors
-/// 412 if it was changed meanwhile; 409 as [`insert`].
-pub fn save(tx: &mut Tx<'_>, before: &DirectOpportunity, after: DirectOpportunity) -> Result<DirectOpportunity> {
-    let row = OpportunityRow::from(&after);
-    tx.attempt(|tx| revise!(tx, table, columns::revision, (before.id, before.revision), &row))
-        .map_err(|error| explain(tx, error, &after))?;
-    if before.external_refs != after.external_refs {
-        references::set(tx, TYPE, &after.id.to_string(), &after.external_refs)?;
-    }
-    tx.record(Fact::changed("direct_opportunity.updated", before, &after))?;
-    Ok(after)
-}
-
-/// Removes an opportunity that nothing names.
-///
-/// # Errors
-/// 409 `in_use` if something does.
-pub fn delete(tx: &mut Tx<'_>, one: &DirectOpportunity) -> Result<()> {
-    let id = one.id;
-    tx.attempt(|tx| {
-        references::set(tx, TYPE, &id.to_string(), &[])?;
-        Ok(on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?)
-    })
-    .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::new(&codes::IN_USE)
-        } else {
-            error
-        }
-    })?;
-    tx.record(Fact::deleted("direct_opportunity.deleted", one))
-}
-
 fn explain(tx: &mut Tx<'_>, error: Error, one: &DirectOpportunity) -> Error {
     let fields = [
         ("#/product_id", one.product_id.map(Named::Product)),
@@ -249,35 +171,4 @@ fn explain(tx: &mut Tx<'_>, error: Error, one: &DirectOpportunity) -> Error {
         ("#/owner_id", one.owner_id.map(Named::User)),
     ];
     existing::explain(tx, error, &fields)
-}
-
-/// Moves what hangs on one account to another, all of it or only those ids, and answers which, with their revisions.
-/// For merges and splits.
-///
-/// # Errors
-/// What the database reports.
-pub fn move_to(tx: &mut Tx<'_>, from: AccountId, to: AccountId, only: Option<&[String]>) -> Result<Vec<(String, i64)>> {
-    let mut clause = Clause::all();
-    clause.equals("direct_opportunities.account_id", &from);
-    if let Some(only) = only {
-        clause.one_of("direct_opportunities.id", only);
-    }
-    let rows = on_each!(tx, |c| table
-        .filter(clause)
-        .order(columns::id)
-        .select(OpportunityRow::as_select())
-        .load(c))?;
-    let now = tx.now;
-    let mut moved = Vec::new();
-    for before in complete(tx, rows)? {
-        let after = DirectOpportunity {
-            account_id: to,
-            revision: before.revision + 1,
-            updated_at: now,
-            ..before.clone()
-        };
-        let after = save(tx, &before, after)?;
-        moved.push((after.id.to_string(), after.revision));
-    }
-    Ok(moved)
 }

@@ -7,7 +7,10 @@ use super::{
     model::{InstalledBase, InstalledBaseClaim, InstalledBaseFilter, InstalledBaseSort, InstalledBaseSource},
 };
 use crate::{
-    customers::existing::{self, Named},
+    customers::{
+        existing::{self, Named},
+        holdings::holding_queries,
+    },
     db::{Clause, Conn, Tx},
     error::{Error, Result, codes},
     events::Fact,
@@ -78,16 +81,7 @@ impl InstalledBaseRow {
     }
 }
 
-fn complete(tx: &mut Tx<'_>, rows: Vec<InstalledBaseRow>) -> Result<Vec<InstalledBase>> {
-    let mut refs = references::by_records(tx, TYPE, &rows.iter().map(|row| row.id.to_string()).collect::<Vec<_>>())?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let own = refs.remove(&row.id.to_string()).unwrap_or_default();
-            row.with(own)
-        })
-        .collect())
-}
+holding_queries!(InstalledBase, InstalledBaseRow, InstalledBaseId, "installed_base");
 
 /// One page of the list.
 ///
@@ -114,33 +108,6 @@ fn key(sort: InstalledBaseSort, row: &InstalledBaseRow) -> Key {
     }
 }
 
-/// The one with that id.
-///
-/// # Errors
-/// 404 if there is none.
-pub fn find(tx: &mut Tx<'_>, id: InstalledBaseId) -> Result<InstalledBase> {
-    let row = on_each!(tx, |c| table
-        .find(id)
-        .select(InstalledBaseRow::as_select())
-        .get_result(c))?;
-    complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
-}
-
-/// Waits for whoever else is changing the row.
-///
-/// # Errors
-/// 404 if there is none.
-pub(super) fn lock(tx: &mut Tx<'_>, id: InstalledBaseId) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        table
-            .find(id)
-            .select(columns::id)
-            .for_no_key_update()
-            .get_result::<InstalledBaseId>(c)?;
-    }
-    Ok(())
-}
-
 /// What those accounts have, ended or not, for the conflict engine.
 ///
 /// # Errors
@@ -156,54 +123,6 @@ pub fn for_accounts(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Insta
         .load(c))?)
 }
 
-/// Stores a new one, and tells of it.
-///
-/// # Errors
-/// 409 `unknown_reference`, `already_exists`.
-pub fn insert(tx: &mut Tx<'_>, new: InstalledBase) -> Result<InstalledBase> {
-    let row = InstalledBaseRow::from(&new);
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
-        .map_err(|error| explain(tx, error, &new))?;
-    references::set(tx, TYPE, &new.id.to_string(), &new.external_refs)?;
-    tx.record(Fact::created("installed_base.created", &new))?;
-    Ok(new)
-}
-
-/// Stores a changed one over the revision it was read at, and tells of it.
-///
-/// # Errors
-/// 412 if it was changed meanwhile; 409 as [`insert`].
-pub fn save(tx: &mut Tx<'_>, before: &InstalledBase, after: InstalledBase) -> Result<InstalledBase> {
-    let row = InstalledBaseRow::from(&after);
-    tx.attempt(|tx| revise!(tx, table, columns::revision, (before.id, before.revision), &row))
-        .map_err(|error| explain(tx, error, &after))?;
-    if before.external_refs != after.external_refs {
-        references::set(tx, TYPE, &after.id.to_string(), &after.external_refs)?;
-    }
-    tx.record(Fact::changed("installed_base.updated", before, &after))?;
-    Ok(after)
-}
-
-/// Removes one that nothing names.
-///
-/// # Errors
-/// 409 `in_use` if something does.
-pub fn delete(tx: &mut Tx<'_>, one: &InstalledBase) -> Result<()> {
-    let id = one.id;
-    tx.attempt(|tx| {
-        references::set(tx, TYPE, &id.to_string(), &[])?;
-        Ok(on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?)
-    })
-    .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::new(&codes::IN_USE)
-        } else {
-            error
-        }
-    })?;
-    tx.record(Fact::deleted("installed_base.deleted", one))
-}
-
 fn explain(tx: &mut Tx<'_>, error: Error, one: &InstalledBase) -> Error {
     let fields = [
         ("#/product_id", Some(Named::Product(one.product_id))),
@@ -211,35 +130,4 @@ fn explain(tx: &mut Tx<'_>, error: Error, one: &InstalledBase) -> Error {
         ("#/partner_id", one.partner_id.map(Named::Partner)),
     ];
     existing::explain(tx, error, &fields)
-}
-
-/// Moves what hangs on one account to another, all of it or only those ids, and answers which, with their revisions.
-/// For merges and splits.
-///
-/// # Errors
-/// What the database reports.
-pub fn move_to(tx: &mut Tx<'_>, from: AccountId, to: AccountId, only: Option<&[String]>) -> Result<Vec<(String, i64)>> {
-    let mut clause = Clause::all();
-    clause.equals("installed_base.account_id", &from);
-    if let Some(only) = only {
-        clause.one_of("installed_base.id", only);
-    }
-    let rows = on_each!(tx, |c| table
-        .filter(clause)
-        .order(columns::id)
-        .select(InstalledBaseRow::as_select())
-        .load(c))?;
-    let now = tx.now;
-    let mut moved = Vec::new();
-    for before in complete(tx, rows)? {
-        let after = InstalledBase {
-            account_id: to,
-            revision: before.revision + 1,
-            updated_at: now,
-            ..before.clone()
-        };
-        let after = save(tx, &before, after)?;
-        moved.push((after.id.to_string(), after.revision));
-    }
-    Ok(moved)
 }
