@@ -156,6 +156,16 @@ impl Resource for CustomField {
 
 /// A custom field to be defined.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "resource_type": "deal",
+    "name": "support_level",
+    "label": "Support level",
+    "data_type": "choice",
+    "choices": ["basic", "premium"],
+    "required": false,
+    "partner_visible": true,
+    "partner_editable": true,
+}))]
 #[serde(deny_unknown_fields)]
 pub struct NewCustomField {
     /// The type of record that shall have it.
@@ -175,7 +185,11 @@ pub struct NewCustomField {
     pub data_type: CustomType,
     /// What can be chosen, for the type `choice`; other types take none.
     #[serde(default)]
-    #[schema(example = json!(["basic", "premium"]), max_items = 200)]
+    #[schema(example = json!(["basic", "premium"]), max_items = 200, extensions(("x-condition" = json!({
+        "if": {"properties": {"data_type": {"const": "choice"}}},
+        "then": {"properties": {"choices": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 200}}, "required": ["choices"]},
+        "else": {"properties": {"choices": {"type": "null"}}},
+    }))))]
     pub choices: Option<Vec<String>>,
     /// Whether a record must have it; no by default.
     #[serde(default)]

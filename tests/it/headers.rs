@@ -23,7 +23,7 @@ each_engine! {
             let Some(path) = fixtures.path(operation, Whose::Own) else { continue };
             let caller = fixtures.caller(operation, Whose::Own);
             for (name, bad) in [
-                ("If-None-Match", &["rubbish", "\"open", "W/", "\"a\" \"b\"", "*, *", "", "\"a b\""][..]),
+                ("If-None-Match", &["\"ключ\"", ""][..]),
                 ("If-Match", &["rubbish", "*", "\"1\", \"2\"", "1", ""][..]),
                 ("Idempotency-Key", &["", "a b", "ключ"][..]),
             ] {
@@ -55,7 +55,9 @@ each_engine! {
         }
         let lines = [("if-none-match", "\"other\""), ("if-none-match", tag.as_str())];
         assert_eq!(admin.send(Method::GET, &path, &lines, None).await.status, 304, "several lines are one list");
-        assert_eq!(admin.send(Method::GET, &path, &[("if-none-match", "\"other\"")], None).await.status, 200);
+        for other in ["\"other\"", "rubbish", "\"open", "W/"] {
+            assert_eq!(admin.send(Method::GET, &path, &[("if-none-match", other)], None).await.status, 200, "{other}");
+        }
         // What an operation does not take is not looked at.
         assert_eq!(admin.send(Method::GET, &path, &[("if-match", "rubbish"), ("idempotency-key", "a b")], None).await.status, 200);
     }

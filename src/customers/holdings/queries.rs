@@ -46,8 +46,12 @@ macro_rules! holding_queries {
         /// 409 `unknown_reference`, `already_exists`.
         pub fn insert(tx: &mut Tx<'_>, new: $holding) -> Result<$holding> {
             let row = $row::from(&new);
-            tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
-                .map_err(|error| explain(tx, error, &new))?;
+            tx.attempt(|tx| {
+                Ok(on_each!(tx, |c| diesel::insert_into(table)
+                    .values(&row)
+                    .execute(c))?)
+            })
+            .map_err(|error| explain(tx, error, &new))?;
             references::set(tx, TYPE, &new.id.to_string(), &new.external_refs)?;
             tx.record(Fact::created(concat!($kind, ".created"), &new))?;
             Ok(new)

@@ -116,7 +116,7 @@ fn older(schema: &mut Object) {
 }
 
 /// What 3.0 has no word for.
-const UNKNOWN: [&str; 16] = [
+const UNKNOWN: [&str; 18] = [
     "$schema",
     "$id",
     "$anchor",
@@ -128,9 +128,11 @@ const UNKNOWN: [&str; 16] = [
     "contains",
     "dependentRequired",
     "dependentSchemas",
+    "else",
     "if",
     "patternProperties",
     "propertyNames",
+    "then",
     "unevaluatedItems",
     "unevaluatedProperties",
 ];
