@@ -39,7 +39,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::reports::routes(config);
     crate::customers::routes(config);
     crate::deals::routes(config);
-    crate::settings::routes(config);
+    crate::policies::routes(config);
 }
 
 /// The state machines, as the contract publishes them.

@@ -24,12 +24,12 @@ pub mod kernel;
 pub mod mail;
 pub mod numbers;
 pub mod partners;
+pub mod policies;
 pub mod programs;
 pub mod references;
 pub mod reports;
 #[rustfmt::skip]
 pub mod schema;
 pub mod server;
-pub mod settings;
 pub mod tags;
 pub mod verify;

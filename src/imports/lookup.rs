@@ -18,9 +18,9 @@ use crate::{
     db::Tx,
     error::{Error, Result, codes},
     kernel::ids::{AccountId, PartnerId, ProductId, TerritoryId, UserId},
+    policies::{self, ProgramSettings},
     programs,
     references::{self, ExternalRef},
-    settings::{self, ProgramSettings},
 };
 
 /// Finds records within one transaction.
@@ -99,7 +99,7 @@ impl Memory {
         if let Some(known) = &self.settings {
             return Ok(known.clone());
         }
-        let settings = Arc::new(settings::in_force(tx, tx.now)?);
+        let settings = Arc::new(policies::in_force(tx, tx.now)?);
         self.settings = Some(settings.clone());
         Ok(settings)
     }

@@ -39,7 +39,7 @@ use crate::{
         ids::{PartnerId, UserId},
     },
     numbers,
-    settings::{self, PartnerPolicy},
+    policies::{self, PartnerPolicy},
 };
 
 pub use account_managers::AccountManagerRole;
@@ -96,7 +96,7 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<BTreeMap<PartnerId, 
 /// What the database reports.
 fn policy(tx: &mut Tx<'_>) -> Result<PartnerPolicy> {
     let now = tx.now;
-    Ok(settings::in_force(tx, now)?.partners)
+    Ok(policies::in_force(tx, now)?.partners)
 }
 
 /// The state machines, as the contract publishes them.

@@ -13,7 +13,7 @@ use crate::{
         ids::{AccountId, CaseClaimId, CaseId, Id as _, PartnerId, UserId},
         states::{Action, FailingGuard, Machine, Transition, guard},
     },
-    settings::calendar,
+    policies::calendar,
 };
 
 /// Business days in which a case must be taken up.

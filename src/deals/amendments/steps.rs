@@ -28,7 +28,7 @@ use crate::{
         states::{Action, FailingGuard, guard},
     },
     partners,
-    settings::{self, RegistrationPolicy},
+    policies::{self, RegistrationPolicy},
 };
 
 fn standing(tx: &mut Tx<'_>, deal: &Registration, now: Time) -> Result<Standing> {
@@ -49,7 +49,7 @@ pub fn amend(tx: &mut Tx<'_>, id: DealId, new: &NewDealAmendment) -> Result<Deal
     let before = registrations::locked(tx, id)?;
     registrations::may_write(tx.caller(), &before)?;
     let now = tx.moment();
-    let policy = settings::in_force(tx, now)?.registration;
+    let policy = policies::in_force(tx, now)?.registration;
     let (changes, previous) = rules::changes(&before, new, named(tx, new)?);
     let standing = standing(tx, &before, now)?;
     let mut failing = rules::failing_to_amend(standing);
@@ -264,7 +264,7 @@ pub fn approve(
 ) -> Result<DealAmendment> {
     let (deal, row, status) = begin(tx, path, seen, "approve")?;
     let now = tx.moment();
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let failing = failing_to_approve(tx, &deal, &row, &settings.registration, now)?;
     if !failing.is_empty() {
         return Err(Error::guards(row.status, "approve", failing));
@@ -422,7 +422,7 @@ pub fn actions(tx: &mut Tx<'_>, deal: &Registration) -> Result<Vec<Action>> {
         actions.extend(registrations::action(tx.caller(), "amend", "amendDeal", failing));
     }
     if let Some(row) = queries::pending(tx, deal.deal.id)? {
-        let policy = settings::in_force(tx, now)?.registration;
+        let policy = policies::in_force(tx, now)?.registration;
         let approves = failing_to_approve(tx, deal, &row, &policy, now)?;
         let rejects = failing_to_decide(tx, deal, &row)?;
         for (action, operation, failing) in [

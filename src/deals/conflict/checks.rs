@@ -21,7 +21,7 @@ use crate::{
         Stored, Time,
         ids::{AccountId, ConflictCheckId, DealId, ProductId, TerritoryId},
     },
-    settings,
+    policies,
 };
 
 /// A check that was run and stored.
@@ -190,7 +190,7 @@ fn question(
 /// # Errors
 /// What the database reports.
 pub fn ahead(tx: &mut Tx<'_>, from: Time) -> Result<Window> {
-    let days = settings::in_force(tx, from)?.registration.protection_days;
+    let days = policies::in_force(tx, from)?.registration.protection_days;
     Ok(Window::new(from, from.plus_days(days)))
 }
 

@@ -165,7 +165,7 @@ pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
-    let settings = crate::settings::in_force(tx, at)?;
+    let settings = crate::policies::in_force(tx, at)?;
     Ok((settings.version, settings.conflict))
 }
 

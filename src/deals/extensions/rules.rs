@@ -10,7 +10,7 @@ use crate::{
         Time,
         states::{FailingGuard, Machine, Transition, guard},
     },
-    settings::RegistrationPolicy,
+    policies::RegistrationPolicy,
 };
 
 use DealExtensionStatus::{Denied, Granted, Pending, Withdrawn};

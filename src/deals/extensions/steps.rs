@@ -25,7 +25,7 @@ use crate::{
         states::{Action, FailingGuard, guard},
     },
     partners,
-    settings::{self, RegistrationPolicy},
+    policies::{self, RegistrationPolicy},
 };
 
 fn standing(tx: &mut Tx<'_>, deal: &Registration, policy: &RegistrationPolicy, now: Time) -> Result<Standing> {
@@ -63,7 +63,7 @@ pub fn request(tx: &mut Tx<'_>, id: DealId, new: &NewDealExtension) -> Result<De
     let before = registrations::locked(tx, id)?;
     registrations::may_write(tx.caller(), &before)?;
     let now = tx.moment();
-    let policy = settings::in_force(tx, now)?.registration;
+    let policy = policies::in_force(tx, now)?.registration;
     let standing = standing(tx, &before, &policy, now)?;
     let mut failing = rules::failing_to_ask(&standing, &policy);
     failing.extend(
@@ -166,7 +166,7 @@ pub fn grant(
 ) -> Result<DealExtension> {
     let (deal, row, status) = begin(tx, path, seen, "grant")?;
     let now = tx.moment();
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let standing = standing(tx, &deal, &settings.registration, now)?;
     let mut failing = failing_to_decide(tx, &deal, &row)?;
     failing.extend(rules::failing_to_grant(
@@ -309,7 +309,7 @@ pub fn close_pending(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// What the database reports.
 pub fn actions(tx: &mut Tx<'_>, deal: &Registration) -> Result<Vec<Action>> {
     let now = tx.now;
-    let policy = settings::in_force(tx, now)?.registration;
+    let policy = policies::in_force(tx, now)?.registration;
     let standing = standing(tx, deal, &policy, now)?;
     let pending = queries::pending(tx, deal.deal.id)?;
     let mut actions = Vec::new();

@@ -22,7 +22,7 @@ use crate::{
         ids::DealId,
         states::{FailingGuard, guard},
     },
-    settings,
+    policies,
 };
 
 /// Whether the caller's word on a win is the vendor's: its people who run the program, and its machines.
@@ -36,7 +36,7 @@ fn is_the_vendors_word(caller: &Caller) -> bool {
 /// What the database reports.
 pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
     let now = tx.now;
-    let hours = settings::in_force(tx, now)?.registration.won_after_hours;
+    let hours = policies::in_force(tx, now)?.registration.won_after_hours;
     let status = registrations::status_at(registration, now);
     let mut failing = rules::winnable(registration, status, hours, now);
     let present = queries::of_deal(tx, registration.deal.id)?;
@@ -66,7 +66,7 @@ pub fn win(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, win: &DealWin) -> Result<
     let (now, from) = (tx.moment(), before.deal.stage);
     let to = STAGE.go(from, "win")?;
     let status = registrations::status_at(&before, now);
-    let hours = settings::in_force(tx, now)?.registration.won_after_hours;
+    let hours = policies::in_force(tx, now)?.registration.won_after_hours;
     let mut failing = rules::winnable(&before, status, hours, now);
     let present = queries::of_deal(tx, id)?;
     failing.extend(without_evidence(&present, &win.evidence));

@@ -20,7 +20,7 @@ use crate::{
         states::guard,
         states::{Action, FailingGuard, Transition},
     },
-    settings,
+    policies,
 };
 
 /// What can be done with the registration.
@@ -75,7 +75,7 @@ fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result
     let mut failing = match action {
         "submit" => {
             let now = tx.now;
-            let policy = settings::in_force(tx, now)?.registration;
+            let policy = policies::in_force(tx, now)?.registration;
             submission::failing(tx, registration, registration.deal.customer_account_id, &policy)?
         }
         "approve" => {
@@ -129,7 +129,7 @@ fn ended(status: ReviewStatus) -> Vec<FailingGuard> {
 /// What the database reports.
 pub fn chain(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealApprovalChain> {
     let now = tx.now;
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let reader = Reader::of(tx.caller());
     let auto_approval = approvals::may_grant_without_person(tx, registration, &settings)?;
     Ok(match &registration.review {

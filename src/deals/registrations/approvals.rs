@@ -34,8 +34,9 @@ use crate::{
         ids::{DealId, ProductId},
         states::{FailingGuard, guard},
     },
-    partners, programs,
-    settings::{self, ProgramSettings},
+    partners,
+    policies::{self, ProgramSettings},
+    programs,
 };
 
 /// The guards of an approval that fail for this caller, besides the queue and what is protected.
@@ -111,7 +112,7 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
     let (Some(scope), Some(step), true) = (scope, step, failing.is_empty()) else {
         return Err(Error::guards(status, "approve", failing));
     };
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let tier = programs::tier_at(tx, before.deal.partner_id, now)?;
     let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, approval.protection_days);
     let days = terms.window_days;

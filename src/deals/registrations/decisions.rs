@@ -10,7 +10,7 @@ use crate::{
         ids::{AccountId, ApprovalStepId, DealId, UserId},
         states::Action,
     },
-    settings::ApproverRole,
+    policies::ApproverRole,
     words,
 };
 

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     http::IfMatch,
     kernel::{ids::DealId, states::guard},
-    settings,
+    policies,
 };
 
 /// Refuses the registration. The partner reads the reason, and may appeal for as long as the program says.
@@ -35,7 +35,7 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     }
     refuse(failing, status, "reject")?;
     let now = tx.moment();
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let mut decision = blank_decision(tx, &before, DecisionOutcome::Rejected);
     decision.reason_code = Some(rejection.reason_code.to_string());
     decision.reason_text = Some(rejection.reason_text.clone());

@@ -8,7 +8,7 @@ use crate::{
         states::{FailingGuard, guard},
     },
     partners::KnownBy,
-    settings::RegistrationPolicy,
+    policies::RegistrationPolicy,
 };
 
 /// What is known of the world besides the registration.

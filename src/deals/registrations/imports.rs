@@ -25,7 +25,7 @@ use crate::{
         ids::{AccountId, DealId, PartnerId, UserId},
     },
     numbers,
-    settings::{self, calendar},
+    policies::{self, calendar},
 };
 
 /// A registration of history, or of demo data.
@@ -104,7 +104,7 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: ImportedDeal) -> Result<Regist
             slot_queries::take_slots(tx, &new, account)?;
         }
         if new.deal.review_status.is_open() {
-            let policy = settings::in_force(tx, now)?.registration;
+            let policy = policies::in_force(tx, now)?.registration;
             review_queries::begin_chain(tx, &submission::chain(&new, 1, &policy, now))?;
         }
     }
@@ -212,7 +212,7 @@ fn placed(tx: &mut Tx<'_>, new: &mut Registration, account: AccountId, imported:
 
 fn under_review(tx: &mut Tx<'_>, new: &mut Registration, imported: &ImportedDeal) -> Result<()> {
     let received_at = imported.received_at.unwrap_or(imported.created_at);
-    let settings = settings::in_force(tx, tx.now)?;
+    let settings = policies::in_force(tx, tx.now)?;
     let policy = &settings.registration;
     let decided = !new.deal.review_status.is_open();
     let due = calendar::days_after(received_at, policy.review_business_days, &policy.holidays);

@@ -18,7 +18,7 @@ use crate::{
     http::IfMatch,
     kernel::states::guard,
     kernel::{Stored, ids::DealId},
-    settings::{self, calendar},
+    policies::{self, calendar},
 };
 
 /// Asks the partner; the clock of the review stands until the answer, and the place in the queue is kept until it is due.
@@ -28,7 +28,7 @@ use crate::{
 pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInfoRequest) -> Result<Registration> {
     let (before, status) = begin(tx, id, seen, "request_info")?;
     let now = tx.moment();
-    let policy = settings::in_force(tx, now)?.registration;
+    let policy = policies::in_force(tx, now)?.registration;
     let mut failing = segregation::failing(tx, &before)?;
     let days = new.business_days.unwrap_or(policy.info_business_days);
     if days > policy.info_business_days {
@@ -115,7 +115,7 @@ pub fn answer_info(
         ..info.clone()
     };
     review_queries::save_info(tx, &info, &answered)?;
-    let policy = settings::in_force(tx, now)?.registration;
+    let policy = policies::in_force(tx, now)?.registration;
     let mut after = moved_account(tx, &before, found)?.unwrap_or_else(|| before.clone());
     after.deal.review_status = REVIEW.go(status, "answer_info")?;
     after.deal.last_activity_at = now;

@@ -17,12 +17,13 @@ use crate::{
         ids::{AccountId, ApprovalStepId, ConflictCheckId, DealId, Id as _, PartnerId, ProductId, UserId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, on_each,
+    policies::{ApprovalStepRule, ApproverRole},
+    revise,
     schema::{
         deal_approval_steps::{self as steps, table as steps_table},
         deal_decisions, deal_info_requests, deal_reviews, deals,
     },
-    settings::{ApprovalStepRule, ApproverRole},
 };
 
 /// One step of the chain, as it is stored.

@@ -17,7 +17,7 @@ use crate::{
     error::Result,
     http::IfMatch,
     kernel::{ids::DealId, states::guard},
-    settings,
+    policies,
 };
 
 /// Takes the grant away, whether the sale goes on, was won or was lost: what still protects it ends, and it counts against
@@ -40,7 +40,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, revocation: &DealRevoc
         ));
     }
     refuse(failing, status, "revoke")?;
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let mut decision = blank_decision(tx, &before, DecisionOutcome::Revoked);
     decision.reason_code = Some(revocation.reason_code.to_string());
     decision.reason_text = Some(revocation.reason_text.clone());

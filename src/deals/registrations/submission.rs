@@ -28,7 +28,7 @@ use crate::{
         states::{FailingGuard, guard},
     },
     numbers, partners,
-    settings::{self, ProgramSettings, RegistrationPolicy, calendar},
+    policies::{self, ProgramSettings, RegistrationPolicy, calendar},
 };
 
 /// What was found out before the transaction.
@@ -117,7 +117,7 @@ pub fn submit(tx: &mut Tx<'_>, id: DealId, found: &Found, seen: crate::http::IfM
     let status = rules::status_at(&before, tx.now);
     REVIEW.go(status, "submit")?;
     let now = tx.now;
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let known = known_account(tx, &before, found)?;
     let failing = failing(tx, &before, known.map(|(account, _)| account), &settings.registration)?;
     if !failing.is_empty() {

@@ -4,8 +4,8 @@
 use super::model::DecisionTerms;
 use crate::{
     kernel::Money,
+    policies::{AutoApproval, RegistrationPolicy},
     programs::TierTerms,
-    settings::{AutoApproval, RegistrationPolicy},
 };
 
 /// The terms of a decision; days that the approver asked for come before those of the tier and of the program.

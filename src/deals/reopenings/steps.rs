@@ -24,7 +24,7 @@ use crate::{
         ids::{DealId, ReopeningId},
         states::{Action, FailingGuard, guard},
     },
-    partners, settings,
+    partners, policies,
 };
 
 /// Asks for a reopening.
@@ -138,7 +138,7 @@ pub fn approve(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealRe
 fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> Result<()> {
     let (id, now) = (before.deal.id, tx.moment());
     let status = reopening.from_status;
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let mut decision = registrations::blank_decision(tx, before, DecisionOutcome::Reopened);
     decision.reason_code = Some(reopening.reason_code.to_string());
     decision.reason_text.clone_from(&reopening.reason_text);

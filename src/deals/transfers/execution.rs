@@ -27,7 +27,7 @@ use crate::{
         states::FailingGuard,
     },
     numbers, partners,
-    settings::{self, ProgramSettings, calendar},
+    policies::{self, ProgramSettings, calendar},
 };
 
 /// What a decision, a superseded registration and the attribution give as their reason.
@@ -97,7 +97,7 @@ pub(super) fn execute(tx: &mut Tx<'_>, id: TransferId, seen: IfMatch) -> Result<
         return Err(Error::guards(transfer.status, "execute", failing));
     }
     let now = tx.moment();
-    let settings = settings::in_force(tx, now)?;
+    let settings = policies::in_force(tx, now)?;
     let number = numbers::next(tx, "DR")?;
     let new = successor(&before, &transfer, number, &settings, now);
     registrations::store(tx, &new)?;

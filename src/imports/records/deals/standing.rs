@@ -18,7 +18,7 @@ use crate::{
         Stored, Time,
         ids::{AccountId, DecisionId, UserId},
     },
-    settings::{RegistrationPolicy, calendar},
+    policies::{RegistrationPolicy, calendar},
 };
 
 /// What a deal that waits for its decision was not asked for, and what was found out about it.
