@@ -53,6 +53,7 @@ fn machines() -> Vec<Value> {
     machines.extend(crate::customers::machines());
     machines.extend(crate::partners::machines());
     machines.extend(crate::deals::machines());
+    machines.push(crate::policies::MACHINE.published());
     machines
 }
 

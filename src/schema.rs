@@ -75,13 +75,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    policies (version) {
-        version -> BigInt,
-        valid_from -> BigInt,
+    policies (id) {
+        id -> Text,
+        version -> Nullable<BigInt>,
+        base_version -> BigInt,
+        valid_from -> Nullable<BigInt>,
         document -> Text,
         note -> Nullable<Text>,
         created_by -> Text,
+        published_by -> Nullable<Text>,
+        published_at -> Nullable<BigInt>,
+        withdrawn_by -> Nullable<Text>,
+        withdrawn_at -> Nullable<BigInt>,
+        revision -> BigInt,
         created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -1508,6 +1516,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    policy_simulations (id) {
+        id -> Text,
+        policy_id -> Text,
+        policy_revision -> BigInt,
+        compared_version -> BigInt,
+        started_from -> Nullable<BigInt>,
+        started_until -> Nullable<BigInt>,
+        filter -> Text,
+        deals -> BigInt,
+        legacy_deals -> BigInt,
+        differing_deals -> BigInt,
+        counts -> Text,
+        found_rows -> BigInt,
+        stored_rows -> BigInt,
+        created_by -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    policy_simulation_rows (simulation_id, position) {
+        simulation_id -> Text,
+        position -> BigInt,
+        kind -> Text,
+        deal_id -> Text,
+        partner_id -> Text,
+        value_before -> Text,
+        value_after -> Text,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -1632,6 +1672,10 @@ diesel::joinable!(conflict_probes -> deals (deal_id));
 diesel::joinable!(conflict_probes -> partners (partner_id));
 diesel::joinable!(conflict_probes -> users (user_id));
 diesel::joinable!(import_rows -> import_runs (run_id));
+diesel::joinable!(policy_simulations -> policies (policy_id));
+diesel::joinable!(policy_simulation_rows -> deals (deal_id));
+diesel::joinable!(policy_simulation_rows -> partners (partner_id));
+diesel::joinable!(policy_simulation_rows -> policy_simulations (simulation_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     people,
@@ -1724,4 +1768,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     conflict_probes,
     import_runs,
     import_rows,
+    policy_simulations,
+    policy_simulation_rows,
 );

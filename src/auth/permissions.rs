@@ -291,10 +291,20 @@ permissions! {
     // --- reports
     "listWinRates", Some("reports:read"), Who::Roles(VENDOR);
 
-    // --- settings of the program
-    "getProgramSettings", Some("settings:read"), Who::Roles(VENDOR);
-    "updateProgramSettings", Some("settings:write"), Who::Roles(roles(&[Admin]));
-    "listProgramSettings", Some("settings:read"), Who::Roles(VENDOR);
+    // --- policies of the program
+    "listPolicies", Some("settings:read"), Who::Roles(VENDOR);
+    "getPolicyInForce", Some("settings:read"), Who::Roles(VENDOR);
+    "getPolicy", Some("settings:read"), Who::Roles(VENDOR);
+    "getPolicyChanges", Some("settings:read"), Who::Roles(VENDOR);
+    "createPolicy", Some("settings:write"), Who::Roles(OPS), once;
+    "updatePolicy", Some("settings:write"), Who::Roles(OPS);
+    "deletePolicy", Some("settings:write"), Who::Roles(OPS);
+    "publishPolicy", Some("settings:write"), Who::Roles(OPS), once;
+    "withdrawPolicy", Some("settings:write"), Who::Roles(OPS), once;
+    "simulatePolicy", Some("settings:write"), Who::Roles(OPS), once * 5;
+    "listPolicySimulations", Some("settings:read"), Who::Roles(VENDOR);
+    "getPolicySimulation", Some("settings:read"), Who::Roles(VENDOR);
+    "listPolicySimulationRows", Some("settings:read"), Who::Roles(VENDOR);
 
     // --- deals: registrations and their review
     "listDeals", Some("deals:read"), Who::Roles(DEAL_READERS);

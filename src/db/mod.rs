@@ -176,6 +176,18 @@ impl Db {
         blocking(move || db.ask_now(&caller, work)).await
     }
 
+    /// Several reads that must see one state, whose result stays inside the program.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn ask_snapshot<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.ask(caller, move |tx| tx.in_snapshot(work)).await
+    }
+
     /// A write whose result stays inside the program.
     ///
     /// # Errors

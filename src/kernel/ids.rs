@@ -335,6 +335,10 @@ crate::id! {
     pub ConflictProbeId = "probe";
     /// An import.
     pub ImportId = "import";
+    /// A version of the program's policy, or a draft of one.
+    pub PolicyId = "policy";
+    /// A run of a draft of the policy over history.
+    pub PolicySimulationId = "psim";
 }
 
 bindable!(
@@ -399,6 +403,8 @@ bindable!(
     PartnerInfoRequestId,
     ResellerRelationId,
     CustomFieldId,
+    PolicyId,
+    PolicySimulationId,
 );
 
 #[cfg(test)]

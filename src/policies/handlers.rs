@@ -1,75 +1,203 @@
 //! One function per operation: take, call, answer.
 
-use actix_web::{get, put};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use actix_web::{delete, get, patch, post};
 
 use super::{
-    model::{NewProgramSettings, ProgramSettings},
+    model::Document,
     queries,
+    resource::{
+        NewPolicy, Policy, PolicyChanges, PolicyFilter, PolicyInForce, PolicyMoment, PolicyPatch, PolicyPublication,
+    },
+    rules, simulations,
 };
 use crate::{
     auth::Caller,
-    db::Db,
-    http::{IfMatch, Json, Query, Reply},
+    db::{Db, Tx},
+    deals::conflict,
+    error::{Error, Result, codes},
+    http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Plain, Query, Reply},
     kernel::{
-        Time,
+        ids::PolicyId,
         page::{Page, Paging},
     },
 };
 
-/// As of when the settings are read.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct SettingsMoment {
-    /// The settings that held at that moment; now if left out.
-    #[param(nullable = false)]
-    pub as_of: Option<Time>,
+/// List policies
+///
+/// Drafts, what will hold, what holds and what did, newest first. Where each stands is worked out from the moment of asking.
+#[utoipa::path(params(PolicyFilter, Paging))]
+#[get("")]
+pub async fn list_policies(db: Db, caller: Caller, filter: Query<PolicyFilter>, paging: Paging) -> Reply<Page<Policy>> {
+    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
+        .await
 }
 
-/// Read the program's settings
+/// Read the policy in force
 ///
-/// The document that holds now, or that held at the moment asked for. Version 0 are the built-in defaults.
-#[utoipa::path(params(SettingsMoment))]
-#[get("")]
-pub async fn get_program_settings(
-    db: Db,
-    caller: Caller,
-    moment: Query<SettingsMoment>,
-) -> Reply<Json<ProgramSettings>> {
+/// The policy that holds now, or at the moment asked for,. Version 0 are the built-in
+/// defaults, which hold until something is published.
+#[utoipa::path(params(PolicyMoment))]
+#[get("/in-force")]
+pub async fn get_policy_in_force(db: Db, caller: Caller, moment: Query<PolicyMoment>) -> Reply<Plain<PolicyInForce>> {
     db.read(&caller, move |tx| {
         let at = moment.0.as_of.unwrap_or(tx.now);
-        queries::in_force(tx, at).map(Json)
+        queries::row_at(tx, at).map(|row| Plain(PolicyInForce::of(row, at)))
     })
     .await
 }
 
-/// Change the program's settings
+/// Begin a draft
 ///
-/// Stores the whole document as a new version, which holds from now on. Decisions that were made keep the version that
-/// they were made under; reviews that are running keep the approval chain that they began with.
-#[utoipa::path(params(IfMatch))]
-#[put("")]
-pub async fn update_program_settings(
+/// A whole policy: what is left out is as in the version that was published last, or in the one that is named. It holds for
+/// nothing until it is published; simulate it before.
+#[utoipa::path(extensions(("x-errors" = json!(["unknown_reference"]))))]
+#[post("")]
+pub async fn create_policy(db: Db, caller: Caller, new: Json<NewPolicy>) -> Reply<Created<Policy>> {
+    db.write(&caller, move |tx| {
+        let last = queries::published(tx)?.last;
+        let base = document(tx, new.0.from_version.unwrap_or(last), "#/from_version")?;
+        let (by, now) = (tx.caller().actor_text(), tx.now);
+        queries::insert(tx, rules::draft(&new.0, base, last, by, now)?).map(Created)
+    })
+    .await
+}
+
+/// The document of a version; of 0 the built-in defaults.
+fn document(tx: &mut Tx<'_>, version: i64, pointer: &'static str) -> Result<Document> {
+    if version == 0 {
+        return Ok(Document::default());
+    }
+    queries::by_version(tx, version)
+        .map(|row| row.document.0)
+        .map_err(|error| {
+            if error.is(&codes::NOT_FOUND) {
+                Error::unknown_reference(pointer, "There is no such version; name one that was published, or 0.")
+            } else {
+                error
+            }
+        })
+}
+
+/// Read a policy
+///
+/// A draft or a version, whole, with where it stands now.
+#[utoipa::path(params(PolicyId))]
+#[get("/{id}")]
+pub async fn get_policy(db: Db, caller: Caller, id: Path<PolicyId>) -> Reply<Json<Policy>> {
+    db.snapshot(&caller, move |tx| {
+        let row = queries::find_row(tx, id.0)?;
+        queries::seen(tx, row).map(Json)
+    })
+    .await
+}
+
+/// Change a draft
+///
+/// A merge patch over the whole document. What was published never changes: begin another draft.
+#[utoipa::path(params(PolicyId, IfMatch), extensions(("x-errors" = json!(["invalid_state", "unknown_reference"]))))]
+#[patch("/{id}")]
+pub async fn update_policy(
     db: Db,
     caller: Caller,
+    id: Path<PolicyId>,
     seen: IfMatch,
-    new: Json<NewProgramSettings>,
-) -> Reply<Json<ProgramSettings>> {
+    patch: Json<PolicyPatch>,
+) -> Reply<Json<Policy>> {
     db.write(&caller, move |tx| {
-        let now = tx.now;
-        let before = queries::in_force(tx, now)?;
-        seen.check(before.version)?;
-        queries::append(tx, &before, new.0.clone()).map(Json)
+        let before = queries::find_row(tx, id.0)?;
+        seen.check(before.revision)?;
+        let status = queries::status(tx, &before)?;
+        rules::MACHINE.go(status, "update")?;
+        if let Some(base) = patch.0.base_version {
+            document(tx, base, "#/base_version")?;
+        }
+        let after = before.clone().patched(&patch.0, tx.now)?;
+        queries::save(tx, before, after, "policy.updated").map(Json)
     })
     .await
 }
 
-/// List the versions of the program's settings
+/// Delete a draft
 ///
-/// Every version there was, newest first.
-#[utoipa::path(params(Paging))]
-#[get("/versions")]
-pub async fn list_program_settings(db: Db, caller: Caller, paging: Paging) -> Reply<Page<ProgramSettings>> {
-    db.read(&caller, move |tx| queries::page(tx, &paging)).await
+/// With its simulations. What was published stays; one that does not hold yet is withdrawn instead.
+#[utoipa::path(params(PolicyId, IfMatch), extensions(("x-errors" = json!(["invalid_state"]))))]
+#[delete("/{id}")]
+pub async fn delete_policy(db: Db, caller: Caller, id: Path<PolicyId>, seen: IfMatch) -> Reply<NoContent> {
+    db.write(&caller, move |tx| {
+        let row = queries::find_row(tx, id.0)?;
+        seen.check(row.revision)?;
+        let status = queries::status(tx, &row)?;
+        rules::MACHINE.go(status, "delete")?;
+        simulations::delete_of(tx, row.id)?;
+        queries::delete(tx, row).map(|()| NoContent)
+    })
+    .await
+}
+
+/// Publish a draft
+///
+/// It becomes the next version, holds from the moment given or from now on, and never changes again. Decisions that were made
+/// keep the version they were made under; reviews that run keep the approval chain that they began with. Of two drafts that are
+/// published at once one is refused: it was begun without the other. Look at what the other changed, set `base_version`, and
+/// publish again.
+#[utoipa::path(
+    params(PolicyId, IfMatchIfSent),
+    extensions(("x-errors" = json!(["invalid_state", "guard_failed", "conflict"])))
+)]
+#[post("/{id}/publish")]
+pub async fn publish_policy(
+    db: Db,
+    caller: Caller,
+    id: Path<PolicyId>,
+    seen: IfMatch,
+    how: Json<PolicyPublication>,
+) -> Reply<Json<Policy>> {
+    db.write(&caller, move |tx| {
+        let before = queries::find_row(tx, id.0)?;
+        seen.check(before.revision)?;
+        rules::MACHINE.go(queries::status(tx, &before)?, "publish")?;
+        let others = queries::published(tx)?;
+        let (by, now) = (tx.caller().actor_text(), tx.now);
+        let after = before.clone().published(&how.0, &others, by, now)?;
+        queries::save(tx, before, after, "policy.published").map(Json)
+    })
+    .await
+}
+
+/// Withdraw a version
+///
+/// One that does not hold yet never will; what holds goes on. Its number is not given again.
+#[utoipa::path(params(PolicyId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state"]))))]
+#[post("/{id}/withdraw")]
+pub async fn withdraw_policy(db: Db, caller: Caller, id: Path<PolicyId>, seen: IfMatch) -> Reply<Json<Policy>> {
+    db.write(&caller, move |tx| {
+        let before = queries::find_row(tx, id.0)?;
+        seen.check(before.revision)?;
+        let status = queries::status(tx, &before)?;
+        let (by, now) = (tx.caller().actor_text(), tx.moment());
+        let after = before.clone().withdrawn(status, by, now)?;
+        queries::save(tx, before, after, "policy.withdrawn").map(Json)
+    })
+    .await
+}
+
+/// Read what a policy changes
+///
+/// Field by field, where it differs from the version in force now.
+#[utoipa::path(params(PolicyId))]
+#[get("/{id}/changes")]
+pub async fn get_policy_changes(db: Db, caller: Caller, id: Path<PolicyId>) -> Reply<Plain<PolicyChanges>> {
+    db.snapshot(&caller, move |tx| {
+        let row = queries::find_row(tx, id.0)?;
+        let now = tx.now;
+        let held = queries::row_at(tx, now)?;
+        let version = held.as_ref().and_then(|held| held.version).unwrap_or(0);
+        let before = held.map_or_else(Document::default, |held| held.document.0);
+        Ok(Plain(PolicyChanges {
+            policy_id: row.id,
+            compared_version: version,
+            changes: conflict::compare(&before, &row.document.0)?,
+        }))
+    })
+    .await
 }

@@ -1,26 +1,54 @@
-//! The program's settings: how long a review may take, who approves what, how long a deal is protected.
+//! What the program's owner decides, as data: how long a review may take, who approves what, what a registration must say,
+//! how long it is protected, who comes first, how much each claim weighs, and what partners are told of a conflict.
 //!
-//! They are one document, whole and versioned. A change is a new version that holds from its moment; nothing is ever
-//! overwritten, and every decision notes the version that it was made under. Without any version the built-in defaults
-//! hold, as version 0.
+//! - A policy is one document, whole. It is worked out as a **draft**, **simulated** over the history there is
+//!   ([`simulations`]), and **published** from a moment on. Published versions are never changed: the database refuses it.
+//! - At any moment exactly one version holds: of those whose moment has come the one whose moment is the latest, and of two
+//!   with one moment the one with the higher number. Without any the built-in defaults hold, as version 0. One whose moment has
+//!   not come can be withdrawn.
+//! - Every decision notes the version that it was made under. A change rewrites nothing: what was granted stays granted, and
+//!   reviews that run keep the approval chain that they began with.
+//! - A draft knows the version that was the last one when it was begun. If another was published since, somebody has to look
+//!   at it first, so that nobody undoes unknowingly what a colleague decided.
 
 pub mod calendar;
 mod handlers;
 mod model;
 mod partners;
 mod queries;
+mod resource;
+mod rows;
+mod rules;
+pub mod simulations;
 
-pub use model::{ApprovalStepRule, ApproverRole, AutoApproval, ProgramSettings, RegistrationPolicy};
+pub use model::{
+    ApprovalStepRule, ApproverRole, AutoApproval, FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy,
+};
 pub use partners::PartnerPolicy;
 pub use queries::in_force;
+pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(
-        scope("/v1/program-settings")
-            .service(handlers::get_program_settings)
-            .service(handlers::update_program_settings)
-            .service(handlers::list_program_settings),
-    );
+    config
+        .service(
+            scope("/v1/policies")
+                .service(handlers::list_policies)
+                .service(handlers::get_policy_in_force)
+                .service(handlers::create_policy)
+                .service(handlers::get_policy)
+                .service(handlers::update_policy)
+                .service(handlers::delete_policy)
+                .service(handlers::publish_policy)
+                .service(handlers::withdraw_policy)
+                .service(handlers::get_policy_changes)
+                .service(simulations::handlers::simulate_policy),
+        )
+        .service(
+            scope("/v1/policy-simulations")
+                .service(simulations::handlers::list_policy_simulations)
+                .service(simulations::handlers::get_policy_simulation)
+                .service(simulations::handlers::list_policy_simulation_rows),
+        );
 }

@@ -1,126 +1,201 @@
-//! The only file that knows the table of policies.
+//! The only file that knows the table of policies. They belong to no partner.
 
 use diesel::prelude::*;
 
-use super::model::{Document, NewProgramSettings, ProgramSettings};
+use super::{
+    model::ProgramSettings,
+    resource::{Policy, PolicyFilter, PolicyStatus, settings},
+    rows::PolicyRow,
+    rules::Published,
+};
 use crate::{
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
-        Stored, Time,
-        page::{Key, Order, Page, Paging},
+        Time,
+        ids::PolicyId,
+        page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page, on_each, revise,
     schema::policies::{self, table},
 };
 
-#[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = policies)]
-struct PolicyRow {
-    version: i64,
-    valid_from: Time,
-    document: Stored<Document>,
-    note: Option<String>,
-    created_by: String,
-    created_at: Time,
+const ORDER: Order = Order {
+    column: "policies.created_at",
+    id: "policies.id",
+    descending: true,
+};
+
+/// The published policy that holds at that moment; nothing while the built-in defaults do.
+///
+/// # Errors
+/// What the database reports.
+pub fn row_at(tx: &mut Tx<'_>, at: Time) -> Result<Option<PolicyRow>> {
+    Ok(on_each!(tx, |c| table
+        .filter(policies::valid_from.le(at))
+        .filter(policies::withdrawn_at.is_null())
+        .order((policies::valid_from.desc(), policies::version.desc()))
+        .select(PolicyRow::as_select())
+        .first(c)
+        .optional())?)
 }
 
-impl From<PolicyRow> for ProgramSettings {
-    fn from(row: PolicyRow) -> Self {
-        Self {
-            version: row.version,
-            valid_from: Some(row.valid_from),
-            note: row.note,
-            created_by: Some(row.created_by),
-            registration: row.document.0.registration,
-            conflict: row.document.0.conflict,
-            partners: row.document.0.partners,
-        }
-    }
-}
-
-/// The settings that hold at that moment.
+/// What holds at that moment.
 ///
 /// # Errors
 /// What the database reports.
 pub fn in_force(tx: &mut Tx<'_>, at: Time) -> Result<ProgramSettings> {
-    let row: Option<PolicyRow> = on_each!(tx, |c| table
-        .filter(policies::valid_from.le(at))
-        .order((policies::valid_from.desc(), policies::version.desc()))
-        .select(PolicyRow::as_select())
-        .first(c)
-        .optional())?;
-    Ok(row.map_or_else(
-        || {
-            let Document {
-                registration,
-                conflict,
-                partners,
-            } = Document::default();
-            ProgramSettings {
-                version: 0,
-                valid_from: None,
-                note: None,
-                created_by: None,
-                registration,
-                conflict,
-                partners,
-            }
-        },
-        ProgramSettings::from,
-    ))
+    row_at(tx, at).map(settings)
 }
 
-/// One page of the versions, newest first.
+/// The version of a policy that holds at that moment; 0 are the built-in defaults.
+fn version_at(tx: &mut Tx<'_>, at: Time) -> Result<i64> {
+    Ok(row_at(tx, at)?.and_then(|row| row.version).unwrap_or(0))
+}
+
+/// The versions that there are.
 ///
 /// # Errors
 /// What the database reports.
-pub fn page(tx: &mut Tx<'_>, paging: &Paging) -> Result<Page<ProgramSettings>> {
-    let order = Order {
-        column: "policies.version",
-        id: "policies.version",
-        descending: true,
-    };
-    let mut paging = paging.clone();
-    // The key is the id here, so that a page begins by it alone.
-    let mut clause = Clause::all();
-    if let Some((Key::Number(version), _)) = paging.after.take() {
-        clause.below("policies.version", Some(&version));
-    }
-    let rows = load_page!(tx, table => PolicyRow, clause, order, &paging)?;
-    let page = Page::of(rows, &paging, |row: &PolicyRow| {
-        (row.version.into(), row.version.to_string())
-    });
-    Ok(page.map(ProgramSettings::from))
+pub fn published(tx: &mut Tx<'_>) -> Result<Published> {
+    let highest: Option<i64> = on_each!(tx, |c| table.select(diesel::dsl::max(policies::version)).first(c))?;
+    let last: Option<(Option<i64>, Option<Time>)> = on_each!(tx, |c| table
+        .filter(policies::version.is_not_null())
+        .filter(policies::withdrawn_at.is_null())
+        .order(policies::version.desc())
+        .select((policies::version, policies::valid_from))
+        .first(c)
+        .optional())?;
+    let (last, last_from) = last.unwrap_or_default();
+    Ok(Published {
+        last: last.unwrap_or(0),
+        last_from,
+        highest: highest.unwrap_or(0),
+    })
 }
 
-/// Stores a new version over the one that was read.
+/// The published policy with that number.
 ///
 /// # Errors
-/// 412 if another version was stored meanwhile.
-pub fn append(tx: &mut Tx<'_>, before: &ProgramSettings, new: NewProgramSettings) -> Result<ProgramSettings> {
-    let row = PolicyRow {
-        version: before.version + 1,
-        valid_from: tx.now,
-        document: Stored(Document {
-            registration: new.registration,
-            conflict: new.conflict,
-            partners: new.partners,
-        }),
-        note: new.note,
-        created_by: tx.caller().actor_text(),
-        created_at: tx.now,
-    };
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
+/// 404 if there is none.
+pub fn by_version(tx: &mut Tx<'_>, version: i64) -> Result<PolicyRow> {
+    Ok(on_each!(tx, |c| table
+        .filter(policies::version.eq(version))
+        .select(PolicyRow::as_select())
+        .first(c))?)
+}
+
+/// The policy with that id.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find_row(tx: &mut Tx<'_>, id: PolicyId) -> Result<PolicyRow> {
+    Ok(on_each!(tx, |c| table
+        .find(id)
+        .select(PolicyRow::as_select())
+        .get_result(c))?)
+}
+
+/// The row as it is read now.
+///
+/// # Errors
+/// What the database reports.
+pub fn seen(tx: &mut Tx<'_>, row: PolicyRow) -> Result<Policy> {
+    let now = tx.moment();
+    Ok(row.seen(version_at(tx, now)?, now))
+}
+
+/// Where a policy stands now.
+///
+/// # Errors
+/// What the database reports.
+pub fn status(tx: &mut Tx<'_>, row: &PolicyRow) -> Result<PolicyStatus> {
+    let now = tx.moment();
+    Ok(row.status(version_at(tx, now)?, now))
+}
+
+/// One page of drafts and versions, newest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &PolicyFilter, paging: &Paging) -> Result<Page<Policy>> {
+    let now = tx.now;
+    let in_force = version_at(tx, now)?;
+    let mut clause = Clause::all();
+    if let Some(wanted) = &filter.status {
+        clause.sql(" AND (FALSE");
+        for status in wanted {
+            clause.sql(" OR (");
+            match status {
+                PolicyStatus::Draft => clause.sql("policies.version IS NULL"),
+                PolicyStatus::Withdrawn => clause.sql("policies.withdrawn_at IS NOT NULL"),
+                PolicyStatus::Scheduled => clause
+                    .sql("policies.withdrawn_at IS NULL AND policies.valid_from > ")
+                    .value(&now),
+                PolicyStatus::InForce => clause.sql("policies.version = ").value(&in_force),
+                PolicyStatus::Past => clause
+                    .sql("policies.withdrawn_at IS NULL AND policies.valid_from <= ")
+                    .value(&now)
+                    .sql(" AND policies.version <> ")
+                    .value(&in_force),
+            };
+            clause.sql(")");
+        }
+        clause.sql(")");
+    }
+    let rows = load_page!(tx, table => PolicyRow, clause, ORDER, paging)?;
+    let page = Page::of(rows, paging, |row: &PolicyRow| {
+        (row.created_at.into(), row.id.to_string())
+    });
+    Ok(page.map(|row| row.seen(in_force, now)))
+}
+
+/// Stores a new draft, and tells of it.
+///
+/// # Errors
+/// What the database reports.
+pub fn insert(tx: &mut Tx<'_>, row: PolicyRow) -> Result<Policy> {
+    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    let policy = seen(tx, row)?;
+    tx.record(Fact::created("policy.drafted", &policy))?;
+    Ok(policy)
+}
+
+/// Stores a changed policy over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile; 409 `conflict` if another one was published at the same moment.
+pub fn save(tx: &mut Tx<'_>, before: PolicyRow, after: PolicyRow, kind: &'static str) -> Result<Policy> {
+    let told = seen(tx, before.clone())?;
+    tx.attempt(|tx| revise!(tx, table, policies::revision, (before.id, before.revision), &after))
         .map_err(|error| {
             if error.is(&codes::ALREADY_EXISTS) {
-                Error::new(&codes::PRECONDITION_FAILED)
+                Error::new(&codes::CONFLICT)
+                    .detail("Another version was published at the same moment; look at it, and publish again.")
             } else {
                 error
             }
         })?;
-    let after = ProgramSettings::from(row);
-    tx.record(Fact::changed("program_settings.updated", before, &after))?;
-    Ok(after)
+    let policy = seen(tx, after)?;
+    tx.record(Fact::changed(kind, &told, &policy))?;
+    Ok(policy)
+}
+
+/// Removes a draft, and tells of it. What hangs on it was removed before.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn delete(tx: &mut Tx<'_>, row: PolicyRow) -> Result<()> {
+    let gone = on_each!(tx, |c| diesel::delete(
+        table
+            .filter(policies::id.eq(row.id))
+            .filter(policies::revision.eq(row.revision))
+    )
+    .execute(c))?;
+    if gone == 0 {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
+    let policy = seen(tx, row)?;
+    tx.record(Fact::deleted("policy.deleted", &policy))
 }

@@ -43,8 +43,8 @@ pub mod tiers;
 
 pub use figure::Figure;
 pub use memberships::{
-    ImportedMembership, ImportedTier, TierTerms, insert_membership_imported, join_all, leave_all, tell_override_ends,
-    tier_at,
+    ImportedMembership, ImportedTier, TierTerms, TiersHeld, insert_membership_imported, join_all, leave_all,
+    tell_override_ends, tier_at, tiers_held,
 };
 pub use model::{NewProgram, Program, ProgramStatus};
 pub use queries::{by_code, find, insert};

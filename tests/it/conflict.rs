@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     scene::{self, Made, Scene},
-    support::World,
+    support::{World, publish_policy},
 };
 
 /// Stores a customer account as the vendor's people do, with its index keys.
@@ -144,7 +144,7 @@ each_engine! {
         let verdict = now["differences"].as_array().unwrap().iter().find(|place| place["pointer"] == "/verdict").unwrap();
         assert_eq!((&verdict["before"], &verdict["after"]), (&json!("\"conflict\""), &json!("\"clear\"")));
         let settings = json!({"note": "Protections are told, not kept.", "conflict": {"active_protection": "advisory"}});
-        world.vendor(Role::Admin).send(actix_web::http::Method::PUT, "/v1/program-settings", &[("if-match", "\"0\"")], Some(&settings)).await.expect(200);
+        publish_policy(&world, settings).await;
         let lenient = approver.post(&path, json!({"basis": "present_policy"})).await.expect(201);
         assert_eq!((&lenient["check"]["verdict"], &lenient["check"]["policy_version"]), (&json!("advisory"), &json!(1)));
         let partner = world.partner_user(second.partner, Role::PartnerSales);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, complete, guards, path, submitted, with},
-    support::Client,
+    support::{Client, publish_policy},
 };
 
 each_engine! {
@@ -187,13 +187,10 @@ each_engine! {
     async fn a_small_clear_deal_is_granted_without_a_person_where_the_program_says_so(world: World) {
         let program = Program::new(&world).await;
         let sales = program.sales(program.partner("Nordwind"));
-        let admin = world.vendor(Role::Admin);
-        let settings = admin.get("/v1/program-settings").await.expect(200);
+        let settings = world.vendor(Role::Admin).get("/v1/policies/in-force").await.expect(200);
         assert_eq!(settings["version"], 0);
         let new = json!({"note": "No tier needed.", "registration": {"auto_approval": {"enabled": true, "tier_rank": 0, "below": [{"amount": "50000.00", "currency": "EUR"}]}}});
-        let headers = [("if-match", "\"0\"")];
-        admin.send(actix_web::http::Method::PUT, "/v1/program-settings", &headers, Some(&new)).await.expect(200);
-        assert_eq!(admin.send(actix_web::http::Method::PUT, "/v1/program-settings", &headers, Some(&new)).await.refused(412), "precondition_failed");
+        publish_policy(&world, new).await;
         let deal = submitted(&sales, complete()).await;
         assert_eq!((deal["review_status"].as_str(), &deal["review"]["auto_approved"]), (Some("approved"), &json!(true)));
         assert_eq!(deal["decision"]["policy_version"], 1);

@@ -40,6 +40,7 @@ mod outcomes;
 mod partners;
 mod people;
 mod permissions;
+mod policies;
 mod program;
 mod programs;
 mod protections;

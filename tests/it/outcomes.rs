@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, complete, guards, path, submitted, with},
-    support::{Client, World},
+    support::{Client, World, publish_policy},
 };
 
 const ORDER: &str = "PO-2026-4711";
@@ -175,8 +175,7 @@ each_engine! {
         assert_eq!((&read["decision"]["reason_code"], &read["decision"]["evidence"]), (&json!("customer_objection"), &Value::Null));
         assert_eq!(ops.post(&path(&deal, "/revoke"), revocation).await.refused(409), "invalid_state");
         let settings = json!({"registration": {"auto_approval": {"enabled": true, "tier_rank": 0, "below": [{"amount": "50000.00", "currency": "EUR"}]}}});
-        let admin = world.vendor(Role::Admin);
-        admin.send(Method::PUT, "/v1/program-settings", &[("if-match", "\"0\"")], Some(&settings)).await.expect(200);
+        publish_policy(&world, settings).await;
         let next = submitted(&sales, complete()).await;
         assert_eq!(next["review_status"], "submitted", "after a revocation a person looks at what the partner sends in");
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     partners::published,
     program::{Program, complete, path, submitted, with},
+    support::publish_policy,
 };
 
 each_engine! {
@@ -40,8 +41,7 @@ each_engine! {
         let program = Program::new(&world).await;
         let (partner, ops) = (program.partner("Nordwind"), world.vendor(Role::ChannelOps));
         let rules = json!({"note": "Entry tier suffices.", "registration": {"auto_approval": {"enabled": true, "tier_rank": 1, "below": [{"amount": "10000.00", "currency": "EUR"}]}}});
-        let headers = [("if-match", "\"0\"")];
-        world.vendor(Role::Admin).send(actix_web::http::Method::PUT, "/v1/program-settings", &headers, Some(&rules)).await.expect(200);
+        publish_policy(&world, rules).await;
         assert_eq!(submitted(&program.sales(partner), complete()).await["review_status"], "submitted");
         let channel = published(&ops, "RESELL", json!({"auto_approval_limit": {"amount": "60000.00", "currency": "EUR"}, "others": []})).await;
         let members = format!("/v1/programs/{}/memberships", channel["id"].as_str().unwrap());

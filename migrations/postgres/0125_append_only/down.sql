@@ -25,5 +25,6 @@ DROP TRIGGER conflict_checks_no_change ON conflict_checks;
 DROP TRIGGER evaluation_results_no_change ON evaluation_results;
 DROP TRIGGER sign_ins_no_change ON sign_ins;
 DROP TRIGGER partner_status_changes_no_change ON partner_status_changes;
-DROP TRIGGER policies_no_change ON policies;
+DROP TRIGGER policies_no_delete ON policies;
+DROP TRIGGER policies_no_update ON policies;
 DROP FUNCTION refuse_change();

@@ -7,8 +7,17 @@ BEGIN
     RAISE EXCEPTION 'append_only: %', TG_TABLE_NAME USING ERRCODE = '55000', TABLE = TG_TABLE_NAME;
 END $$;
 
-CREATE TRIGGER policies_no_change BEFORE UPDATE OR DELETE ON policies
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- A draft may be changed, published and deleted. What was published may be withdrawn, and nothing else.
+CREATE TRIGGER policies_no_update BEFORE UPDATE ON policies
+    FOR EACH ROW WHEN (OLD.version IS NOT NULL AND (
+        OLD.withdrawn_at IS NOT NULL OR NEW.withdrawn_at IS NULL OR NEW.id <> OLD.id
+        OR NEW.version IS DISTINCT FROM OLD.version OR NEW.base_version <> OLD.base_version
+        OR NEW.valid_from IS DISTINCT FROM OLD.valid_from OR NEW.document <> OLD.document
+        OR NEW.note IS DISTINCT FROM OLD.note OR NEW.published_by IS DISTINCT FROM OLD.published_by
+        OR NEW.published_at IS DISTINCT FROM OLD.published_at))
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER policies_no_delete BEFORE DELETE ON policies
+    FOR EACH ROW WHEN (OLD.version IS NOT NULL) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER partner_status_changes_no_change BEFORE UPDATE OR DELETE ON partner_status_changes
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER sign_ins_no_change BEFORE UPDATE OR DELETE ON sign_ins

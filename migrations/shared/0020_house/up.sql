@@ -6,16 +6,34 @@ CREATE TABLE counters (
     value BIGINT NOT NULL CHECK (value >= 0)
 );
 
--- The plain settings of the program, whole and versioned; a decision notes the version it was made under.
+-- What the program's owner decides, as whole documents: drafts, and versions that were published from a moment on. A decision
+-- notes the version it was made under.
 CREATE TABLE policies (
-    version BIGINT NOT NULL PRIMARY KEY CHECK (version > 0),
-    valid_from BIGINT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    -- Given when it is published, and no number twice; a draft has none.
+    version BIGINT UNIQUE CHECK (version > 0),
+    -- The version that was published last when the draft was begun; 0 are the built-in defaults.
+    base_version BIGINT NOT NULL CHECK (base_version >= 0),
+    valid_from BIGINT,
     document TEXT NOT NULL,
     note TEXT,
     created_by TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    published_by TEXT,
+    published_at BIGINT,
+    -- A version that was to hold in the future and never will.
+    withdrawn_by TEXT,
+    withdrawn_at BIGINT,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CHECK ((version IS NULL) = (valid_from IS NULL)),
+    CHECK ((version IS NULL) = (published_at IS NULL)),
+    CHECK ((published_at IS NULL) = (published_by IS NULL)),
+    CHECK ((withdrawn_at IS NULL) = (withdrawn_by IS NULL)),
+    CHECK (withdrawn_at IS NULL OR withdrawn_at < valid_from)
 );
 CREATE INDEX policies_valid_from ON policies (valid_from, version);
+CREATE INDEX policies_created ON policies (created_at, id);
 
 CREATE TABLE idempotency_keys (
     principal TEXT NOT NULL,

@@ -2,12 +2,17 @@
 -- ended and not deleted. Events may be given their position once, have their payload erased, and go when the
 -- event horizon has passed them; audit records may be chained once.
 
+-- A draft may be changed, published and deleted. What was published may be withdrawn, and nothing else.
 CREATE TRIGGER policies_no_update BEFORE UPDATE ON policies
+WHEN OLD.version IS NOT NULL AND (
+    OLD.withdrawn_at IS NOT NULL OR NEW.withdrawn_at IS NULL OR NEW.id <> OLD.id OR NEW.version IS NOT OLD.version
+    OR NEW.base_version <> OLD.base_version OR NEW.valid_from IS NOT OLD.valid_from OR NEW.document <> OLD.document
+    OR NEW.note IS NOT OLD.note OR NEW.published_by IS NOT OLD.published_by OR NEW.published_at IS NOT OLD.published_at)
 BEGIN
     SELECT RAISE(ABORT, 'append_only: policies');
 END;
 
-CREATE TRIGGER policies_no_delete BEFORE DELETE ON policies
+CREATE TRIGGER policies_no_delete BEFORE DELETE ON policies WHEN OLD.version IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'append_only: policies');
 END;

@@ -15,13 +15,13 @@ use crate::kernel::states::guard;
 use crate::{
     customers::resolution::EntityClass,
     db::Tx,
-    deals::protection::Grant,
+    deals::{outcomes, protection::Grant, registrations::DealType},
     error::{Error, Result},
     kernel::{
         Stored, Time,
         ids::{AccountId, ConflictCheckId, DealId, ProductId, TerritoryId},
     },
-    policies,
+    policies::{self, FirstInTime},
 };
 
 /// A check that was run and stored.
@@ -158,11 +158,10 @@ fn question(
 ) -> Result<Question> {
     // Later than `now` if a lock was waited for: the registration may have been received in between.
     let as_of = tx.moment();
-    let window = match window {
-        Some(window) => window,
-        None => ahead(tx, as_of)?,
-    };
-    let registered = queries::asked_by(tx, deal, window)?;
+    let mut registered = queries::asked_by(tx, deal, window.unwrap_or(Window::open(as_of)))?;
+    if window.is_none() {
+        registered.asked.window = ahead(tx, as_of, registered.asked.deal_type)?;
+    }
     let fresh = prepared.filter(|prepared| prepared.described == registered.described);
     let mut customer = match fresh {
         Some(prepared) => prepared.customer.clone(),
@@ -185,12 +184,12 @@ fn question(
     })
 }
 
-/// The time for which a registration that is approved at `from` is protected.
+/// The time for which a registration of that kind that is approved at `from` is protected.
 ///
 /// # Errors
 /// What the database reports.
-pub fn ahead(tx: &mut Tx<'_>, from: Time) -> Result<Window> {
-    let days = policies::in_force(tx, from)?.registration.protection_days;
+pub fn ahead(tx: &mut Tx<'_>, from: Time, deal_type: DealType) -> Result<Window> {
+    let days = policies::in_force(tx, from)?.registration.days_of(deal_type);
     Ok(Window::new(from, from.plus_days(days)))
 }
 
@@ -259,7 +258,7 @@ pub fn store(
         return Err(Error::guards("draft", "check", vec![guard]));
     }
     let assessment = rules::assess(version, &facts)?;
-    let redacted = rules::redact(&assessment);
+    let redacted = rules::redact(&assessment, &facts.policy);
     let customer = assessment.customer.as_ref();
     let row = CheckRow {
         id: tx.new_id(),
@@ -294,13 +293,23 @@ pub fn store(
     Ok((row, check))
 }
 
-/// The live registrations that stand before the scope to be granted, in the order of their arrival. For the decision:
-/// none of them may be passed over without a reason.
+/// The live registrations that come before the scope to be granted, by the rule of the policy in force, and that rule. For
+/// the decision: none of them may be passed over without a reason.
+///
+/// - `first_valid`: those that were received earlier.
+/// - `first_approved`: none.
+/// - `evidence_weighted`: those whose partners have shown more, whenever they were received, and of those who have shown as
+///   much the ones that were received earlier.
 ///
 /// # Errors
 /// What the database reports.
-pub fn earlier_claimants(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<(DealId, String)>> {
+pub fn claimants_before(tx: &mut Tx<'_>, grant: &Grant) -> Result<(FirstInTime, Vec<(DealId, String)>)> {
     let at = tx.moment();
+    let registration = policies::in_force(tx, at)?.registration;
+    let rule = registration.first_in_time;
+    if rule == FirstInTime::FirstApproved {
+        return Ok((rule, Vec::new()));
+    }
     let asked = Asked {
         deal_id: Some(grant.deal_id),
         partner_id: Some(grant.partner_id),
@@ -326,7 +335,22 @@ pub fn earlier_claimants(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<(DealId, 
         },
         policy,
     )?;
-    Ok(rules::earlier(&facts))
+    let mut before = rules::earlier(&facts);
+    if rule == FirstInTime::EvidenceWeighted {
+        let later = rules::later(&facts);
+        let ids: Vec<DealId> = before
+            .iter()
+            .chain(&later)
+            .map(|(deal, _)| *deal)
+            .chain([grant.deal_id])
+            .collect();
+        let shown = outcomes::evidence_of(tx, &ids)?;
+        let weight = |deal: DealId| shown.get(&deal).map_or(0, |kinds| registration.weight_of(kinds));
+        let own = weight(grant.deal_id);
+        before.retain(|(deal, _)| weight(*deal) >= own);
+        before.extend(later.into_iter().filter(|(deal, _)| weight(*deal) > own));
+    }
+    Ok((rule, before))
 }
 
 /// The place of a registration among those who hold or wait for its scope; 1 means nobody is ahead.

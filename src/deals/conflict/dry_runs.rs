@@ -112,6 +112,7 @@ pub fn run(tx: &mut Tx<'_>, request: &DryRunConflictCheck, looked: &Looked) -> R
         }
         _ => None,
     };
+    let deal_type = request.deal_type.unwrap_or(DealType::NetNew);
     let asked = Asked {
         deal_id: None,
         partner_id: looked.partner,
@@ -125,8 +126,8 @@ pub fn run(tx: &mut Tx<'_>, request: &DryRunConflictCheck, looked: &Looked) -> R
             })
             .collect(),
         territory_id: looked.named.territory.as_ref().map(|(territory, _)| *territory),
-        deal_type: request.deal_type.unwrap_or(DealType::NetNew),
-        window: checks::ahead(tx, now)?,
+        deal_type,
+        window: checks::ahead(tx, now, deal_type)?,
     };
     let question = Question {
         purpose: CheckPurpose::DryRun,

@@ -418,16 +418,17 @@ pub struct RedactedAssessment {
     /// How the customer was recognised; null for a new customer.
     #[schema(required = true)]
     pub customer: Option<RedactedCustomer>,
-    /// The claims, the strongest first.
+    /// The claims, the strongest first; only the partner's own, if the program tells no more.
     #[schema(max_items = 1000)]
     pub claims: Vec<RedactedClaim>,
-    /// The place among those who hold or wait for the scope; 1 means nobody is ahead.
-    #[schema(example = 2, minimum = 1)]
-    pub queue_position: i64,
-    /// The first moment at which the scope is free as things stand; null if it is free now, or nobody can say.
+    /// The place among those who hold or wait for the scope; 1 means nobody is ahead. Null if the program does not tell it.
+    #[schema(required = true, example = 2, minimum = 1)]
+    pub queue_position: Option<i64>,
+    /// The first moment at which the scope is free as things stand; null if it is free now, if nobody can say, or if the
+    /// program does not tell it.
     #[schema(required = true)]
     pub earliest_free_at: Option<Time>,
-    /// What would clear it.
+    /// What would clear it, as far as the program tells it.
     #[schema(max_items = 50)]
     pub would_clear_if: Vec<Suggestion>,
     /// What follows.
@@ -529,13 +530,13 @@ pub struct ReplayConflictCheck {
 /// One place in which two runs of a check differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CheckDifference {
-    /// Where in the assessment, as a JSON pointer.
+    /// Where in the document, as a JSON pointer.
     #[schema(example = "/verdict", max_length = 500)]
     pub pointer: String,
-    /// What the first run found there, as JSON; null if nothing.
+    /// What the first of the two says there, as JSON; null if nothing.
     #[schema(required = true, example = "\"conflict\"", max_length = 20000)]
     pub before: Option<String>,
-    /// What the second run found there, as JSON; null if nothing.
+    /// What the second says there, as JSON; null if nothing.
     #[schema(required = true, example = "\"clear\"", max_length = 20000)]
     pub after: Option<String>,
 }

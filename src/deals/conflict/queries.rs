@@ -6,6 +6,8 @@ mod customers;
 mod registrations;
 mod trees;
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 pub use self::{
@@ -19,7 +21,7 @@ use super::{
         Assessment, CheckPurpose, ConflictCheck, ConflictCheckFilter, ConflictProbe, ConflictProbeFilter,
         ConflictVerdict, DryRunAnswer, RedactedAssessment, RuleVersion,
     },
-    rules::{ConflictPolicy, Facts},
+    rules::{ConflictPolicy, Facts, Tree},
 };
 use crate::{
     auth::Caller,
@@ -29,12 +31,29 @@ use crate::{
     events::Fact,
     kernel::{
         Stored, Time,
-        ids::{AccountId, ConflictCheckId, ConflictProbeId, DealId, PartnerId, UserId},
+        ids::{AccountId, ConflictCheckId, ConflictProbeId, DealId, PartnerId, ProductId, TerritoryId, UserId},
         page::{Key, Order, Page, Paging},
     },
     load_page, on_each,
+    policies::FirstInTime,
     schema::{conflict_checks, conflict_probes, deals},
 };
+
+/// The part of the product tree above those products.
+///
+/// # Errors
+/// What the database reports.
+pub fn product_tree(tx: &mut Tx<'_>, asked: &BTreeSet<ProductId>) -> Result<Tree<ProductId>> {
+    products(tx, asked, &BTreeSet::new())
+}
+
+/// The part of the territory tree above those territories.
+///
+/// # Errors
+/// What the database reports.
+pub fn territory_tree(tx: &mut Tx<'_>, asked: &BTreeSet<TerritoryId>) -> Result<Tree<TerritoryId>> {
+    territories(tx, asked, &BTreeSet::new())
+}
 
 /// A check as it stands in the database.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -160,13 +179,26 @@ pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     found.map(drop).ok_or_else(Error::not_found)
 }
 
-/// The part about conflicts of the settings in force at that moment, with their version; version 0 are the defaults.
+/// The part about conflicts of the policy in force at that moment, with its version; version 0 are the defaults. Where not
+/// the order of arrival decides who comes first, an earlier registration that is not decided shuts nobody out.
 ///
 /// # Errors
 /// What the database reports.
 pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
     let settings = crate::policies::in_force(tx, at)?;
-    Ok((settings.version, settings.conflict))
+    let most = match settings.registration.first_in_time {
+        FirstInTime::FirstValid => ConflictVerdict::Conflict,
+        FirstInTime::FirstApproved => ConflictVerdict::Advisory,
+        FirstInTime::EvidenceWeighted => ConflictVerdict::Review,
+    };
+    let earlier_registration = settings.conflict.earlier_registration.min(most);
+    Ok((
+        settings.version,
+        ConflictPolicy {
+            earlier_registration,
+            ..settings.conflict
+        },
+    ))
 }
 
 /// A dry run that a partner made.

@@ -70,12 +70,12 @@ fn references(assessment: &Assessment) -> BTreeSet<String> {
     assessment.claims.iter().map(|claim| claim.reference.clone()).collect()
 }
 
-/// Where two assessments differ.
+/// Where two assessments, or other documents, differ.
 ///
 /// # Errors
 /// `internal` if one of them is no JSON, which no assessment is.
-pub fn differences(before: &Assessment, after: &Assessment) -> Result<Vec<CheckDifference>> {
-    let json = |assessment: &Assessment| serde_json::to_value(assessment).map_err(Error::internal);
+pub fn differences<T: serde::Serialize>(before: &T, after: &T) -> Result<Vec<CheckDifference>> {
+    let json = |document: &T| serde_json::to_value(document).map_err(Error::internal);
     let mut found = Vec::new();
     compare(String::new(), Some(&json(before)?), Some(&json(after)?), &mut found);
     found.truncate(TOLD);

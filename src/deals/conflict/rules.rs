@@ -383,6 +383,21 @@ pub fn earlier(facts: &Facts) -> Vec<(DealId, String)> {
         .collect()
 }
 
+/// The registrations behind in the queue, by arrival, with the numbers that people know them by.
+pub fn later(facts: &Facts) -> Vec<(DealId, String)> {
+    let mut waiting: Vec<&Claim> = facts.claims.iter().filter(|claim| waits_behind(claim, facts)).collect();
+    waiting.sort_by_key(|claim| (claim.place.map(|place| (place.received_at, place.seq)), claim.deal_id));
+    let mut told = BTreeSet::new();
+    waiting
+        .into_iter()
+        .filter_map(|claim| {
+            let number = claim.number.as_ref().unwrap_or(&claim.reference);
+            Some((claim.deal_id?, number.clone()))
+        })
+        .filter(|(deal, _)| told.insert(*deal))
+        .collect()
+}
+
 /// The account that the customer most surely is.
 fn best_match(facts: &Facts) -> Option<CustomerMatch> {
     let itself = facts

@@ -8,7 +8,10 @@ use super::model::{
 };
 use crate::{
     db::{Clause, Tx},
-    deals::registrations::{DealRow, Reader},
+    deals::{
+        outcomes::DealEvidenceKind,
+        registrations::{DealRow, Reader},
+    },
     error::Result,
     events::Fact,
     kernel::{
@@ -150,12 +153,12 @@ pub fn pending(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<ExtensionRow>> {
 ///
 /// # Errors
 /// What the database reports.
-pub fn worked_since(tx: &mut Tx<'_>, deal: DealId, since: Time) -> Result<bool> {
+pub fn worked_since(tx: &mut Tx<'_>, deal: DealId, kinds: &[DealEvidenceKind], since: Time) -> Result<bool> {
     let today = tx.now.date();
     let mut clause = Clause::all();
     clause
         .equals("deal_evidence.deal_id", &deal)
-        .and("deal_evidence.kind IN ('meeting', 'activity')")
+        .one_of("deal_evidence.kind", kinds)
         .and("((deal_evidence.issued_on >= ")
         .value(&since.date())
         .sql(" AND deal_evidence.issued_on <= ")

@@ -35,7 +35,8 @@ fn standing(tx: &mut Tx<'_>, deal: &Registration, policy: &RegistrationPolicy, n
         stage: deal.deal.stage,
         held: deal.held(now),
         granted: deal.extension_count,
-        worked_on: deal.deal.last_activity_at >= since || queries::worked_since(tx, deal.deal.id, since)?,
+        worked_on: deal.deal.last_activity_at >= since
+            || queries::worked_since(tx, deal.deal.id, &policy.extension_evidence, since)?,
         waiting: queries::pending(tx, deal.deal.id)?.is_some(),
         partner_active: partners::is_active(tx, deal.deal.partner_id)?,
     })

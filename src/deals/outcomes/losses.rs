@@ -16,6 +16,7 @@ use crate::{
         ids::DealId,
         states::{FailingGuard, guard},
     },
+    policies,
 };
 
 /// The guards of a loss that fail: a registration that was never sent in, or that has ended, is not lost.
@@ -42,6 +43,8 @@ pub fn lose(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, loss: &DealLoss) -> Resu
     let status = registrations::status_at(&before, now);
     let mut failing = failing(status);
     failing.extend(rules::closing_day(&before, loss.closed_on, now));
+    let reasons = policies::in_force(tx, now)?.registration.loss_reasons;
+    failing.extend(registrations::reason_offered(&reasons, loss.reason_code));
     if !failing.is_empty() {
         return Err(Error::guards(from, "lose", failing));
     }

@@ -15,7 +15,8 @@ mod rules;
 mod wins;
 
 pub use losses::failing as losing_fails;
-pub use model::{DealEvidence, DealEvidenceKind, DealLoss, DealWin};
+pub use model::{DealEvidence, DealEvidenceKind, DealLoss, DealLossReason, DealWin};
+pub use queries::evidence_of;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 pub use wins::{failing as winning_fails, rejecting_fails, verifying_fails};
 

@@ -256,3 +256,19 @@ pub fn delete(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<(
     on_each!(tx, |c| diesel::delete(table.find(row.id)).execute(c))?;
     tx.record(Fact::deleted("deal_evidence.deleted", &row.seen(partner, None)))
 }
+
+/// The kinds of the pieces of evidence for each of the deals. For rules, not for callers.
+///
+/// # Errors
+/// What the database reports.
+pub fn evidence_of(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, Vec<DealEvidenceKind>>> {
+    let rows: Vec<(DealId, DealEvidenceKind)> = on_each!(tx, |c| table
+        .filter(deal_evidence::deal_id.eq_any(deals))
+        .select((deal_evidence::deal_id, deal_evidence::kind))
+        .load(c))?;
+    let mut kinds: BTreeMap<DealId, Vec<DealEvidenceKind>> = BTreeMap::new();
+    for (deal, kind) in rows {
+        kinds.entry(deal).or_default().push(kind);
+    }
+    Ok(kinds)
+}

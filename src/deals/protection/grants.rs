@@ -21,6 +21,7 @@ use crate::{
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, TerritoryId},
         states::guard,
     },
+    policies::FirstInTime,
 };
 
 /// A scope to be granted to a registration.
@@ -193,9 +194,9 @@ pub fn others_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<V
     Ok(others.into_iter().collect())
 }
 
-/// Refuses while an earlier live registration of the scope is neither decided nor passed over.
+/// Refuses while a live registration of the scope that comes before it is neither decided nor passed over.
 fn refuse_before_earlier(tx: &mut Tx<'_>, grant: &Grant) -> Result<()> {
-    let earlier = conflict::earlier_claimants(tx, grant)?;
+    let (rule, earlier) = conflict::claimants_before(tx, grant)?;
     let passed: BTreeSet<DealId> = grant
         .overridden
         .iter()
@@ -207,15 +208,24 @@ fn refuse_before_earlier(tx: &mut Tx<'_>, grant: &Grant) -> Result<()> {
         return Ok(());
     }
     let by_vendor = tx.caller().is_vendor();
+    let why = if rule == FirstInTime::EvidenceWeighted {
+        "comes first by the evidence that was shown"
+    } else {
+        "was received earlier"
+    };
     let failing = left
         .into_iter()
-        .map(|(_, number)| guard("earlier_claim", "#/override", if by_vendor {
-                format!(
-                    "{number} was received earlier and is not decided; decide it first, or pass it over with a reason."
-                )
-            } else {
-                "Another registration was received earlier and is not decided.".to_owned()
-            }))
+        .map(|(_, number)| {
+            guard(
+                "earlier_claim",
+                "#/override",
+                if by_vendor {
+                    format!("{number} {why} and is not decided; decide it first, or pass it over with a reason.")
+                } else {
+                    format!("Another registration {why} and is not decided.")
+                },
+            )
+        })
         .collect();
     Err(Error::guards("submitted", "approve", failing))
 }

@@ -114,7 +114,12 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
     };
     let settings = policies::in_force(tx, now)?;
     let tier = programs::tier_at(tx, before.deal.partner_id, now)?;
-    let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, approval.protection_days);
+    let terms = tier_terms::of_decision(
+        tier.as_ref(),
+        &settings.registration,
+        before.deal.deal_type,
+        approval.protection_days,
+    );
     let days = terms.window_days;
     let window = Window::new(now, now.plus_days(days));
     let check = conflict::check_deal(tx, id, CheckPurpose::Approval, Some(window), None)?;
@@ -356,7 +361,7 @@ pub fn grant_without_person(
     };
     let now = tx.moment();
     let tier = programs::tier_at(tx, sent_in.deal.partner_id, now)?;
-    let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, None);
+    let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, sent_in.deal.deal_type, None);
     let approval = DealApproval::default();
     let decision = Decision {
         outcome: DecisionOutcome::AutoApproved,

@@ -3,6 +3,7 @@
 use super::{
     approvals, closing,
     decisions::{DealRejection, DealWithdrawal},
+    guards,
     history::{self, Entry},
     queries, review_queries,
     reviews::{begin, refuse},
@@ -26,6 +27,12 @@ use crate::{
 pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealRejection) -> Result<Registration> {
     let (before, status) = begin(tx, id, seen, "reject")?;
     let mut failing = segregation::failing(tx, &before)?;
+    let now = tx.moment();
+    let settings = policies::in_force(tx, now)?;
+    failing.extend(guards::offered(
+        &settings.registration.rejection_reasons,
+        rejection.reason_code,
+    ));
     if rejection.reason_code.rests_on_a_claim() && rejection.evidence.is_none() {
         failing.push(guard(
             "evidence_named",
@@ -34,8 +41,6 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
         ));
     }
     refuse(failing, status, "reject")?;
-    let now = tx.moment();
-    let settings = policies::in_force(tx, now)?;
     let mut decision = blank_decision(tx, &before, DecisionOutcome::Rejected);
     decision.reason_code = Some(rejection.reason_code.to_string());
     decision.reason_text = Some(rejection.reason_text.clone());

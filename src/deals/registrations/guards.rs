@@ -1,14 +1,17 @@
 //! What must hold before a registration is sent in. Pure: the facts are read before, and every guard is judged, so that
 //! one answer names all that fail.
 
-use super::{identity, rows::Registration};
+use super::{
+    identity,
+    rows::{CustomerRow, Registration},
+};
 use crate::{
     kernel::{
         Date, Time,
         states::{FailingGuard, guard},
     },
     partners::KnownBy,
-    policies::RegistrationPolicy,
+    policies::{RegistrationField, RegistrationPolicy},
 };
 
 /// What is known of the world besides the registration.
@@ -20,8 +23,10 @@ pub struct Facts {
     pub agreements: Option<FailingGuard>,
     /// For each line, whether the partner may sell its product in the territory; empty without a territory.
     pub authorised: Vec<bool>,
-    /// Whether each product is still sold.
+    /// How many registrations of the partner are before the vendor.
     pub open_registrations: i64,
+    /// The rank of the partner's tier.
+    pub tier_rank: Option<i64>,
     /// What the partner itself is known by.
     pub own: KnownBy,
     /// The partner's other open registration of the same, if there is one.
@@ -45,6 +50,7 @@ pub fn submission(
     }
     failing.extend(facts.agreements.clone());
     required(registration, &mut failing);
+    asked_for(registration, policy, &mut failing);
     for (index, (line, _)) in registration
         .lines
         .iter()
@@ -69,7 +75,7 @@ pub fn submission(
     if let Some(date) = registration.deal.expected_close_on {
         close_date(date, policy, now, &mut failing);
     }
-    if facts.open_registrations >= policy.open_registrations {
+    if facts.open_registrations >= policy.capacity_of(facts.tier_rank) {
         let detail = format!(
             "The partner has {} open registrations, as many as the program permits; wait for decisions, or withdraw some.",
             facts.open_registrations
@@ -127,6 +133,70 @@ fn required(registration: &Registration, failing: &mut Vec<FailingGuard>) {
     }
 }
 
+/// The guard that fails if the program does not offer that reason; none is offered if all are.
+pub fn offered<R: PartialEq + std::fmt::Display>(offered: &[R], reason: R) -> Option<FailingGuard> {
+    if offered.is_empty() || offered.contains(&reason) {
+        return None;
+    }
+    let others: Vec<String> = offered.iter().map(ToString::to_string).collect();
+    let detail = format!(
+        "The program does not offer the reason {reason}; it offers: {}.",
+        others.join(", ")
+    );
+    Some(guard("reason_offered", "#/reason_code", detail))
+}
+
+/// The fields that the program asks for and the registration does not say.
+fn asked_for(registration: &Registration, policy: &RegistrationPolicy, failing: &mut Vec<FailingGuard>) {
+    for field in policy.required_of(registration.deal.deal_type) {
+        if !says(registration, field) {
+            failing.push(guard(
+                "required_fields",
+                field.as_str(),
+                format!(
+                    "The program asks for this field of a {} registration before it is sent in.",
+                    registration.deal.deal_type
+                ),
+            ));
+        }
+    }
+}
+
+/// Whether the registration says something in that field.
+fn says(registration: &Registration, field: RegistrationField) -> bool {
+    use RegistrationField as Field;
+    let said = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let details = &registration.details;
+    let customer =
+        |of: fn(&CustomerRow) -> &Option<String>| registration.customer.as_ref().is_some_and(|c| said(of(c)));
+    match field {
+        Field::Description => said(&details.description),
+        Field::NextStep => said(&details.next_step),
+        Field::Competitor => said(&details.competitor),
+        Field::CoSellNeeds => !details.co_sell_needs.0.is_empty(),
+        Field::CustomerConsent => details.customer_consent,
+        Field::Distributor => registration.deal.distributor_id.is_some(),
+        Field::Contacts => !registration.contacts.is_empty(),
+        Field::ContactEmail => registration.contacts.iter().any(|contact| said(&contact.email)),
+        Field::Sites => !registration.sites.is_empty(),
+        Field::UnitPrices => {
+            !registration.lines.is_empty()
+                && registration
+                    .lines
+                    .iter()
+                    .all(|line| line.row.unit_price_minor.is_some())
+        }
+        Field::CustomerWebsite => customer(|c| &c.website),
+        Field::CustomerRegistrationNumber => customer(|c| &c.registration_number),
+        Field::CustomerPhone => customer(|c| &c.phone),
+        Field::CustomerEmail => customer(|c| &c.email),
+        Field::CustomerStreet => customer(|c| &c.street),
+        Field::CustomerCity => customer(|c| &c.city),
+        Field::CustomerPostalCode => customer(|c| &c.postal_code),
+        Field::CustomerCountry => registration.customer.as_ref().is_some_and(|c| c.country.is_some()),
+    }
+}
+
 /// What is wrong with an expected close: it lies in the future, and within the program's horizon.
 pub fn close_date(date: Date, policy: &RegistrationPolicy, now: Time, failing: &mut Vec<FailingGuard>) {
     let today = now.date();
@@ -168,7 +238,7 @@ fn plus_months(date: Date, months: i64) -> Date {
 }
 
 /// Whether the customer is the partner itself: by a domain, the registration number, or the very name.
-pub fn is_own(customer: &super::rows::CustomerRow, own: &KnownBy) -> bool {
+pub fn is_own(customer: &CustomerRow, own: &KnownBy) -> bool {
     let own_domain = identity::own_domain(own.website.as_deref(), None);
     let digits = |text: &String| {
         text.chars()

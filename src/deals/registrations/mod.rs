@@ -21,6 +21,7 @@ mod imports;
 mod model;
 mod naming;
 pub mod partner_steps;
+pub mod past_queries;
 mod queries;
 mod questions;
 mod requests;
@@ -35,7 +36,7 @@ mod segregation;
 mod slot_queries;
 mod states;
 mod submission;
-mod tier_terms;
+pub mod tier_terms;
 mod view;
 mod whole;
 
@@ -48,7 +49,7 @@ pub use decisions::{
 pub use drafts::may_write;
 pub use endings::{Superseding, blank_decision, note_lapses, supersede};
 pub use expanded::{DealExpanded, DealPath};
-pub use guards::close_date;
+pub use guards::{Facts as SubmissionFacts, close_date, offered as reason_offered, submission as submission_guards};
 pub use handlers::seen;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};

@@ -4,6 +4,7 @@ use super::{
     approvals, closing,
     decisions::DealRevocation,
     endings::blank_decision,
+    guards,
     history::{self, Entry},
     queries, review_queries,
     reviews::refuse,
@@ -39,8 +40,12 @@ pub fn revoke(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, revocation: &DealRevoc
             "This reason rests on somebody's word; name the letter, the order or the registration.",
         ));
     }
-    refuse(failing, status, "revoke")?;
     let settings = policies::in_force(tx, now)?;
+    failing.extend(guards::offered(
+        &settings.registration.revocation_reasons,
+        revocation.reason_code,
+    ));
+    refuse(failing, status, "revoke")?;
     let mut decision = blank_decision(tx, &before, DecisionOutcome::Revoked);
     decision.reason_code = Some(revocation.reason_code.to_string());
     decision.reason_text = Some(revocation.reason_text.clone());

@@ -29,6 +29,7 @@ use crate::{
     },
     numbers, partners,
     policies::{self, ProgramSettings, RegistrationPolicy, calendar},
+    programs,
 };
 
 /// What was found out before the transaction.
@@ -84,6 +85,7 @@ pub fn failing(
         agreements: capabilities::agreements_executed(tx, deal.partner_id)?.failing(),
         authorised,
         open_registrations: review_queries::open_count(tx, deal.partner_id)?,
+        tier_rank: programs::tier_at(tx, deal.partner_id, now)?.map(|tier| tier.rank),
         own: partners::known_by(tx, deal.partner_id)?,
         already,
     };

@@ -1,22 +1,28 @@
 //! What a partner's tier gives in a decision. Pure. What a tier leaves open is the program's; what is decided is copied into
 //! the decision, so that later changes of tier or program rewrite nothing.
 
-use super::model::DecisionTerms;
+use super::{model::DecisionTerms, states::DealType};
 use crate::{
     kernel::Money,
     policies::{AutoApproval, RegistrationPolicy},
     programs::TierTerms,
 };
 
-/// The terms of a decision; days that the approver asked for come before those of the tier and of the program.
-pub fn of_decision(tier: Option<&TierTerms>, policy: &RegistrationPolicy, asked: Option<i64>) -> DecisionTerms {
+/// The terms of a decision; days that the approver asked for come before those of the tier, and those before the program's for
+/// the kind of business.
+pub fn of_decision(
+    tier: Option<&TierTerms>,
+    policy: &RegistrationPolicy,
+    deal_type: DealType,
+    asked: Option<i64>,
+) -> DecisionTerms {
     DecisionTerms {
         tier_rank: tier.map(|tier| tier.rank),
         tier: tier.map(|tier| tier.name.clone()),
         tier_version: tier.map(|tier| tier.rule_version.clone()),
         window_days: asked
             .or_else(|| tier.and_then(|tier| tier.protection_days))
-            .unwrap_or(policy.protection_days),
+            .unwrap_or_else(|| policy.days_of(deal_type)),
     }
 }
 
@@ -65,7 +71,7 @@ mod tests {
     fn the_tier_s_terms_come_before_the_program_s_and_the_approver_s_days_before_both() {
         let policy = RegistrationPolicy::default();
         let tier = gold(None);
-        let days = |tier, asked| of_decision(tier, &policy, asked).window_days;
+        let days = |tier, asked| of_decision(tier, &policy, DealType::NetNew, asked).window_days;
         assert_eq!(
             (days(None, None), days(Some(&tier), None), days(Some(&tier), Some(30))),
             (90, 180, 30)

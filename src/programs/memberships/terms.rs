@@ -1,5 +1,7 @@
 //! What a partner's tier gives at a moment: for those who copy it into a decision.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::model::AssignmentRow;
@@ -47,7 +49,7 @@ pub struct TierTerms {
 /// # Errors
 /// What the database reports.
 pub fn tier_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Option<TierTerms>> {
-    let rows: Vec<(AssignmentRow, Option<Tier>, String)> = on_each!(tx, |c| tier_assignments::table
+    let rows: Vec<Held> = on_each!(tx, |c| tier_assignments::table
         .inner_join(programs::table.on(programs::id.eq(tier_assignments::program_id)))
         .left_join(tier_versions::table.on(tier_versions::id.nullable().eq(tier_assignments::tier_version_id)))
         .filter(tier_assignments::partner_id.eq(partner))
@@ -55,7 +57,49 @@ pub fn tier_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Option<T
         .order((tier_assignments::program_id, tier_assignments::valid_from))
         .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
         .load(c))?;
-    let mut in_force: Vec<(AssignmentRow, Option<Tier>, String)> = Vec::new();
+    Ok(best(rows))
+}
+
+/// A link of a partner's chain, with its tier and the code of its program.
+type Held = (AssignmentRow, Option<Tier>, String);
+
+/// Every tier that any partner ever held.
+#[derive(Debug, Default)]
+pub struct TiersHeld(BTreeMap<PartnerId, Vec<Held>>);
+
+impl TiersHeld {
+    /// The terms of the tier that a partner held at a moment, as [`tier_at`] tells them.
+    pub fn at(&self, partner: PartnerId, at: Time) -> Option<TierTerms> {
+        let links = self.0.get(&partner)?;
+        best(links.iter().filter(|(link, ..)| link.valid_from <= at).cloned())
+    }
+}
+
+/// Every tier that any partner ever held: for those who look at many partners at many moments.
+///
+/// # Errors
+/// What the database reports.
+pub fn tiers_held(tx: &mut Tx<'_>) -> Result<TiersHeld> {
+    let rows: Vec<Held> = on_each!(tx, |c| tier_assignments::table
+        .inner_join(programs::table.on(programs::id.eq(tier_assignments::program_id)))
+        .left_join(tier_versions::table.on(tier_versions::id.nullable().eq(tier_assignments::tier_version_id)))
+        .order((
+            tier_assignments::partner_id,
+            tier_assignments::program_id,
+            tier_assignments::valid_from
+        ))
+        .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
+        .load(c))?;
+    let mut held = TiersHeld::default();
+    for row in rows {
+        held.0.entry(row.0.partner_id).or_default().push(row);
+    }
+    Ok(held)
+}
+
+/// The best of the tiers in force, out of links by program and start.
+fn best(rows: impl IntoIterator<Item = Held>) -> Option<TierTerms> {
+    let mut in_force: Vec<Held> = Vec::new();
     for row in rows {
         // In the order of a program's chain, the last link is the one in force.
         match in_force.last_mut() {
@@ -73,7 +117,7 @@ pub fn tier_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Option<T
             std::cmp::Reverse(link.valid_from),
         )
     });
-    Ok(best.map(|(_, tier, code)| TierTerms {
+    best.map(|(_, tier, code)| TierTerms {
         program_id: tier.program_id,
         tier_id: tier.id,
         rank: tier.rank,
@@ -83,5 +127,5 @@ pub fn tier_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Option<T
         lead_weight: tier.benefits.lead_weight,
         auto_approval_limit: tier.benefits.auto_approval_limit,
         name: tier.name,
-    }))
+    })
 }

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use openprm::{
     auth::Role,
     imports::{Entity, Mapping, Plan, Verdict, import, rehearse},
+    kernel::Time,
 };
 use serde_json::{Value, json};
 
 use super::{all_rows, event_kinds, silent};
-use crate::support::contract;
+use crate::support::{contract, publish_policy};
 
 /// The place of files that are not part of the repository.
 #[expect(clippy::disallowed_methods, reason = "the runner of the tests says where they are")]
@@ -141,5 +142,69 @@ each_engine! {
         assert!(accounts.iter().all(|account| account["industry"] != "technolgy"));
         let partners = all_pages(&ops, "/v1/partners?limit=200").await;
         assert!(partners.iter().all(|partner| partner["status"] == "active" && !partner["account_manager_id"].is_null() && partner["territory_ids"].as_array().unwrap().len() == 1));
+    }
+
+    async fn a_longer_window_is_simulated_over_the_whole_pipeline(world: World) {
+        let Some(place) = shared("a_longer_window_is_simulated_over_the_whole_pipeline") else { return };
+        let mapping = Mapping::parse(PIPELINE).unwrap();
+        let plan = Arc::new(Plan { mapping, mapping_hash: "test".to_owned(), folder: place.join("data/crm-sales"), contract: contract() });
+        import(&world.db, &plan, None, &silent()).unwrap();
+        let ops = world.vendor(Role::ChannelOps);
+        // Windows that shut nobody out can be counted by hand: a won deal lies inside if it took fewer days.
+        let told = json!({"conflict": {"active_protection": "advisory"}});
+        let lenient = publish_policy(&world, told).await;
+        assert_eq!(lenient["version"], 1);
+        let draft = ops.post("/v1/policies", json!({"registration": {"protection_days": 120}})).await.expect(201);
+        let simulate = format!("/v1/policies/{}/simulate", draft["id"].as_str().unwrap());
+        let started = std::time::Instant::now();
+        let simulation = ops.post(&simulate, json!({})).await.expect(201);
+        let took = started.elapsed();
+        {
+            use std::io::Write as _;
+            drop(writeln!(std::io::stderr(), "{:?}: simulated {} deals in {took:.1?}", world.engine(), simulation["deals"]));
+        }
+        assert_eq!((&simulation["deals"], &simulation["legacy_deals"], &simulation["compared_version"]), (&json!(7375), &json!(7375), &json!(1)));
+        let counts = |simulation: &Value, question: &str| -> BTreeMap<String, i64> {
+            let rows = simulation["counts"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["question"] == question).unwrap();
+            row.as_object().unwrap().iter().filter_map(|(name, value)| Some((name.clone(), value.as_i64()?))).collect()
+        };
+        let moment = |deal: &Value, field: &str| -> Time { deal[field].as_str().unwrap().parse().unwrap() };
+        let deals = all_pages(&ops, "/v1/deals?limit=200&review_status=not_registered").await;
+        assert_eq!(deals.len(), 7375);
+        let won: Vec<&Value> = deals.iter().filter(|deal| deal["stage"] == "won").collect();
+        let inside = |days: i64| won.iter().filter(|deal| moment(deal, "closed_at") < moment(deal, "created_at").plus_days(days)).count();
+        let between: Vec<&&Value> = won.iter().filter(|deal| {
+            let (from, closed) = (moment(deal, "created_at"), moment(deal, "closed_at"));
+            closed >= from.plus_days(90) && closed < from.plus_days(120)
+        }).collect();
+        let whole = |count: usize| i64::try_from(count).unwrap();
+        let found = counts(&simulation, "won_inside_window");
+        assert!(!between.is_empty() && inside(90) > 0);
+        assert_eq!((found["asked"], found["before"], found["after"], found["differing"]), (whole(won.len()), whole(inside(90)), whole(inside(120)), whole(between.len())));
+        let partners: std::collections::BTreeSet<&str> = between.iter().map(|deal| deal["partner_id"].as_str().unwrap()).collect();
+        assert_eq!(found["partners"], whole(partners.len()));
+        let ends = counts(&simulation, "protection_end");
+        assert_eq!((ends["before"], ends["after"], ends["differing"]), (7375 * 90, 7375 * 120, 7375));
+
+        // With windows that shut others out, what is told deal by deal comes to the counts.
+        let strict = ops.post("/v1/policies", json!({"registration": {"protection_days": 120}, "conflict": {"active_protection": "conflict"}})).await.expect(201);
+        let simulation = ops.post(&format!("/v1/policies/{}/simulate", strict["id"].as_str().unwrap()), json!({})).await.expect(201);
+        assert_eq!(simulation["found_rows"], simulation["stored_rows"], "all of it is kept");
+        let rows = all_pages(&ops, &format!("/v1/policy-simulations/{}/rows?limit=200", simulation["id"].as_str().unwrap())).await;
+        assert_eq!(json!(rows.len()), simulation["stored_rows"]);
+        for count in simulation["counts"].as_array().unwrap() {
+            let own: Vec<&Value> = rows.iter().filter(|row| row["question"] == count["question"]).collect();
+            assert_eq!(count["differing"], json!(own.len()), "{count}");
+            assert_eq!(count["partners"], json!(own.iter().map(|row| row["partner_id"].as_str().unwrap()).collect::<std::collections::BTreeSet<_>>().len()), "{count}");
+        }
+        let is = |row: &&Value, question: &str, side: &str, answer: &str| row["question"] == question && row[side] == answer;
+        let out: std::collections::BTreeSet<&str> = rows.iter().filter(|row| is(row, "shut_out", "before", "no")).map(|row| row["deal_id"].as_str().unwrap()).collect();
+        let windowless: std::collections::BTreeSet<&str> = rows.iter().filter(|row| is(row, "protection_end", "after", "none")).map(|row| row["deal_id"].as_str().unwrap()).collect();
+        assert!(!out.is_empty());
+        assert_eq!(out, windowless, "who is shut out has no window, and nobody else");
+        assert_eq!(whole(out.len()), counts(&simulation, "shut_out")["after"]);
+        let kept = won.iter().filter(|deal| !out.contains(deal["id"].as_str().unwrap()) && moment(deal, "closed_at") < moment(deal, "created_at").plus_days(120)).count();
+        assert_eq!(counts(&simulation, "won_inside_window")["after"], whole(kept));
     }
 }

@@ -114,6 +114,14 @@ pub struct World {
     _database: Database,
 }
 
+/// The policy with these changes, in force from now on.
+pub async fn publish_policy(world: &World, changes: serde_json::Value) -> serde_json::Value {
+    let admin = world.vendor(Role::Admin);
+    let draft = admin.post("/v1/policies", changes).await.expect(201);
+    let at = format!("/v1/policies/{}/publish", draft["id"].as_str().unwrap());
+    admin.post(&at, serde_json::json!({})).await.expect(200)
+}
+
 /// The contract is the same for every test of the process.
 pub fn contract() -> Arc<Contract> {
     static CONTRACT: OnceLock<Arc<Contract>> = OnceLock::new();

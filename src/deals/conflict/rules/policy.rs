@@ -40,6 +40,14 @@ pub struct ConflictPolicy {
     pub sibling: ConflictVerdict,
     /// Whether claims on customers that are only possibly the same are told.
     pub tell_possible: bool,
+    /// Whether partners are told their place in the queue.
+    pub tell_queue_position: bool,
+    /// Whether partners are told when the scope will be free, and until when it is protected.
+    pub tell_earliest_free: bool,
+    /// Whether partners are told what would clear their request.
+    pub tell_ways_out: bool,
+    /// Whether partners are told of which kind the claims are that stand in their way; otherwise only what it comes to.
+    pub tell_claims: bool,
     /// Whether a renewal and new business with the same customer shut each other out.
     pub renewals_meet_new_business: bool,
     /// Days after its last activity for which a direct opportunity counts as alive.
@@ -74,6 +82,10 @@ impl Default for ConflictPolicy {
             subsidiary: Review,
             sibling: Review,
             tell_possible: true,
+            tell_queue_position: true,
+            tell_earliest_free: true,
+            tell_ways_out: true,
+            tell_claims: true,
             renewals_meet_new_business: false,
             opportunity_active_days: 90,
             cool_down_days: 30,

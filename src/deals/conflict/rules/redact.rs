@@ -5,25 +5,32 @@ use super::super::model::{
     Assessment, ClaimFinding, ClaimKind, ConflictVerdict, RedactedAssessment, RedactedClaim, RedactedCustomer,
     RedactedOverlap, SuggestionKind,
 };
+use super::policy::ConflictPolicy;
 use crate::{customers::resolution::AccountRelation, kernel::Time};
 
-/// The partner's view of an assessment.
-pub fn redact(full: &Assessment) -> RedactedAssessment {
+/// The partner's view of an assessment: at most what the policy lets partners know. Their own claims they are always told.
+pub fn redact(full: &Assessment, policy: &ConflictPolicy) -> RedactedAssessment {
     RedactedAssessment {
         verdict: full.verdict,
-        summary: summary(full),
+        summary: summary(full, policy),
         customer: full.customer.as_ref().map(|customer| RedactedCustomer {
             class: customer.class,
             decisive: customer.decisive,
             matched: names(customer.matched.iter().map(|signal| signal.signal.as_str())),
             against: names(customer.against.iter().map(|signal| signal.signal.as_str())),
         }),
-        claims: full.claims.iter().map(claim).collect(),
-        queue_position: full.queue_position,
-        earliest_free_at: full.earliest_free_at,
+        claims: full
+            .claims
+            .iter()
+            .filter(|claim| policy.tell_claims || claim.own)
+            .map(|found| claim(found, policy))
+            .collect(),
+        queue_position: policy.tell_queue_position.then_some(full.queue_position),
+        earliest_free_at: full.earliest_free_at.filter(|_| policy.tell_earliest_free),
         would_clear_if: full
             .would_clear_if
             .iter()
+            .filter(|way| is_told(way.kind, policy))
             .cloned()
             .map(|mut suggestion| {
                 // Which customers resemble this one is the vendor's knowledge.
@@ -35,6 +42,11 @@ pub fn redact(full: &Assessment) -> RedactedAssessment {
     }
 }
 
+/// Whether partners may know of such a way: one that names a moment tells when the scope is free.
+fn is_told(kind: SuggestionKind, policy: &ConflictPolicy) -> bool {
+    policy.tell_ways_out && (policy.tell_earliest_free || kind != SuggestionKind::WaitUntil)
+}
+
 fn names<'a>(signals: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<String> = signals.map(str::to_owned).collect();
     names.sort();
@@ -42,8 +54,10 @@ fn names<'a>(signals: impl Iterator<Item = &'a str>) -> Vec<String> {
     names
 }
 
-fn claim(claim: &ClaimFinding) -> RedactedClaim {
-    let until = claim.until.filter(|_| claim.kind == ClaimKind::ActiveProtection);
+fn claim(claim: &ClaimFinding, policy: &ConflictPolicy) -> RedactedClaim {
+    let until = claim
+        .until
+        .filter(|_| claim.kind == ClaimKind::ActiveProtection && (policy.tell_earliest_free || claim.own));
     RedactedClaim {
         precedence: claim.precedence,
         kind: claim.kind,
@@ -98,25 +112,26 @@ fn why(claim: &ClaimFinding, until: Option<Time>) -> String {
     text
 }
 
-fn summary(full: &Assessment) -> String {
+fn summary(full: &Assessment, policy: &ConflictPolicy) -> String {
     let verdict = match full.verdict {
         ConflictVerdict::Clear => return "Nobody holds or waits for this scope.".to_owned(),
         ConflictVerdict::Advisory => "Nothing stands in the way, but there is something to know.".to_owned(),
         ConflictVerdict::Review => "A person at the vendor has to look at this registration.".to_owned(),
         ConflictVerdict::Conflict => "The scope is taken.".to_owned(),
     };
-    let place = if full.queue_position > 1 {
+    let place = if full.queue_position > 1 && policy.tell_queue_position {
         format!(" Your place in the queue is {}.", full.queue_position)
     } else {
         String::new()
     };
-    let free = full.earliest_free_at.map_or_else(String::new, |at| {
+    let free = full.earliest_free_at.filter(|_| policy.tell_earliest_free);
+    let free = free.map_or_else(String::new, |at| {
         format!(" As things stand it is free from {}.", at.date())
     });
     let way = if full
         .would_clear_if
         .iter()
-        .any(|way| way.kind != SuggestionKind::WaitUntil)
+        .any(|way| way.kind != SuggestionKind::WaitUntil && is_told(way.kind, policy))
     {
         " There are ways to clear it."
     } else {

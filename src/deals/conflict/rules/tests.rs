@@ -322,7 +322,7 @@ fn a_customer_that_only_resembles_can_be_told_apart() {
         .unwrap();
     assert_eq!(way.account_ids, [AccountId::example(1)]);
     assert!(
-        redact(&found)
+        redact(&found, &ConflictPolicy::default())
             .would_clear_if
             .iter()
             .all(|way| way.account_ids.is_empty())
@@ -656,7 +656,7 @@ fn the_partner_s_view_names_nobody() {
         ..claim(ClaimKind::DirectOpportunity, EDGE, BAVARIA)
     };
     let found = against(&[EDGE], DE, vec![secret, opportunity]);
-    let text = serde_json::to_string(&redact(&found)).unwrap();
+    let text = serde_json::to_string(&redact(&found, &ConflictPolicy::default())).unwrap();
     for hidden in [
         "SECRET",
         "secret",
@@ -668,7 +668,7 @@ fn the_partner_s_view_names_nobody() {
     ] {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
-    let view = redact(&found);
+    let view = redact(&found, &ConflictPolicy::default());
     assert_eq!(
         (view.verdict, view.queue_position, view.earliest_free_at),
         (found.verdict, found.queue_position, found.earliest_free_at)

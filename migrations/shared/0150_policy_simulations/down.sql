@@ -1,0 +1,2 @@
+DROP TABLE policy_simulation_rows;
+DROP TABLE policy_simulations;

@@ -1,0 +1,34 @@
+//! What a policy would have decided otherwise: the deals there were, judged by it and by the version in force, side by side.
+//!
+//! Every deal that was sent in takes part, and imported history that never was: of that it is taken that it was sent in on
+//! the day it was begun, and granted if nobody's window shut it out. Both sides are judged by one function ([`rules`]), which
+//! asks the very rules that decide on registrations; `before` is therefore what the version in force now would say, and not what
+//! was decided then under an older one. The questions are answered each by itself:
+//!
+//! | question | before and after | total |
+//! | --- | --- | --- |
+//! | `auto_approval` | would it be granted without a person: `yes`, `no` | how many would be |
+//! | `approval_steps` | the names of the steps | steps |
+//! | `required_fields` | the fields that it lacks, or `none` | how many would be refused |
+//! | `expected_close` | is the expected close too far ahead: `yes`, `no` | how many would be refused |
+//! | `capacity` | has the partner too many before the vendor: `yes`, `no` | how many would be refused |
+//! | `protection_end` | the end of the window, or `none` if it is shut out | days |
+//! | `won_inside_window` | was it won before that end: `yes`, `no` | how many were |
+//! | `shut_out` | by whose window it is shut out when it begins, or `no` | how many are |
+//! | `passing_over` | whether those who were passed over would need a reason: `yes`, `no` | how many decisions |
+//!
+//! Windows are followed deal by deal for each customer: who is shut out has no window, and shuts nobody out. A window ends early
+//! when its deal is won or lost.
+//!
+//! What a simulation cannot know: how people would have decided, or asked, under other rules; what the vendor holds itself
+//! (named accounts, opportunities, installed base), relatives of the customer and uncertain matches, for checks are not run
+//! again; days of protection that an approver chose, extensions, and how long a review would have taken; how many registrations
+//! were open at a time when nothing was registered, so imported history takes no capacity; and whether a partner would have shown
+//! more evidence, so `passing_over` is not answered for `evidence_weighted`.
+
+pub mod handlers;
+mod model;
+mod queries;
+mod rules;
+
+pub use queries::delete_of;

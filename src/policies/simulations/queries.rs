@@ -1,0 +1,204 @@
+//! The only file that knows the tables of simulations; and the loading of the history that they run over, in batches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use super::{
+    model::{
+        NewPolicySimulation, PolicySimulation, PolicySimulationRow, PolicySimulationRowFilter, PolicySimulationsFilter,
+    },
+    rules::{Outcome, Past, PastDeal},
+};
+use crate::{
+    db::{Clause, Tx},
+    deals::{conflict, registrations::past_queries as deals},
+    error::{Error, Result},
+    events::Fact,
+    kernel::{
+        Stored, Time,
+        ids::{DealId, PartnerId, PolicyId, PolicySimulationId},
+        page::{Order, Page, Paging},
+        states::guard,
+    },
+    load_page, on_each, programs,
+    schema::{
+        policy_simulation_rows::{self as rows, table as rows_table},
+        policy_simulations::{self as simulations, table},
+    },
+};
+
+/// Deals loaded at once.
+const BATCH: i64 = 500;
+/// Most deals that are simulated over.
+const MOST_DEALS: i64 = 50_000;
+/// How many rows are stored in one statement.
+const CHUNK: usize = 400;
+
+const ORDER: Order = Order {
+    column: "policy_simulations.created_at",
+    id: "policy_simulations.id",
+    descending: true,
+};
+const ROW_ORDER: Order = Order {
+    column: "policy_simulation_rows.position",
+    id: "policy_simulation_rows.deal_id",
+    descending: false,
+};
+
+/// The deals there were until that moment, with what the rules ask of the world at the time each of them began.
+///
+/// # Errors
+/// 409 `guard_failed` if there are more than a simulation can take.
+pub fn past(tx: &mut Tx<'_>, until: Option<Time>) -> Result<Past> {
+    let count = deals::count(tx)?;
+    if count > MOST_DEALS {
+        let detail = format!("There are {count} deals, and a simulation takes at most {MOST_DEALS}.");
+        let failing = vec![guard("history_small_enough", "#", detail)];
+        return Err(Error::guards("history", "simulate", failing));
+    }
+    let tiers = programs::tiers_held(tx)?;
+    let mut strikes: BTreeMap<PartnerId, Vec<Time>> = BTreeMap::new();
+    for (partner, at) in deals::strikes(tx)? {
+        strikes.entry(partner).or_default().push(at);
+    }
+    let (mut found, mut after): (Vec<PastDeal>, Option<DealId>) = (Vec::new(), None);
+    loop {
+        let batch = deals::batch(tx, after, BATCH)?;
+        let Some(last) = batch.last() else { break };
+        after = Some(last.deal.id);
+        for registration in batch {
+            let mut deal = PastDeal::new(registration);
+            if until.is_some_and(|until| deal.began >= until) {
+                continue;
+            }
+            let partner = deal.registration.deal.partner_id;
+            deal.tier = tiers.at(partner, deal.began);
+            deal.strikes = strikes.get(&partner).cloned().unwrap_or_default();
+            found.push(deal);
+        }
+    }
+    let products: BTreeSet<_> = found
+        .iter()
+        .flat_map(|deal| deal.registration.lines.iter())
+        .map(|line| line.row.product_id)
+        .collect();
+    let territories: BTreeSet<_> = found
+        .iter()
+        .filter_map(|deal| deal.registration.deal.territory_id)
+        .collect();
+    let products = conflict::product_tree(tx, &products)?;
+    let territories = conflict::territory_tree(tx, &territories)?;
+    Ok(Past::new(found, products, territories))
+}
+
+/// Stores what a simulation came to, and tells of it.
+///
+/// # Errors
+/// What the database reports.
+pub fn store(
+    tx: &mut Tx<'_>,
+    (policy_id, policy_revision, compared_version): (PolicyId, i64, i64),
+    new: &NewPolicySimulation,
+    outcome: &Outcome,
+) -> Result<PolicySimulation> {
+    let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let simulation = PolicySimulation {
+        id: tx.new_id(),
+        policy_id,
+        policy_revision,
+        compared_version,
+        started_from: new.from,
+        started_until: new.until,
+        filter: Stored(new.filter.clone()),
+        deals: outcome.deals,
+        legacy_deals: outcome.legacy_deals,
+        differing_deals: outcome.differing_deals,
+        counts: Stored(outcome.counts.clone()),
+        found_rows: outcome.found,
+        stored_rows: whole(outcome.differences.len()),
+        created_by: tx.caller().actor_text(),
+        created_at: tx.now,
+    };
+    on_each!(tx, |c| diesel::insert_into(table).values(&simulation).execute(c))?;
+    let kept: Vec<PolicySimulationRow> = (1..)
+        .zip(&outcome.differences)
+        .map(|(position, difference)| PolicySimulationRow {
+            simulation_id: simulation.id,
+            position,
+            kind: difference.question,
+            deal_id: difference.deal_id,
+            partner_id: difference.partner_id,
+            value_before: difference.before.clone(),
+            value_after: difference.after.clone(),
+        })
+        .collect();
+    for chunk in kept.chunks(CHUNK) {
+        on_each!(tx, |c| diesel::insert_into(rows_table).values(chunk).execute(c))?;
+    }
+    tx.record(Fact::created("policy_simulation.completed", &simulation))?;
+    Ok(simulation)
+}
+
+/// One page of simulations, newest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &PolicySimulationsFilter, paging: &Paging) -> Result<Page<PolicySimulation>> {
+    let mut clause = Clause::all();
+    clause.equals_some("policy_simulations.policy_id", filter.policy_id.as_ref());
+    let found = load_page!(tx, table => PolicySimulation, clause, ORDER, paging)?;
+    Ok(Page::of(found, paging, |row| {
+        (row.created_at.into(), row.id.to_string())
+    }))
+}
+
+/// The simulation with that id.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find(tx: &mut Tx<'_>, id: PolicySimulationId) -> Result<PolicySimulation> {
+    Ok(on_each!(tx, |c| table
+        .find(id)
+        .select(PolicySimulation::as_select())
+        .get_result(c))?)
+}
+
+/// One page of what a simulation found, for the partners whose rows the caller may see.
+///
+/// # Errors
+/// What the database reports.
+pub fn row_page(
+    tx: &mut Tx<'_>,
+    simulation: PolicySimulationId,
+    filter: &PolicySimulationRowFilter,
+    paging: &Paging,
+) -> Result<Page<PolicySimulationRow>> {
+    let mut clause = Clause::rows_of(tx.caller(), "policy_simulation_rows.partner_id");
+    clause
+        .equals("policy_simulation_rows.simulation_id", &simulation)
+        .one_of_some("policy_simulation_rows.kind", filter.question.as_ref())
+        .equals_some("policy_simulation_rows.partner_id", filter.partner_id.as_ref());
+    let found = load_page!(tx, rows_table => PolicySimulationRow, clause, ROW_ORDER, paging)?;
+    Ok(Page::of(found, paging, |row| {
+        (row.position.into(), row.deal_id.to_string())
+    }))
+}
+
+/// Removes the simulations of a policy.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_of(tx: &mut Tx<'_>, policy: PolicyId) -> Result<()> {
+    let ids: Vec<PolicySimulationId> = on_each!(tx, |c| table
+        .filter(simulations::policy_id.eq(policy))
+        .select(simulations::id)
+        .load(c))?;
+    on_each!(tx, |c| diesel::delete(
+        rows_table.filter(rows::simulation_id.eq_any(&ids))
+    )
+    .execute(c))?;
+    on_each!(tx, |c| diesel::delete(table.filter(simulations::policy_id.eq(policy)))
+        .execute(c))?;
+    Ok(())
+}
