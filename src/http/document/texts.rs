@@ -101,6 +101,7 @@ const TAGS: [(&[&str], &str, &str); 27] = [
         &[
             "settings",
             "policies",
+            "policy-simulations",
             "approval-chains",
             "calendars",
             "custom-fields",
