@@ -1,6 +1,6 @@
 //! The route table and the App: used by the server, by the tests and by the document alike.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use actix_web::{
     App, Error, HttpRequest, HttpResponse,
@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     db::Db,
     error::Result,
+    forms::Bodies,
     http::{
         self, Operations, State, contract, document, gate,
         limits::Limiter,
@@ -27,6 +28,7 @@ use crate::{
     },
     identity::Identity,
     kernel::page::Signer,
+    modules::{Modules, Switches},
 };
 
 /// Every route of the API.
@@ -40,6 +42,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::customers::routes(config);
     crate::deals::routes(config);
     crate::policies::routes(config);
+    crate::forms::routes(config);
+    crate::portal::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -57,17 +61,25 @@ fn machines() -> Vec<Value> {
     machines
 }
 
-/// The published contract.
+/// The published contract of every module.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn document() -> Result<Value> {
+    document_of(Modules::ALL)
+}
+
+/// The published contract of those modules.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn document_of(modules: Modules) -> Result<Value> {
     let (_, raw) = App::new()
         .into_utoipa_app()
         .openapi(contract::empty())
         .configure(routes)
         .split_for_parts();
-    contract::finish(raw, &machines())
+    contract::finish(raw, &machines(), modules)
 }
 
 /// The contract in the forms that a server needs.
@@ -76,15 +88,42 @@ pub struct Contract {
     pub operations: Operations,
     /// As it is published, by address.
     pub documents: Vec<(&'static str, Bytes)>,
+    /// The bodies that forms are made of.
+    pub bodies: Bodies,
+    /// What of the program is not offered.
+    pub switches: Switches,
 }
 
 impl Contract {
-    /// The contract of the routes.
+    /// The contract of all routes.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn build() -> Result<Arc<Self>> {
-        let document = document()?;
+        Self::of(Modules::ALL)
+    }
+
+    /// The contract of the routes of those modules.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of(modules: Modules) -> Result<Arc<Self>> {
+        let document = document_of(modules)?;
+        let offered: BTreeSet<&str> = document
+            .get("paths")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(|paths| paths.values())
+            .filter_map(Value::as_object)
+            .flat_map(|item| item.values())
+            .filter_map(|operation| operation.get("operationId")?.as_str())
+            .collect();
+        let off = permissions::TABLE
+            .iter()
+            .map(|row| row.operation)
+            .filter(|operation| !offered.contains(operation))
+            .collect();
+        let switches = Switches::new(modules, off);
         let bytes = |document: &Value| {
             serde_json::to_vec(document)
                 .map(Bytes::from)
@@ -99,8 +138,10 @@ impl Contract {
             ),
         ];
         Ok(Arc::new(Self {
-            operations: Operations::of(&document, permissions::TABLE)?,
+            operations: Operations::of(&document, permissions::TABLE, &switches)?,
+            bodies: Bodies::of(&document),
             documents,
+            switches,
         }))
     }
 }

@@ -138,7 +138,7 @@ pub fn run(cli: Cli, config: Config) -> Result<()> {
     match cli.command {
         Command::Serve(options) => server::run(config, options.demo),
         Command::Migrate { way } => migrate(&config, way),
-        Command::Openapi { form } => openapi(form),
+        Command::Openapi { form } => openapi(&config, form),
         Command::Import(arguments) => import(config, &arguments),
         Command::Admin { act } => admin(&config, act),
         Command::Backup { file } => {
@@ -187,8 +187,8 @@ fn migrate(config: &Config, way: Way) -> Result<()> {
     Ok(())
 }
 
-fn openapi(form: Form) -> Result<()> {
-    let document = app::document()?;
+fn openapi(config: &Config, form: Form) -> Result<()> {
+    let document = app::document_of(config.modules)?;
     let document = match form {
         Form::Openapi => document,
         Form::Openapi30 => crate::http::document::openapi_3_0(&document),

@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+use crate::modules::Modules;
+
 /// All settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -39,6 +41,8 @@ pub struct Config {
     pub mail_from: String,
     /// `OPENPRM_ACCESS_TOKEN_SECONDS`
     pub access_token_seconds: i64,
+    /// `OPENPRM_MODULES_OFF`
+    pub modules: Modules,
     /// `OPENPRM_LOG`
     pub log: String,
 }
@@ -130,6 +134,11 @@ pub static SETTINGS: &[Setting] = &[
         name: "OPENPRM_ACCESS_TOKEN_SECONDS",
         default: "600",
         meaning: "How long an access token is good for, 60 to 3600.",
+    },
+    Setting {
+        name: "OPENPRM_MODULES_OFF",
+        default: "",
+        meaning: "Modules, separated by commas, that this deployment does without: deals, conflict_cases, customers, holdings, programs, handovers, applications, reports.",
     },
     Setting {
         name: "OPENPRM_LOG",
@@ -243,6 +252,8 @@ impl Config {
                 60,
                 3600,
             )?,
+            modules: Modules::without(&list("OPENPRM_MODULES_OFF"))
+                .map_err(|why| WrongSetting(format!("OPENPRM_MODULES_OFF must be names of modules: {why}.")))?,
             log: text("OPENPRM_LOG"),
         })
     }
@@ -298,6 +309,8 @@ mod tests {
             ("OPENPRM_SECRET", "short"),
             ("OPENPRM_ACCESS_TOKEN_SECONDS", "5"),
             ("DATABASE_URL", "postgres://h/d"),
+            ("OPENPRM_MODULES_OFF", "dealz"),
+            ("OPENPRM_MODULES_OFF", "customers"),
         ] {
             let refusal = with(name, value).unwrap_err().0;
             assert!(refusal.contains("must") || refusal.contains("required"), "{refusal}");

@@ -145,6 +145,14 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        help -> Nullable<Text>,
+        section -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        min_length -> Nullable<BigInt>,
+        max_length -> Nullable<BigInt>,
+        minimum -> Nullable<Text>,
+        maximum -> Nullable<Text>,
+        pattern -> Nullable<Text>,
     }
 }
 
@@ -1545,6 +1553,33 @@ diesel::table! {
         partner_id -> Text,
         value_before -> Text,
         value_after -> Text,
+    }
+}
+
+diesel::table! {
+    deal_custom_values (deal_id, name) {
+        deal_id -> Text,
+        name -> Text,
+        value_key -> Text,
+    }
+}
+
+diesel::table! {
+    portal_branding (id) {
+        id -> Text,
+        name -> Text,
+        logo_url -> Nullable<Text>,
+        icon_url -> Nullable<Text>,
+        primary_color -> Text,
+        accent_color -> Text,
+        support_name -> Nullable<Text>,
+        support_email -> Nullable<Text>,
+        support_phone -> Nullable<Text>,
+        support_url -> Nullable<Text>,
+        legal_links -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 

@@ -49,7 +49,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     let identity = Identity::open(&db, &config, &secret)?;
     let config = Arc::new(config);
     let state = app::state(
-        Contract::build()?,
+        Contract::of(config.modules)?,
         config.clone(),
         db.clone(),
         secret.signer(),

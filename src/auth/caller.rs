@@ -6,6 +6,7 @@ use super::{MasterSecret, Role, Roles};
 use crate::{
     error::{Error, Result, codes},
     kernel::ids::{PartnerId, RequestId, ServiceClientId, UserId},
+    modules::Switches,
 };
 
 /// Who asks, what they may do, whose rows they may see, and in which request. Cheap to clone.
@@ -77,6 +78,8 @@ pub struct Request {
     pub idempotency: Option<IdempotencyKey>,
     /// What the caller wants to recognise its own change by (`Change-Origin`).
     pub origin_tag: Option<String>,
+    /// What is switched off at this server.
+    pub switches: Switches,
 }
 
 /// An idempotency key and what it was sent with.
@@ -105,6 +108,7 @@ impl Request {
             fields: None,
             idempotency: None,
             origin_tag: None,
+            switches: Switches::default(),
         }
     }
 }

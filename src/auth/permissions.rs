@@ -2,7 +2,10 @@
 //! and a test calls every operation as every role and compares. A route without a row here does not start.
 
 use super::{Caller, Role, Roles, Side};
-use crate::error::{Error, Result, codes};
+use crate::{
+    error::{Error, Result, codes},
+    modules::Switches,
+};
 
 /// Who may call one operation.
 #[derive(Debug, Clone, Copy)]
@@ -305,6 +308,13 @@ permissions! {
     "listPolicySimulations", Some("settings:read"), Who::Roles(VENDOR);
     "getPolicySimulation", Some("settings:read"), Who::Roles(VENDOR);
     "listPolicySimulationRows", Some("settings:read"), Who::Roles(VENDOR);
+    // --- forms and the portal
+    "getFormSchema", None, Who::SignedIn;
+    "getPortal", None, Who::SignedIn;
+    "getPublicPortal", None, Who::Anyone;
+    "getPortalBranding", None, Who::SignedIn;
+    "updatePortalBranding", Some("settings:write"), Who::Roles(roles(&[Admin, ContentManager]));
+
 
     // --- deals: registrations and their review
     "listDeals", Some("deals:read"), Who::Roles(DEAL_READERS);
@@ -443,8 +453,11 @@ impl Permission {
     /// Checks that the caller may call the operation.
     ///
     /// # Errors
-    /// 401 for callers who have not signed in, 403 for those whose role or scopes do not permit it.
+    /// 404 if the operation's module is switched off, 401 for callers who have not signed in, 403 for those whose role or scopes do not permit it.
     pub fn check(&self, caller: &Caller) -> Result<()> {
+        if caller.request().switches.is_off(self.operation) {
+            return Err(Error::new(&codes::ROUTE_NOT_FOUND));
+        }
         let signed_in = caller.side() != Side::Nobody;
         if self.who == Who::Anyone {
             return Ok(());
@@ -499,6 +512,16 @@ impl Permission {
 /// Every scope there is, sorted.
 pub fn scopes() -> Vec<&'static str> {
     sorted(TABLE.iter().filter_map(|row| row.scope))
+}
+
+/// Every scope that an operation of this server asks for, sorted.
+pub fn scopes_at(switches: &Switches) -> Vec<&'static str> {
+    sorted(
+        TABLE
+            .iter()
+            .filter(|row| !switches.is_off(row.operation))
+            .filter_map(|row| row.scope),
+    )
 }
 
 /// Every scope that a machine of that side can use, sorted.

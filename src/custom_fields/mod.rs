@@ -2,17 +2,22 @@
 //!
 //! A definition says of which type of record, of what kind the value is, and whether partners see and write it.
 //! Records keep their values together in `custom`; every value is checked against its definition when it is written,
-//! and an unknown name is refused. A definition is retired rather than removed: the values stay readable.
+//! and an unknown name is refused. A definition bounds its values (length, pattern, least and largest, choices), and says
+//! how forms show them (heading, place, help). A definition is retired rather than removed: the values stay readable.
 
 mod handlers;
 mod model;
 mod queries;
 mod rules;
 
-pub use model::{CustomField, CustomFields, CustomFieldsPatch, CustomRecord, CustomType, CustomValue};
+pub use model::{
+    CustomField, CustomFields, CustomFieldsPatch, CustomRecord, CustomTerm, CustomType, CustomValue, NewCustomField,
+};
 pub use queries::definitions;
-pub use rules::{created, patched};
+pub use rules::{created, key_of, patched};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use std::collections::BTreeMap;
 
 use crate::{db::Tx, error::Result};
 
@@ -54,6 +59,46 @@ pub fn for_changed(
     }
     let known = definitions(tx, record)?;
     rules::patched(&known, current, patch, tx.caller().is_vendor())
+}
+
+/// The definitions that the caller sees, those in use, in the order in which forms show them.
+///
+/// # Errors
+/// What the database reports.
+pub fn seen(tx: &mut Tx<'_>, record: CustomRecord) -> Result<Vec<CustomField>> {
+    let is_vendor = tx.caller().is_vendor();
+    let mut known = definitions(tx, record)?;
+    known.retain(|field| field.status == model::CustomFieldStatus::Active && (is_vendor || field.partner_visible));
+    known.sort_by(|one, other| {
+        let place = |field: &CustomField| (field.position.unwrap_or(i64::MAX), field.label_key.clone());
+        place(one).cmp(&place(other))
+    });
+    Ok(known)
+}
+
+/// What a list is filtered by: for each field that is named the values that it may hold, as they are compared. A field that
+/// the caller does not see holds nothing for it. No query for the vendor.
+///
+/// # Errors
+/// What the database reports.
+pub fn wanted(
+    tx: &mut Tx<'_>,
+    record: CustomRecord,
+    terms: Option<&Vec<CustomTerm>>,
+) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for term in terms.into_iter().flatten() {
+        wanted.entry(term.name.clone()).or_default().push(key_of(&term.value));
+    }
+    if !wanted.is_empty() && !tx.caller().is_vendor() {
+        let known = definitions(tx, record)?;
+        for (name, values) in &mut wanted {
+            if !known.iter().any(|field| field.name == *name && field.partner_visible) {
+                values.clear();
+            }
+        }
+    }
+    Ok(wanted)
 }
 
 /// Takes from the values what the caller may not see. One query, and only for callers of partners.

@@ -15,7 +15,7 @@ use utoipa::{
 use crate::{
     bindable,
     http::Resource,
-    kernel::{Stored, Time, ids::CustomFieldId, page::Order},
+    kernel::{Patch, Stored, Time, ids::CustomFieldId, page::Order},
     schema::custom_field_definitions,
     words,
 };
@@ -136,6 +136,30 @@ pub struct CustomField {
     pub created_at: Time,
     /// When it was last changed.
     pub updated_at: Time,
+    /// What people should know to fill it in.
+    #[schema(required = true, example = "As agreed in the support contract.", max_length = 500)]
+    pub help: Option<String>,
+    /// Under which heading forms show it.
+    #[schema(required = true, example = "Support", max_length = 120)]
+    pub section: Option<String>,
+    /// Its place among the custom fields of a form, the lowest first; by label if none is given.
+    #[schema(required = true, example = 10, minimum = 0, maximum = 10000)]
+    pub position: Option<i64>,
+    /// The fewest characters of a text.
+    #[schema(required = true, example = 2, minimum = 1, maximum = 1000)]
+    pub min_length: Option<i64>,
+    /// The most characters of a text; 1,000 if none is given.
+    #[schema(required = true, example = 80, minimum = 1, maximum = 1000)]
+    pub max_length: Option<i64>,
+    /// The least number, or the earliest date.
+    #[schema(required = true, example = "1", max_length = 30)]
+    pub minimum: Option<String>,
+    /// The largest number, or the latest date.
+    #[schema(required = true, example = "500", max_length = 30)]
+    pub maximum: Option<String>,
+    /// What a text must match, as a regular expression that all languages read alike.
+    #[schema(required = true, example = "^[A-Z]{2}-[0-9]{4}$", max_length = 200)]
+    pub pattern: Option<String>,
 }
 
 impl Resource for CustomField {
@@ -200,6 +224,37 @@ pub struct NewCustomField {
     /// Whether partners may write it; no by default.
     #[serde(default)]
     pub partner_editable: bool,
+    /// What people should know to fill it in.
+    #[schema(example = "As agreed in the support contract.", min_length = 1, max_length = 500)]
+    pub help: Option<String>,
+    /// Under which heading forms show it.
+    #[schema(example = "Support", min_length = 1, max_length = 120)]
+    pub section: Option<String>,
+    /// Its place among the custom fields of a form, the lowest first; by label if left out.
+    #[schema(example = 10, minimum = 0, maximum = 10000)]
+    pub position: Option<i64>,
+    /// The fewest characters, for the type `text`.
+    #[schema(example = json!(null), minimum = 1, maximum = 1000)]
+    pub min_length: Option<i64>,
+    /// The most characters, for the type `text`; 1,000 if left out.
+    #[schema(example = json!(null), minimum = 1, maximum = 1000)]
+    pub max_length: Option<i64>,
+    /// The least number or the earliest date, for the types `integer`, `decimal` and `date`, as text.
+    #[schema(example = json!(null), min_length = 1, max_length = 30)]
+    pub minimum: Option<String>,
+    /// The largest number or the latest date, for the types `integer`, `decimal` and `date`, as text.
+    #[schema(example = json!(null), min_length = 1, max_length = 30, extensions(("x-condition" = json!({
+        "if": {"properties": {"data_type": {"enum": ["integer", "decimal", "date"]}}},
+        "else": {"properties": {"minimum": {"type": "null"}, "maximum": {"type": "null"}}},
+    }))))]
+    pub maximum: Option<String>,
+    /// What a text must match, for the type `text`: a regular expression of literals, explicit classes, groups and counts,
+    /// which all languages read alike.
+    #[schema(example = json!(null), min_length = 1, max_length = 200, extensions(("x-condition" = json!({
+        "if": {"properties": {"data_type": {"const": "text"}}},
+        "else": {"properties": {"min_length": {"type": "null"}, "max_length": {"type": "null"}, "pattern": {"type": "null"}}},
+    }))))]
+    pub pattern: Option<String>,
 }
 
 /// Changes of a definition. What is left out stays.
@@ -224,6 +279,38 @@ pub struct CustomFieldPatch {
     /// Whether it is in use.
     #[schema(nullable = false)]
     pub status: Option<CustomFieldStatus>,
+    /// What people should know to fill it in.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "As agreed in the support contract.", min_length = 1, max_length = 500)]
+    pub help: Patch<String>,
+    /// Under which heading forms show it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Support", min_length = 1, max_length = 120)]
+    pub section: Patch<String>,
+    /// Its place among the custom fields of a form.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, example = 10, minimum = 0, maximum = 10000)]
+    pub position: Patch<i64>,
+    /// The fewest characters, for the type `text`. Values that are there stay.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, example = json!(null), minimum = 1, maximum = 1000)]
+    pub min_length: Patch<i64>,
+    /// The most characters, for the type `text`. Values that are there stay.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, example = json!(null), minimum = 1, maximum = 1000)]
+    pub max_length: Patch<i64>,
+    /// The least number or the earliest date. Values that are there stay.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = json!(null), min_length = 1, max_length = 30)]
+    pub minimum: Patch<String>,
+    /// The largest number or the latest date. Values that are there stay.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = json!(null), min_length = 1, max_length = 30)]
+    pub maximum: Patch<String>,
+    /// What a text must match. Values that are there stay.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = json!(null), min_length = 1, max_length = 200)]
+    pub pattern: Patch<String>,
 }
 
 /// What a list of definitions is filtered by.
@@ -262,6 +349,48 @@ pub struct CustomFields(pub BTreeMap<String, CustomValue>);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct CustomFieldsPatch(pub BTreeMap<String, Option<CustomValue>>);
+
+/// One condition of a list: a custom field by its name, and the value that it shall hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomTerm {
+    /// The field.
+    pub name: String,
+    /// The value, as a request writes it.
+    pub value: String,
+}
+
+impl<'de> Deserialize<'de> for CustomTerm {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.split_once(':')
+            .map(|(name, value)| Self {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
+            .ok_or_else(|| serde::de::Error::custom("write name:value"))
+    }
+}
+
+impl utoipa::PartialSchema for CustomTerm {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "A custom field and the value that it shall hold, `name:value`; upper and lower case are alike.",
+            ))
+            .min_length(Some(3))
+            .max_length(Some(184))
+            .pattern(Some("^[a-z][a-z0-9_]{0,62}:[^,]{1,120}$"))
+            .examples(["support_level:premium"])
+            .into()
+    }
+}
+
+impl ToSchema for CustomTerm {
+    fn name() -> std::borrow::Cow<'static, str> {
+        crate::kernel::schemas::note::<Self>("CustomTerm")
+    }
+}
 
 /// The largest whole number that every JSON reader keeps exactly.
 const EXACT: i64 = 9_007_199_254_740_991;

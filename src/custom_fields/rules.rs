@@ -1,11 +1,16 @@
 //! What may stand in custom fields. Pure.
 
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
 use super::model::{
     CustomField, CustomFieldPatch, CustomFieldStatus, CustomFields, CustomFieldsPatch, CustomType, CustomValue,
     NewCustomField,
 };
 use crate::{
     error::{Error, Fault, Result, codes},
+    http::document::Pattern,
     kernel::{
         Date, Stored, Time,
         ids::{CustomFieldId, Id as _},
@@ -19,7 +24,7 @@ impl CustomField {
     /// # Errors
     /// 422 if choices and type do not go together.
     pub fn new(new: &NewCustomField, now: Time) -> Result<Self> {
-        Ok(Self {
+        Self {
             id: CustomFieldId::at(now),
             resource_type: new.resource_type,
             name: new.name.clone(),
@@ -34,7 +39,16 @@ impl CustomField {
             revision: 1,
             created_at: now,
             updated_at: now,
-        })
+            help: new.help.clone(),
+            section: new.section.clone(),
+            position: new.position,
+            min_length: new.min_length,
+            max_length: new.max_length,
+            minimum: new.minimum.clone(),
+            maximum: new.maximum.clone(),
+            pattern: new.pattern.clone(),
+        }
+        .coherent()
     }
 
     /// The definition with the changes made.
@@ -47,7 +61,7 @@ impl CustomField {
             None => self.choices,
             Some(named) => choices(self.data_type, Some(named))?,
         };
-        Ok(Self {
+        Self {
             label_key: fold(&label),
             label,
             choices,
@@ -55,20 +69,170 @@ impl CustomField {
             partner_visible: patch.partner_visible.unwrap_or(self.partner_visible),
             partner_editable: patch.partner_editable.unwrap_or(self.partner_editable),
             status: patch.status.unwrap_or(self.status),
+            help: patch.help.clone().apply(self.help),
+            section: patch.section.clone().apply(self.section),
+            position: patch.position.apply(self.position),
+            min_length: patch.min_length.apply(self.min_length),
+            max_length: patch.max_length.apply(self.max_length),
+            minimum: patch.minimum.clone().apply(self.minimum),
+            maximum: patch.maximum.clone().apply(self.maximum),
+            pattern: patch.pattern.clone().apply(self.pattern),
             revision: self.revision + 1,
             updated_at: now,
             ..self
-        })
+        }
+        .coherent()
+    }
+
+    /// Checks that the bounds suit the kind of value, and each other.
+    ///
+    /// # Errors
+    /// 422 naming each that does not.
+    fn coherent(self) -> Result<Self> {
+        let mut faults = Vec::new();
+        let mut fault = |pointer: &str, code: &'static str, detail: &str| {
+            faults.push(Fault {
+                pointer: pointer.to_owned(),
+                code: code.into(),
+                detail: detail.to_owned(),
+            });
+        };
+        let is_text = self.data_type == CustomType::Text;
+        for (given, pointer) in [
+            (self.min_length.is_some(), "#/min_length"),
+            (self.max_length.is_some(), "#/max_length"),
+            (self.pattern.is_some(), "#/pattern"),
+        ] {
+            if given && !is_text {
+                fault(
+                    pointer,
+                    "not_applicable",
+                    "Only the type `text` has this; leave it out.",
+                );
+            }
+        }
+        if let (Some(least), Some(most)) = (self.min_length, self.max_length)
+            && least > most
+        {
+            fault("#/max_length", "out_of_range", "It must not be below `min_length`.");
+        }
+        if let Some(pattern) = &self.pattern
+            && is_text
+            && !is_portable(pattern)
+        {
+            fault(
+                "#/pattern",
+                "invalid_format",
+                "Use literals, explicit classes such as [A-Z0-9], groups, alternatives and counts only.",
+            );
+        }
+        for (bound, pointer) in [(&self.minimum, "#/minimum"), (&self.maximum, "#/maximum")] {
+            let Some(bound) = bound else { continue };
+            match self.data_type {
+                CustomType::Integer if bound.parse::<i64>().is_err() => {
+                    fault(pointer, "invalid_value", "It must be a whole number, written as text.");
+                }
+                CustomType::Decimal if !is_decimal(bound) => {
+                    fault(
+                        pointer,
+                        "invalid_value",
+                        "It must be a decimal number, written as text.",
+                    );
+                }
+                CustomType::Date if bound.parse::<Date>().is_err() => {
+                    fault(pointer, "invalid_value", "It must be a date, written as text.");
+                }
+                CustomType::Integer | CustomType::Decimal | CustomType::Date => {}
+                CustomType::Text | CustomType::Boolean | CustomType::Choice => {
+                    fault(
+                        pointer,
+                        "not_applicable",
+                        "Only numbers and dates have this; leave it out.",
+                    );
+                }
+            }
+        }
+        if let (Some(least), Some(most)) = (&self.minimum, &self.maximum)
+            && self.order(least, most).is_gt()
+        {
+            fault("#/maximum", "out_of_range", "It must not be below `minimum`.");
+        }
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+        }
+    }
+
+    /// Which of two values of this field, written as text, comes first.
+    fn order(&self, one: &str, other: &str) -> Ordering {
+        if self.data_type == CustomType::Date {
+            one.cmp(other)
+        } else {
+            decimal_order(one, other)
+        }
+    }
+
+    /// Whether the caller's side may write it at all.
+    pub fn may_write(&self, is_vendor: bool) -> bool {
+        self.status == CustomFieldStatus::Active && (is_vendor || (self.partner_visible && self.partner_editable))
+    }
+
+    /// The JSON Schema of its values, as forms show and check them. Bounds of numbers and dates that are written as text
+    /// stand in `x-minimum` and `x-maximum`, for JSON Schema has none.
+    pub fn schema(&self) -> Value {
+        let mut schema = match self.data_type {
+            CustomType::Text => json!({
+                "type": "string",
+                "minLength": self.min_length.unwrap_or(0),
+                "maxLength": self.max_length.unwrap_or(LONGEST),
+                "pattern": self.pattern.as_deref().unwrap_or(LINE),
+            }),
+            CustomType::Integer => json!({"type": "integer"}),
+            CustomType::Decimal => {
+                json!({"type": "string", "maxLength": 30, "pattern": "^-?[0-9]+([.][0-9]+)?$", "x-widget": "decimal"})
+            }
+            CustomType::Boolean => json!({"type": "boolean", "x-widget": "checkbox"}),
+            CustomType::Date => json!({"type": "string", "format": "date", "maxLength": 10, "x-widget": "date"}),
+            CustomType::Choice => {
+                let choices: Vec<Value> = self
+                    .choices
+                    .iter()
+                    .flat_map(|choices| &choices.0)
+                    .map(|choice| json!({"const": choice, "title": choice}))
+                    .collect();
+                json!({"type": "string", "oneOf": choices, "x-widget": "select"})
+            }
+        };
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("title".to_owned(), json!(self.label));
+            if let Some(help) = &self.help {
+                schema.insert("description".to_owned(), json!(help));
+            }
+            let whole = self.data_type == CustomType::Integer;
+            for (bound, plain, text) in [
+                (&self.minimum, "minimum", "x-minimum"),
+                (&self.maximum, "maximum", "x-maximum"),
+            ] {
+                let Some(bound) = bound else { continue };
+                match bound.parse::<i64>() {
+                    Ok(number) if whole => schema.insert(plain.to_owned(), json!(number)),
+                    _ => schema.insert(text.to_owned(), json!(bound)),
+                };
+            }
+        }
+        schema
     }
 
     /// What is wrong with a value of this field, if anything is.
     fn fault(&self, value: &CustomValue) -> Option<String> {
         let label = &self.label;
         match (self.data_type, value) {
-            (CustomType::Text, CustomValue::Text(text)) if text.chars().count() <= 1000 => None,
-            (CustomType::Integer, CustomValue::Integer(_)) | (CustomType::Boolean, CustomValue::Boolean(_)) => None,
-            (CustomType::Decimal, CustomValue::Text(text)) if is_decimal(text) => None,
-            (CustomType::Date, CustomValue::Text(text)) if text.parse::<Date>().is_ok() => None,
+            (CustomType::Text, CustomValue::Text(text)) if text.chars().count() <= 1000 => self.misfit(text),
+            (CustomType::Boolean, CustomValue::Boolean(_)) => None,
+            (CustomType::Integer, CustomValue::Integer(number)) => self.outside(&number.to_string()),
+            (CustomType::Decimal, CustomValue::Text(text)) if is_decimal(text) => self.outside(text),
+            (CustomType::Date, CustomValue::Text(text)) if text.parse::<Date>().is_ok() => self.outside(text),
             (CustomType::Choice, CustomValue::Text(text)) => {
                 let known = self
                     .choices
@@ -85,6 +249,92 @@ impl CustomField {
             (CustomType::Date, _) => Some(format!("{label} is a date written as text, as in \"2027-03-31\".")),
         }
     }
+}
+
+impl CustomField {
+    /// What is wrong with the length or the form of a text.
+    fn misfit(&self, text: &str) -> Option<String> {
+        let label = &self.label;
+        let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+        let (least, most) = (self.min_length.unwrap_or(0), self.max_length.unwrap_or(LONGEST));
+        if length < least || length > most {
+            return Some(format!("{label} has {least} to {most} characters."));
+        }
+        match &self.pattern {
+            Some(pattern) if !matches(pattern, text) => Some(format!("{label} must match {pattern}.")),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with a number or date that lies outside the bounds.
+    fn outside(&self, text: &str) -> Option<String> {
+        let label = &self.label;
+        let too_low = self.minimum.as_ref().filter(|least| self.order(text, least).is_lt());
+        let too_high = self.maximum.as_ref().filter(|most| self.order(text, most).is_gt());
+        too_low
+            .map(|least| format!("{label} is at least {least}."))
+            .or_else(|| too_high.map(|most| format!("{label} is at most {most}.")))
+    }
+}
+
+/// The most characters of a text whose definition says nothing else.
+const LONGEST: i64 = 1000;
+/// One line of text, as the contract has it for every custom value.
+const LINE: &str = r"^[^\x00-\x1f\x7f]*$";
+
+/// Whether every language reads the pattern alike, and this program can use it.
+fn is_portable(pattern: &str) -> bool {
+    Pattern::read(pattern).is_some() && compiled(pattern).is_some()
+}
+
+fn compiled(pattern: &str) -> Option<jsonschema::Validator> {
+    jsonschema::validator_for(&json!({"type": "string", "pattern": pattern})).ok()
+}
+
+fn matches(pattern: &str, text: &str) -> bool {
+    compiled(pattern).is_none_or(|compiled| compiled.is_valid(&json!(text)))
+}
+
+/// Which of two decimal numbers is less, exactly, however many digits they have.
+fn decimal_order(one: &str, other: &str) -> Ordering {
+    let parts = |text: &str| {
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let (whole, fraction) = (
+            whole.trim_start_matches('0').to_owned(),
+            fraction.trim_end_matches('0').to_owned(),
+        );
+        let negative = negative && !(whole.is_empty() && fraction.is_empty());
+        (negative, whole, fraction)
+    };
+    let ((minus, whole, fraction), (other_minus, other_whole, other_fraction)) = (parts(one), parts(other));
+    let size = whole
+        .len()
+        .cmp(&other_whole.len())
+        .then_with(|| whole.cmp(&other_whole))
+        .then_with(|| fraction.cmp(&other_fraction));
+    match (minus, other_minus) {
+        (false, false) => size,
+        (true, true) => size.reverse(),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    }
+}
+
+impl CustomValue {
+    /// The value as filters compare it: folded, and cut to 120 characters.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Boolean(value) => value.to_string(),
+            Self::Integer(value) => value.to_string(),
+            Self::Text(value) => key_of(value),
+        }
+    }
+}
+
+/// A text as filters compare values.
+pub fn key_of(text: &str) -> String {
+    fold(text).chars().take(120).collect()
 }
 
 fn choices(data_type: CustomType, named: Option<&[String]>) -> Result<Option<Stored<Vec<String>>>> {
@@ -225,6 +475,14 @@ mod tests {
             required: false,
             partner_visible: false,
             partner_editable: false,
+            help: None,
+            section: None,
+            position: None,
+            min_length: None,
+            max_length: None,
+            minimum: None,
+            maximum: None,
+            pattern: None,
         };
         CustomField::new(&new, Time::from_micros(0)).unwrap()
     }
@@ -259,6 +517,62 @@ mod tests {
         ] {
             let refusal = created(&known, &given(name, bad), true).unwrap_err();
             assert_eq!(refusal.all_faults()[0].pointer, format!("#/custom/{name}"));
+        }
+    }
+
+    #[test]
+    fn a_value_must_lie_within_its_fields_bounds() {
+        let bounded = |data_type, minimum: &str, maximum: &str| CustomField {
+            minimum: Some(minimum.to_owned()),
+            maximum: Some(maximum.to_owned()),
+            ..field("it", data_type, None)
+        };
+        let text = |text: &str| CustomValue::Text(text.to_owned());
+        let share = bounded(CustomType::Decimal, "-0.5", "12.50");
+        for (value, fits) in [
+            ("-0.50", true),
+            ("-0.51", false),
+            ("12.5", true),
+            ("012.500", true),
+            ("12.501", false),
+            ("100", false),
+        ] {
+            assert_eq!(share.fault(&text(value)).is_none(), fits, "{value}");
+        }
+        let seats = bounded(CustomType::Integer, "1", "500");
+        assert!(seats.fault(&CustomValue::Integer(500)).is_none() && seats.fault(&CustomValue::Integer(0)).is_some());
+        let since = bounded(CustomType::Date, "2026-01-01", "2026-12-31");
+        assert!(since.fault(&text("2026-12-31")).is_none() && since.fault(&text("2027-01-01")).is_some());
+        let code = CustomField {
+            pattern: Some("^[A-Z]{2}-[0-9]{4}$".to_owned()),
+            min_length: Some(7),
+            ..field("code", CustomType::Text, None)
+        };
+        assert!(code.fault(&text("DE-0815")).is_none() && code.fault(&text("de-0815")).is_some());
+        assert!(code.clone().coherent().is_ok());
+        for wrong in [
+            CustomField {
+                pattern: Some("^(?=a)b$".to_owned()),
+                ..code.clone()
+            },
+            CustomField {
+                max_length: Some(3),
+                ..code
+            },
+            CustomField {
+                minimum: Some("13".to_owned()),
+                ..share
+            },
+            CustomField {
+                min_length: Some(1),
+                ..seats
+            },
+            CustomField {
+                maximum: Some("31.12.2026".to_owned()),
+                ..since
+            },
+        ] {
+            assert!(wrong.coherent().is_err());
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
     auth::{Permission, permissions},
     error::{Error, Result, codes},
     kernel::schemas,
+    modules::{Modules, plain},
 };
 
 #[derive(utoipa::OpenApi)]
@@ -20,13 +21,15 @@ pub fn empty() -> OpenApi {
     Head::openapi()
 }
 
-/// The published document: the handlers' own, with everything that stands in tables added.
+/// The published document of those modules: the handlers' own, with everything that stands in tables added.
 ///
 /// # Errors
 /// What is wrong with it, all at once: two schemas of one name, operations without permission, and whatever the gates of
 /// [`document::check`] find.
-pub fn finish(raw: OpenApi, machines: &[Value]) -> Result<Value> {
+pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Value> {
     let mut raw = serde_json::to_value(raw).map_err(Error::internal)?;
+    let off = modules.cut(&mut raw);
+    let offered = |operation: &str| !off.contains(&plain(operation));
     let mut faults = Vec::new();
     for (name, schema) in schemas::take() {
         let schema = serde_json::to_value(schema).map_err(Error::internal)?;
@@ -38,10 +41,15 @@ pub fn finish(raw: OpenApi, machines: &[Value]) -> Result<Value> {
         }
     }
     let patches = patches(&raw);
-    let rules: Vec<document::OperationRule> = permissions::TABLE.iter().map(|row| rule(row, &patches)).collect();
+    let rules: Vec<document::OperationRule> = permissions::TABLE
+        .iter()
+        .filter(|row| offered(row.operation))
+        .map(|row| rule(row, &patches))
+        .collect();
     let errors: Vec<document::ErrorCode> = codes::ALL.iter().map(|code| (*code).into()).collect();
     let mut polished = document::polish(raw, &rules, &errors);
     if let Some(top) = polished.as_object_mut() {
+        let machines: Vec<Value> = machines.iter().filter_map(|machine| alive(machine, &offered)).collect();
         top.insert("x-state-machines".to_owned(), json!(machines));
     }
     faults.extend(document::check(&polished, &rules));
@@ -53,6 +61,17 @@ pub fn finish(raw: OpenApi, machines: &[Value]) -> Result<Value> {
             faults.join("\n")
         )))
     }
+}
+
+/// The machine with the operations that are offered; nothing if every operation of it is gone.
+fn alive(machine: &Value, offered: &impl Fn(&str) -> bool) -> Option<Value> {
+    let mut machine = machine.clone();
+    let transitions = machine.get_mut("transitions")?.as_array_mut()?;
+    let named = |transition: &Value| transition.get("operation")?.as_str().map(str::to_owned);
+    let had = transitions.iter().filter_map(named).count();
+    transitions.retain(|transition| named(transition).is_none_or(|operation| offered(&operation)));
+    let has = transitions.iter().filter_map(named).count();
+    (has > 0 || had == 0).then_some(machine)
 }
 
 fn place(document: &mut Value, name: &str, schema: Value) {
@@ -75,7 +94,7 @@ fn patches(raw: &Value) -> Vec<String> {
         .flat_map(|paths| paths.values());
     items
         .filter_map(|item| item.pointer("/patch/operationId")?.as_str())
-        .map(|name| name.replace('_', "").to_lowercase())
+        .map(plain)
         .collect()
 }
 

@@ -253,14 +253,12 @@ async fn prepare(
     course: &mut Course,
 ) -> Result<()> {
     let Some(pattern) = pattern else {
-        let detail = format!(
-            "There is nothing at {}; the addresses there are stand in /openapi.json.",
-            request.path()
-        );
-        return Err(Error::new(&codes::ROUTE_NOT_FOUND).detail(detail));
+        return Err(nothing_at(request.path()));
     };
     let operation = match state.contract.operations.find(request.method().as_str(), pattern) {
         Ok(Some(operation)) => operation,
+        // A handler that the contract does not have is of a module that is switched off: there is nothing there.
+        Ok(None) if pattern.starts_with("/v1/") => return Err(nothing_at(request.path())),
         // Health, metrics, the document and its pages: not part of the contract, open to everyone.
         Ok(None) => return Ok(()),
         Err(allowed) => return Err(Error::wrong_method(request.method().as_str(), allowed)),
@@ -274,6 +272,7 @@ async fn prepare(
         fields: None,
         idempotency: None,
         origin_tag: origin_tag(request)?,
+        switches: state.contract.switches.clone(),
     };
     let caller = match bearer(request)? {
         Some(token) => match state.authenticator.authenticate(&token, facts.clone()).await {
@@ -322,6 +321,12 @@ async fn prepare(
         if_match,
     }));
     Ok(())
+}
+
+fn nothing_at(path: &str) -> Error {
+    Error::new(&codes::ROUTE_NOT_FOUND).detail(format!(
+        "There is nothing at {path}; the addresses there are stand in /openapi.json."
+    ))
 }
 
 /// The peer's address; what a proxy says counts only if the proxy is one of the configured.

@@ -8,6 +8,7 @@ mod expand;
 mod extract;
 pub mod gate;
 pub mod idempotency;
+mod language;
 pub mod limits;
 pub mod metrics;
 mod operations;
@@ -19,6 +20,7 @@ pub use confidential::Confidential;
 pub use expand::{Expand, Expandable, Expanding};
 pub use extract::{IfMatch, IfMatchIfSent, Json, Path, Query};
 pub use gate::State;
+pub use language::{AcceptLanguage, Language};
 pub use operations::Operations;
 pub use reply::{Answer, Created, Documented, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
 

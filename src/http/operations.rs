@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     auth::{Idempotency, Permission},
     error::{Error, Fault, Result, codes},
+    modules::Switches,
 };
 
 /// Every operation of the contract, by method and path pattern.
@@ -225,8 +226,8 @@ impl Operations {
     /// The operations of the finished document, guarded by that permission table.
     ///
     /// # Errors
-    /// An operation without a row in the permission table, or a row without an operation.
-    pub fn of(document: &Value, table: &'static [Permission]) -> Result<Self> {
+    /// An operation without a row in the permission table, or a row without an operation that is not switched off.
+    pub fn of(document: &Value, table: &'static [Permission], switches: &Switches) -> Result<Self> {
         let components = document.pointer("/components/schemas").cloned().unwrap_or_default();
         let mut by_route: HashMap<String, HashMap<String, Operation>> = HashMap::new();
         let mut seen = BTreeSet::new();
@@ -247,7 +248,8 @@ impl Operations {
                     .insert(method.to_uppercase(), read);
             }
         }
-        match table.iter().find(|row| !seen.contains(row.operation)) {
+        let idle = |row: &&Permission| !seen.contains(row.operation) && !switches.is_off(row.operation);
+        match table.iter().find(idle) {
             Some(row) => Err(Error::internal(format!(
                 "the permission table names {}, which is no operation",
                 row.operation

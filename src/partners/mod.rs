@@ -52,7 +52,7 @@ pub use model::{
 };
 pub use queries::{KnownBy, find, known_by, page, status};
 use queries::{by_registration, duplicate, find_by_secret, insert, save};
-pub use rules::MACHINE;
+pub use rules::{MACHINE, closed_to};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

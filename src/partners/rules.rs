@@ -232,6 +232,21 @@ impl Partner {
         }
     }
 
+    /// Whether it is no partner any more, and will not become one.
+    const fn has_ended(&self) -> bool {
+        matches!(self.status, Terminated | Merged | Rejected | Withdrawn)
+    }
+
+    /// The fields of its profile that are locked now, by name, with what locks them.
+    pub fn locks(&self) -> Vec<(&'static str, String)> {
+        fields(&PartnerPatch::default())
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|name| self.has_ended() && !NEVER_LOCKED.contains(name))
+            .map(|name| (name, locked(name, self.status)))
+            .collect()
+    }
+
     /// The partner with the changes of its profile made. `custom` holds the custom fields, already checked.
     ///
     /// # Errors
@@ -244,11 +259,11 @@ impl Partner {
                 |name| format!("`{name}` is written by the vendor alone; ask your account manager."),
             )?;
         }
-        if matches!(self.status, Terminated | Merged | Rejected | Withdrawn) {
+        if self.has_ended() {
             refuse(
                 sent(patch).filter(|(name, _)| !NEVER_LOCKED.contains(name)),
                 &codes::FIELD_LOCKED,
-                |name| format!("`{name}` is locked: the partner is {}.", self.status),
+                |name| locked(name, self.status),
             )?;
         }
         let hq_address = match patch.hq_address.clone() {
@@ -332,8 +347,27 @@ const OPEN_TO_PARTNERS: &[&str] = &["trading_names", "website", "phone", "hq_add
 /// What can be written although the partner has ended: how the vendor finds it.
 const NEVER_LOCKED: &[&str] = &["tags", "external_refs"];
 
+/// What somebody of that side may not write of a partner's profile, by name.
+pub fn closed_to(is_vendor: bool) -> Vec<&'static str> {
+    fields(&PartnerPatch::default())
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !is_vendor && !OPEN_TO_PARTNERS.contains(name))
+        .collect()
+}
+
+/// What a locked field is told with.
+fn locked(name: &str, status: PartnerStatus) -> String {
+    format!("`{name}` is locked: the partner is {status}.")
+}
+
 /// The fields that a patch sends, by name.
 fn sent(patch: &PartnerPatch) -> impl Iterator<Item = (&'static str, bool)> {
+    fields(patch).into_iter().filter(|(_, sent)| *sent)
+}
+
+/// Every field of a patch by name, and whether it was sent.
+fn fields(patch: &PartnerPatch) -> [(&'static str, bool); 15] {
     [
         ("legal_name", patch.legal_name.is_some()),
         ("trading_names", patch.trading_names.is_some()),
@@ -351,8 +385,6 @@ fn sent(patch: &PartnerPatch) -> impl Iterator<Item = (&'static str, bool)> {
         ("custom", patch.custom.is_some()),
         ("external_refs", patch.external_refs.is_some()),
     ]
-    .into_iter()
-    .filter(|(_, sent)| *sent)
 }
 
 fn refuse(

@@ -525,8 +525,10 @@ fn faulty(change: impl Fn(&mut Permission)) -> std::sync::Arc<Contract> {
     // Leaked: the table of a server lives as long as the process.
     let table: &'static [Permission] = Vec::leak(table);
     std::sync::Arc::new(Contract {
-        operations: Operations::of(&api().document, table).unwrap(),
+        operations: Operations::of(&api().document, table, &contract().switches).unwrap(),
         documents: contract().documents.clone(),
+        bodies: contract().bodies.clone(),
+        switches: contract().switches.clone(),
     })
 }
 

@@ -10,6 +10,16 @@ pub fn own_domain(website: Option<&str>, email: Option<&str>) -> Option<String> 
     website.and_then(of).or_else(|| email.and_then(of))
 }
 
+/// The fields of a customer of which one set must be there: what [`is_recognisable`] asks for, as far as a form can know it.
+/// A website or mail address counts only if its domain is the customer's own.
+pub const RECOGNISED_BY: &[&[&str]] = &[
+    &["website"],
+    &["email"],
+    &["registration_number"],
+    &["street", "city", "country"],
+    &["street", "postal_code", "country"],
+];
+
 /// Whether there is one strong mark: a domain, a registration number, or name and address (`domain.md` part 4).
 pub fn is_recognisable(customer: &CustomerRow) -> bool {
     let address = customer.street.is_some()

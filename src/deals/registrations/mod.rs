@@ -51,17 +51,19 @@ pub use endings::{Superseding, blank_decision, note_lapses, supersede};
 pub use expanded::{DealExpanded, DealPath};
 pub use guards::{Facts as SubmissionFacts, close_date, offered as reason_offered, submission as submission_guards};
 pub use handlers::seen;
+pub use identity::RECOGNISED_BY;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
 pub use naming::{product, resolve as named, territory};
 pub use queries::{by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
-    begin_chain, chain as approval_steps, end_infos, insert_decision, insert_info, last_received, skip_steps, tie_check,
+    begin_chain, chain as approval_steps, end_infos, insert_decision, insert_info, last_received, skip_steps,
+    tie_check, to_answer, to_decide,
 };
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
-pub use rules::{Named, status_at};
+pub use rules::{Named, SUBMISSION_NEEDS, status_at};
 pub use segregation::failing as segregation_failing;
 pub use slot_queries::{free_slots, slot_holder, take_slots};
 pub use states::{
@@ -72,6 +74,13 @@ pub use states::{
 pub use submission::{chain as new_chain, failing as submission_failing, is_customer, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use view::{Held, Reader};
+
+use crate::kernel::Time;
+
+/// The fields of the registration that a change may not send now, each with what locks it.
+pub fn locks(registration: &Registration, now: Time) -> Vec<(&'static str, String)> {
+    fields::locks(status_at(registration, now), registration.deal.stage)
+}
 
 /// The routes within `/v1/deals`.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -28,8 +28,8 @@ use crate::{
     },
     load_page, on_each, references, revise,
     schema::{
-        deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_extensions, deal_info_requests,
-        deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
+        deal_contacts, deal_custom_values, deal_customer_inputs, deal_decisions, deal_details, deal_extensions,
+        deal_info_requests, deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
     },
 };
 
@@ -66,7 +66,9 @@ macro_rules! wide {
 /// What the database reports.
 pub fn page(tx: &mut Tx<'_>, filter: &DealFilter, paging: &Paging) -> Result<Page<Deal>> {
     let sort = filter.sort.unwrap_or(DealSort::CreatedDescending);
-    let clause = filter::clause(tx.caller(), filter, sort, tx.now);
+    let mut clause = filter::clause(tx.caller(), filter, sort, tx.now);
+    let wanted = custom_fields::wanted(tx, CustomRecord::Deal, filter.custom.as_ref())?;
+    filter::custom(&mut clause, &wanted);
     let rows = load_page!(tx, wide!() => Wide, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, &row.deal), row.deal.id.to_string()));
     page.with(|rows| {
@@ -357,7 +359,19 @@ pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
     insert_lines(tx, &new.lines)?;
     insert_contacts(tx, &new.contacts)?;
     insert_sites(tx, &new.sites)?;
+    insert_custom(tx, id, &new.deal.custom)?;
     references::give(tx, Deal::TYPE, &id.to_string(), &new.references)
+}
+
+/// The values of the custom fields once more, as the list is filtered by them.
+fn insert_custom(tx: &mut Tx<'_>, id: DealId, custom: &CustomFields) -> Result<()> {
+    use deal_custom_values as v;
+    for (name, value) in &custom.0 {
+        on_each!(tx, |c| diesel::insert_into(deal_custom_values::table)
+            .values((v::deal_id.eq(id), v::name.eq(name), v::value_key.eq(value.key())))
+            .execute(c))?;
+    }
+    Ok(())
 }
 
 // Row by row: SQLite takes a batch of rows with defaults only one by one, and a registration has few.
@@ -502,6 +516,13 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
         )
         .execute(c))?;
         insert_sites(tx, &after.sites)?;
+    }
+    if before.deal.custom != after.deal.custom {
+        on_each!(tx, |c| diesel::delete(
+            deal_custom_values::table.filter(deal_custom_values::deal_id.eq(id))
+        )
+        .execute(c))?;
+        insert_custom(tx, id, &after.deal.custom)?;
     }
     if before.references != after.references {
         references::set(tx, Deal::TYPE, &id.to_string(), &after.references)?;

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::states::{DealSource, DealStage, DealType, DealVisibility, ProtectionState, ReviewStatus};
 use crate::{
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
     kernel::{
         Date, Money, Patch, Time,
         country::Country,
@@ -428,6 +428,11 @@ pub struct DealFilter {
     /// Only registrations in that currency.
     #[param(nullable = false)]
     pub currency: Option<crate::kernel::Currency>,
+    /// Only registrations whose custom fields hold these values, each as `name:value`; several values of one field are
+    /// alternatives. The first 120 characters count, and a value with a comma cannot be asked for. A field that you do not
+    /// see, or that there is none of, holds nothing.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub custom: Option<Vec<CustomTerm>>,
     /// Only registrations whose title or customer name begins with this text, in any case, or whose number it is.
     #[param(min_length = 1, max_length = 100, example = "acme", nullable = false)]
     pub q: Option<String>,

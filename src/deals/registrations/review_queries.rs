@@ -10,6 +10,7 @@ use super::{
     view::{self, Reader},
 };
 use crate::{
+    auth::Role,
     db::{Clause, Tx},
     error::Result,
     kernel::{
@@ -314,6 +315,55 @@ fn open_clause(now: Time) -> Clause {
         .value(&now)
         .sql("))");
     clause
+}
+
+/// How many registrations the caller can decide on now: the step whose turn it is takes one of their roles, nobody else has
+/// taken the review, and they did not send it in themselves.
+///
+/// # Errors
+/// What the database reports.
+pub fn to_decide(tx: &mut Tx<'_>) -> Result<i64> {
+    let caller = tx.caller();
+    let me = caller.actor_text();
+    let roles: Vec<&str> = ApproverRole::ALL
+        .iter()
+        .copied()
+        .filter(|role| caller.has(role.role()) || caller.has(Role::Admin))
+        .map(ApproverRole::as_str)
+        .collect();
+    let mut clause = Clause::rows_of(caller, "deals.partner_id");
+    clause
+        .one_of(
+            "deals.review_status",
+            &[ReviewStatus::Submitted, ReviewStatus::InReview],
+        )
+        .and("(deals.assignee_id IS NULL OR deals.assignee_id = ")
+        .value(&me)
+        .sql(")");
+    clause
+        .sql(" AND (deals.submitter_id IS NULL OR deals.submitter_id <> ")
+        .value(&me)
+        .sql(")");
+    clause
+        .sql(" AND EXISTS (SELECT 1 FROM deal_reviews AS r JOIN deal_approval_steps AS s ON s.deal_id = r.deal_id AND s.round = r.round WHERE r.deal_id = deals.id AND s.status = 'pending' AND r.submitted_by <> ")
+        .value(&me)
+        .one_of("s.approver_role", &roles)
+        .sql(")");
+    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
+}
+
+/// About how many registrations the vendor waits for an answer that the caller can give.
+///
+/// # Errors
+/// What the database reports.
+pub fn to_answer(tx: &mut Tx<'_>) -> Result<i64> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause
+        .equals("deals.review_status", &ReviewStatus::InfoRequested)
+        .and("EXISTS (SELECT 1 FROM deal_reviews AS r WHERE r.deal_id = deals.id AND r.info_due_at > ")
+        .value(&tx.now)
+        .sql(")");
+    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
 }
 
 /// How many registrations of the partner are before the vendor.

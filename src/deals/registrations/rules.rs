@@ -228,6 +228,9 @@ pub fn status_at(registration: &Registration, now: Time) -> ReviewStatus {
     }
 }
 
+/// What a registration must have before it can be sent in, as names of fields: what [`missing`] names of an empty one.
+pub const SUBMISSION_NEEDS: &[&str] = &["customer", "territory", "lines", "amount", "expected_close_on"];
+
 /// What a draft still lacks before it can be submitted, as field names.
 pub fn missing(registration: &Registration) -> Vec<String> {
     let deal = &registration.deal;

@@ -30,6 +30,7 @@ mod words;
 
 pub use gates::check;
 pub use narrowing::MEDIA as NARROWED;
+pub use pattern::Pattern;
 pub use tables::{errors_txt, operations_txt, permissions_txt};
 pub use variants::{openapi_3_0, without_webhooks};
 

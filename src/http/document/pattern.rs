@@ -11,7 +11,7 @@ const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRST
 
 /// A pattern that was understood.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pattern {
+pub struct Pattern {
     choices: Vec<Vec<Item>>,
     from_start: bool,
     to_end: bool,

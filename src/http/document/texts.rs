@@ -14,7 +14,7 @@ pub(super) const NOT_MODIFIED: &str =
     "Not modified: the caller already holds the current representation (`If-None-Match`).";
 
 /// Tags by the first segment of the path: the segments, the tag, what it is about.
-const TAGS: [(&[&str], &str, &str); 27] = [
+const TAGS: [(&[&str], &str, &str); 28] = [
     (
         &["auth", "oauth", "me", "api-keys", "service-clients", "sessions"],
         "Authentication",
@@ -128,11 +128,16 @@ const TAGS: [(&[&str], &str, &str); 27] = [
         "Figures over partners, deals and programs.",
     ),
     (
-        &["errors", "schema", "requests", "usage"],
+        &["errors", "requests", "usage"],
         "Reference",
         "What the service says of itself: error codes, schemas, requests and usage.",
     ),
     (&["notifications"], "Notifications", "What people are told and how."),
+    (
+        &["portal", "schema"],
+        "Portal",
+        "What a front end needs: its appearance, menu and open work, and the schemas of its forms.",
+    ),
     (
         &["work-items", "tasks"],
         "Work items",

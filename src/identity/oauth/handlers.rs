@@ -195,7 +195,10 @@ pub async fn get_authorization_server(identity: Identity, caller: Caller) -> Rep
         token_endpoint: format!("{issuer}/oauth/token"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         service_documentation: format!("{issuer}/docs"),
-        scopes_supported: permissions::scopes().into_iter().map(str::to_owned).collect(),
+        scopes_supported: permissions::scopes_at(&caller.request().switches)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         response_types_supported: Vec::new(),
         grant_types_supported: vec![GrantType::ClientCredentials],
         token_endpoint_auth_methods_supported: vec!["client_secret_basic".to_owned(), "client_secret_post".to_owned()],

@@ -50,13 +50,7 @@ impl Person {
     /// # Errors
     /// 422 `field_locked` once the person's data was erased.
     pub fn patched(self, patch: &PersonPatch, now: Time) -> Result<Self> {
-        if self.status == PersonStatus::Erased {
-            return Err(Error::new(&codes::FIELD_LOCKED).fault(
-                "#",
-                "field_locked",
-                "The person's data was erased; nothing of it is written any more.",
-            ));
-        }
+        self.check_kept()?;
         let email = patch.email.clone().apply(self.email.clone());
         let same = email.as_deref().map(fold) == self.email.as_deref().map(fold);
         Ok(Self {
@@ -71,6 +65,21 @@ impl Person {
             updated_at: now,
             ..self
         })
+    }
+
+    /// Checks that the person's data was not erased.
+    ///
+    /// # Errors
+    /// 422 `field_locked` if it was.
+    pub fn check_kept(&self) -> Result<()> {
+        if self.status == PersonStatus::Erased {
+            return Err(Error::new(&codes::FIELD_LOCKED).fault(
+                "#",
+                "field_locked",
+                "The person's data was erased; nothing of it is written any more.",
+            ));
+        }
+        Ok(())
     }
 
     /// Checks that a caller may write of the person: the vendor always, a partner while the person works there.

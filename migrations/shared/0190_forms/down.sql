@@ -1,0 +1,10 @@
+DROP TABLE portal_branding;
+DROP TABLE deal_custom_values;
+ALTER TABLE custom_field_definitions DROP COLUMN pattern;
+ALTER TABLE custom_field_definitions DROP COLUMN maximum;
+ALTER TABLE custom_field_definitions DROP COLUMN minimum;
+ALTER TABLE custom_field_definitions DROP COLUMN max_length;
+ALTER TABLE custom_field_definitions DROP COLUMN min_length;
+ALTER TABLE custom_field_definitions DROP COLUMN position;
+ALTER TABLE custom_field_definitions DROP COLUMN section;
+ALTER TABLE custom_field_definitions DROP COLUMN help;

@@ -1,0 +1,167 @@
+//! What depends on the caller and the record: asked of the modules that own the rules.
+
+use crate::{
+    auth::{Rows, Side},
+    custom_fields::{self, CustomField, CustomRecord},
+    customers,
+    db::Tx,
+    deals::registrations,
+    error::{Error, Result, codes},
+    partners,
+};
+
+use super::model::FormResource;
+
+/// What is laid over the schema of a body. Fields are named by pointers such as `/customer/website`.
+#[derive(Debug, Clone, Default)]
+pub struct Overlay {
+    /// Fields that must be sent besides those that the contract requires.
+    pub required: Vec<String>,
+    /// Fields that are not the caller's to write.
+    pub hidden: Vec<String>,
+    /// Fields that are locked now, with the reason.
+    pub locked: Vec<(String, String)>,
+    /// Why the whole record is locked, if it is.
+    pub whole: Option<String>,
+    /// The custom fields that the caller sees; none where the record has none.
+    pub custom: Vec<CustomField>,
+    /// Whether the caller stands on the vendor's side.
+    pub is_vendor: bool,
+}
+
+const fn custom_record(resource: FormResource) -> Option<CustomRecord> {
+    match resource {
+        FormResource::Deals => Some(CustomRecord::Deal),
+        FormResource::Partners => Some(CustomRecord::Partner),
+        FormResource::CustomerAccounts => Some(CustomRecord::CustomerAccount),
+        FormResource::People => None,
+    }
+}
+
+fn base(tx: &mut Tx<'_>, resource: FormResource) -> Result<Overlay> {
+    let custom = match custom_record(resource) {
+        Some(record) => custom_fields::seen(tx, record)?,
+        None => Vec::new(),
+    };
+    Ok(Overlay {
+        custom,
+        is_vendor: tx.caller().is_vendor(),
+        ..Overlay::default()
+    })
+}
+
+/// What is laid over the form of a new record.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_new(tx: &mut Tx<'_>, resource: FormResource) -> Result<Overlay> {
+    let mut overlay = base(tx, resource)?;
+    // A field that is not the caller's to write is not there to be written.
+    let is_vendor = overlay.is_vendor;
+    overlay.custom.retain(|field| field.may_write(is_vendor));
+    if resource == FormResource::Deals {
+        match (tx.caller().side(), tx.caller().rows()) {
+            (Side::Vendor, _) => overlay.required.push("/partner_id".to_owned()),
+            // Whoever sees its own partner alone has nobody else to register for.
+            (Side::Partner(own), Rows::Partners(partners)) if partners.iter().all(|partner| *partner == own) => {
+                overlay.hidden.push("/partner_id".to_owned());
+            }
+            _ => {}
+        }
+    }
+    Ok(overlay)
+}
+
+/// What is laid over the form of a change: of that record, or of one that is new; nothing if there is no such record for the
+/// caller, or it is another's to change.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_change(tx: &mut Tx<'_>, resource: FormResource, id: Option<&str>) -> Result<Option<Overlay>> {
+    let mut overlay = base(tx, resource)?;
+    let found = match (resource, id) {
+        (FormResource::Partners, None) => {
+            overlay.hidden = pointers(partners::closed_to(overlay.is_vendor));
+            Ok(())
+        }
+        (_, None) => Ok(()),
+        (FormResource::Deals, Some(id)) => of_deal(tx, id, &mut overlay),
+        (FormResource::Partners, Some(id)) => of_partner(tx, id, &mut overlay),
+        (FormResource::People, Some(id)) => of_person(tx, id, &mut overlay),
+        (FormResource::CustomerAccounts, Some(id)) => of_account(tx, id, &mut overlay),
+    };
+    match found {
+        Ok(()) => Ok(Some(overlay)),
+        Err(error) if error.is(&codes::NOT_FOUND) || error.is(&codes::FORBIDDEN) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn pointers(names: Vec<&'static str>) -> Vec<String> {
+    names.into_iter().map(|name| format!("/{name}")).collect()
+}
+
+/// The id, if it is one of that kind; an id of another kind names no such record.
+fn parsed<I: std::str::FromStr>(id: &str) -> Result<I> {
+    id.parse().map_err(|_other| Error::not_found())
+}
+
+fn of_deal(tx: &mut Tx<'_>, id: &str, overlay: &mut Overlay) -> Result<()> {
+    let registration = registrations::find(tx, parsed(id)?)?;
+    registrations::may_write(tx.caller(), &registration)?;
+    overlay.locked = registrations::locks(&registration, tx.now)
+        .into_iter()
+        .map(|(pointer, reason)| (pointer.trim_start_matches('#').to_owned(), reason))
+        .collect();
+    Ok(())
+}
+
+fn of_partner(tx: &mut Tx<'_>, id: &str, overlay: &mut Overlay) -> Result<()> {
+    let partner = partners::find(tx, parsed(id)?)?;
+    overlay.hidden = pointers(partners::closed_to(overlay.is_vendor));
+    overlay.locked = partner
+        .locks()
+        .into_iter()
+        .map(|(name, reason)| (format!("/{name}"), reason))
+        .collect();
+    Ok(())
+}
+
+fn of_person(tx: &mut Tx<'_>, id: &str, overlay: &mut Overlay) -> Result<()> {
+    let person = partners::people::find(tx, parsed(id)?)?;
+    let refusal = person
+        .may_be_written(tx.caller().partner(), tx.now.date())
+        .and_then(|()| person.check_kept());
+    overlay.whole = refusal.err().map(|error| told(&error));
+    Ok(())
+}
+
+fn of_account(tx: &mut Tx<'_>, id: &str, overlay: &mut Overlay) -> Result<()> {
+    let account = customers::accounts::find(tx, parsed(id)?)?;
+    overlay.whole = account.check_live().err().map(|error| told(&error));
+    Ok(())
+}
+
+/// Why a change of the record would be refused.
+fn told(error: &Error) -> String {
+    error
+        .all_faults()
+        .first()
+        .map_or_else(|| error.message().to_owned(), |fault| fault.detail.clone())
+}
+
+/// The fields that must be there before a record can be sent in.
+pub fn for_submission(resource: FormResource) -> Vec<String> {
+    match resource {
+        FormResource::Deals => registrations::SUBMISSION_NEEDS
+            .iter()
+            .map(|name| format!("/{name}"))
+            .collect(),
+        FormResource::Partners | FormResource::People | FormResource::CustomerAccounts => Vec::new(),
+    }
+}
+
+/// Of a part of the record, the sets of fields of which one must be there before it can be sent in.
+pub fn alternatives(resource: FormResource) -> Option<(&'static str, &'static [&'static [&'static str]])> {
+    (resource == FormResource::Deals).then_some(("/customer", registrations::RECOGNISED_BY))
+}

@@ -1,0 +1,85 @@
+//! One function per operation: take, call, answer.
+
+use actix_web::{get, patch};
+
+use super::{
+    menu,
+    model::{Portal, PortalBranding, PortalBrandingPatch, PublicPortal, SignInMethod},
+    queries, rules, work,
+};
+use crate::{
+    auth::Caller,
+    db::Db,
+    http::{AcceptLanguage, IfMatch, Json, Language, Plain, Reply},
+    modules::Module,
+};
+
+/// Read the portal
+///
+/// How it presents itself, its languages, the modules that are on, your menu, and how much waits for you. Menu and work hold
+/// what you may call, and nothing else.
+#[utoipa::path(params(AcceptLanguage))]
+#[get("")]
+pub async fn get_portal(db: Db, caller: Caller, language: Language) -> Reply<Plain<Portal>> {
+    db.snapshot(&caller, move |tx| {
+        let branding = queries::find(tx)?;
+        let caller = tx.caller().clone();
+        Ok(Plain(Portal {
+            branding,
+            language,
+            locales: rules::locales(),
+            modules: rules::modules(caller.request().switches.modules(), language),
+            menu: menu::of(&caller, language),
+            work: work::of(tx, language)?,
+        }))
+    })
+    .await
+}
+
+/// Read the portal before signing in
+///
+/// What the page for signing in needs: how the portal presents itself, its languages, and how to sign in.
+#[utoipa::path(params(AcceptLanguage), extensions(("x-errors" = json!(["unauthenticated"]))))]
+#[get("/public")]
+pub async fn get_public_portal(db: Db, caller: Caller, language: Language) -> Reply<Plain<PublicPortal>> {
+    db.read(&caller, move |tx| {
+        let modules = tx.caller().request().switches.modules();
+        Ok(Plain(PublicPortal {
+            branding: queries::find(tx)?,
+            language,
+            locales: rules::locales(),
+            sign_in_methods: SignInMethod::ALL.to_vec(),
+            applications_open: modules.has(Module::Applications),
+        }))
+    })
+    .await
+}
+
+/// Read the portal's branding
+///
+/// Name, pictures, colours, who helps, and legal links, with the tag that a change needs.
+#[utoipa::path]
+#[get("/branding")]
+pub async fn get_portal_branding(db: Db, caller: Caller) -> Reply<Json<PortalBranding>> {
+    db.read(&caller, |tx| queries::find(tx).map(Json)).await
+}
+
+/// Change the portal's branding
+///
+/// What is left out stays, null clears; the list of legal links is replaced as a whole.
+#[utoipa::path(params(IfMatch))]
+#[patch("/branding")]
+pub async fn update_portal_branding(
+    db: Db,
+    caller: Caller,
+    seen: IfMatch,
+    patch: Json<PortalBrandingPatch>,
+) -> Reply<Json<PortalBranding>> {
+    db.write(&caller, move |tx| {
+        let before = queries::find(tx)?;
+        seen.check(before.revision)?;
+        let after = before.clone().patched(&patch.0, tx.now);
+        queries::save(tx, &before, after).map(Json)
+    })
+    .await
+}

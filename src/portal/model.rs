@@ -1,0 +1,272 @@
+//! The shapes of the portal on the wire.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    http::{Language, Resource},
+    kernel::{Patch, Stored, Time},
+    modules::Module,
+    schema::portal_branding,
+    words,
+};
+
+words! {
+    /// How people can sign in.
+    pub SignInMethod {
+        /// By mail address and password.
+        Password = "password",
+    }
+
+    /// A kind of work that waits for somebody.
+    pub PortalWorkKind {
+        /// Registrations that wait for the caller's decision.
+        DealDecisions = "deal_decisions",
+        /// Registrations about which the vendor asked the caller's partner something.
+        DealInfoRequests = "deal_info_requests",
+        /// Protections that end within 14 days.
+        ExpiringProtections = "expiring_protections",
+    }
+
+    /// What a legal link leads to.
+    pub LegalLinkKind {
+        /// Who offers the portal.
+        Imprint = "imprint",
+        /// How personal data is handled.
+        Privacy = "privacy",
+        /// The terms of use.
+        Terms = "terms",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+/// A legal link of the portal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LegalLink {
+    /// What it leads to.
+    pub kind: LegalLinkKind,
+    /// What it says.
+    #[schema(example = "Privacy", min_length = 1, max_length = 120)]
+    pub label: String,
+    /// Where it leads.
+    #[schema(
+        example = "https://www.vendor.example/privacy",
+        min_length = 8,
+        max_length = 500,
+        pattern = "^https?://[^ ]+$"
+    )]
+    pub url: String,
+}
+
+/// How the portal presents itself.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable, Serialize, ToSchema,
+)]
+#[diesel(table_name = portal_branding, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct PortalBranding {
+    /// There is one of them.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub id: String,
+    /// What the program is called.
+    #[schema(example = "Northwall Partner Program", min_length = 1, max_length = 120)]
+    pub name: String,
+    /// The logo.
+    #[schema(required = true, example = "https://www.vendor.example/logo.svg", max_length = 500)]
+    pub logo_url: Option<String>,
+    /// The small picture of tabs and bookmarks.
+    #[schema(required = true, example = "https://www.vendor.example/icon.png", max_length = 500)]
+    pub icon_url: Option<String>,
+    /// The main colour.
+    #[schema(example = "#1f4e79", max_length = 7)]
+    pub primary_color: String,
+    /// The colour of what shall be seen first.
+    #[schema(example = "#b45309", max_length = 7)]
+    pub accent_color: String,
+    /// Who helps.
+    #[schema(required = true, example = "Channel desk", max_length = 120)]
+    pub support_name: Option<String>,
+    /// Their mail address.
+    #[schema(required = true, example = "partners@vendor.example", max_length = 254)]
+    pub support_email: Option<String>,
+    /// Their telephone number.
+    #[schema(required = true, example = "+493012345678", max_length = 40)]
+    pub support_phone: Option<String>,
+    /// Their page.
+    #[schema(required = true, example = "https://www.vendor.example/support", max_length = 500)]
+    pub support_url: Option<String>,
+    /// What the law wants to be linked.
+    #[schema(value_type = Vec<LegalLink>, max_items = 20)]
+    pub legal_links: Stored<Vec<LegalLink>>,
+    /// How often it was changed.
+    #[schema(example = 1, minimum = 1)]
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+}
+
+impl Resource for PortalBranding {
+    const TYPE: &'static str = "portal_branding";
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn path(&self) -> String {
+        "/v1/portal/branding".to_owned()
+    }
+}
+
+/// Changes of how the portal presents itself. What is left out stays, null clears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PortalBrandingPatch {
+    /// What the program is called.
+    #[schema(
+        example = "Northwall Partner Program",
+        min_length = 1,
+        max_length = 120,
+        nullable = false
+    )]
+    pub name: Option<String>,
+    /// The logo.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "https://www.vendor.example/logo.svg", min_length = 8, max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub logo_url: Patch<String>,
+    /// The small picture of tabs and bookmarks.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "https://www.vendor.example/icon.png", min_length = 8, max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub icon_url: Patch<String>,
+    /// The main colour.
+    #[schema(example = "#1f4e79", max_length = 7, pattern = "^#[0-9A-Fa-f]{6}$", nullable = false)]
+    pub primary_color: Option<String>,
+    /// The colour of what shall be seen first.
+    #[schema(example = "#b45309", max_length = 7, pattern = "^#[0-9A-Fa-f]{6}$", nullable = false)]
+    pub accent_color: Option<String>,
+    /// Who helps.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Channel desk", min_length = 1, max_length = 120)]
+    pub support_name: Patch<String>,
+    /// Their mail address.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "partners@vendor.example", max_length = 254, pattern = "^[^@ ]+@[^@ ]+$")]
+    pub support_email: Patch<String>,
+    /// Their telephone number.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "+493012345678", min_length = 1, max_length = 40)]
+    pub support_phone: Patch<String>,
+    /// Their page.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "https://www.vendor.example/support", min_length = 8, max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub support_url: Patch<String>,
+    /// What the law wants to be linked, all of it.
+    #[schema(max_items = 20, nullable = false)]
+    pub legal_links: Option<Vec<LegalLink>>,
+}
+
+/// A language that the portal is offered in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PortalLocale {
+    /// Its code, BCP 47.
+    pub code: Language,
+    /// What it calls itself.
+    #[schema(example = "Deutsch", max_length = 60)]
+    pub name: String,
+}
+
+/// A module that is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PortalModule {
+    /// Its name.
+    pub name: Module,
+    /// What people call it.
+    #[schema(example = "Deals", max_length = 60)]
+    pub label: String,
+}
+
+/// An entry of the menu.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PortalMenuEntry {
+    /// Its name, which stays when the label changes.
+    #[schema(example = "deals", max_length = 60)]
+    pub name: String,
+    /// What people read.
+    #[schema(example = "Deals", max_length = 60)]
+    pub label: String,
+    /// The operation that it leads to.
+    #[schema(example = "listDeals", max_length = 64)]
+    pub operation: String,
+    /// Its path.
+    #[schema(example = "/v1/deals", max_length = 200)]
+    pub path: String,
+    /// The type of record of its form, as `GET /v1/schema/{resource}` takes it; null where there is none.
+    #[schema(required = true, example = "deals", max_length = 60)]
+    pub form: Option<String>,
+}
+
+/// How much of a kind of work waits for the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PortalWork {
+    /// The kind.
+    pub kind: PortalWorkKind,
+    /// What people read.
+    #[schema(example = "Deals to decide", max_length = 120)]
+    pub label: String,
+    /// How many there are.
+    #[schema(example = 3, minimum = 0)]
+    pub count: i64,
+    /// The operation that lists what the work is among.
+    #[schema(example = "listDeals", max_length = 64)]
+    pub operation: String,
+    /// Its path, with the filter.
+    #[schema(example = "/v1/deals?status=submitted,in_review", max_length = 200)]
+    pub path: String,
+}
+
+/// The portal as the caller finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Portal {
+    /// How it presents itself.
+    pub branding: PortalBranding,
+    /// The language of the labels in this answer.
+    pub language: Language,
+    /// The languages that there are.
+    #[schema(max_items = 20)]
+    pub locales: Vec<PortalLocale>,
+    /// The modules that are on.
+    #[schema(max_items = 50)]
+    pub modules: Vec<PortalModule>,
+    /// The caller's menu, in order.
+    #[schema(max_items = 100)]
+    pub menu: Vec<PortalMenuEntry>,
+    /// What waits for the caller, by kind; kinds that are not the caller's are left out, those of which nothing waits are not.
+    #[schema(max_items = 50)]
+    pub work: Vec<PortalWork>,
+}
+
+/// The portal before signing in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublicPortal {
+    /// How it presents itself.
+    pub branding: PortalBranding,
+    /// The language that was asked for.
+    pub language: Language,
+    /// The languages that there are.
+    #[schema(max_items = 20)]
+    pub locales: Vec<PortalLocale>,
+    /// How people can sign in.
+    #[schema(max_items = 10)]
+    pub sign_in_methods: Vec<SignInMethod>,
+    /// Whether firms can apply to become partners.
+    #[schema(example = true)]
+    pub applications_open: bool,
+}

@@ -1,0 +1,309 @@
+//! Forms: the schema that a caller gets is sound, holds what the caller may write and nothing else, and what fits it is taken.
+
+use openprm::{auth::Role, auth::Rows};
+use serde_json::{Value, json};
+
+use crate::{
+    program::{Program, approved, complete, path, submitted, with},
+    support::{Client, api::api},
+};
+
+const RESOURCES: [&str; 4] = ["deals", "partners", "people", "customer-accounts"];
+
+async fn form(client: &Client<'_>, rest: &str) -> Value {
+    client.get(&format!("/v1/schema/{rest}")).await.expect(200)
+}
+
+/// Checks that a value fits a schema, formats included.
+fn fits(schema: &Value, value: &Value) -> bool {
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(schema)
+        .unwrap_or_else(|error| panic!("{error}"));
+    validator.is_valid(value)
+}
+
+/// Every reference of a schema.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            object.values().for_each(|part| references(part, found));
+        }
+        Value::Array(list) => list.iter().for_each(|part| references(part, found)),
+        _ => {}
+    }
+}
+
+fn locked(schema: &Value) -> Vec<&str> {
+    let properties = schema["properties"].as_object().unwrap();
+    properties
+        .iter()
+        .filter(|(_, one)| one["readOnly"] == true)
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+each_engine! {
+    async fn every_form_is_a_schema_of_its_own_that_the_contract_s_example_fits(world: World) {
+        Program::new(&world).await;
+        let admin = world.vendor(Role::Admin);
+        for resource in RESOURCES {
+            let form = form(&admin, resource).await;
+            for (purpose, operation) in [("create", "create_by"), ("update", "update_by")] {
+                let schema = &form[purpose];
+                assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{resource}");
+                assert!(jsonschema::meta::is_valid(schema), "{resource} {purpose}");
+                let mut all = Vec::new();
+                references(schema, &mut all);
+                assert!(all.iter().all(|one| one.starts_with("#/$defs/") && !schema.pointer(&one[1..]).unwrap().is_null()), "{all:?}");
+                let operation = api().operation(form[operation]["operation"].as_str().unwrap());
+                let mut example = operation.body.as_ref().unwrap().example.clone().unwrap();
+                example.as_object_mut().unwrap().remove("custom");
+                assert!(fits(schema, &example), "{resource} {purpose}: {example}");
+                assert!(!fits(schema, &json!({"no_such_field": 1})));
+                for (name, property) in schema["properties"].as_object().unwrap() {
+                    assert!(property["title"].is_string() && property["x-order"].is_u64() && property["x-widget"].is_string(), "{resource}/{name}: {property}");
+                    assert!(property["x-group"].is_string(), "{resource}/{name}");
+                }
+            }
+        }
+        assert_eq!(admin.get("/v1/schema/invoices").await.refused(404), "not_found");
+        assert_eq!(world.stranger().get("/v1/schema/deals").await.refused(401), "unauthenticated");
+    }
+
+    async fn labels_are_in_the_language_that_was_asked_for(world: World) {
+        let admin = world.vendor(Role::Admin);
+        let get = async |language: &str| admin.send(actix_web::http::Method::GET, "/v1/schema/deals", &[("accept-language", language)], None).await;
+        let german = get("de-CH, en;q=0.5").await.expect(200);
+        assert_eq!(german["language"], "de");
+        let kind = &german["create"]["properties"]["deal_type"];
+        assert_eq!((kind["title"].as_str(), &kind["oneOf"][0]), (Some("Geschäftsart"), &json!({"const": "net_new", "title": "Neugeschäft"})));
+        assert_eq!(german["create"]["x-groups"][1]["label"], "Kunde");
+        let english = get("fr, *;q=0.1").await;
+        let tag = english.header("etag").unwrap().to_owned();
+        assert_eq!(english.expect(200)["create"]["properties"]["deal_type"]["oneOf"][0]["title"], "New business");
+        let again = admin.send(actix_web::http::Method::GET, "/v1/schema/deals", &[("if-none-match", &tag)], None).await;
+        assert_eq!((again.status, again.bytes.len()), (304, 0));
+    }
+
+    async fn a_partner_sees_what_is_a_partner_s_to_write(world: World) {
+        let program = Program::new(&world).await;
+        let nordwind = program.partner("Nordwind");
+        let sales = program.sales(nordwind);
+        let deals = form(&sales, "deals").await;
+        assert!(deals["create"]["properties"].get("partner_id").is_none(), "a partner has nobody else to register for");
+        assert_eq!(deals["create"]["required"], json!(["title"]));
+        let vendor = form(&world.vendor(Role::ChannelOps), "deals").await;
+        assert_eq!(vendor["create"]["required"], json!(["partner_id", "title"]));
+        assert_eq!(vendor["create"]["properties"]["partner_id"]["x-choices"]["operation"], "listPartners");
+        let reader = form(&world.vendor(Role::Analyst), "deals").await;
+        assert_eq!((&reader["create"], &reader["update"], &reader["submit_by"]), (&Value::Null, &Value::Null, &Value::Null));
+
+        let own = world.partner_user(nordwind, Role::PartnerAdmin);
+        let profile = form(&own, &format!("partners?id={nordwind}")).await;
+        assert_eq!(profile["create"], Value::Null);
+        let mut open: Vec<&str> = profile["update"]["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        open.sort_unstable();
+        assert_eq!(open, ["hq_address", "phone", "time_zone", "trading_names", "website"]);
+        assert_eq!(form(&sales, "customer-accounts").await["update"], Value::Null);
+        let choices = &deals["create"]["properties"]["lines"]["items"]["properties"]["product"]["x-choices"];
+        assert_eq!((choices["path"].as_str(), choices["value"].as_str()), (Some("/v1/products?status=active"), Some("code")));
+        let listed = sales.get(choices["path"].as_str().unwrap()).await.expect(200);
+        assert!(listed["data"][0][choices["value"].as_str().unwrap()].is_string() && listed["data"][0][choices["label"].as_str().unwrap()].is_string());
+    }
+
+    async fn the_choices_that_a_form_names_can_be_listed_and_searched(world: World) {
+        Program::new(&world).await;
+        let admin = world.vendor(Role::Admin);
+        let mut asked = 0;
+        for resource in RESOURCES {
+            let form = form(&admin, resource).await;
+            let mut open = vec![&form["create"]];
+            while let Some(part) = open.pop() {
+                match part {
+                    Value::Object(object) => {
+                        if let Some(choices) = object.get("x-choices") {
+                            let operation = api().operation(choices["operation"].as_str().unwrap());
+                            let path = choices["path"].as_str().unwrap();
+                            assert_eq!(operation.path, path.split('?').next().unwrap());
+                            assert!(operation.parameter(choices["search"].as_str().unwrap()).is_some(), "{choices}");
+                            let row = &api().resolve(operation.answer("200").unwrap())["properties"]["data"]["items"];
+                            let record = admin.get(path).await.expect(200)["data"].get(0).cloned();
+                            for key in ["value", "label"] {
+                                let name = choices[key].as_str().unwrap();
+                                assert!(record.as_ref().is_none_or(|record| record.get(name).is_some()), "{choices} {row}");
+                            }
+                            asked += 1;
+                        }
+                        open.extend(object.values());
+                    }
+                    Value::Array(list) => open.extend(list),
+                    _ => {}
+                }
+            }
+        }
+        assert!(asked >= 8, "{asked}");
+    }
+
+    async fn what_is_locked_in_a_form_is_what_the_change_refuses(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, vendor) = (program.sales(program.partner("Nordwind")), world.vendor(Role::ChannelOps));
+        let draft = sales.post("/v1/deals", complete()).await.expect(201);
+        let sent = submitted(&sales, with(json!({"customer": {"name": "Beta GmbH", "website": "https://www.beta-anlagen.de"}}))).await;
+        let granted = approved(&world, &sales, with(json!({"customer": {"name": "Gamma GmbH", "website": "https://www.gamma-bau.de"}}))).await;
+        let body = json!({
+            "title": "Other", "description": "Other", "deal_type": "renewal", "source": "referral", "territory": "AT",
+            "lines": [{"product": "EDGE-SW"}], "amount": {"amount": "1.00", "currency": "EUR"}, "expected_close_on": "2027-01-31",
+            "next_step": "Other", "competitor": "Other", "co_sell_needs": ["demo"], "visibility": "limited", "customer_consent": true,
+            "contacts": [{"name": "Eva"}], "sites": [{"name": "Ulm"}], "external_refs": [{"system": "crm", "id": "1"}], "customer": {"name": "Other", "website": "other.de"}
+        });
+        for (deal, open) in [(&draft, 17), (&sent, 1), (&granted, 9)] {
+            let form = form(&sales, &format!("deals?id={}", deal["id"].as_str().unwrap())).await;
+            let schema = &form["update"];
+            let mut refused = 0;
+            for (name, value) in body.as_object().unwrap() {
+                let answer = sales.patch(&path(deal, ""), json!({name: value})).await;
+                let property = &schema["properties"][name];
+                let parts = property["properties"].as_object().filter(|_| name == "customer");
+                let is_locked = property["readOnly"] == true || parts.is_some_and(|parts| parts["name"]["readOnly"] == true);
+                assert_eq!(answer.status == 422, is_locked, "{name} of {}: {}", deal["review_status"], answer.body);
+                if is_locked {
+                    refused += 1;
+                    let told = parts.map_or(&property["x-locked"], |parts| &parts["name"]["x-locked"]).as_str().unwrap();
+                    let faults = answer.body["errors"].as_array().unwrap();
+                    assert!(faults.iter().any(|fault| fault["detail"] == told), "{told}: {faults:?}");
+                }
+            }
+            assert_eq!(body.as_object().unwrap().len() - refused, open, "{}: {:?}", deal["review_status"], locked(schema));
+        }
+        let foreign = program.sales(program.partner("Südwind"));
+        assert_eq!(form(&foreign, &format!("deals?id={}", sent["id"].as_str().unwrap())).await["update"], Value::Null);
+        assert_eq!(form(&vendor, &format!("deals?id={}", sent["id"].as_str().unwrap())).await["update"]["properties"]["title"]["readOnly"], true);
+        let limited = world.vendor_of(Role::Cam, Rows::Partners([program.partner("Westwind")].into()));
+        assert_eq!(form(&limited, &format!("deals?id={}", sent["id"].as_str().unwrap())).await["update"], Value::Null);
+        assert_eq!(form(&vendor, "deals?id=partner_01jdq4p6c8f3kb2v9y0s7x5ham").await["update"], Value::Null);
+    }
+
+    async fn what_a_submission_needs_is_required_by_its_form(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let form = form(&sales, "deals?action=submit").await;
+        let (schema, saving) = (&form["create"], form_of(&sales).await);
+        assert_eq!(form["required_for_submit"], json!(["/customer", "/territory", "/lines", "/amount", "/expected_close_on"]));
+        assert_eq!(form["submit_by"], json!({"operation": "submitDeal", "method": "POST", "path": "/v1/deals/{id}/submit"}));
+        assert_eq!(schema["properties"]["lines"]["x-required-for"], json!(["submit"]));
+        let empty = json!({"title": "Empty"});
+        let draft = sales.post("/v1/deals", empty.clone()).await.expect(201);
+        let missing: Vec<String> = draft["missing"].as_array().unwrap().iter().map(|name| format!("/{}", name.as_str().unwrap())).collect();
+        assert_eq!(json!(missing), form["required_for_submit"], "the draft lacks what the form says");
+        assert!(fits(&saving["create"], &empty) && !fits(schema, &empty));
+        assert!(fits(schema, &complete()));
+        for (lacking, value) in [("territory", Value::Null), ("lines", json!([])), ("amount", Value::Null), ("customer", json!({"name": "Acme GmbH"}))] {
+            let body = with(json!({lacking: value}));
+            assert!(!fits(schema, &body), "{lacking}");
+            assert!(fits(&saving["create"], &body), "{lacking}");
+            let draft = sales.post("/v1/deals", body).await.expect(201);
+            assert_eq!(sales.post(&path(&draft, "/submit"), json!({})).await.refused(409), "guard_failed", "{lacking}");
+        }
+        let one_mark = with(json!({"customer": {"name": "Acme GmbH", "street": "Hauptstraße 5", "postal_code": "70173", "country": "DE"}}));
+        assert!(fits(schema, &one_mark));
+        let draft = sales.post("/v1/deals", one_mark).await.expect(201);
+        sales.post(&path(&draft, "/submit"), json!({})).await.expect(200);
+    }
+
+    async fn custom_fields_are_typed_fields_of_the_form(world: World) {
+        let program = Program::new(&world).await;
+        let (ops, sales) = (world.vendor(Role::ChannelOps), program.sales(program.partner("Nordwind")));
+        for (field, status) in [
+            (json!({"name": "segment", "label": "Segment", "data_type": "choice", "choices": ["enterprise", "public"], "required": true, "partner_visible": true, "partner_editable": true, "position": 2, "section": "Sales desk"}), 201),
+            (json!({"name": "seats", "label": "Seats", "data_type": "integer", "minimum": "1", "maximum": "500", "partner_visible": true, "partner_editable": true, "position": 1}), 201),
+            (json!({"name": "contract", "label": "Contract", "data_type": "text", "pattern": "^[A-Z]{2}-[0-9]{4}$", "max_length": 7, "partner_visible": true, "partner_editable": true, "help": "As on the cover."}), 201),
+            (json!({"name": "score", "label": "Score", "data_type": "decimal", "maximum": "100.0", "partner_visible": true}), 201),
+            (json!({"name": "margin", "label": "Margin", "data_type": "decimal"}), 201),
+            (json!({"name": "wrong", "label": "Wrong", "data_type": "integer", "minimum": "9", "maximum": "1"}), 422),
+            (json!({"name": "odd", "label": "Odd", "data_type": "text", "pattern": "^(?=a)b$"}), 422),
+            (json!({"name": "odd", "label": "Odd", "data_type": "date", "minimum": "tomorrow"}), 422),
+            (json!({"name": "odd", "label": "Odd", "data_type": "boolean", "max_length": 3}), 422),
+        ] {
+            let mut field = field;
+            field["resource_type"] = json!("deal");
+            ops.post("/v1/custom-fields", field).await.expect(status);
+        }
+        let custom = form_of(&sales).await["create"]["properties"]["custom"].clone();
+        let mut names: Vec<(&str, u64)> = custom["properties"].as_object().unwrap().iter().map(|(name, one)| (name.as_str(), one["x-order"].as_u64().unwrap())).collect();
+        names.sort_by_key(|(_, order)| *order);
+        assert_eq!(names.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["seats", "segment", "contract"]);
+        assert_eq!(custom["required"], json!(["segment"]));
+        assert_eq!(custom["properties"]["segment"]["x-group"], "Sales desk");
+        assert_eq!(custom["properties"]["contract"]["description"], "As on the cover.");
+        let values = [
+            (json!({"segment": "enterprise", "seats": 500, "contract": "DE-0815"}), true),
+            (json!({"segment": "enterprise", "seats": null}), false),
+            (json!({"segment": "enterprise", "seats": 501}), false),
+            (json!({"segment": "other"}), false),
+            (json!({"segment": "public", "contract": "de-0815"}), false),
+            (json!({"seats": 1}), false),
+            (json!({"segment": "public", "score": "1.0"}), false),
+            (json!({"segment": "public", "margin": "1.0"}), false),
+        ];
+        for (value, taken) in values {
+            assert_eq!(fits(&custom, &value), taken, "{value}");
+            let answer = sales.post("/v1/deals", with(json!({"custom": value}))).await;
+            assert_eq!(answer.status == 201, taken, "{value}: {}", answer.body);
+        }
+        let update = form_of(&sales).await["update"]["properties"]["custom"].clone();
+        assert_eq!(update["properties"]["score"]["readOnly"], true);
+        assert!(fits(&update, &json!({"seats": null})) && !fits(&update, &json!({"segment": null})));
+        assert!(update["properties"].get("margin").is_none(), "a partner does not learn that it exists");
+        assert_eq!(form_of(&world.vendor(Role::Admin)).await["create"]["properties"]["custom"]["properties"]["margin"]["x-filter"]["prefix"], "margin:");
+    }
+
+    async fn a_list_is_filtered_by_custom_fields_that_the_caller_sees(world: World) {
+        let program = Program::new(&world).await;
+        let (ops, sales) = (world.vendor(Role::ChannelOps), program.sales(program.partner("Nordwind")));
+        for (name, visible) in [("segment", true), ("margin", false)] {
+            let field = json!({"resource_type": "deal", "name": name, "label": name, "data_type": "text", "partner_visible": visible, "partner_editable": visible});
+            ops.post("/v1/custom-fields", field).await.expect(201);
+        }
+        let mut ids = Vec::new();
+        for segment in ["Öffentlich", "enterprise", "enterprise"] {
+            ids.push(sales.post("/v1/deals", with(json!({"custom": {"segment": segment}}))).await.expect(201)["id"].clone());
+        }
+        let first = format!("/v1/deals/{}", ids[0].as_str().unwrap());
+        ops.patch(&first, json!({"custom": {"margin": "high"}})).await.expect(200);
+        let found = async |who: &Client<'_>, query: &str| who.get(&format!("/v1/deals?{query}")).await.expect(200)["data"].as_array().unwrap().len();
+        assert_eq!(found(&sales, "custom=segment:enterprise").await, 2);
+        assert_eq!(found(&sales, "custom=segment:ENTERPRISE,segment:%C3%B6ffentlich").await, 3, "alternatives, in any case");
+        assert_eq!(found(&ops, "custom=segment:%C3%96ffentlich,margin:high").await, 1, "both must hold");
+        assert_eq!(found(&ops, "custom=segment:enterprise,margin:high").await, 0);
+        assert_eq!(found(&sales, "custom=margin:high").await, 0, "a partner does not learn what it does not see");
+        assert_eq!(found(&sales, "custom=nothing:here").await, 0);
+        assert_eq!(sales.get("/v1/deals?custom=segment").await.refused(400), "invalid_query");
+        sales.patch(&first, json!({"custom": {"segment": "enterprise"}})).await.expect(200);
+        assert_eq!(found(&sales, "custom=segment:enterprise").await, 3, "the index follows the change");
+        sales.patch(&first, json!({"custom": {"segment": null}})).await.expect(200);
+        assert_eq!(found(&sales, "custom=segment:enterprise").await, 2);
+    }
+
+    async fn a_record_that_is_locked_as_a_whole_says_why(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let mut ids = Vec::new();
+        for name in ["Acme GmbH", "Acme Werkzeugbau GmbH"] {
+            ids.push(ops.post("/v1/customer-accounts", json!({"name": name})).await.expect(201)["id"].as_str().unwrap().to_owned());
+        }
+        let open = form(&ops, &format!("customer-accounts?id={}", ids[1])).await;
+        assert!(open["update"].get("readOnly").is_none());
+        let plan = ops.post("/v1/account-merges", json!({"survivor_id": ids[0], "other_id": ids[1], "reason": "The same company."})).await;
+        assert!(plan.status == 201, "{}", plan.body);
+        let merge = format!("/v1/account-merges/{}/execute", plan.body["id"].as_str().unwrap());
+        ops.post(&merge, json!({})).await.expect(200);
+        let merged = form(&ops, &format!("customer-accounts?id={}", ids[1])).await;
+        assert_eq!(merged["update"]["readOnly"], true);
+        assert!(merged["update"]["properties"]["name"]["x-locked"].as_str().unwrap().contains("was merged into"));
+    }
+}
+
+async fn form_of(client: &Client<'_>) -> Value {
+    form(client, "deals").await
+}

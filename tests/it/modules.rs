@@ -1,0 +1,187 @@
+//! Modules: what is switched off is nowhere, and what stays is whole.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use openprm::{
+    app::{self, Contract},
+    auth::Role,
+    db::Engine,
+    http::document,
+    modules::{Module, Modules, places},
+};
+use serde_json::Value;
+
+use crate::support::{World, api::api};
+
+fn without_deals() -> Modules {
+    Modules::without(&["deals", "conflict_cases", "reports"]).unwrap()
+}
+
+#[test]
+fn every_operation_is_of_one_module_or_of_the_core() {
+    let mut wrong = Vec::new();
+    for operation in &api().operations {
+        let places = places(&operation.path);
+        if places.len() != 1 {
+            wrong.push(format!("{} {}: {places:?}", operation.id, operation.path));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "If you are here because you added an address: name where it begins in src/modules.rs, once.\n{}",
+        wrong.join("\n")
+    );
+    for module in Module::ALL {
+        assert!(
+            api()
+                .operations
+                .iter()
+                .any(|operation| places(&operation.path) == [Some(*module)]),
+            "{module} has no operation"
+        );
+    }
+}
+
+/// Every text of a document but those that people read.
+fn words(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, inner) in object
+                .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), "description" | "summary" | "x-errors"))
+            {
+                found.insert(name.clone());
+                words(inner, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|inner| words(inner, found)),
+        Value::String(text) => {
+            found.insert(text.clone());
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn with_a_module_off_nothing_of_it_is_in_the_contract_and_the_rest_is_sound() {
+    for module in Module::ALL {
+        // With it goes what needs it.
+        let mut off = vec![module.as_str()];
+        while let Err(why) = Modules::without(&off) {
+            let needing = Module::ALL
+                .iter()
+                .find(|other| why.contains(&format!("because `{other}`")))
+                .unwrap();
+            off.push(needing.as_str());
+        }
+        let modules = Modules::without(&off).unwrap();
+        // Building it is the check: a dangling reference, an idle permission or a link to nowhere fails.
+        let document = app::document_of(modules).unwrap_or_else(|error| panic!("{module}: {error}"));
+        let mut found = BTreeSet::new();
+        words(&document, &mut found);
+        let gone: Vec<&crate::support::api::Operation> = api()
+            .operations
+            .iter()
+            .filter(|operation| {
+                places(&operation.path)
+                    .into_iter()
+                    .flatten()
+                    .any(|module| !modules.has(module))
+            })
+            .collect();
+        assert!(!gone.is_empty());
+        for operation in gone {
+            assert!(!found.contains(&operation.path), "{module}: {}", operation.path);
+            assert!(!found.contains(&operation.id), "{module}: {}", operation.id);
+        }
+        Contract::of(modules).unwrap_or_else(|error| panic!("{module}: {error}"));
+    }
+    let document = app::document_of(without_deals()).unwrap();
+    let text = document::operations_txt(&document);
+    assert!(!text.contains("/v1/deals") && text.contains("/v1/partners"));
+    let mut found = BTreeSet::new();
+    words(&document, &mut found);
+    for gone in [
+        "deals:read",
+        "conflicts:read",
+        "cases:read",
+        "Deal",
+        "NewDeal",
+        "deal.review_status",
+        "ConflictCase",
+    ] {
+        assert!(!found.contains(gone), "{gone}");
+    }
+    assert!(found.contains("customers:read") && found.contains("partner.status"));
+}
+
+async fn what_is_off_is_nowhere(engine: Engine) {
+    let world = World::with(engine, Contract::of(without_deals()).unwrap()).await;
+    let admin = world.vendor(Role::Admin);
+    let unknown = admin.probe(Method::GET, "/v1/nothing", &[], None).await;
+    for (method, path) in [
+        (Method::GET, "/v1/deals"),
+        (Method::POST, "/v1/deals"),
+        (Method::DELETE, "/v1/deals"),
+        (Method::GET, "/v1/deals/deal_01jdq4p6c8f3kb2v9y0s7x5ham"),
+        (Method::GET, "/v1/protections"),
+        (Method::GET, "/v1/reports/win-rates"),
+    ] {
+        for client in [&admin, &world.stranger()] {
+            let answer = client.probe(method.clone(), path, &[], None).await;
+            assert_eq!(
+                (answer.status, &answer.body["code"]),
+                (404, &unknown.body["code"]),
+                "{method} {path}"
+            );
+            assert_eq!(answer.body["title"], unknown.body["title"]);
+        }
+    }
+    assert_eq!(admin.get("/v1/partners").await.status, 200);
+    let me = admin.get("/v1/me").await.expect(200);
+    let operations: Vec<&str> = me["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(
+        operations.contains(&"listPartners") && !operations.iter().any(|operation| operation.contains("Deal")),
+        "{operations:?}"
+    );
+    let portal = admin.get("/v1/portal").await.expect(200);
+    let menu = portal["menu"].to_string();
+    assert!(menu.contains("/v1/partners") && !menu.contains("/v1/deals") && !menu.contains("win-rates"));
+    assert_eq!(portal["work"], serde_json::json!([]));
+    let modules: Vec<&str> = portal["modules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|module| module["name"].as_str())
+        .collect();
+    assert_eq!(
+        modules,
+        ["customers", "holdings", "programs", "handovers", "applications"]
+    );
+    assert_eq!(admin.get("/v1/schema/deals").await.refused(404), "not_found");
+    assert_eq!(admin.get("/v1/schema/partners").await.status, 200);
+    let metadata = world
+        .stranger()
+        .get("/.well-known/oauth-authorization-server")
+        .await
+        .expect(200);
+    assert!(!metadata["scopes_supported"].to_string().contains("deals:"));
+    let served = world.stranger().probe(Method::GET, "/openapi.json", &[], None).await;
+    assert!(served.body["paths"].get("/v1/deals").is_none() && served.body["paths"].get("/v1/partners").is_some());
+}
+
+#[actix_web::test]
+async fn what_is_off_is_nowhere_sqlite() {
+    what_is_off_is_nowhere(Engine::Sqlite).await;
+}
+
+#[actix_web::test]
+async fn what_is_off_is_nowhere_postgres() {
+    what_is_off_is_nowhere(Engine::Postgres).await;
+}

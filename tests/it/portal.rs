@@ -1,0 +1,111 @@
+//! The portal: what a front end is told before and after signing in.
+
+use openprm::auth::Role;
+use serde_json::{Value, json};
+
+use crate::{
+    program::{Program, approved, complete, path, submitted, with},
+    support::Client,
+};
+
+fn names(portal: &Value) -> Vec<&str> {
+    portal["menu"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["name"].as_str().unwrap())
+        .collect()
+}
+
+async fn work(client: &Client<'_>) -> Vec<(String, i64)> {
+    let portal = client.get("/v1/portal").await.expect(200);
+    let work = portal["work"].as_array().unwrap().iter();
+    work.map(|one| (one["kind"].as_str().unwrap().to_owned(), one["count"].as_i64().unwrap()))
+        .collect()
+}
+
+fn counts(list: &[(&str, i64)]) -> Vec<(String, i64)> {
+    list.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect()
+}
+
+each_engine! {
+    async fn the_page_for_signing_in_is_open_to_everyone_and_holds_no_more_than_it_needs(world: World) {
+        let stranger = world.stranger();
+        let page = stranger.get("/v1/portal/public").await.expect(200);
+        assert_eq!((page["branding"]["name"].as_str(), &page["sign_in_methods"]), (Some("OpenPRM"), &json!(["password"])));
+        assert_eq!(page["locales"], json!([{"code": "en", "name": "English"}, {"code": "de", "name": "Deutsch"}]));
+        assert!(page.get("menu").is_none() && page.get("work").is_none() && page.get("modules").is_none());
+        assert_eq!(stranger.get("/v1/portal").await.refused(401), "unauthenticated");
+        assert_eq!(stranger.get("/v1/portal/branding").await.refused(401), "unauthenticated");
+    }
+
+    async fn branding_is_changed_by_those_whose_it_is_and_shown_to_all(world: World) {
+        let content = world.vendor(Role::ContentManager);
+        let change = json!({
+            "name": "Northwall Partner Program", "logo_url": "https://www.vendor.example/logo.svg", "primary_color": "#0A5C36",
+            "support_email": "partners@vendor.example", "legal_links": [{"kind": "privacy", "label": "Privacy", "url": "https://www.vendor.example/privacy"}]
+        });
+        let changed = content.patch("/v1/portal/branding", change).await.expect(200);
+        assert_eq!((changed["revision"].as_i64(), changed["accent_color"].as_str()), (Some(2), Some("#b45309")));
+        assert_eq!(world.stranger().get("/v1/portal/public").await.expect(200)["branding"], changed);
+        let stale = content.send(actix_web::http::Method::PATCH, "/v1/portal/branding", &[("if-match", "\"1\"")], Some(&json!({"name": "Late"}))).await;
+        assert_eq!(stale.refused(412), "precondition_failed");
+        for wrong in [json!({"logo_url": "javascript:alert(1)"}), json!({"primary_color": "red"}), json!({"legal_links": [{"kind": "privacy", "label": "x", "url": "data:text/html,x"}]}), json!({"name": ""})] {
+            assert_eq!(content.patch("/v1/portal/branding", wrong).await.refused(422), "validation_failed");
+        }
+        assert_eq!(content.patch("/v1/portal/branding", json!({"logo_url": null})).await.expect(200)["logo_url"], Value::Null);
+        assert_eq!(world.vendor(Role::Cam).patch("/v1/portal/branding", json!({"name": "Mine"})).await.refused(403), "forbidden");
+        assert!(crate::program::told_of(&world, "portal_branding").contains("portal_branding.updated"));
+    }
+
+    async fn a_menu_leads_nowhere_that_its_reader_may_not_go(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        for role in Role::ALL.iter().copied().filter(|role| *role != Role::Integration) {
+            let client = if role.is_partner() { world.partner_user(partner, role) } else { world.vendor(role) };
+            let portal = client.get("/v1/portal").await.expect(200);
+            for entry in portal["menu"].as_array().unwrap() {
+                let answer = client.get(entry["path"].as_str().unwrap()).await;
+                assert!(answer.status == 200 || answer.status == 400, "{role}: {} leads to {}", entry["name"], answer.status);
+            }
+            for entry in portal["work"].as_array().unwrap() {
+                assert_eq!(client.get(entry["path"].as_str().unwrap()).await.status, 200, "{role}: {entry}");
+            }
+        }
+        let sales = program.sales(partner).get("/v1/portal").await.expect(200);
+        assert!(names(&sales).contains(&"deals") && !names(&sales).contains(&"customers") && !names(&sales).contains(&"settings"));
+        assert_eq!(sales["menu"][0]["form"], "deals");
+        let german = program.sales(partner).send(actix_web::http::Method::GET, "/v1/portal", &[("accept-language", "de")], None).await.expect(200);
+        assert_eq!((german["language"].as_str(), german["menu"][0]["label"].as_str()), (Some("de"), Some("Projekte")));
+        assert_eq!(german["modules"].as_array().unwrap().len(), 8);
+    }
+
+    async fn open_work_is_counted_for_those_who_can_clear_it(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let (sales, approver, other) = (program.sales(partner), world.vendor(Role::Approver), world.vendor(Role::Approver));
+        assert_eq!(work(&sales).await, counts(&[("deal_info_requests", 0), ("expiring_protections", 0)]));
+        assert_eq!(work(&approver).await, counts(&[("deal_decisions", 0)]));
+        assert_eq!(work(&world.vendor(Role::Analyst)).await, counts(&[]));
+        let deal = submitted(&sales, complete()).await;
+        assert_eq!(work(&approver).await, counts(&[("deal_decisions", 1)]));
+        approver.post(&path(&deal, "/claim-review"), json!({})).await.expect(200);
+        assert_eq!((work(&approver).await, work(&other).await), (counts(&[("deal_decisions", 1)]), counts(&[("deal_decisions", 0)])));
+        approver.post(&path(&deal, "/request-info"), json!({"questions": ["Which sites?"]})).await.expect(200);
+        assert_eq!(work(&sales).await, counts(&[("deal_info_requests", 1), ("expiring_protections", 0)]));
+        assert_eq!(work(&approver).await, counts(&[("deal_decisions", 0)]));
+        assert_eq!(work(&program.sales(program.partner("Südwind"))).await, counts(&[("deal_info_requests", 0), ("expiring_protections", 0)]), "another partner's");
+        world.clock.advance_days(30);
+        assert_eq!(work(&sales).await, counts(&[("deal_info_requests", 0), ("expiring_protections", 0)]), "what lapsed waits for nobody");
+
+        let granted = approved(&world, &sales, with(json!({"customer": {"name": "Gamma GmbH", "website": "https://www.gamma-bau.de"}, "expected_close_on": "2027-06-30"}))).await;
+        assert_eq!(granted["protection"]["state"], "active");
+        assert_eq!(work(&sales).await[1].1, 0);
+        world.clock.advance_days(80);
+        assert_eq!(work(&sales).await[1].1, 1);
+        let listed = sales.get("/v1/portal").await.expect(200)["work"][1]["path"].as_str().unwrap().to_owned();
+        assert_eq!(sales.get(&listed).await.expect(200)["data"].as_array().unwrap().len(), 1, "{listed}");
+        world.clock.advance_days(20);
+        assert_eq!(work(&sales).await[1].1, 0);
+    }
+}
