@@ -44,6 +44,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::policies::routes(config);
     crate::forms::routes(config);
     crate::portal::routes(config);
+    crate::calendars::routes(config);
 }
 
 /// The state machines, as the contract publishes them.

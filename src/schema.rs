@@ -310,6 +310,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        calendar_id -> Nullable<Text>,
     }
 }
 
@@ -1583,6 +1584,46 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    calendars (id) {
+        id -> Text,
+        code -> Text,
+        name -> Text,
+        name_key -> Text,
+        time_zone -> Text,
+        working_hours -> Text,
+        holiday_regions -> Text,
+        extra_days -> Text,
+        working_days -> Text,
+        is_default -> Bool,
+        status -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    review_clocks (deal_id, round) {
+        deal_id -> Text,
+        round -> BigInt,
+        territory_id -> Nullable<Text>,
+        deal_type -> Text,
+        calendar_id -> Nullable<Text>,
+        calendar_revision -> Nullable<BigInt>,
+        started_at -> BigInt,
+        at_risk_at -> BigInt,
+        due_at -> BigInt,
+        paused_at -> Nullable<BigInt>,
+        paused_micros -> BigInt,
+        decided_at -> Nullable<BigInt>,
+        automatic -> Bool,
+        elapsed_micros -> Nullable<BigInt>,
+        worked_micros -> Nullable<BigInt>,
+        met -> Nullable<Bool>,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -1712,6 +1753,11 @@ diesel::joinable!(policy_simulation_rows -> deals (deal_id));
 diesel::joinable!(policy_simulation_rows -> partners (partner_id));
 diesel::joinable!(policy_simulation_rows -> policy_simulations (simulation_id));
 
+diesel::joinable!(territories -> calendars (calendar_id));
+diesel::joinable!(review_clocks -> calendars (calendar_id));
+diesel::joinable!(review_clocks -> deals (deal_id));
+diesel::joinable!(review_clocks -> territories (territory_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     people,
     teams,
@@ -1805,4 +1851,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_rows,
     policy_simulations,
     policy_simulation_rows,
+    calendars,
+    review_clocks,
 );

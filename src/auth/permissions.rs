@@ -201,6 +201,15 @@ permissions! {
     "listEvaluationResults", Some("programs:read"), Who::Roles(VENDOR);
     "createEvaluation", Some("programs:write"), Who::Roles(OPS), once * 10;
 
+    // --- business calendars
+    "listCalendars", Some("settings:read"), Who::Roles(EVERY);
+    "getCalendar", Some("settings:read"), Who::Roles(EVERY);
+    "getCalendarDays", Some("settings:read"), Who::Roles(EVERY);
+    "getCalendarDueTime", Some("settings:read"), Who::Roles(EVERY);
+    "createCalendar", Some("settings:write"), Who::Roles(OPS), once;
+    "updateCalendar", Some("settings:write"), Who::Roles(OPS);
+    "deleteCalendar", Some("settings:write"), Who::Roles(OPS);
+
     // --- custom fields
     "listCustomFields", Some("settings:read"), Who::Roles(EVERY);
     "getCustomField", Some("settings:read"), Who::Roles(EVERY);
@@ -293,6 +302,7 @@ permissions! {
 
     // --- reports
     "listWinRates", Some("reports:read"), Who::Roles(VENDOR);
+    "listReviewTimes", Some("reports:read"), Who::Roles(EVERY);
 
     // --- policies of the program
     "listPolicies", Some("settings:read"), Who::Roles(VENDOR);

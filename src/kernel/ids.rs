@@ -339,6 +339,8 @@ crate::id! {
     pub PolicyId = "policy";
     /// A run of a draft of the policy over history.
     pub PolicySimulationId = "psim";
+    /// A business calendar.
+    pub CalendarId = "cal";
 }
 
 bindable!(
@@ -405,6 +407,7 @@ bindable!(
     CustomFieldId,
     PolicyId,
     PolicySimulationId,
+    CalendarId,
 );
 
 #[cfg(test)]

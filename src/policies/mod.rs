@@ -11,7 +11,6 @@
 //! - A draft knows the version that was the last one when it was begun. If another was published since, somebody has to look
 //!   at it first, so that nobody undoes unknowingly what a colleague decided.
 
-pub mod calendar;
 mod handlers;
 mod model;
 mod partners;

@@ -142,13 +142,13 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RegistrationPolicy {
-    /// Business days (Monday to Friday, UTC) within which the vendor owes a decision.
+    /// Business days within which the vendor owes a decision, by the calendar of the deal's territory.
     #[schema(example = 2, minimum = 1, maximum = 60)]
     pub review_business_days: i64,
     /// The most business days that a partner is given to answer questions.
     #[schema(example = 5, minimum = 1, maximum = 60)]
     pub info_business_days: i64,
-    /// Days that are no business days, besides Saturdays and Sundays.
+    /// Days that are no business days, besides Saturdays and Sundays, where no calendar is set; a calendar has its own.
     #[schema(max_items = 400, example = json!(["2026-12-25"]))]
     pub holidays: Vec<Date>,
     /// How many months ahead the expected close may lie at most.

@@ -3,10 +3,15 @@
 mod handlers;
 mod model;
 mod queries;
+mod review_times;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(scope("/v1/reports").service(handlers::list_win_rates));
+    config.service(
+        scope("/v1/reports")
+            .service(handlers::list_win_rates)
+            .service(handlers::list_review_times),
+    );
 }

@@ -2,17 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Nullable, Text},
+};
 
-use super::model::{PartnerWinRate, WinRateFilter, basis_points};
+use super::{
+    model::{PartnerWinRate, WinRateFilter, basis_points},
+    review_times::{Asked, BusinessTimes, Counted, ReportPeriod},
+};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Conn, Tx},
     deals::registrations::DealStage,
     error::Result,
     kernel::{
         Currency, Money,
         ids::PartnerId,
         page::{Order, Page, Paging},
+        time::SECOND,
     },
     load_page, on_each,
     schema::{deals, partners},
@@ -98,4 +107,97 @@ fn closed(tx: &mut Tx<'_>, filter: &WinRateFilter, partners: &[PartnerId]) -> Re
         by_partner.entry(group.0).or_default().push(group);
     }
     Ok(by_partner)
+}
+
+#[derive(QueryableByName)]
+struct Ranked {
+    #[diesel(sql_type = Text)]
+    period: String,
+    #[diesel(sql_type = BigInt)]
+    decisions: i64,
+    #[diesel(sql_type = BigInt)]
+    in_time: i64,
+    #[diesel(sql_type = BigInt)]
+    worked_half: i64,
+    #[diesel(sql_type = BigInt)]
+    worked_most: i64,
+    #[diesel(sql_type = BigInt)]
+    elapsed_half: i64,
+    #[diesel(sql_type = BigInt)]
+    elapsed_most: i64,
+}
+
+/// The smallest value that so many percent of the values of a period do not exceed, on both engines.
+const RANKED: &str = "ranked AS (SELECT period, worked, elapsed, met, \
+    ROW_NUMBER() OVER (PARTITION BY period ORDER BY worked) AS worked_rank, \
+    ROW_NUMBER() OVER (PARTITION BY period ORDER BY elapsed) AS elapsed_rank, \
+    COUNT(*) OVER (PARTITION BY period) AS decisions FROM decided) \
+    SELECT period, MAX(decisions) AS decisions, CAST(SUM(CASE WHEN met THEN 1 ELSE 0 END) AS BIGINT) AS in_time, \
+    MIN(CASE WHEN worked_rank * 100 >= decisions * 50 THEN worked END) AS worked_half, \
+    MIN(CASE WHEN worked_rank * 100 >= decisions * 90 THEN worked END) AS worked_most, \
+    MIN(CASE WHEN elapsed_rank * 100 >= decisions * 50 THEN elapsed END) AS elapsed_half, \
+    MIN(CASE WHEN elapsed_rank * 100 >= decisions * 90 THEN elapsed END) AS elapsed_most \
+    FROM ranked GROUP BY period ORDER BY period";
+
+const DECISIONS: &str = "FROM review_clocks WHERE decided_at >= $1 AND decided_at < $2 AND NOT automatic \
+    AND ($3 IS NULL OR territory_id IN (SELECT descendant_id FROM territory_closure WHERE ancestor_id = $3)) \
+    AND ($4 IS NULL OR deal_type = $4)";
+
+/// The period of a decision, in UTC.
+const fn period(conn: &Conn, period: ReportPeriod) -> &'static str {
+    match (conn, period) {
+        (_, ReportPeriod::Whole) => "'whole'",
+        (Conn::Sqlite(_), ReportPeriod::Month) => "strftime('%Y-%m', decided_at / 1000000, 'unixepoch')",
+        (Conn::Sqlite(_), ReportPeriod::Year) => "strftime('%Y', decided_at / 1000000, 'unixepoch')",
+        (Conn::Sqlite(_), ReportPeriod::Quarter) => {
+            "strftime('%Y', decided_at / 1000000, 'unixepoch') || '-Q' || ((CAST(strftime('%m', decided_at / 1000000, 'unixepoch') AS INTEGER) + 2) / 3)"
+        }
+        (Conn::Postgres(_), ReportPeriod::Month) => {
+            "to_char(to_timestamp(decided_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM')"
+        }
+        (Conn::Postgres(_), ReportPeriod::Year) => {
+            "to_char(to_timestamp(decided_at / 1000000) AT TIME ZONE 'UTC', 'YYYY')"
+        }
+        (Conn::Postgres(_), ReportPeriod::Quarter) => {
+            "to_char(to_timestamp(decided_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-\"Q\"Q')"
+        }
+    }
+}
+
+/// How long decisions took, by period. Over all partners: nobody's rows are told, only figures over all of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn review_times(tx: &mut Tx<'_>, asked: &Asked) -> Result<Vec<Counted>> {
+    let by = period(tx.conn(), asked.period);
+    let sql = format!(
+        "WITH decided AS (SELECT {by} AS period, worked_micros AS worked, elapsed_micros AS elapsed, met {DECISIONS}), {RANKED}"
+    );
+    let (territory, deal_type) = (
+        asked.territory.map(|id| id.to_string()),
+        asked.deal_type.map(|word| word.to_string()),
+    );
+    let rows: Vec<Ranked> = on_each!(tx, |c| sql_query(&sql)
+        .bind::<BigInt, _>(asked.since)
+        .bind::<BigInt, _>(asked.before)
+        .bind::<Nullable<Text>, _>(&territory)
+        .bind::<Nullable<Text>, _>(&deal_type)
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Counted {
+            period: row.period,
+            decisions: row.decisions,
+            in_time: row.in_time,
+            without_pauses: times(row.worked_half, row.worked_most),
+            with_pauses: times(row.elapsed_half, row.elapsed_most),
+        })
+        .collect())
+}
+
+const fn times(half: i64, most: i64) -> BusinessTimes {
+    BusinessTimes {
+        p50_seconds: half / SECOND,
+        p90_seconds: most / SECOND,
+    }
 }

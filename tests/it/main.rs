@@ -17,6 +17,7 @@ mod support;
 mod amendments;
 mod attribution;
 mod audit;
+mod calendars;
 mod catalog;
 mod comments;
 mod conflict;

@@ -8,7 +8,11 @@ use validator::Validate;
 use crate::{
     bindable,
     http::Resource,
-    kernel::{Patch, Time, ids::TerritoryId, page::Order},
+    kernel::{
+        Patch, Time,
+        ids::{CalendarId, TerritoryId},
+        page::Order,
+    },
     schema::territories,
     words,
 };
@@ -100,6 +104,9 @@ pub struct Territory {
     pub parent_id: Option<TerritoryId>,
     /// Whether it may be used for new records.
     pub status: TerritoryStatus,
+    /// The business calendar that counts here; null for that of the territory around it, or the program's default.
+    #[schema(required = true)]
+    pub calendar_id: Option<CalendarId>,
     /// How often it was changed.
     #[schema(example = 1, minimum = 1)]
     pub revision: i64,
@@ -139,6 +146,8 @@ pub struct NewTerritory {
     pub kind: TerritoryKind,
     /// The territory it lies in; none for a root.
     pub parent_id: Option<TerritoryId>,
+    /// The business calendar that counts here; none for that of the territory around it, or the program's default.
+    pub calendar_id: Option<CalendarId>,
 }
 
 /// Changes of a territory. What is left out stays.
@@ -152,6 +161,11 @@ pub struct TerritoryPatch {
     #[serde(default)]
     #[schema(value_type = Option<TerritoryId>)]
     pub parent_id: Patch<TerritoryId>,
+    /// Another business calendar; null for that of the territory around it, or the program's default. Clocks that run keep
+    /// the due times that they have.
+    #[serde(default)]
+    #[schema(value_type = Option<CalendarId>)]
+    pub calendar_id: Patch<CalendarId>,
     /// Whether it may be used for new records.
     #[schema(nullable = false)]
     pub status: Option<TerritoryStatus>,

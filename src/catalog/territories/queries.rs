@@ -7,11 +7,12 @@ use diesel::prelude::*;
 use super::model::{Territory, TerritoryFilter, TerritorySort};
 use crate::catalog::products::Relatives;
 use crate::{
+    calendars,
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
-        ids::TerritoryId,
+        ids::{CalendarId, TerritoryId},
         page::{Key, Page, Paging},
         words::fold,
     },
@@ -131,6 +132,33 @@ pub fn ancestors_and_descendants(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Rel
     Ok(Relatives { ancestors, descendants })
 }
 
+/// The calendar that the territory names, or the nearest territory around it that names one.
+///
+/// # Errors
+/// What the database reports.
+pub fn calendar_of(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Option<CalendarId>> {
+    let nearest: Option<Option<CalendarId>> = on_each!(tx, |c| table
+        .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(territories::id)))
+        .filter(territory_closure::descendant_id.eq(id))
+        .filter(territories::calendar_id.is_not_null())
+        .order(territory_closure::depth)
+        .select(territories::calendar_id)
+        .first(c)
+        .optional())?;
+    Ok(nearest.flatten())
+}
+
+/// How many territories name that calendar.
+///
+/// # Errors
+/// What the database reports.
+pub fn count_by_calendar(tx: &mut Tx<'_>, calendar: CalendarId) -> Result<i64> {
+    Ok(on_each!(tx, |c| table
+        .filter(territories::calendar_id.eq(calendar))
+        .count()
+        .get_result(c))?)
+}
+
 /// Whether two territories meet: one is the other, or lies in it.
 ///
 /// # Errors
@@ -153,6 +181,9 @@ pub fn overlaps(tx: &mut Tx<'_>, one: TerritoryId, other: TerritoryId) -> Result
 /// # Errors
 /// 409 `already_exists` if its code is taken, `unknown_reference` if its parent does not exist.
 pub fn insert(tx: &mut Tx<'_>, territory: Territory) -> Result<Territory> {
+    if let Some(calendar) = territory.calendar_id {
+        calendars::check_usable(tx, calendar, "#/calendar_id")?;
+    }
     let taken = tx.attempt(|tx| {
         Ok(on_each!(tx, |c| diesel::insert_into(table)
             .values(&territory)
@@ -174,6 +205,9 @@ pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Ter
             "circle",
             "A territory cannot lie in itself; choose another parent.",
         ));
+    }
+    if let Some(calendar) = after.calendar_id.filter(|_| after.calendar_id != before.calendar_id) {
+        calendars::check_usable(tx, calendar, "#/calendar_id")?;
     }
     tx.attempt(|tx| revise!(tx, table, territories::revision, (before.id, before.revision), &after))
         .map_err(|error| explain(error, &after))?;

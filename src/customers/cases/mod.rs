@@ -16,7 +16,7 @@ pub use queries::{find, move_to, of_merge};
 pub use rules::STATES;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-use crate::{db::Tx, error::Result, kernel::ids::AccountId, policies};
+use crate::{calendars, db::Tx, error::Result, kernel::ids::AccountId, policies};
 
 /// The type of conflict cases in events and notes.
 pub const TYPE: &str = "conflict_case";
@@ -41,11 +41,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// What the database reports.
 pub fn open(tx: &mut Tx<'_>, account: AccountId, new: NewCase) -> Result<ConflictCase> {
     let holidays = policies::in_force(tx, tx.now)?.registration.holidays;
+    let territory = super::accounts::find(tx, account)?.territory_id;
+    let clock = calendars::of_territory(tx, territory, &holidays)?;
     let number = crate::numbers::next(tx, "CC")?;
     let opened_by = tx.caller().actor_text();
     queries::insert(
         tx,
-        ConflictCase::new(account, new, number, opened_by, tx.now, &holidays),
+        ConflictCase::new(account, new, number, opened_by, tx.now, &clock.time),
     )
 }
 

@@ -7,13 +7,13 @@ use super::model::{
     ConflictCaseResolution, NewCase,
 };
 use crate::{
+    calendars::WorkingTime,
     error::{Error, Result},
     kernel::{
-        Date, Time,
+        Time,
         ids::{AccountId, CaseClaimId, CaseId, Id as _, PartnerId, UserId},
         states::{Action, FailingGuard, Machine, Transition, guard},
     },
-    policies::calendar,
 };
 
 /// Business days in which a case must be taken up.
@@ -59,7 +59,7 @@ impl ConflictCase {
         number: String,
         opened_by: String,
         now: Time,
-        holidays: &[Date],
+        calendar: &WorkingTime,
     ) -> Self {
         let claims = new
             .claims
@@ -90,8 +90,8 @@ impl ConflictCase {
             detail: new.detail,
             claims: claims.collect(),
             adjudicator_id: None,
-            acknowledge_due_at: calendar::days_after(now, ACKNOWLEDGE_DAYS, holidays),
-            decision_due_at: calendar::days_after(now, DECISION_DAYS, holidays),
+            acknowledge_due_at: calendar.days_after(now, ACKNOWLEDGE_DAYS),
+            decision_due_at: calendar.days_after(now, DECISION_DAYS),
             acknowledged_at: None,
             resolution_text: None,
             resolved_by: None,

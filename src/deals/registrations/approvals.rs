@@ -260,6 +260,9 @@ fn granted(
     after.deal.review_status = REVIEW.go_to(status, "approve", ReviewStatus::Approved)?;
     after.deal.conflict_check_id = Some(decision.check.id);
     after.deal.last_activity_at = now;
+    if let Some(clock) = &mut after.clock {
+        clock.decide(now, decision.outcome == DecisionOutcome::AutoApproved);
+    }
     if let Some(review) = &mut after.review {
         review.decided_at = Some(now);
         review.auto_approved = decision.outcome == DecisionOutcome::AutoApproved;

@@ -48,6 +48,9 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     decision.policy_version = Some(settings.version);
     review_queries::insert_decision(tx, &decision)?;
     let mut after = ended(tx, &before, REVIEW.go(status, "reject")?, DealLineStatus::Rejected)?;
+    if let Some(clock) = &mut after.clock {
+        clock.decide(now, false);
+    }
     if let Some(review) = &mut after.review {
         review.decided_at = Some(now);
         review.appeal_until = Some(now.plus_days(settings.registration.appeal_days));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    model::SlaState,
     requests::{DealFilter, DealSort},
     states::{ProtectionState, ReviewStatus},
 };
@@ -48,6 +49,9 @@ pub fn clause(caller: &Caller, filter: &DealFilter, sort: DealSort, now: Time) -
     }
     if let Some(wanted) = &filter.status {
         status(&mut clause, wanted, now);
+    }
+    if let Some(wanted) = &filter.review_sla {
+        sla(&mut clause, wanted, now);
     }
     if let Some(wanted) = &filter.protection {
         protection(&mut clause, wanted, now);
@@ -98,6 +102,56 @@ fn status(clause: &mut Clause, wanted: &[ReviewStatus], now: Time) {
         .value(&ReviewStatus::InfoRequested)
         .sql(if asked { " AND NOT " } else { " AND " });
     clause.sql(OVERDUE).value(&now).sql(")))");
+}
+
+/// Whether the clock of the present round is so; the condition follows.
+const CLOCK: &str = "EXISTS (SELECT 1 FROM review_clocks AS k JOIN deal_reviews AS kr ON kr.deal_id = k.deal_id AND kr.round = k.round WHERE k.deal_id = deals.id AND ";
+
+/// The promise to decide in time: by the state and the due time of the registration first, which have an index.
+fn sla(clause: &mut Clause, wanted: &[SlaState], now: Time) {
+    const RUNS: &str = "deals.review_status IN ('submitted', 'in_review') AND deals.review_due_at ";
+    clause.and("(FALSE");
+    for state in wanted {
+        clause.sql(" OR (");
+        match state {
+            SlaState::OnTime => clause
+                .sql(RUNS)
+                .sql(">= ")
+                .value(&now)
+                .sql(" AND ")
+                .sql(CLOCK)
+                .sql("k.decided_at IS NULL AND k.at_risk_at >= ")
+                .value(&now)
+                .sql(")"),
+            SlaState::AtRisk => clause
+                .sql(RUNS)
+                .sql(">= ")
+                .value(&now)
+                .sql(" AND ")
+                .sql(CLOCK)
+                .sql("k.decided_at IS NULL AND k.at_risk_at < ")
+                .value(&now)
+                .sql(")"),
+            SlaState::Breached => clause
+                .sql(RUNS)
+                .sql("< ")
+                .value(&now)
+                .sql(" AND ")
+                .sql(CLOCK)
+                .sql("k.decided_at IS NULL)"),
+            SlaState::Paused => clause
+                .sql("deals.review_status = 'info_requested' AND NOT ")
+                .sql(OVERDUE)
+                .value(&now)
+                .sql(") AND ")
+                .sql(CLOCK)
+                .sql("k.paused_at IS NOT NULL)"),
+            SlaState::Met => clause.sql(CLOCK).sql("k.met)"),
+            SlaState::Missed => clause.sql(CLOCK).sql("NOT k.met)"),
+        };
+        clause.sql(")");
+    }
+    clause.sql(")");
 }
 
 fn protection(clause: &mut Clause, wanted: &[ProtectionState], now: Time) {

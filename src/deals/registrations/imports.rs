@@ -1,6 +1,7 @@
 //! Registrations that come with history or demo data: original dates, any state, without the guards of submission.
 
 use super::{
+    clock, clock_queries,
     history::{self, Entry},
     naming, queries,
     requests::NewDeal,
@@ -24,8 +25,7 @@ use crate::{
         Time,
         ids::{AccountId, DealId, PartnerId, UserId},
     },
-    numbers,
-    policies::{self, calendar},
+    numbers, policies,
 };
 
 /// A registration of history, or of demo data.
@@ -215,8 +215,9 @@ fn under_review(tx: &mut Tx<'_>, new: &mut Registration, imported: &ImportedDeal
     let settings = policies::in_force(tx, tx.now)?;
     let policy = &settings.registration;
     let decided = !new.deal.review_status.is_open();
-    let due = calendar::days_after(received_at, policy.review_business_days, &policy.holidays);
-    new.deal.review_due_at = Some(due);
+    let business = clock_queries::of_territory(tx, new.deal.territory_id, policy)?;
+    clock::start(new, 1, received_at, policy.review_business_days, &business);
+    let due = new.deal.review_due_at.unwrap_or(received_at);
     new.deal.policy_version = Some(settings.version);
     let asked = new.deal.review_status == ReviewStatus::InfoRequested;
     new.review = Some(ReviewRow {
@@ -228,12 +229,18 @@ fn under_review(tx: &mut Tx<'_>, new: &mut Registration, imported: &ImportedDeal
         round: 1,
         paused_at: asked.then_some(received_at),
         paused_micros: 0,
-        info_due_at: asked.then(|| calendar::days_after(received_at, policy.info_business_days, &policy.holidays)),
+        info_due_at: asked.then(|| business.time.days_after(received_at, policy.info_business_days)),
         assigned_at: None,
         decided_at: decided.then(|| due.min(tx.now)),
         auto_approved: false,
         appeal_until: None,
     });
+    if decided {
+        // When it was decided elsewhere is not known, so that it tells nothing of how long decisions take.
+        new.clock = None;
+    } else if let Some(clock) = new.clock.as_mut().filter(|_| asked) {
+        clock.pause(received_at);
+    }
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 
 mod actions;
 mod approvals;
+mod clock;
+mod clock_queries;
 mod closing;
 mod decisions;
 mod drafts;
@@ -42,6 +44,8 @@ mod whole;
 
 pub use actions::{action, own_failing};
 pub use approvals::{locked, tell_contenders};
+pub use clock::start as start_clock;
+pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};
 pub use decisions::{
     DealApproval, DealOverride, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason,
@@ -53,7 +57,7 @@ pub use guards::{Facts as SubmissionFacts, close_date, offered as reason_offered
 pub use handlers::seen;
 pub use identity::RECOGNISED_BY;
 pub use imports::{ImportedDeal, insert_imported};
-pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope};
+pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope, SlaState};
 pub use naming::{product, resolve as named, territory};
 pub use queries::{by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};

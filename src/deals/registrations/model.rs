@@ -14,11 +14,12 @@ use crate::{
         Date, Money, Time,
         country::Country,
         ids::{
-            AccountId, ConflictCheckId, DealContactId, DealId, DealLineId, DealSiteId, DecisionId, InfoRequestId,
-            PartnerId, ProductId, ProtectionId, TerritoryId, UserId,
+            AccountId, CalendarId, ConflictCheckId, DealContactId, DealId, DealLineId, DealSiteId, DecisionId,
+            InfoRequestId, PartnerId, ProductId, ProtectionId, TerritoryId, UserId,
         },
     },
     references::ExternalRef,
+    words,
 };
 
 /// A registered deal: an opportunity that a partner claims, with the three axes of its life. `review_status` is the
@@ -118,6 +119,10 @@ pub struct Deal {
     /// The review, once it was sent in.
     #[schema(required = true)]
     pub review: Option<DealReview>,
+    /// Where the vendor's promise to decide in time is; null before it is sent in, and for reviews that ended undecided or
+    /// elsewhere.
+    #[schema(required = true)]
+    pub review_sla: Option<ReviewSla>,
     /// What the partner owes an answer to.
     #[schema(required = true)]
     pub info_request: Option<DealInfoRequest>,
@@ -315,6 +320,43 @@ pub struct DealSite {
     pub country: Option<Country>,
 }
 
+words! {
+    /// Where the vendor's promise to decide in time is, counted in the business time of the deal's territory.
+    pub SlaState {
+        /// The clock runs, with a quarter of its time left or more.
+        OnTime = "on_time",
+        /// The clock runs, with less than a quarter of its business time left.
+        AtRisk = "at_risk",
+        /// The clock has run out, and nothing is decided.
+        Breached = "breached",
+        /// The clock stands, while the partner owes answers.
+        Paused = "paused",
+        /// It was decided in time.
+        Met = "met",
+        /// It was decided too late.
+        Missed = "missed",
+    }
+}
+
+/// Where the vendor's promise to decide in time is, as of now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReviewSla {
+    /// Where it is.
+    pub state: SlaState,
+    /// When a decision is or was due; null while the clock stands.
+    #[schema(required = true)]
+    pub due_at: Option<Time>,
+    /// How much business time is left until then, in seconds; null once it is decided.
+    #[schema(required = true, example = 57600, minimum = 0)]
+    pub remaining_business_seconds: Option<i64>,
+    /// The calendar that is counted by; null for Monday to Friday, UTC.
+    #[schema(required = true)]
+    pub calendar_id: Option<CalendarId>,
+    /// Its revision when the clock began.
+    #[schema(required = true, example = 1, minimum = 1)]
+    pub calendar_revision: Option<i64>,
+}
+
 /// The state of a review and its clock, which stands while the partner owes answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DealReview {
@@ -326,8 +368,7 @@ pub struct DealReview {
     /// Who sent it in.
     #[schema(example = "user_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
     pub submitted_by: String,
-    /// When the vendor owes a decision, in business days (Monday to Friday, UTC); null once it is decided and while the
-    /// clock stands.
+    /// When the vendor owes a decision, in business days of the deal's territory; null while the clock stands.
     #[schema(required = true)]
     pub due_at: Option<Time>,
     /// Since when the clock stands.

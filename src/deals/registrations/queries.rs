@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::{
-    filter,
+    clock::ReviewClock,
+    clock_queries, filter,
     model::Deal,
     requests::{DealFilter, DealSort},
     rows::{
@@ -218,6 +219,7 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
         mut decisions,
         mut windows,
         mut extensions,
+        mut clocks,
     } = if sent_in.is_empty() {
         Reviewed::default()
     } else {
@@ -234,6 +236,7 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
                 details: row.details,
                 customer: row.customer,
                 review: row.review,
+                clock: clocks.remove(&id),
                 territory: row.territory,
                 lines: lines.remove(&id).unwrap_or_default(),
                 contacts: contacts.remove(&id).unwrap_or_default(),
@@ -258,6 +261,7 @@ struct Reviewed {
     windows: Many<WindowRow>,
     /// How many extensions were granted.
     extensions: BTreeMap<DealId, i64>,
+    clocks: BTreeMap<DealId, ReviewClock>,
 }
 
 /// Open questions, decisions, protections and the number of their extensions.
@@ -299,6 +303,7 @@ fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
         decisions: grouped(decisions.into_iter().map(|row| (row.deal_id, row))),
         windows: grouped(windows.into_iter().map(|row| (row.deal_id, row))),
         extensions: extensions.into_iter().collect(),
+        clocks: clock_queries::last_clocks(tx, ids)?,
     })
 }
 
@@ -356,6 +361,7 @@ pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
     if let Some(row) = &new.review {
         on_each!(tx, |c| diesel::insert_into(deal_reviews::table).values(row).execute(c))?;
     }
+    clock_queries::save_clock(tx, None, new.clock.as_ref())?;
     insert_lines(tx, &new.lines)?;
     insert_contacts(tx, &new.contacts)?;
     insert_sites(tx, &new.sites)?;
@@ -496,6 +502,7 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
             on_each!(tx, |c| diesel::insert_into(deal_reviews::table).values(row).execute(c))?;
         }
     }
+    clock_queries::save_clock(tx, before.clock.as_ref(), after.clock.as_ref())?;
     if before.lines != after.lines {
         on_each!(tx, |c| diesel::delete(
             deal_lines::table.filter(deal_lines::deal_id.eq(id))

@@ -1,6 +1,7 @@
 //! What the vendor asks and the partner answers; while it is asked, the clock of the review stands.
 
 use super::{
+    clock_queries,
     decisions::NewDealInfoRequest,
     history::{self, Entry},
     queries, review_queries,
@@ -18,7 +19,7 @@ use crate::{
     http::IfMatch,
     kernel::states::guard,
     kernel::{Stored, ids::DealId},
-    policies::{self, calendar},
+    policies,
 };
 
 /// Asks the partner; the clock of the review stands until the answer, and the place in the queue is kept until it is due.
@@ -39,7 +40,9 @@ pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInf
         failing.push(guard("due_within_limit", "#/business_days", detail));
     }
     refuse(failing, status, "request_info")?;
-    let due_at = calendar::days_after(now, days, &policy.holidays);
+    let due_at = clock_queries::of_territory(tx, before.deal.territory_id, &policy)?
+        .time
+        .days_after(now, days);
     let info = InfoRow {
         id: tx.new_id(),
         deal_id: id,
@@ -59,6 +62,9 @@ pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInf
     after.deal.review_status = REVIEW.go(status, "request_info")?;
     after.deal.assignee_id = after.deal.assignee_id.or_else(|| tx.caller().user());
     after.info = Some(info);
+    if let Some(clock) = &mut after.clock {
+        clock.pause(now);
+    }
     if let Some(review) = &mut after.review {
         review.paused_at = Some(now);
         review.info_due_at = Some(due_at);
@@ -115,20 +121,16 @@ pub fn answer_info(
         ..info.clone()
     };
     review_queries::save_info(tx, &info, &answered)?;
-    let policy = policies::in_force(tx, now)?.registration;
     let mut after = moved_account(tx, &before, found)?.unwrap_or_else(|| before.clone());
     after.deal.review_status = REVIEW.go(status, "answer_info")?;
     after.deal.last_activity_at = now;
     after.info = None;
-    let due = after.deal.review_due_at.unwrap_or(now);
+    if let Some(clock) = &mut after.clock {
+        clock.resume(now);
+        after.deal.review_due_at = Some(clock.row.due_at);
+    }
     if let Some(review) = &mut after.review {
         let paused_at = review.paused_at.unwrap_or(now);
-        // What was left of the clock when it was stopped is left of it now.
-        after.deal.review_due_at = Some(calendar::after(
-            now,
-            calendar::between(paused_at, due, &policy.holidays),
-            &policy.holidays,
-        ));
         review.paused_micros += now.since(paused_at);
         (review.paused_at, review.info_due_at) = (None, None);
     }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::model::SlaState;
 use super::states::{DealSource, DealStage, DealType, DealVisibility, ProtectionState, ReviewStatus};
 use crate::{
     custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
@@ -386,6 +387,9 @@ pub struct DealFilter {
     /// Only registrations whose sale stands there.
     #[param(style = Form, explode = false, nullable = false)]
     pub stage: Option<Vec<DealStage>>,
+    /// Only registrations with that state of the promise to decide in time.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub review_sla: Option<Vec<SlaState>>,
     /// Only registrations that are protected so now.
     #[param(style = Form, explode = false, nullable = false)]
     pub protection: Option<Vec<ProtectionState>>,

@@ -12,14 +12,14 @@ use crate::{
         Currency, Date, Money, Stored, Time,
         country::Country,
         ids::{
-            AccountId, ApprovalStepId, ConflictCheckId, DealContactId, DealId, DealLineId, DealSiteId, DecisionId,
-            InfoRequestId, PartnerId, ProductId, ProtectionId, TerritoryId, UserId,
+            AccountId, ApprovalStepId, CalendarId, ConflictCheckId, DealContactId, DealId, DealLineId, DealSiteId,
+            DecisionId, InfoRequestId, PartnerId, ProductId, ProtectionId, TerritoryId, UserId,
         },
     },
     references::ExternalRef,
     schema::{
         deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_info_requests, deal_lines,
-        deal_reviews, deal_sites, deals, protections,
+        deal_reviews, deal_sites, deals, protections, review_clocks,
     },
 };
 
@@ -124,6 +124,32 @@ pub struct ReviewRow {
     pub decided_at: Option<Time>,
     pub auto_approved: bool,
     pub appeal_until: Option<Time>,
+}
+
+/// The clock of one round of the review, in business time.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = review_clocks, primary_key(deal_id, round), treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct ClockRow {
+    pub deal_id: DealId,
+    pub round: i64,
+    pub territory_id: Option<TerritoryId>,
+    pub deal_type: DealType,
+    pub calendar_id: Option<CalendarId>,
+    pub calendar_revision: Option<i64>,
+    pub started_at: Time,
+    /// After it less than a quarter of the business time is left.
+    pub at_risk_at: Time,
+    pub due_at: Time,
+    pub paused_at: Option<Time>,
+    /// Business time of the pauses that are over.
+    pub paused_micros: i64,
+    pub decided_at: Option<Time>,
+    pub automatic: bool,
+    /// Business time to the decision, with the pauses.
+    pub elapsed_micros: Option<i64>,
+    /// Business time to the decision, without the pauses.
+    pub worked_micros: Option<i64>,
+    pub met: Option<bool>,
 }
 
 /// One product of the deal.
@@ -246,6 +272,8 @@ pub struct Registration {
     pub details: DetailsRow,
     pub customer: Option<CustomerRow>,
     pub review: Option<ReviewRow>,
+    /// The clock of the present round.
+    pub clock: Option<super::clock::ReviewClock>,
     /// The code of its territory.
     pub territory: Option<String>,
     pub lines: Vec<Line>,

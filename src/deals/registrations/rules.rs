@@ -92,6 +92,7 @@ pub fn draft(new: NewDeal, named: Named, author: Author, number: String, now: Ti
         },
         customer: new.customer.map(|customer| self::customer(id, customer)),
         review: None,
+        clock: None,
         territory,
         lines: lines(id, new.lines, named.products, &[], DealLineStatus::Draft, now),
         contacts: contacts(id, new.contacts, now),

@@ -6,7 +6,7 @@
 //! conflict check runs under the same lock and sees every claim before this one. A competitor never makes it fail.
 
 use super::{
-    approvals,
+    approvals, clock_queries,
     guards::{self, Facts},
     history::{self, Entry},
     queries,
@@ -28,8 +28,7 @@ use crate::{
         states::{FailingGuard, guard},
     },
     numbers, partners,
-    policies::{self, ProgramSettings, RegistrationPolicy, calendar},
-    programs,
+    policies::{self, ProgramSettings, RegistrationPolicy},
 };
 
 /// What was found out before the transaction.
@@ -264,11 +263,7 @@ fn sent_in(tx: &mut Tx<'_>, placed: Registration, settings: &ProgramSettings) ->
     after.deal.review_status = REVIEW.go_to(ReviewStatus::Draft, "submit", ReviewStatus::Submitted)?;
     after.deal.policy_version = Some(settings.version);
     after.deal.last_activity_at = now;
-    after.deal.review_due_at = Some(calendar::days_after(
-        received_at,
-        settings.registration.review_business_days,
-        &settings.registration.holidays,
-    ));
+    clock_queries::start(tx, &mut after, 1, received_at, &settings.registration)?;
     for line in &mut after.lines {
         line.row.review_status = DealLineStatus::Pending;
         line.row.updated_at = now;
@@ -290,16 +285,24 @@ fn sent_in(tx: &mut Tx<'_>, placed: Registration, settings: &ProgramSettings) ->
 }
 
 /// A registration that is before the vendor once more: another round, with a clock that begins now and no reviewer yet.
-pub fn new_round(registration: &mut Registration, policy: &RegistrationPolicy, now: Time) {
-    let deal = &mut registration.deal;
-    deal.assignee_id = None;
-    deal.review_due_at = Some(calendar::days_after(now, policy.review_business_days, &policy.holidays));
+///
+/// # Errors
+/// What the database reports.
+pub fn new_round(
+    tx: &mut Tx<'_>,
+    registration: &mut Registration,
+    policy: &RegistrationPolicy,
+    now: Time,
+) -> Result<()> {
+    registration.deal.assignee_id = None;
+    let round = registration.review.as_ref().map_or(1, |review| review.round + 1);
+    clock_queries::start(tx, registration, round, now, policy)?;
     if let Some(review) = &mut registration.review {
         *review = ReviewRow {
             deal_id: review.deal_id,
             submitted_by: review.submitted_by.clone(),
             submitted_at: review.submitted_at,
-            round: review.round + 1,
+            round,
             paused_at: None,
             paused_micros: 0,
             info_due_at: None,
@@ -309,6 +312,7 @@ pub fn new_round(registration: &mut Registration, policy: &RegistrationPolicy, n
             appeal_until: None,
         };
     }
+    Ok(())
 }
 
 /// The approval chain of a registration: the steps that its amount asks for.

@@ -52,6 +52,7 @@ impl Registration {
         } else {
             self.details.missing.0.clone()
         };
+        let review_sla = self.clock.and_then(|clock| clock.sla(status, now));
         let deal = self.deal;
         Deal {
             id: deal.id,
@@ -88,6 +89,7 @@ impl Registration {
             review: self
                 .review
                 .map(|row| review(row, reader, deal.review_due_at, deal.assignee_id)),
+            review_sla,
             info_request: self.info.map(|row| info(row, now)),
             decision: self.decision.map(|row| decision(row, reader)),
             conflict_check_id: deal.conflict_check_id,

@@ -162,7 +162,7 @@ fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> 
         after = registrations::placed(tx, &after, account, resolution)?;
     }
     after.deal.review_status = REVIEW.go_to(status, "reopen", ReviewStatus::InReview)?;
-    registrations::new_round(&mut after, &settings.registration, now);
+    registrations::new_round(tx, &mut after, &settings.registration, now)?;
     for line in &mut after.lines {
         line.row.review_status = DealLineStatus::Pending;
         line.row.updated_at = now;

@@ -7,6 +7,7 @@ use super::{
     rules::{self, MACHINE, Receiver},
 };
 use crate::{
+    calendars::BusinessClock,
     capabilities,
     db::Tx,
     deals::{
@@ -27,7 +28,7 @@ use crate::{
         states::FailingGuard,
     },
     numbers, partners,
-    policies::{self, ProgramSettings, calendar},
+    policies::{self, ProgramSettings},
 };
 
 /// What a decision, a superseded registration and the attribution give as their reason.
@@ -99,7 +100,8 @@ pub(super) fn execute(tx: &mut Tx<'_>, id: TransferId, seen: IfMatch) -> Result<
     let now = tx.moment();
     let settings = policies::in_force(tx, now)?;
     let number = numbers::next(tx, "DR")?;
-    let new = successor(&before, &transfer, number, &settings, now);
+    let business = registrations::business_clock(tx, before.deal.territory_id, &settings.registration)?;
+    let new = successor(&before, &transfer, number, &settings, &business, now);
     registrations::store(tx, &new)?;
     let actor = tx.caller().actor_text();
     let done = transfer.clone().executed(new.deal.id, actor, now)?;
@@ -117,6 +119,7 @@ fn successor(
     transfer: &TransferRow,
     number: String,
     settings: &ProgramSettings,
+    business: &BusinessClock,
     now: Time,
 ) -> Registration {
     let id = DealId::at(now);
@@ -132,11 +135,9 @@ fn successor(
     deal.legacy = false;
     (deal.revision, deal.created_at, deal.updated_at) = (1, now, now);
     if !approved {
-        let policy = &settings.registration;
         deal.review_status = ReviewStatus::Submitted;
         deal.assignee_id = None;
         deal.policy_version = Some(settings.version);
-        deal.review_due_at = Some(calendar::days_after(now, policy.review_business_days, &policy.holidays));
     }
     new.details.deal_id = id;
     new.details.on_behalf_of = None;
@@ -174,6 +175,10 @@ fn successor(
         auto_approved: false,
         appeal_until: None,
     });
+    new.clock = None;
+    if !approved {
+        registrations::start_clock(&mut new, 1, now, settings.registration.review_business_days, business);
+    }
     new.references.clear();
     (new.info, new.decision) = (None, None);
     new.windows.clear();

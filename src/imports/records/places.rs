@@ -32,6 +32,7 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
         &TerritoryPatch {
             name: Some(new.name),
             parent_id,
+            calendar_id: Patch::Keep,
             status: None,
         },
         tx.now,

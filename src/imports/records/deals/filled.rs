@@ -65,6 +65,7 @@ pub fn fresh(scope: &Scope, number: String, now: Time) -> Registration {
         },
         customer: None,
         review: None,
+        clock: None,
         territory: None,
         lines: Vec::new(),
         contacts: Vec::new(),

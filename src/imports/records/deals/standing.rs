@@ -4,6 +4,7 @@
 use super::life::{Life, was_sent_in};
 use crate::{
     auth::Role,
+    calendars::BusinessClock,
     customers,
     db::Tx,
     deals::{
@@ -18,7 +19,7 @@ use crate::{
         Stored, Time,
         ids::{AccountId, DecisionId, UserId},
     },
-    policies::{RegistrationPolicy, calendar},
+    policies::RegistrationPolicy,
 };
 
 /// What a deal that waits for its decision was not asked for, and what was found out about it.
@@ -67,11 +68,7 @@ pub fn taken_in(
     let settings = memory.settings(tx)?;
     let policy = &settings.registration;
     deal.deal.policy_version = Some(settings.version);
-    deal.deal.review_due_at = Some(calendar::days_after(
-        received,
-        policy.review_business_days,
-        &policy.holidays,
-    ));
+    let business = registrations::business_clock(tx, deal.deal.territory_id, policy)?;
     if let Some(user) = assignee {
         if reviews(tx, user)? {
             deal.deal.assignee_id = Some(user);
@@ -82,8 +79,18 @@ pub fn taken_in(
         }
     }
     let mut review = review(tx, before, &deal, life, received);
+    registrations::start_clock(
+        &mut deal,
+        review.round,
+        received,
+        policy.review_business_days,
+        &business,
+    );
+    if let (Some(asked), Some(clock)) = (&life.asked, &mut deal.clock) {
+        clock.pause(asked.at);
+    }
     if let Some(asked) = &life.asked {
-        let (due, fresh) = due(asked.due_at, policy, tx.now);
+        let (due, fresh) = due(asked.due_at, &business, policy, tx.now);
         review.info_due_at = Some(due);
         if fresh {
             notes.skipped.push("answers_overdue".to_owned());
@@ -133,8 +140,8 @@ fn reviews(tx: &mut Tx<'_>, user: UserId) -> Result<bool> {
 }
 
 /// Until when the partner may answer. What was due in the past is due anew: nobody could have answered here before.
-fn due(said: Option<Time>, policy: &RegistrationPolicy, now: Time) -> (Time, bool) {
-    let anew = || calendar::days_after(now, policy.info_business_days, &policy.holidays);
+fn due(said: Option<Time>, business: &BusinessClock, policy: &RegistrationPolicy, now: Time) -> (Time, bool) {
+    let anew = || business.time.days_after(now, policy.info_business_days);
     match said {
         Some(due) if due > now => (due, false),
         Some(_) => (anew(), true),

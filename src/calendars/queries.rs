@@ -1,0 +1,215 @@
+//! The only file that knows the table of calendars. They belong to no partner: everyone sees all of them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use diesel::prelude::*;
+
+use super::{
+    BusinessClock,
+    clock::WorkingTime,
+    model::{Calendar, CalendarFilter, CalendarSort, CalendarStatus},
+};
+use crate::{
+    catalog::territories,
+    db::{Clause, Tx},
+    error::{Error, Result, codes},
+    events::Fact,
+    kernel::{
+        Date,
+        ids::{CalendarId, TerritoryId},
+        page::{Key, Page, Paging},
+    },
+    load_page, numbers, on_each, revise,
+    schema::calendars::{self, table},
+};
+
+/// What those queue at who make a calendar the default, give one to a territory, or retire one: each looks at what the
+/// others write.
+const USES: &str = "calendar-uses";
+
+/// One page of calendars.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &CalendarFilter, paging: &Paging) -> Result<Page<Calendar>> {
+    let sort = filter.sort.unwrap_or(CalendarSort::Name);
+    let mut clause = Clause::all();
+    clause
+        .one_of_some("calendars.status", filter.status.as_ref())
+        .one_of_some("calendars.code", filter.code.as_ref())
+        .equals_some("calendars.is_default", filter.is_default.as_ref());
+    let rows = load_page!(tx, table => Calendar, clause, sort.order(), paging)?;
+    Ok(Page::of(rows, paging, |row| {
+        let key: Key = match sort {
+            CalendarSort::Name | CalendarSort::NameDescending => row.name_key.as_str().into(),
+            CalendarSort::Created | CalendarSort::CreatedDescending => row.created_at.into(),
+        };
+        (key, row.id.to_string())
+    }))
+}
+
+/// The calendar with that id.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find(tx: &mut Tx<'_>, id: CalendarId) -> Result<Calendar> {
+    Ok(on_each!(tx, |c| table
+        .find(id)
+        .select(Calendar::as_select())
+        .get_result(c))?)
+}
+
+/// The default of the program, if it has one.
+///
+/// # Errors
+/// What the database reports.
+pub fn default(tx: &mut Tx<'_>) -> Result<Option<Calendar>> {
+    Ok(on_each!(tx, |c| table
+        .filter(calendars::is_default.eq(true))
+        .select(Calendar::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The clock of a territory: by its calendar, that of the nearest territory around it, or the default of the program. Without
+/// any of them Monday to Friday count, whole days of UTC, but not the `closed` days.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_territory(tx: &mut Tx<'_>, territory: Option<TerritoryId>, closed: &[Date]) -> Result<BusinessClock> {
+    let own = match territory {
+        Some(territory) => territories::calendar_of(tx, territory)?,
+        None => None,
+    };
+    let calendar = match own {
+        Some(id) => Some(find(tx, id)?),
+        None => default(tx)?,
+    };
+    Ok(calendar.map_or_else(
+        || BusinessClock {
+            calendar: None,
+            time: Arc::new(WorkingTime::plain(closed)),
+        },
+        |calendar| BusinessClock {
+            calendar: Some((calendar.id, calendar.revision)),
+            time: Arc::new(calendar.working_time()),
+        },
+    ))
+}
+
+/// The hours of the calendars with those ids, by id.
+///
+/// # Errors
+/// What the database reports.
+pub fn working_times(tx: &mut Tx<'_>, ids: &[CalendarId]) -> Result<BTreeMap<CalendarId, Arc<WorkingTime>>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<Calendar> = on_each!(tx, |c| table
+        .filter(calendars::id.eq_any(ids))
+        .select(Calendar::as_select())
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, Arc::new(row.working_time())))
+        .collect())
+}
+
+/// Refuses a calendar that cannot be given to a territory.
+///
+/// # Errors
+/// 409 `unknown_reference` if there is none, or it is retired.
+pub fn check_usable(tx: &mut Tx<'_>, id: CalendarId, pointer: &'static str) -> Result<()> {
+    numbers::hold(tx, USES)?;
+    let status: Option<CalendarStatus> =
+        on_each!(tx, |c| table.find(id).select(calendars::status).first(c).optional())?;
+    match status {
+        Some(CalendarStatus::Active) => Ok(()),
+        Some(CalendarStatus::Retired) => Err(Error::unknown_reference(
+            pointer,
+            "The calendar is retired; name one that is active.",
+        )),
+        None => Err(Error::unknown_reference(
+            pointer,
+            "There is no such calendar; name one that exists, or null for that of the territory around.",
+        )),
+    }
+}
+
+/// Lets the present default step back, so that another can take its place.
+fn make_way(tx: &mut Tx<'_>, for_calendar: CalendarId) -> Result<()> {
+    numbers::hold(tx, USES)?;
+    let Some(present) = default(tx)?.filter(|present| present.id != for_calendar) else {
+        return Ok(());
+    };
+    let after = present.clone().stepped_back(tx.now);
+    write(tx, &present, after).map(drop)
+}
+
+/// Stores a new calendar, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if its code is taken.
+pub fn insert(tx: &mut Tx<'_>, calendar: Calendar) -> Result<Calendar> {
+    if calendar.is_default {
+        make_way(tx, calendar.id)?;
+    }
+    tx.attempt(|tx| {
+        Ok(on_each!(tx, |c| diesel::insert_into(table)
+            .values(&calendar)
+            .execute(c))?)
+    })
+    .map_err(|error| {
+        if error.is(&codes::ALREADY_EXISTS) {
+            let detail = format!("There is already a calendar `{}`.", calendar.code);
+            Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
+        } else {
+            error
+        }
+    })?;
+    tx.record(Fact::created("calendar.created", &calendar))?;
+    Ok(calendar)
+}
+
+/// Stores a changed calendar over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile; 409 `guard_failed` if it is retired while in use.
+pub fn save(tx: &mut Tx<'_>, before: &Calendar, after: Calendar) -> Result<Calendar> {
+    if after.status == CalendarStatus::Retired {
+        numbers::hold(tx, USES)?;
+        let failing = after.retirement(territories::count_by_calendar(tx, after.id)?);
+        if !failing.is_empty() {
+            return Err(Error::guards(before.status, "retire", failing));
+        }
+    }
+    if after.is_default && !before.is_default {
+        make_way(tx, after.id)?;
+    }
+    write(tx, before, after)
+}
+
+fn write(tx: &mut Tx<'_>, before: &Calendar, after: Calendar) -> Result<Calendar> {
+    revise!(tx, table, calendars::revision, (before.id, before.revision), &after)?;
+    tx.record(Fact::changed("calendar.updated", before, &after))?;
+    Ok(after)
+}
+
+/// Removes a calendar that nothing names.
+///
+/// # Errors
+/// 409 `in_use` if something does.
+pub fn delete(tx: &mut Tx<'_>, calendar: &Calendar) -> Result<()> {
+    if calendar.is_default {
+        return Err(Error::new(&codes::IN_USE));
+    }
+    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(calendar.id)).execute(c))?))
+        .map_err(|error| {
+            if error.is(&codes::UNKNOWN_REFERENCE) {
+                Error::new(&codes::IN_USE)
+            } else {
+                error
+            }
+        })?;
+    tx.record(Fact::deleted("calendar.deleted", calendar))
+}
