@@ -14,8 +14,8 @@ use crate::{
     error::Result,
     kernel::ids::{DealId, TerritoryId},
     on_each,
+    policies::{self, RegistrationPolicy},
     schema::review_clocks::{self, table},
-    settings::{self, RegistrationPolicy},
 };
 
 /// The clock of a territory under the program's rules.
@@ -66,7 +66,7 @@ pub fn last_clocks(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId,
     let times = calendars::working_times(tx, &named)?;
     let plain = if without {
         let now = tx.now;
-        let holidays = settings::in_force(tx, now)?.registration.holidays;
+        let holidays = policies::in_force(tx, now)?.registration.holidays;
         std::sync::Arc::new(calendars::WorkingTime::plain(&holidays))
     } else {
         calendars::plain()

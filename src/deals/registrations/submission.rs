@@ -29,6 +29,7 @@ use crate::{
     },
     numbers, partners,
     policies::{self, ProgramSettings, RegistrationPolicy},
+    programs,
 };
 
 /// What was found out before the transaction.
