@@ -45,6 +45,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::forms::routes(config);
     crate::portal::routes(config);
     crate::calendars::routes(config);
+    crate::approvals::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -59,6 +60,7 @@ fn machines() -> Vec<Value> {
     machines.extend(crate::partners::machines());
     machines.extend(crate::deals::machines());
     machines.push(crate::policies::MACHINE.published());
+    machines.push(crate::approvals::delegations::MACHINE.published());
     machines
 }
 

@@ -3,6 +3,7 @@
 //! ARCHITECTURE.md says how the house is built; each module's documentation says what its things are.
 
 pub mod app;
+pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod calendars;

@@ -1030,6 +1030,78 @@ diesel::table! {
 }
 
 diesel::table! {
+    approval_delegations (id) {
+        id -> Text,
+        person_id -> Text,
+        delegate_id -> Text,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+        kinds -> Text,
+        reason -> Text,
+        created_by -> Text,
+        cancelled_by -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    approval_steps (id) {
+        id -> Text,
+        subject_type -> Text,
+        subject_id -> Text,
+        subject_label -> Text,
+        partner_id -> Nullable<Text>,
+        requested_by -> Text,
+        round -> BigInt,
+        position -> BigInt,
+        name -> Text,
+        approver_role -> Text,
+        approver_id -> Nullable<Text>,
+        from_amount_minor -> Nullable<BigInt>,
+        from_amount_currency -> Nullable<Text>,
+        quorum -> BigInt,
+        escalate_after_hours -> Nullable<BigInt>,
+        escalate_to -> Text,
+        status -> Text,
+        pending_since -> Nullable<BigInt>,
+        escalates_at -> Nullable<BigInt>,
+        paused_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    approval_escalations (step_id) {
+        step_id -> Text,
+        escalated_to -> Text,
+        due_at -> BigInt,
+        escalated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    approval_votes (id) {
+        id -> Text,
+        step_id -> Text,
+        person_id -> Text,
+        voice_id -> Text,
+        delegation_id -> Nullable<Text>,
+        decision -> Text,
+        reason -> Nullable<Text>,
+        decided_at -> BigInt,
+    }
+}
+
+diesel::table! {
     deals (id) {
         id -> Text,
         number -> Text,
@@ -1180,34 +1252,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    deal_approval_steps (id) {
-        id -> Text,
-        deal_id -> Text,
-        round -> BigInt,
-        position -> BigInt,
-        name -> Text,
-        approver_role -> Text,
-        approver_id -> Nullable<Text>,
-        from_amount_minor -> Nullable<BigInt>,
-        from_amount_currency -> Nullable<Text>,
-        status -> Text,
-        due_at -> Nullable<BigInt>,
-        decided_by -> Nullable<Text>,
-        decided_at -> Nullable<BigInt>,
-        note -> Nullable<Text>,
-        revision -> BigInt,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-    }
-}
-
-diesel::table! {
     deal_decisions (id) {
         id -> Text,
         deal_id -> Text,
         step_id -> Nullable<Text>,
         outcome -> Text,
         decided_by -> Text,
+        on_behalf_of -> Nullable<Text>,
         decided_at -> BigInt,
         reason_code -> Nullable<Text>,
         reason_text -> Nullable<Text>,
@@ -1709,10 +1760,13 @@ diesel::joinable!(deal_sites -> deals (deal_id));
 diesel::joinable!(deal_open_slots -> customer_accounts (account_id));
 diesel::joinable!(deal_open_slots -> deals (deal_id));
 diesel::joinable!(deal_open_slots -> products (product_id));
-diesel::joinable!(deal_approval_steps -> deals (deal_id));
-diesel::joinable!(deal_approval_steps -> users (approver_id));
+diesel::joinable!(approval_steps -> partners (partner_id));
+diesel::joinable!(approval_steps -> users (approver_id));
+diesel::joinable!(approval_escalations -> approval_steps (step_id));
+diesel::joinable!(approval_votes -> approval_delegations (delegation_id));
+diesel::joinable!(approval_votes -> approval_steps (step_id));
 diesel::joinable!(deal_decisions -> conflict_checks (conflict_check_id));
-diesel::joinable!(deal_decisions -> deal_approval_steps (step_id));
+diesel::joinable!(deal_decisions -> approval_steps (step_id));
 diesel::joinable!(deal_decisions -> deals (deal_id));
 diesel::joinable!(deal_info_requests -> deals (deal_id));
 diesel::joinable!(deal_extensions -> deals (deal_id));
@@ -1831,7 +1885,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_contacts,
     deal_sites,
     deal_open_slots,
-    deal_approval_steps,
+    approval_delegations,
+    approval_escalations,
+    approval_steps,
+    approval_votes,
     deal_decisions,
     deal_info_requests,
     deal_extensions,

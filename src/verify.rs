@@ -50,6 +50,16 @@ static INVARIANTS: &[(&str, &str)] = &[
          AND (received_at IS NULL OR seq IS NULL OR customer_account_id IS NULL)",
     ),
     (
+        "an approval chain has one step at most whose turn it is",
+        "SELECT count(*) AS n FROM (SELECT subject_id FROM approval_steps WHERE status = 'pending' \
+         GROUP BY subject_type, subject_id HAVING count(*) > 1) AS doubled",
+    ),
+    (
+        "a step that was agreed to has the votes of as many people as must agree",
+        "SELECT count(*) AS n FROM approval_steps s WHERE s.status = 'approved' AND s.quorum > \
+         (SELECT count(*) FROM approval_votes v WHERE v.step_id = s.id AND v.decision = 'approved')",
+    ),
+    (
         "an active partner has a primary account manager",
         "SELECT count(*) AS n FROM partners p WHERE p.status IN ('active', 'suspended') AND NOT EXISTS \
          (SELECT 1 FROM account_manager_assignments a WHERE a.partner_id = p.id AND a.role = 'primary' AND a.user_id IS NOT NULL)",

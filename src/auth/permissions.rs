@@ -326,6 +326,13 @@ permissions! {
     "updatePortalBranding", Some("settings:write"), Who::Roles(roles(&[Admin, ContentManager]));
 
 
+    // --- approvals: what waits for whom, and who stands in (a person's own affair)
+    "listApprovals", Some("approvals:read"), Who::Roles(VENDOR);
+    "listDelegations", Some("approvals:read"), Who::Roles(VENDOR);
+    "getDelegation", Some("approvals:read"), Who::Roles(VENDOR);
+    "createDelegation", None, Who::Roles(VENDOR), once;
+    "cancelDelegation", None, Who::Roles(VENDOR), once;
+
     // --- deals: registrations and their review
     "listDeals", Some("deals:read"), Who::Roles(DEAL_READERS);
     "createDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;

@@ -4,9 +4,10 @@ use std::fmt::Display;
 
 use super::Progress;
 use crate::{
+    approvals::{self, ApprovalKind},
     db::Tx,
-    deals::{protection, registrations},
-    error::Result,
+    deals::{amendments, protection, registrations},
+    error::{Error, Result},
     http, identity,
     partners::{handovers, invitations, standing},
     programs,
@@ -29,6 +30,25 @@ pub fn lapses(tx: &mut Tx<'_>) -> Result<Progress> {
 
 pub fn protection_ends(tx: &mut Tx<'_>) -> Result<Progress> {
     protection::tell_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+/// Each step is escalated by the owner of its record, under the lock that it is decided under.
+pub fn escalations(tx: &mut Tx<'_>) -> Result<Progress> {
+    let due = approvals::overdue(tx, AT_ONCE)?;
+    let (found, mut done) = (due.len(), 0);
+    for step in due {
+        let id = step.subject_id.parse();
+        let escalated = match (step.subject_type, id) {
+            (ApprovalKind::DealRegistration, Ok(deal)) => registrations::escalate(tx, deal, &step)?,
+            (ApprovalKind::DealRegistration, Err(error)) => return Err(Error::internal(error)),
+            (ApprovalKind::DealAmendment, _) => amendments::escalate(tx, &step)?,
+        };
+        done += usize::from(escalated);
+    }
+    Ok(Progress {
+        done,
+        more: done > 0 && i64::try_from(found).is_ok_and(|found| found >= AT_ONCE),
+    })
 }
 
 pub fn handovers(tx: &mut Tx<'_>) -> Result<Progress> {

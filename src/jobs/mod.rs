@@ -75,6 +75,12 @@ pub static JOBS: &[Job] = &[
         work: chores::protection_ends,
     },
     Job {
+        name: "approval_escalations",
+        does: "escalates steps of approval chains that wait too long",
+        every: MINUTE,
+        work: chores::escalations,
+    },
+    Job {
         name: "handovers",
         does: "begins handovers whose effective moment has come",
         every: MINUTE,

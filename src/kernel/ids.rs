@@ -325,6 +325,10 @@ crate::id! {
     pub DecisionId = "decision";
     /// One step of an approval chain.
     pub ApprovalStepId = "step";
+    /// What somebody decided on a step of an approval chain.
+    pub ApprovalVoteId = "vote";
+    /// That somebody is away and another stands in.
+    pub DelegationId = "deleg";
     /// An item of evidence.
     pub EvidenceId = "proof";
     /// The protection of a granted scope.
@@ -392,6 +396,8 @@ bindable!(
     ReopeningId,
     DecisionId,
     ApprovalStepId,
+    ApprovalVoteId,
+    DelegationId,
     EvidenceId,
     ProtectionId,
     ConflictCheckId,

@@ -11,6 +11,7 @@ use super::{
     rules, simulations,
 };
 use crate::{
+    approvals,
     auth::Caller,
     db::{Db, Tx},
     deals::conflict,
@@ -57,10 +58,17 @@ pub async fn create_policy(db: Db, caller: Caller, new: Json<NewPolicy>) -> Repl
         let last = queries::published(tx)?.last;
         let base = document(tx, new.0.from_version.unwrap_or(last), "#/from_version")?;
         let (by, now) = (tx.caller().actor_text(), tx.now);
-        queries::insert(tx, rules::draft(&new.0, base, last, by, now)?).map(Created)
+        let draft = rules::draft(&new.0, base, last, by, now)?;
+        if new.0.registration.is_some() {
+            approvals::known_territories(tx, &draft.document.registration.approval_chain, CHAIN)?;
+        }
+        queries::insert(tx, draft).map(Created)
     })
     .await
 }
+
+/// Where the chain stands in a body.
+const CHAIN: &str = "#/registration/approval_chain";
 
 /// The document of a version; of 0 the built-in defaults.
 fn document(tx: &mut Tx<'_>, version: i64, pointer: &'static str) -> Result<Document> {
@@ -112,6 +120,9 @@ pub async fn update_policy(
             document(tx, base, "#/base_version")?;
         }
         let after = before.clone().patched(&patch.0, tx.now)?;
+        if patch.0.registration.is_some() {
+            approvals::known_territories(tx, &after.document.registration.approval_chain, CHAIN)?;
+        }
         queries::save(tx, before, after, "policy.updated").map(Json)
     })
     .await

@@ -20,9 +20,7 @@ mod rows;
 mod rules;
 pub mod simulations;
 
-pub use model::{
-    ApprovalStepRule, ApproverRole, AutoApproval, FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy,
-};
+pub use model::{AutoApproval, FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy};
 pub use partners::PartnerPolicy;
 pub use queries::in_force;
 pub use rules::MACHINE;

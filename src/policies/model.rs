@@ -7,29 +7,17 @@ use utoipa::ToSchema;
 
 use super::partners::PartnerPolicy;
 use crate::{
-    auth::Role,
+    approvals::{ApprovalStepRule, ApproverRole, SegregationPolicy},
     deals::{
         conflict::ConflictPolicy,
         outcomes::{DealEvidenceKind, DealLossReason},
         registrations::{DealRejectionReason, DealRevocationReason, DealType},
     },
-    kernel::{Currency, Date, Money},
+    kernel::{Date, Money},
     words,
 };
 
 words! {
-    /// The roles that can decide a step of the approval chain.
-    pub ApproverRole {
-        /// Decides on registrations and applications.
-        Approver = "approver",
-        /// Runs the channel program.
-        ChannelOps = "channel_ops",
-        /// Answers for the money.
-        Finance = "finance",
-        /// Answers for everything.
-        Admin = "admin",
-    }
-
     /// Which of several registrations of one scope comes first while none of them is decided.
     pub FirstInTime {
         /// The one that was received first. Whoever approves a later one passes the earlier over, with a reason.
@@ -79,18 +67,6 @@ words! {
         CustomerPostalCode = "#/customer/postal_code",
         /// The customer's country.
         CustomerCountry = "#/customer/country",
-    }
-}
-
-impl ApproverRole {
-    /// The role that a person must have.
-    pub const fn role(self) -> Role {
-        match self {
-            Self::Approver => Role::Approver,
-            Self::ChannelOps => Role::ChannelOps,
-            Self::Finance => Role::Finance,
-            Self::Admin => Role::Admin,
-        }
     }
 }
 
@@ -171,9 +147,11 @@ pub struct RegistrationPolicy {
     pub evidence_weights: Vec<EvidenceWeight>,
     /// When a registration is granted without a person.
     pub auto_approval: AutoApproval,
-    /// Who must agree, in this order; each step asks for amounts from its own limit on.
+    /// Who must agree, in this order; each step where its conditions are met.
     #[schema(min_items = 1, max_items = 10)]
     pub approval_chain: Vec<ApprovalStepRule>,
+    /// Who may not decide on a registration, whatever their role.
+    pub segregation: SegregationPolicy,
     /// Days for which an approved registration is protected.
     #[schema(example = 90, minimum = 1, maximum = 1095)]
     pub protection_days: i64,
@@ -245,17 +223,13 @@ impl Default for RegistrationPolicy {
             ],
             auto_approval: AutoApproval::default(),
             approval_chain: vec![
+                ApprovalStepRule::of("Channel approval", ApproverRole::Approver),
                 ApprovalStepRule {
-                    name: "Channel approval".to_owned(),
-                    role: ApproverRole::Approver,
-                    from: Vec::new(),
-                },
-                ApprovalStepRule {
-                    name: "Program approval of large deals".to_owned(),
-                    role: ApproverRole::ChannelOps,
                     from: major(250_000),
+                    ..ApprovalStepRule::of("Program approval of large deals", ApproverRole::ChannelOps)
                 },
             ],
+            segregation: SegregationPolicy::default(),
             protection_days: 90,
             protection_days_by_type: Vec::new(),
             discount_basis_points: 500,
@@ -389,35 +363,6 @@ impl Default for AutoApproval {
     }
 }
 
-/// One step of the approval chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalStepRule {
-    /// What it is called.
-    #[schema(example = "Channel approval", min_length = 1, max_length = 120)]
-    pub name: String,
-    /// The role that decides it.
-    pub role: ApproverRole,
-    /// Amounts from which it is asked for, one for each currency. Without any it is always asked for, and in a currency
-    /// that is not here as well: amounts of different currencies are not compared.
-    #[serde(default)]
-    #[schema(max_items = 50)]
-    pub from: Vec<Money>,
-}
-
-impl ApprovalStepRule {
-    /// Whether the step is asked for at that amount.
-    pub fn is_asked_for(&self, amount: Option<Money>) -> bool {
-        let limit = |currency: Currency| self.from.iter().find(|limit| limit.currency == currency);
-        match amount {
-            Some(amount) if !self.from.is_empty() => {
-                limit(amount.currency).is_none_or(|limit| amount.minor >= limit.minor)
-            }
-            _ => true,
-        }
-    }
-}
-
 impl AutoApproval {
     /// Whether the amount is small enough.
     pub fn takes(&self, amount: Option<Money>) -> bool {
@@ -443,21 +388,6 @@ mod tests {
 
     fn money(amount: &str, currency: &str) -> Option<Money> {
         Some(Money::parse(amount, currency.parse().unwrap()).unwrap())
-    }
-
-    #[test]
-    fn a_large_amount_takes_another_approver_and_an_unknown_currency_is_taken_for_large() {
-        let policy = RegistrationPolicy::default();
-        let asked = |amount| {
-            policy
-                .approval_chain
-                .iter()
-                .filter(|step| step.is_asked_for(amount))
-                .count()
-        };
-        assert_eq!(asked(money("249999.99", "EUR")), 1);
-        assert_eq!(asked(money("250000.00", "EUR")), 2);
-        assert_eq!(asked(money("10", "JPY")), 2);
     }
 
     #[test]

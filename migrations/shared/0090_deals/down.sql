@@ -9,7 +9,6 @@ DROP TABLE deal_amendments;
 DROP TABLE deal_extensions;
 DROP TABLE deal_info_requests;
 DROP TABLE deal_decisions;
-DROP TABLE deal_approval_steps;
 DROP TABLE deal_open_slots;
 DROP TABLE deal_sites;
 DROP TABLE deal_contacts;

@@ -193,42 +193,17 @@ CREATE INDEX deal_open_slots_deal ON deal_open_slots (deal_id, partner_id);
 CREATE INDEX deal_open_slots_account ON deal_open_slots (account_id, product_id);
 CREATE INDEX deal_open_slots_product ON deal_open_slots (product_id);
 
--- Who must decide, in order, in this round.
-CREATE TABLE deal_approval_steps (
-    id TEXT NOT NULL PRIMARY KEY,
-    deal_id TEXT NOT NULL REFERENCES deals (id),
-    round BIGINT NOT NULL CHECK (round > 0),
-    position BIGINT NOT NULL CHECK (position > 0),
-    name TEXT NOT NULL,
-    approver_role TEXT NOT NULL,
-    approver_id TEXT REFERENCES users (id),
-    -- Why the chain has this step: the amount from which it is asked for.
-    from_amount_minor BIGINT,
-    from_amount_currency TEXT CHECK (length(from_amount_currency) = 3),
-    status TEXT NOT NULL CHECK (status IN ('waiting', 'pending', 'approved', 'rejected', 'skipped')),
-    due_at BIGINT,
-    decided_by TEXT,
-    decided_at BIGINT,
-    note TEXT,
-    revision BIGINT NOT NULL,
-    created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL,
-    UNIQUE (deal_id, round, position),
-    CHECK ((from_amount_minor IS NULL) = (from_amount_currency IS NULL)),
-    CHECK ((decided_by IS NULL) = (decided_at IS NULL))
-);
-CREATE INDEX deal_approval_steps_approver ON deal_approval_steps (approver_id, status, due_at, id);
-CREATE INDEX deal_approval_steps_pending ON deal_approval_steps (approver_role, due_at, id) WHERE status = 'pending';
-
 -- Append-only: each decision with what it granted and the terms it was made under.
 CREATE TABLE deal_decisions (
     id TEXT NOT NULL PRIMARY KEY,
     deal_id TEXT NOT NULL REFERENCES deals (id),
-    step_id TEXT REFERENCES deal_approval_steps (id),
+    step_id TEXT REFERENCES approval_steps (id),
     outcome TEXT NOT NULL CHECK (outcome IN (
         'approved', 'auto_approved', 'step_approved', 'rejected', 'revoked', 'extension_granted',
         'extension_denied', 'amendment_approved', 'amendment_rejected', 'reopened', 'lapsed', 'superseded')),
     decided_by TEXT NOT NULL,
+    -- Whom the decider stood in for.
+    on_behalf_of TEXT,
     decided_at BIGINT NOT NULL,
     reason_code TEXT,
     reason_text TEXT,

@@ -7,12 +7,14 @@
 //!   checked for conflicts by itself, and is protected, once approved, until the registration's protection ends.
 
 mod additions;
+mod chains;
 mod handlers;
 mod model;
 mod queries;
 mod rules;
 mod steps;
 
+pub use chains::escalate;
 pub use model::{DealAmendment, DealAmendmentStatus};
 pub use rules::MACHINE;
 pub use steps::{actions, close_pending};

@@ -1,7 +1,7 @@
 //! The steps of an amendment. Each holds the account's lock: what is added is checked, queued and protected under it.
 
 use super::{
-    additions,
+    additions, chains,
     model::{
         DealAmendedLine, DealAmendment, DealAmendmentApproval, DealAmendmentPath, DealAmendmentRejection,
         DealAmendmentStatus, NewDealAmendment,
@@ -10,7 +10,7 @@ use super::{
     rules::{self, MACHINE, Standing},
 };
 use crate::{
-    auth::Role,
+    approvals::{self, ApprovalVerdict, Turn},
     db::Tx,
     deals::{
         conflict::{self, Check, CheckPurpose, rules::Window},
@@ -118,6 +118,7 @@ pub fn amend(tx: &mut Tx<'_>, id: DealId, new: &NewDealAmendment) -> Result<Deal
             row.conflict_check_id = Some(check.id);
         }
         queries::insert(tx, &before.deal, &row).map_err(|error| waits(error, standing))?;
+        chains::begin(tx, &before, &row, &policy, now)?;
         told(tx, &before, "deal.amendment_requested", entry)?;
     }
     Ok(row.seen(&before.deal, Reader::of(tx.caller())))
@@ -208,18 +209,15 @@ fn begin(
 
 /// Who may not decide on it: as for registrations, and whoever sent it in.
 fn failing_to_decide(tx: &mut Tx<'_>, deal: &Registration, row: &AmendmentRow) -> Result<Vec<FailingGuard>> {
-    let mut failing = registrations::segregation_failing(tx, deal)?;
-    if row.requested_by == tx.caller().actor_text() {
-        failing.push(guard(
-            "not_own_request",
-            "#",
-            "You sent in this amendment; somebody else decides it.",
-        ));
-    }
-    Ok(failing)
+    let now = tx.now;
+    let policy = policies::in_force(tx, now)?.registration.segregation;
+    let mut interests = registrations::interests(tx, deal, &policy)?;
+    interests.requested_by.insert(row.requested_by.clone());
+    let caller = tx.caller();
+    Ok(interests.against(&policy, &caller.actor_text(), caller.user()))
 }
 
-/// What stands in the way of agreeing, besides the queue and what is protected.
+/// What stands in the way of agreeing, besides who agrees, the queue and what is protected.
 fn failing_to_approve(
     tx: &mut Tx<'_>,
     deal: &Registration,
@@ -227,21 +225,7 @@ fn failing_to_approve(
     policy: &RegistrationPolicy,
     now: Time,
 ) -> Result<Vec<FailingGuard>> {
-    let mut failing = failing_to_decide(tx, deal, row)?;
-    failing.extend(rules::alive(standing(tx, deal, now)?));
-    let round = deal.review.as_ref().map_or(1, |review| review.round);
-    let wanted = rules::amended(deal, &row.changes, now);
-    let caller = tx.caller();
-    if let Some(step) = registrations::new_chain(&wanted, round, policy, now).last()
-        && !caller.has(step.approver_role.role())
-        && !caller.has(Role::Admin)
-    {
-        let detail = format!(
-            "At this amount the last step of the chain is `{}`, decided by the role {}; somebody who has it must approve.",
-            step.name, step.approver_role
-        );
-        failing.push(guard("step_role", "#", detail));
-    }
+    let mut failing: Vec<FailingGuard> = rules::alive(standing(tx, deal, now)?).into_iter().collect();
     if let Some(day) = row.changes.expected_close_on {
         registrations::close_date(day, policy, now, &mut failing);
     }
@@ -265,9 +249,16 @@ pub fn approve(
     let (deal, row, status) = begin(tx, path, seen, "approve")?;
     let now = tx.moment();
     let settings = policies::in_force(tx, now)?;
-    let failing = failing_to_approve(tx, &deal, &row, &settings.registration, now)?;
-    if !failing.is_empty() {
+    let (chain, judged) = chains::judged(tx, &deal, &row, &settings.registration, true)?;
+    let mut failing = judged.failing;
+    failing.extend(failing_to_approve(tx, &deal, &row, &settings.registration, now)?);
+    let (Some(step), Some(voice), true) = (judged.step, judged.voice, failing.is_empty()) else {
         return Err(Error::guards(row.status, "approve", failing));
+    };
+    let note = approval.note.as_deref();
+    let cast = approvals::cast(tx, &chain, &step, voice, ApprovalVerdict::Approved, note)?;
+    if let Turn::More { agreed } = cast.turn {
+        return chains::agreed_by_some(tx, &deal, &row, &cast, agreed);
     }
     let added: Vec<(ProductId, String)> = additions::waiting(&deal)
         .map(|line| (line.row.product_id, line.product.clone()))
@@ -276,6 +267,8 @@ pub fn approve(
     let over = approval.passing_over.as_ref();
     let mut decision = DecisionRow {
         decided_at: now,
+        step_id: Some(cast.step.id),
+        on_behalf_of: cast.on_behalf_of.map(|user| user.to_string()),
         reason_text: approval
             .note
             .clone()
@@ -345,11 +338,17 @@ pub fn reject(
     }
     let now = tx.moment();
     let (code, text) = (rejection.reason_code, rejection.reason_text.clone());
+    let policy = policies::in_force(tx, now)?.registration;
+    let (chain, judged) = chains::judged(tx, &deal, &row, &policy, true)?;
+    let cast = approvals::refuse(tx, &chain, judged.voice, Some(&text))?;
+    chains::end(tx, row.id)?;
     let decision = DecisionRow {
         reason_code: Some(code.to_string()),
         reason_text: Some(text.clone()),
         evidence: Some(row.id.to_string()),
         conflict_check_id: row.conflict_check_id,
+        step_id: cast.as_ref().map(|cast| cast.step.id),
+        on_behalf_of: cast.and_then(|cast| cast.on_behalf_of).map(|user| user.to_string()),
         ..registrations::blank_decision(tx, &deal, DecisionOutcome::AmendmentRejected)
     };
     registrations::insert_decision(tx, &decision)?;
@@ -373,6 +372,7 @@ pub fn withdraw(tx: &mut Tx<'_>, path: DealAmendmentPath, seen: IfMatch) -> Resu
     registrations::may_write(tx.caller(), &deal)?;
     let now = tx.moment();
     let after = row.clone().ended(status, tx.caller().actor_text(), now);
+    chains::end(tx, row.id)?;
     queries::save(tx, &deal.deal, &row, &after, "deal_amendment.withdrawn")?;
     let entry = Entry::action("withdraw_amendment");
     drop_added(tx, &deal, "deal.amendment_withdrawn", entry, now)?;
@@ -404,6 +404,7 @@ pub fn close_pending(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
         .clone()
         .ended(DealAmendmentStatus::Withdrawn, tx.caller().actor_text(), now);
     queries::refuse_added_lines(tx, deal)?;
+    chains::end(tx, row.id)?;
     queries::save(tx, &owner, &row, &after, "deal_amendment.withdrawn")
 }
 
@@ -423,7 +424,9 @@ pub fn actions(tx: &mut Tx<'_>, deal: &Registration) -> Result<Vec<Action>> {
     }
     if let Some(row) = queries::pending(tx, deal.deal.id)? {
         let policy = policies::in_force(tx, now)?.registration;
-        let approves = failing_to_approve(tx, deal, &row, &policy, now)?;
+        let (_, judged) = chains::judged(tx, deal, &row, &policy, false)?;
+        let mut approves = judged.failing;
+        approves.extend(failing_to_approve(tx, deal, &row, &policy, now)?);
         let rejects = failing_to_decide(tx, deal, &row)?;
         for (action, operation, failing) in [
             ("approve_amendment", "approveDealAmendment", approves),

@@ -2,9 +2,8 @@
 //! guards that fail. Answered from the same tables and guards that the actions run.
 
 use super::{
-    approvals,
-    decisions::{ApprovalStepStatus, DealActions, DealApprovalChain},
-    review_queries,
+    approvals as reviewing, chains,
+    decisions::{DealActions, DealApprovalChain},
     rows::Registration,
     rules, segregation,
     states::{REVIEW, ReviewStatus, STAGE},
@@ -12,6 +11,7 @@ use super::{
     view::Reader,
 };
 use crate::{
+    approvals::{self, Chain},
     auth::{Caller, permissions::may_call},
     db::Tx,
     deals::{amendments, extensions, outcomes, reopenings, transfers},
@@ -78,15 +78,7 @@ fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result
             let policy = policies::in_force(tx, now)?.registration;
             submission::failing(tx, registration, registration.deal.customer_account_id, &policy)?
         }
-        "approve" => {
-            let round = registration.review.as_ref().map_or(1, |review| review.round);
-            let chain = review_queries::chain(tx, registration.deal.id, round)?;
-            approvals::failing(
-                tx,
-                registration,
-                chain.iter().find(|step| step.status == ApprovalStepStatus::Pending),
-            )?
-        }
+        "approve" => reviewing::failing(tx, registration)?,
         "claim_review" | "reject" | "request_info" => segregation::failing(tx, registration)?,
         "withdraw" if registration.deal.stage.is_closed() => {
             vec![closed("The deal is won or lost, so there is nothing to take back.")]
@@ -123,34 +115,36 @@ fn ended(status: ReviewStatus) -> Vec<FailingGuard> {
         .collect()
 }
 
-/// Who must agree: the running chain, or for a draft the one that its amount would ask for.
+/// Who must agree: the running chain, or for a draft the one that it would ask for. The vendor reads who is asked by name.
 ///
 /// # Errors
 /// What the database reports.
 pub fn chain(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealApprovalChain> {
     let now = tx.now;
     let settings = policies::in_force(tx, now)?;
-    let reader = Reader::of(tx.caller());
-    let auto_approval = approvals::may_grant_without_person(tx, registration, &settings)?;
-    Ok(match &registration.review {
-        Some(review) => DealApprovalChain {
-            preview: false,
-            auto_approval,
-            data: review_queries::chain(tx, registration.deal.id, review.round)?
-                .into_iter()
-                .map(|step| step.seen_by(reader))
-                .collect(),
-        },
-        None => DealApprovalChain {
-            preview: true,
-            auto_approval,
-            data: submission::chain(registration, 1, &settings.registration, now)
-                .into_iter()
-                .map(|step| super::decisions::DealApprovalStep {
-                    id: None,
-                    ..step.seen_by(reader)
-                })
-                .collect(),
-        },
+    let preview = registration.review.is_none();
+    let auto_approval = reviewing::may_grant_without_person(tx, registration, &settings)?;
+    let chain = if preview {
+        Chain::planned(chains::planned(tx, registration, &settings.registration)?)
+    } else {
+        chains::find(tx, registration, false)?
+    };
+    let mut data = match Reader::of(tx.caller()) {
+        Reader::Vendor => {
+            let segregation = &settings.registration.segregation;
+            let interests = segregation::interests(tx, registration, segregation)?;
+            approvals::for_vendor(tx, &chain, &interests, segregation)?
+        }
+        Reader::Partner => approvals::for_partner(&chain),
+    };
+    if preview {
+        for step in &mut data {
+            (step.id, step.pending_since, step.escalates_at) = (None, None, None);
+        }
+    }
+    Ok(DealApprovalChain {
+        preview,
+        auto_approval,
+        data,
     })
 }

@@ -4,11 +4,11 @@
 //! compared, the protection is inserted, and the database refuses an overlap whatever was looked at before.
 
 use super::{
-    decisions::{ApprovalStepStatus, DealApproval, DealOverride},
+    chains,
+    decisions::{DealApproval, DealOverride},
     history::{self, Entry},
     model::DecisionTerms,
-    queries,
-    review_queries::{self, StepRow},
+    queries, review_queries,
     rows::{DecisionRow, Registration},
     rules,
     scopes::{self, Scope},
@@ -17,7 +17,7 @@ use super::{
     tier_terms,
 };
 use crate::{
-    auth::Role,
+    approvals::{self, ApprovalVerdict, Cast, Chain, Judged, Turn},
     customers,
     db::Tx,
     deals::{
@@ -39,38 +39,38 @@ use crate::{
     programs,
 };
 
+/// The chain of the registration, and whether the caller may decide the step whose turn it is.
+///
+/// # Errors
+/// What the database reports.
+pub fn judged(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    settings: &ProgramSettings,
+    lock: bool,
+) -> Result<(Chain, Judged)> {
+    let segregation = &settings.registration.segregation;
+    let chain = chains::find(tx, registration, lock)?;
+    let interests = segregation::interests(tx, registration, segregation)?;
+    let judged = approvals::judge(tx, &chain, &interests, segregation)?;
+    Ok((chain, judged))
+}
+
 /// The guards of an approval that fail for this caller, besides the queue and what is protected.
 ///
 /// # Errors
 /// What the database reports.
-pub fn failing(tx: &mut Tx<'_>, registration: &Registration, step: Option<&StepRow>) -> Result<Vec<FailingGuard>> {
-    let mut failing = segregation::failing(tx, registration)?;
-    let caller = tx.caller();
-    match step {
-        None => failing.push(guard(
-            "step_pending",
-            "#",
-            "No step of the approval chain waits for a decision.",
-        )),
-        Some(step) if !caller.has(step.approver_role.role()) && !caller.has(Role::Admin) => {
-            let detail = format!(
-                "The step `{}` is decided by the role {}; somebody who has it must approve.",
-                step.name, step.approver_role
-            );
-            failing.push(guard("step_role", "#", detail));
-        }
-        Some(step) => {
-            let me = caller.actor_text();
-            let chain = review_queries::chain(tx, registration.deal.id, step.round)?;
-            if chain.iter().any(|other| other.decided_by.as_ref() == Some(&me)) {
-                failing.push(guard(
-                    "another_person",
-                    "#",
-                    "You decided an earlier step of this chain; the next takes another person.",
-                ));
-            }
-        }
-    }
+pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
+    let now = tx.now;
+    let settings = policies::in_force(tx, now)?;
+    let (_, judged) = judged(tx, registration, &settings, false)?;
+    let mut failing = judged.failing;
+    failing.extend(failing_of_record(tx, registration)?);
+    Ok(failing)
+}
+
+fn failing_of_record(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
+    let mut failing = Vec::new();
     if registration.deal.customer_account_id.is_none() {
         failing.push(guard(
             "customer_tied",
@@ -88,7 +88,8 @@ pub fn failing(tx: &mut Tx<'_>, registration: &Registration, step: Option<&StepR
     Ok(failing)
 }
 
-/// Approves the step whose turn it is; the last step grants the scope.
+/// Approves the step whose turn it is, in the caller's name or in that of whom they stand in for; the last vote on the last
+/// step grants the scope.
 ///
 /// # Errors
 /// 409 `invalid_state`; 409 `guard_failed` for who may not decide, for a scope wider than what was asked for, and for
@@ -98,10 +99,10 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
     seen.check(before.deal.revision)?;
     let (now, status) = (tx.moment(), rules::status_at(&before, tx.moment()));
     REVIEW.go(status, "approve")?;
-    let round = before.review.as_ref().map_or(1, |review| review.round);
-    let chain = review_queries::chain(tx, id, round)?;
-    let step = chain.iter().find(|step| step.status == ApprovalStepStatus::Pending);
-    let mut failing = failing(tx, &before, step)?;
+    let settings = policies::in_force(tx, now)?;
+    let (chain, judged) = judged(tx, &before, &settings, true)?;
+    let mut failing = judged.failing;
+    failing.extend(failing_of_record(tx, &before)?);
     let scope = match scopes::narrowed(tx, &before, approval.scope.as_ref())? {
         Ok(scope) => Some(scope),
         Err(guards) => {
@@ -109,10 +110,14 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
             None
         }
     };
-    let (Some(scope), Some(step), true) = (scope, step, failing.is_empty()) else {
+    let (Some(scope), Some(step), Some(voice), true) = (scope, judged.step, judged.voice, failing.is_empty()) else {
         return Err(Error::guards(status, "approve", failing));
     };
-    let settings = policies::in_force(tx, now)?;
+    let verdict = ApprovalVerdict::Approved;
+    let cast = approvals::cast(tx, &chain, &step, voice, verdict, approval.note.as_deref())?;
+    if let Turn::More { agreed } = cast.turn {
+        return agreed_by_some(tx, &before, status, &cast, agreed);
+    }
     let tier = programs::tier_at(tx, before.deal.partner_id, now)?;
     let terms = tier_terms::of_decision(
         tier.as_ref(),
@@ -123,22 +128,9 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
     let days = terms.window_days;
     let window = Window::new(now, now.plus_days(days));
     let check = conflict::check_deal(tx, id, CheckPurpose::Approval, Some(window), None)?;
-    let decided = StepRow {
-        status: ApprovalStepStatus::Approved,
-        decided_by: Some(tx.caller().actor_text()),
-        decided_at: Some(now),
-        note: approval.note.clone(),
-        revision: step.revision + 1,
-        updated_at: now,
-        ..step.clone()
-    };
-    review_queries::save_step(tx, step, &decided)?;
-    let next = chain
-        .iter()
-        .find(|other| other.position > step.position && other.status == ApprovalStepStatus::Waiting);
     let decision = Decision {
         outcome: DecisionOutcome::Approved,
-        step: Some(&decided),
+        cast: Some(&cast),
         scope: &scope,
         check: &check,
         discount: tier_terms::discount(tier.as_ref(), &settings.registration),
@@ -147,18 +139,44 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
         settings: &settings,
         approval,
     };
-    match next {
-        Some(next) => {
-            let turn = StepRow {
-                status: ApprovalStepStatus::Pending,
-                revision: next.revision + 1,
-                updated_at: now,
-                ..next.clone()
-            };
-            review_queries::save_step(tx, next, &turn)?;
-            step_agreed(tx, &before, status, decision)
-        }
-        None => granted(tx, &before, status, decision),
+    if cast.turn == Turn::Complete {
+        granted(tx, &before, status, decision)
+    } else {
+        step_agreed(tx, &before, status, decision)
+    }
+}
+
+/// One more has agreed to a step that takes several.
+fn agreed_by_some(
+    tx: &mut Tx<'_>,
+    before: &Registration,
+    status: ReviewStatus,
+    cast: &Cast,
+    agreed: i64,
+) -> Result<Registration> {
+    let now = tx.moment();
+    let mut after = before.clone();
+    after.deal.review_status = REVIEW.go_to(status, "approve", ReviewStatus::InReview)?;
+    let after = queries::save(tx, before, after.touched(now), "deal.approval_voted")?;
+    let what = format!(
+        "{agreed} of {} have agreed to the step: {}.",
+        cast.step.quorum, cast.step.name
+    );
+    history::note(
+        tx,
+        before.deal.id,
+        Entry::action("approve")
+            .moved(DealAxis::ReviewStatus, status, ReviewStatus::InReview)
+            .detail(in_whose_name(what, cast)),
+    )?;
+    Ok(after)
+}
+
+/// What was done, with the name that it was done in if it is another's.
+fn in_whose_name(what: String, cast: &Cast) -> String {
+    match cast.on_behalf_of {
+        Some(absent) => format!("{what} On behalf of {absent}.").trim_start().to_owned(),
+        None => what,
     }
 }
 
@@ -177,7 +195,7 @@ pub fn locked(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
 /// What an approval decides, on which grounds.
 struct Decision<'a> {
     outcome: DecisionOutcome,
-    step: Option<&'a StepRow>,
+    cast: Option<&'a Cast>,
     scope: &'a Scope,
     check: &'a Check,
     discount: i64,
@@ -194,13 +212,17 @@ impl Decision<'_> {
         DecisionRow {
             id: tx.new_id(),
             deal_id: deal,
-            step_id: self.step.map(|step| step.id),
+            step_id: self.cast.map(|cast| cast.step.id),
             outcome,
             decided_by: if outcome == DecisionOutcome::AutoApproved {
                 history::RULES.to_owned()
             } else {
                 tx.caller().actor_text()
             },
+            on_behalf_of: self
+                .cast
+                .and_then(|cast| cast.on_behalf_of)
+                .map(|user| user.to_string()),
             decided_at: self.now,
             reason_code: None,
             reason_text: self
@@ -235,13 +257,15 @@ fn step_agreed(
     after.deal.review_status = REVIEW.go_to(status, "approve", ReviewStatus::InReview)?;
     after.deal.conflict_check_id = Some(decision.check.id);
     let after = queries::save(tx, before, after.touched(decision.now), "deal.step_approved")?;
-    let name = decision.step.map(|step| step.name.clone()).unwrap_or_default();
+    let detail = decision
+        .cast
+        .map(|cast| in_whose_name(format!("Step agreed: {}.", cast.step.name), cast));
     history::note(
         tx,
         before.deal.id,
         Entry::action("approve")
             .moved(DealAxis::ReviewStatus, status, ReviewStatus::InReview)
-            .detail(format!("Step agreed: {name}.")),
+            .detail(detail.unwrap_or_default()),
     )?;
     Ok(after)
 }
@@ -284,13 +308,21 @@ fn granted(
     if by_rules {
         entry = entry.by_rules();
     }
-    if let Some(over) = &decision.approval.passing_over {
-        entry = entry.detail(format!(
+    let passed_over = decision.approval.passing_over.as_ref().map(|over| {
+        format!(
             "Passed over ({}): {}. {}",
             over.reason_code,
             joined(&over.deals),
             over.reason_text
-        ));
+        )
+    });
+    let lent = decision.cast.filter(|cast| cast.on_behalf_of.is_some());
+    let detail = match lent {
+        Some(cast) => Some(in_whose_name(passed_over.unwrap_or_default(), cast)),
+        None => passed_over,
+    };
+    if let Some(detail) = detail {
+        entry = entry.detail(detail);
     }
     history::note(tx, id, entry)?;
     if !granted.is_empty() {
@@ -368,7 +400,7 @@ pub fn grant_without_person(
     let approval = DealApproval::default();
     let decision = Decision {
         outcome: DecisionOutcome::AutoApproved,
-        step: None,
+        cast: None,
         scope: &scope,
         check,
         discount: tier_terms::discount(tier.as_ref(), &settings.registration),
@@ -378,7 +410,7 @@ pub fn grant_without_person(
         approval: &approval,
     };
     let tried = tx.attempt(|tx| {
-        review_queries::skip_steps(tx, sent_in.deal.id)?;
+        chains::end(tx, sent_in.deal.id)?;
         granted(tx, &sent_in, ReviewStatus::Submitted, decision)
     });
     match tried {

@@ -5,12 +5,11 @@ use utoipa::ToSchema;
 
 use super::states::{DealStage, ReviewStatus};
 use crate::{
+    approvals::ApprovalChainStep,
     kernel::{
-        Money, Time,
-        ids::{AccountId, ApprovalStepId, DealId, UserId},
+        ids::{AccountId, DealId, UserId},
         states::Action,
     },
-    policies::ApproverRole,
     words,
 };
 
@@ -71,19 +70,6 @@ words! {
         Other = "other",
     }
 
-    /// Where a step of an approval chain stands.
-    pub ApprovalStepStatus {
-        /// Its turn has not come.
-        Waiting = "waiting",
-        /// It is its turn.
-        Pending = "pending",
-        /// Agreed.
-        Approved = "approved",
-        /// Refused.
-        Rejected = "rejected",
-        /// No longer asked for.
-        Skipped = "skipped",
-    }
 }
 
 impl DealRevocationReason {
@@ -96,7 +82,7 @@ impl DealRevocationReason {
     }
 }
 
-crate::bindable!(DealRejectionReason, DealOverrideReason, ApprovalStepStatus);
+crate::bindable!(DealRejectionReason, DealOverrideReason);
 
 impl DealRejectionReason {
     /// Whether the reason is a claim of somebody else's, which must then be named.
@@ -312,32 +298,5 @@ pub struct DealApprovalChain {
     pub auto_approval: bool,
     /// The steps.
     #[schema(max_items = 10)]
-    pub data: Vec<DealApprovalStep>,
-}
-
-/// One step of an approval chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct DealApprovalStep {
-    /// Its id; null in a preview.
-    #[schema(required = true)]
-    pub id: Option<ApprovalStepId>,
-    /// Its place.
-    #[schema(example = 1, minimum = 1)]
-    pub position: i64,
-    /// What it is called.
-    #[schema(example = "Channel approval", max_length = 120)]
-    pub name: String,
-    /// The role that decides it.
-    pub role: ApproverRole,
-    /// The amount from which it is asked for; null if always.
-    #[schema(required = true)]
-    pub from: Option<Money>,
-    /// Where it stands.
-    pub status: ApprovalStepStatus,
-    /// Who decided it; for the vendor alone.
-    #[schema(required = true, example = "user_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
-    pub decided_by: Option<String>,
-    /// When.
-    #[schema(required = true)]
-    pub decided_at: Option<Time>,
+    pub data: Vec<ApprovalChainStep>,
 }

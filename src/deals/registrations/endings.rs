@@ -1,7 +1,7 @@
 //! How a registration stops being before the vendor without a grant: refused, taken back, or lapsed.
 
 use super::{
-    approvals, closing,
+    approvals, chains, closing,
     decisions::{DealRejection, DealWithdrawal},
     guards,
     history::{self, Entry},
@@ -12,6 +12,7 @@ use super::{
     states::{DealAxis, DealLineStatus, DecisionOutcome, InfoRequestStatus, ProtectionState, REVIEW, ReviewStatus},
 };
 use crate::{
+    approvals::refuse as refuse_step,
     db::Tx,
     deals::protection::{self, Ending},
     error::{Error, Result},
@@ -46,6 +47,11 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     decision.reason_text = Some(rejection.reason_text.clone());
     decision.evidence.clone_from(&rejection.evidence);
     decision.policy_version = Some(settings.version);
+    let (chain, judged) = approvals::judged(tx, &before, &settings, true)?;
+    if let Some(cast) = refuse_step(tx, &chain, judged.voice, Some(&rejection.reason_text))? {
+        decision.step_id = Some(cast.step.id);
+        decision.on_behalf_of = cast.on_behalf_of.map(|user| user.to_string());
+    }
     review_queries::insert_decision(tx, &decision)?;
     let mut after = ended(tx, &before, REVIEW.go(status, "reject")?, DealLineStatus::Rejected)?;
     if let Some(clock) = &mut after.clock {
@@ -83,6 +89,7 @@ pub fn blank_decision(tx: &Tx<'_>, registration: &Registration, outcome: Decisio
         step_id: None,
         outcome,
         decided_by: tx.caller().actor_text(),
+        on_behalf_of: None,
         decided_at: tx.moment(),
         reason_code: None,
         reason_text: None,
@@ -112,7 +119,7 @@ pub(super) fn ended(
 ) -> Result<Registration> {
     let (id, now) = (before.deal.id, tx.moment());
     closing::close(tx, id)?;
-    review_queries::skip_steps(tx, id)?;
+    chains::end(tx, id)?;
     let asked = if status == ReviewStatus::Lapsed {
         InfoRequestStatus::Lapsed
     } else {

@@ -1,16 +1,14 @@
 //! Registrations that come with history or demo data: original dates, any state, without the guards of submission.
 
 use super::{
-    clock, clock_queries,
+    chains, clock, clock_queries,
     history::{self, Entry},
     naming, queries,
     requests::NewDeal,
-    review_queries,
     rows::{Registration, ReviewRow},
     rules::{self, Author, Named},
     slot_queries,
     states::{DealCustomerResolution, DealLineStatus, DealStage, ReviewStatus},
-    submission,
 };
 use crate::{
     custom_fields::{self, CustomRecord},
@@ -105,7 +103,7 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: ImportedDeal) -> Result<Regist
         }
         if new.deal.review_status.is_open() {
             let policy = policies::in_force(tx, now)?.registration;
-            review_queries::begin_chain(tx, &submission::chain(&new, 1, &policy, now))?;
+            chains::begin(tx, &new, &policy)?;
         }
     }
     if let Some((from, until)) = imported.protection {

@@ -6,6 +6,7 @@
 
 mod actions;
 mod approvals;
+mod chains;
 mod clock;
 mod clock_queries;
 mod closing;
@@ -44,6 +45,7 @@ mod whole;
 
 pub use actions::{action, own_failing};
 pub use approvals::{locked, tell_contenders};
+pub use chains::{begin as begin_chain, end as skip_steps, escalate, facts as chain_facts};
 pub use clock::start as start_clock;
 pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};
@@ -59,23 +61,22 @@ pub use identity::RECOGNISED_BY;
 pub use imports::{ImportedDeal, insert_imported};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope, SlaState};
 pub use naming::{product, resolve as named, territory};
-pub use queries::{by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, write};
-pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
-pub use review_queries::{
-    begin_chain, chain as approval_steps, end_infos, insert_decision, insert_info, last_received, skip_steps,
-    tie_check, to_answer, to_decide,
+pub use queries::{
+    by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, tell_vendor, write,
 };
+pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
+pub use review_queries::{end_infos, insert_decision, insert_info, last_received, tie_check, to_answer, to_decide};
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, SUBMISSION_NEEDS, status_at};
-pub use segregation::failing as segregation_failing;
+pub use segregation::{failing as segregation_failing, interests};
 pub use slot_queries::{free_slots, slot_holder, take_slots};
 pub use states::{
     DealAxis, DealCustomerResolution, DealCustomerResolution as CustomerResolution, DealLineStatus, DealSource,
     DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,
     REVIEW, ReviewStatus, STAGE,
 };
-pub use submission::{chain as new_chain, failing as submission_failing, is_customer, new_round, placed};
+pub use submission::{failing as submission_failing, is_customer, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use view::{Held, Reader};
 

@@ -428,6 +428,9 @@ pub struct DealDecision {
     /// By whom; for the vendor alone.
     #[schema(required = true, example = "user_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
     pub decided_by: Option<String>,
+    /// Whom they stood in for, who was away; for the vendor alone.
+    #[schema(required = true, example = "user_01k7wz9d6cfvb8k1zq3n5x7h2a", max_length = 255)]
+    pub on_behalf_of: Option<String>,
     /// Why, as a code.
     #[schema(required = true, example = "duplicate_registration", max_length = 64)]
     pub reason_code: Option<String>,

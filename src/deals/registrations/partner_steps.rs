@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    approvals, closing, endings,
+    approvals, chains, closing, endings,
     history::{self, Entry},
     queries, review_queries,
     reviews::REVIEWERS,
@@ -135,12 +135,8 @@ pub fn rerouted(tx: &mut Tx<'_>, partner: PartnerId, from: UserId, to: UserId, h
         if !rules::status_at(&before, tx.moment()).is_open() {
             continue;
         }
-        let sent_in = before
-            .review
-            .as_ref()
-            .is_some_and(|review| review.submitted_by == to.to_string());
-        let next = (decides && !sent_in && !segregation::manages_contender(tx, &before, to)?).then_some(to);
-        review_queries::reroute_steps(tx, id, from, next)?;
+        let next = (decides && segregation::lets(tx, &before, to)?).then_some(to);
+        chains::reroute(tx, id, from, next)?;
         let now = tx.now;
         let mut after = before.clone();
         if before.deal.assignee_id == Some(from) {

@@ -440,6 +440,19 @@ pub fn tell(tx: &mut Tx<'_>, before: &Registration, after: &Registration, kind: 
     tx.record(Fact::changed(kind, &old, &new))
 }
 
+/// Tells the vendor of something about a registration that does not change it and is no partner's business.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_vendor(tx: &mut Tx<'_>, registration: &Registration, kind: &'static str) -> Result<()> {
+    let told = told(registration, tx.now);
+    let fact = Fact::changed(kind, &told, &told);
+    tx.record(Fact {
+        audience: Vec::new(),
+        ..fact
+    })
+}
+
 /// [`tell`] with the reason for the audit trail.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! What the vendor asks and the partner answers; while it is asked, the clock of the review stands.
 
 use super::{
-    clock_queries,
+    chains, clock_queries,
     decisions::NewDealInfoRequest,
     history::{self, Entry},
     queries, review_queries,
@@ -58,6 +58,7 @@ pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInf
         updated_at: now,
     };
     review_queries::insert_info(tx, &info)?;
+    chains::pause(tx, id)?;
     let mut after = before.clone();
     after.deal.review_status = REVIEW.go(status, "request_info")?;
     after.deal.assignee_id = after.deal.assignee_id.or_else(|| tx.caller().user());
@@ -121,6 +122,7 @@ pub fn answer_info(
         ..info.clone()
     };
     review_queries::save_info(tx, &info, &answered)?;
+    chains::resume(tx, id)?;
     let mut after = moved_account(tx, &before, found)?.unwrap_or_else(|| before.clone());
     after.deal.review_status = REVIEW.go(status, "answer_info")?;
     after.deal.last_activity_at = now;

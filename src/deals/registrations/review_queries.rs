@@ -1,190 +1,39 @@
-//! The tables of a review: steps of the approval chain, decisions, and questions.
+//! The tables of a review: decisions, and questions.
 
 use diesel::prelude::*;
 
 use super::{
-    decisions::{ApprovalStepStatus, DealApprovalStep},
     model::{DealDecision, DealInfoRequest},
     rows::{DecisionRow, InfoRow, Registration},
     states::{DecisionOutcome, InfoRequestStatus, OPEN, ReviewStatus},
     view::{self, Reader},
 };
 use crate::{
-    auth::Role,
+    approvals::{self, ApprovalKind},
     db::{Clause, Tx},
     error::Result,
     kernel::{
-        Currency, Money, Time,
-        ids::{AccountId, ApprovalStepId, ConflictCheckId, DealId, Id as _, PartnerId, ProductId, UserId},
+        Time,
+        ids::{AccountId, ConflictCheckId, DealId, PartnerId, ProductId, UserId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
-    policies::{ApprovalStepRule, ApproverRole},
-    revise,
-    schema::{
-        deal_approval_steps::{self as steps, table as steps_table},
-        deal_decisions, deal_info_requests, deal_reviews, deals,
-    },
+    load_page, on_each, revise,
+    schema::{deal_decisions, deal_info_requests, deal_reviews, deals},
 };
-
-/// One step of the chain, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = steps, treat_none_as_null = true, treat_none_as_default_value = false)]
-pub struct StepRow {
-    pub id: ApprovalStepId,
-    pub deal_id: DealId,
-    pub round: i64,
-    pub position: i64,
-    pub name: String,
-    pub approver_role: ApproverRole,
-    pub approver_id: Option<UserId>,
-    pub from_amount_minor: Option<i64>,
-    pub from_amount_currency: Option<Currency>,
-    pub status: ApprovalStepStatus,
-    pub due_at: Option<Time>,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Time>,
-    pub note: Option<String>,
-    pub revision: i64,
-    pub created_at: Time,
-    pub updated_at: Time,
-}
-
-impl StepRow {
-    /// A step of a chain that begins now.
-    pub fn of(
-        deal: DealId,
-        round: i64,
-        position: i64,
-        rule: &ApprovalStepRule,
-        amount: Option<Money>,
-        due_at: Time,
-        now: Time,
-    ) -> Self {
-        let from = amount.and_then(|amount| rule.from.iter().find(|limit| limit.currency == amount.currency));
-        Self {
-            id: ApprovalStepId::at(now),
-            deal_id: deal,
-            round,
-            position,
-            name: rule.name.clone(),
-            approver_role: rule.role,
-            approver_id: None,
-            from_amount_minor: from.map(|limit| limit.minor),
-            from_amount_currency: from.map(|limit| limit.currency),
-            status: if position == 1 {
-                ApprovalStepStatus::Pending
-            } else {
-                ApprovalStepStatus::Waiting
-            },
-            due_at: Some(due_at),
-            decided_by: None,
-            decided_at: None,
-            note: None,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    /// The step as the reader sees it.
-    pub fn seen_by(self, reader: Reader) -> DealApprovalStep {
-        DealApprovalStep {
-            id: Some(self.id),
-            position: self.position,
-            name: self.name,
-            role: self.approver_role,
-            from: Money::from_columns(self.from_amount_minor, self.from_amount_currency),
-            status: self.status,
-            decided_by: self.decided_by.filter(|_| reader == Reader::Vendor),
-            decided_at: self.decided_at,
-        }
-    }
-}
-
-/// The steps of a round, in order.
-///
-/// # Errors
-/// What the database reports.
-pub fn chain(tx: &mut Tx<'_>, deal: DealId, round: i64) -> Result<Vec<StepRow>> {
-    Ok(on_each!(tx, |c| steps_table
-        .filter(steps::deal_id.eq(deal).and(steps::round.eq(round)))
-        .order(steps::position)
-        .select(StepRow::as_select())
-        .load(c))?)
-}
-
-/// Stores the steps of a round that begins.
-///
-/// # Errors
-/// What the database reports.
-pub fn begin_chain(tx: &mut Tx<'_>, chain: &[StepRow]) -> Result<()> {
-    for step in chain {
-        on_each!(tx, |c| diesel::insert_into(steps_table).values(step).execute(c))?;
-    }
-    Ok(())
-}
-
-/// Stores a decided step over the revision that it was read at.
-///
-/// # Errors
-/// 412 if somebody else decided it meanwhile.
-pub fn save_step(tx: &mut Tx<'_>, before: &StepRow, after: &StepRow) -> Result<()> {
-    revise!(tx, steps_table, steps::revision, (before.id, before.revision), after)
-}
-
-/// Ends the steps that nobody will decide any more.
-///
-/// # Errors
-/// What the database reports.
-pub fn skip_steps(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
-    let now = tx.now;
-    let left = steps_table.filter(
-        steps::deal_id
-            .eq(deal)
-            .and(steps::status.eq_any([ApprovalStepStatus::Waiting, ApprovalStepStatus::Pending])),
-    );
-    on_each!(tx, |c| diesel::update(left)
-        .set((steps::status.eq(ApprovalStepStatus::Skipped), steps::updated_at.eq(now)))
-        .execute(c))?;
-    Ok(())
-}
 
 /// The registrations of a partner that wait for a decision of that user: as reviewer, or as approver of a step.
 ///
 /// # Errors
 /// What the database reports.
 pub fn awaiting(tx: &mut Tx<'_>, partner: PartnerId, user: UserId) -> Result<Vec<DealId>> {
-    let named = steps_table
-        .filter(steps::approver_id.eq(user))
-        .filter(steps::status.eq_any([ApprovalStepStatus::Waiting, ApprovalStepStatus::Pending]))
-        .select(steps::deal_id);
+    let named = approvals::naming(tx, ApprovalKind::DealRegistration, partner, user)?;
     Ok(on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(partner))
         .filter(deals::review_status.eq_any(OPEN))
-        .filter(deals::assignee_id.eq(user).or(deals::id.eq_any(named).nullable()))
+        .filter(deals::assignee_id.eq(user).or(deals::id.eq_any(&named).nullable()))
         .order((deals::customer_account_id, deals::id))
         .select(deals::id)
         .load(c))?)
-}
-
-/// Names another approver, or none, for the steps of a registration that a user was to decide.
-///
-/// # Errors
-/// What the database reports.
-pub fn reroute_steps(tx: &mut Tx<'_>, deal: DealId, from: UserId, to: Option<UserId>) -> Result<()> {
-    let now = tx.now;
-    let left = steps_table
-        .filter(steps::deal_id.eq(deal).and(steps::approver_id.eq(from)))
-        .filter(steps::status.eq_any([ApprovalStepStatus::Waiting, ApprovalStepStatus::Pending]));
-    on_each!(tx, |c| diesel::update(left)
-        .set((
-            steps::approver_id.eq(to),
-            steps::revision.eq(steps::revision + 1),
-            steps::updated_at.eq(now)
-        ))
-        .execute(c))?;
-    Ok(())
 }
 
 /// How many registrations of the partner were revoked since that moment.
@@ -317,40 +166,33 @@ fn open_clause(now: Time) -> Clause {
     clause
 }
 
-/// How many registrations the caller can decide on now: the step whose turn it is takes one of their roles, nobody else has
-/// taken the review, and they did not send it in themselves.
+/// How many registrations the caller can decide on now: the step whose turn it is waits for them, for themselves or for whom
+/// they stand in for, and nobody else has taken the review.
 ///
 /// # Errors
 /// What the database reports.
 pub fn to_decide(tx: &mut Tx<'_>) -> Result<i64> {
-    let caller = tx.caller();
-    let me = caller.actor_text();
-    let roles: Vec<&str> = ApproverRole::ALL
-        .iter()
-        .copied()
-        .filter(|role| caller.has(role.role()) || caller.has(Role::Admin))
-        .map(ApproverRole::as_str)
-        .collect();
-    let mut clause = Clause::rows_of(caller, "deals.partner_id");
-    clause
-        .one_of(
+    let me = tx.caller().actor_text();
+    let waiting = approvals::waiting_for_caller(tx, ApprovalKind::DealRegistration)?;
+    let mut count = 0;
+    for ids in waiting.chunks(ASKED_AT_ONCE) {
+        let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+        clause.one_of("deals.id", ids).one_of(
             "deals.review_status",
             &[ReviewStatus::Submitted, ReviewStatus::InReview],
-        )
-        .and("(deals.assignee_id IS NULL OR deals.assignee_id = ")
-        .value(&me)
-        .sql(")");
-    clause
-        .sql(" AND (deals.submitter_id IS NULL OR deals.submitter_id <> ")
-        .value(&me)
-        .sql(")");
-    clause
-        .sql(" AND EXISTS (SELECT 1 FROM deal_reviews AS r JOIN deal_approval_steps AS s ON s.deal_id = r.deal_id AND s.round = r.round WHERE r.deal_id = deals.id AND s.status = 'pending' AND r.submitted_by <> ")
-        .value(&me)
-        .one_of("s.approver_role", &roles)
-        .sql(")");
-    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
+        );
+        clause
+            .sql(" AND (deals.assignee_id IS NULL OR deals.assignee_id = ")
+            .value(&me)
+            .sql(")");
+        let found: i64 = on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?;
+        count += found;
+    }
+    Ok(count)
 }
+
+/// Ids in one question.
+const ASKED_AT_ONCE: usize = 500;
 
 /// About how many registrations the vendor waits for an answer that the caller can give.
 ///

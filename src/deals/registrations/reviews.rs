@@ -67,12 +67,8 @@ pub fn assign(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, to: Option<UserId>) ->
                     "There is nobody with that id who decides on registrations.",
                 ));
             }
-            let sent_in = before
-                .review
-                .as_ref()
-                .is_some_and(|review| review.submitted_by == user.to_string());
             let mut failing = Vec::new();
-            if sent_in || segregation::manages_contender(tx, &before, user)? {
+            if !segregation::lets(tx, &before, user)? {
                 failing.push(guard(
                     "no_competing_interest",
                     "#/assignee_id",

@@ -237,6 +237,7 @@ pub struct DecisionRow {
     pub step_id: Option<ApprovalStepId>,
     pub outcome: DecisionOutcome,
     pub decided_by: String,
+    pub on_behalf_of: Option<String>,
     pub decided_at: Time,
     pub reason_code: Option<String>,
     pub reason_text: Option<String>,

@@ -1,64 +1,85 @@
-//! Who may not decide: nobody approves or refuses what they sent in, and nobody decides between a partner that they look
-//! after and its competitor.
+//! Whom a registration concerns, so that they do not decide on it: who sent it in or wrote it, who looks after its partner, and
+//! who looks after a competitor.
+
+use std::collections::BTreeSet;
 
 use super::{review_queries, rows::Registration};
 use crate::{
+    approvals::{Interests, SegregationPolicy},
     db::Tx,
     error::Result,
-    kernel::{ids::UserId, states::FailingGuard},
-    partners,
+    kernel::{
+        ids::{PartnerId, UserId},
+        states::FailingGuard,
+    },
+    partners, policies,
 };
+
+/// Whom the registration concerns. What the policy does not ask for is not looked up.
+///
+/// # Errors
+/// What the database reports.
+pub fn interests(tx: &mut Tx<'_>, registration: &Registration, policy: &SegregationPolicy) -> Result<Interests> {
+    let now = tx.now;
+    let own = registration.deal.partner_id;
+    let mut asked: BTreeSet<PartnerId> = BTreeSet::new();
+    if policy.competing_partners {
+        asked.extend(
+            review_queries::contenders(tx, registration)?
+                .into_iter()
+                .map(|(_, partner)| partner),
+        );
+    }
+    if policy.managed_partners {
+        asked.insert(own);
+    }
+    let asked: Vec<PartnerId> = asked.into_iter().collect();
+    let managers = if asked.is_empty() {
+        std::collections::BTreeMap::new()
+    } else {
+        partners::account_managers::primary_of(tx, &asked, now)?
+    };
+    let of = |own_ones: bool| -> BTreeSet<UserId> {
+        managers
+            .iter()
+            .filter(|(partner, _)| (**partner == own) == own_ones)
+            .map(|(_, manager)| *manager)
+            .collect()
+    };
+    let review = registration.review.as_ref();
+    Ok(Interests {
+        submitted_by: review.map(|review| review.submitted_by.clone()).into_iter().collect(),
+        requested_by: BTreeSet::new(),
+        owners: registration
+            .deal
+            .submitter_id
+            .map(|user| user.to_string())
+            .into_iter()
+            .chain(registration.details.on_behalf_of.clone())
+            .collect(),
+        managers: of(true),
+        competing: of(false),
+    })
+}
 
 /// The guards that stand against a decision by this caller.
 ///
 /// # Errors
 /// What the database reports.
 pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
+    let now = tx.now;
+    let policy = policies::in_force(tx, now)?.registration.segregation;
+    let interests = interests(tx, registration, &policy)?;
     let caller = tx.caller();
-    let me = caller.actor_text();
-    let sent_in = registration
-        .review
-        .as_ref()
-        .is_some_and(|review| review.submitted_by == me);
-    let wrote = registration
-        .deal
-        .submitter_id
-        .is_some_and(|user| user.to_string() == me)
-        || registration.details.on_behalf_of.as_ref() == Some(&me);
-    let mut failing = Vec::new();
-    if sent_in || wrote {
-        failing.push(FailingGuard::new(
-            "not_own_submission",
-            "You wrote or sent in this registration; somebody else decides it.",
-        ));
-    }
-    if let Some(user) = caller.user()
-        && manages_contender(tx, registration, user)?
-    {
-        failing.push(FailingGuard::new(
-            "no_competing_interest",
-            "You look after a partner that claims the same scope; somebody else decides it.",
-        ));
-    }
-    Ok(failing)
+    Ok(interests.against(&policy, &caller.actor_text(), caller.user()))
 }
 
-/// Whether the user is the account manager of a partner that competes for the scope.
+/// Whether that person may decide on the registration, as far as it concerns them.
 ///
 /// # Errors
 /// What the database reports.
-pub fn manages_contender(tx: &mut Tx<'_>, registration: &Registration, user: UserId) -> Result<bool> {
-    let mut partners: Vec<_> = review_queries::contenders(tx, registration)?
-        .into_iter()
-        .map(|(_, partner)| partner)
-        .collect();
-    partners.sort();
-    partners.dedup();
-    if partners.is_empty() {
-        return Ok(false);
-    }
+pub fn lets(tx: &mut Tx<'_>, registration: &Registration, user: UserId) -> Result<bool> {
     let now = tx.now;
-    Ok(partners::account_managers::primary_of(tx, &partners, now)?
-        .values()
-        .any(|manager| *manager == user))
+    let policy = policies::in_force(tx, now)?.registration.segregation;
+    Ok(interests(tx, registration, &policy)?.lets(&policy, user))
 }

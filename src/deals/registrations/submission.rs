@@ -6,11 +6,10 @@
 //! conflict check runs under the same lock and sees every claim before this one. A competitor never makes it fail.
 
 use super::{
-    approvals, clock_queries,
+    approvals, chains, clock_queries,
     guards::{self, Facts},
     history::{self, Entry},
-    queries,
-    review_queries::{self, StepRow},
+    queries, review_queries,
     rows::{CustomerRow, Registration, ReviewRow},
     rules, slot_queries,
     states::{DealAxis, DealCustomerResolution, DealLineStatus, REVIEW, ReviewStatus},
@@ -133,8 +132,7 @@ pub fn submit(tx: &mut Tx<'_>, id: DealId, found: &Found, seen: crate::http::IfM
     let after = sent_in(tx, after, &settings)?;
     slot_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
     queries::write(tx, &before, &after)?;
-    let chain = chain(&after, 1, &settings.registration, tx.now);
-    review_queries::begin_chain(tx, &chain)?;
+    chains::begin(tx, &after, &settings.registration)?;
     let check = conflict::check_deal(tx, id, CheckPurpose::Submission, None, Some(&found.prepared))?;
     review_queries::tie_check(tx, id, check.id)?;
     let after = queries::find(tx, id)?;
@@ -314,25 +312,6 @@ pub fn new_round(
         };
     }
     Ok(())
-}
-
-/// The approval chain of a registration: the steps that its amount asks for.
-pub fn chain(registration: &Registration, round: i64, policy: &RegistrationPolicy, now: Time) -> Vec<StepRow> {
-    let deal = &registration.deal;
-    let due = deal.review_due_at.unwrap_or(now);
-    let mut asked: Vec<_> = policy
-        .approval_chain
-        .iter()
-        .filter(|step| step.is_asked_for(deal.amount()))
-        .collect();
-    if asked.is_empty() {
-        // A chain that asks nobody would let nobody approve.
-        asked.extend(policy.approval_chain.first());
-    }
-    (1..)
-        .zip(asked)
-        .map(|(position, rule)| StepRow::of(deal.id, round, position, rule, deal.amount(), due, now))
-        .collect()
 }
 
 fn taken(error: Error, status: ReviewStatus) -> Error {

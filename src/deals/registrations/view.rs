@@ -276,6 +276,7 @@ pub fn decision(row: DecisionRow, reader: Reader) -> DealDecision {
         outcome: row.outcome,
         decided_at: row.decided_at,
         decided_by: reader.sees(Some(row.decided_by)),
+        on_behalf_of: reader.sees(row.on_behalf_of),
         reason_code: row.reason_code,
         reason_text: row.reason_text,
         evidence: reader.sees(row.evidence),

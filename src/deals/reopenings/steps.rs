@@ -169,9 +169,7 @@ fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> 
     }
     registrations::open_again(tx, &after)?;
     registrations::write(tx, before, &after.clone().touched(now))?;
-    let round = after.review.as_ref().map_or(1, |review| review.round);
-    let chain = registrations::new_chain(&after, round, &settings.registration, now);
-    registrations::begin_chain(tx, &chain)?;
+    registrations::begin_chain(tx, &after, &settings.registration)?;
     let check = conflict::check_deal(tx, id, CheckPurpose::Review, None, None)?;
     registrations::tie_check(tx, id, check.id)?;
     let after = registrations::find(tx, id)?;

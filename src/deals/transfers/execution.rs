@@ -233,8 +233,7 @@ fn open(
             history::note(tx, deal, entry)?;
         }
     } else {
-        let chain = registrations::new_chain(new, 1, &settings.registration, now);
-        registrations::begin_chain(tx, &chain)?;
+        registrations::begin_chain(tx, new, &settings.registration)?;
     }
     // The giver's check tells of the giver; the receiver has one of its own.
     let check = conflict::check_deal(tx, id, CheckPurpose::Review, None, None)?;
@@ -255,6 +254,7 @@ fn granted_again(tx: &Tx<'_>, before: &Registration, new: &Registration) -> Deci
         step_id: None,
         outcome: DecisionOutcome::Approved,
         decided_by: tx.caller().actor_text(),
+        on_behalf_of: None,
         decided_at: now,
         reason_code: Some(REASON.to_owned()),
         reason_text: None,

@@ -14,7 +14,7 @@ pub(super) const NOT_MODIFIED: &str =
     "Not modified: the caller already holds the current representation (`If-None-Match`).";
 
 /// Tags by the first segment of the path: the segments, the tag, what it is about.
-const TAGS: [(&[&str], &str, &str); 28] = [
+const TAGS: [(&[&str], &str, &str); 29] = [
     (
         &["auth", "oauth", "me", "api-keys", "service-clients", "sessions"],
         "Authentication",
@@ -75,6 +75,11 @@ const TAGS: [(&[&str], &str, &str); 28] = [
         &["direct-opportunities", "opportunities"],
         "Direct opportunities",
         "The vendor's own pipeline, which registrations are checked against.",
+    ),
+    (
+        &["approvals", "delegations"],
+        "Approvals",
+        "What waits for whose decision, who is away, and who stands in.",
     ),
     (
         &["named-accounts"],

@@ -100,6 +100,70 @@ fn membership_of(tx: &mut Tx<'_>, membership: MembershipId) -> Result<Option<(Pa
     Ok(Some((partner, roles.into_iter().collect())))
 }
 
+/// Whose rows a user of the vendor sees now; nobody's if the user is not active.
+///
+/// # Errors
+/// What the database reports.
+pub fn rows_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Rows> {
+    let found: Option<UserFacts> = on_each!(tx, |c| users::table
+        .find(user)
+        .select(UserFacts::as_select())
+        .get_result(c)
+        .optional())?;
+    match found.filter(|user| user.status == UserStatus::Active && user.kind == UserKind::Vendor) {
+        Some(user) => rows_of_vendor_user(tx, &user),
+        None => Ok(Rows::Partners(Arc::from([]))),
+    }
+}
+
+/// Which of those users of the vendor see that partner's rows now.
+///
+/// # Errors
+/// What the database reports.
+pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, among: &[UserId]) -> Result<BTreeSet<UserId>> {
+    let now = tx.now;
+    let mut holding = Clause::all();
+    holding.equals("account_manager_assignments.partner_id", &partner);
+    in_force(&mut holding, now);
+    let holders: Vec<Option<UserId>> = on_each!(tx, |c| account_manager_assignments::table
+        .filter(holding)
+        .select(account_manager_assignments::user_id)
+        .load(c))?;
+    let holders: BTreeSet<UserId> = holders.into_iter().flatten().collect();
+    let mut asked: Vec<UserId> = among.to_vec();
+    asked.extend(&holders);
+    let facts: Vec<UserFacts> = on_each!(tx, |c| users::table
+        .filter(users::id.eq_any(&asked))
+        .select(UserFacts::as_select())
+        .load(c))?;
+    let teams: BTreeSet<TeamId> = facts
+        .iter()
+        .filter(|user| holders.contains(&user.id))
+        .filter_map(|user| user.team_id)
+        .collect();
+    let local: Vec<UserId> = on_each!(tx, |c| user_territories::table
+        .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(user_territories::territory_id)))
+        .inner_join(
+            partner_territories::table.on(partner_territories::territory_id.eq(territory_closure::descendant_id))
+        )
+        .filter(partner_territories::partner_id.eq(partner))
+        .select(user_territories::user_id)
+        .distinct()
+        .load(c))?;
+    let local: BTreeSet<UserId> = local.into_iter().collect();
+    let sees = |user: &UserFacts| match user.row_scope {
+        None | Some(RowScope::All) => true,
+        Some(RowScope::Own) => holders.contains(&user.id),
+        Some(RowScope::Team) => holders.contains(&user.id) || user.team_id.is_some_and(|team| teams.contains(&team)),
+        Some(RowScope::Territories) => holders.contains(&user.id) || local.contains(&user.id),
+    };
+    Ok(facts
+        .iter()
+        .filter(|user| among.contains(&user.id) && sees(user))
+        .map(|user| user.id)
+        .collect())
+}
+
 /// The rows of a vendor user. Whoever looks after a partner sees it whatever else the scope says.
 fn rows_of_vendor_user(tx: &mut Tx<'_>, user: &UserFacts) -> Result<Rows> {
     let mut partners = match user.row_scope {
@@ -130,23 +194,27 @@ fn rows_of_vendor_user(tx: &mut Tx<'_>, user: &UserFacts) -> Result<Rows> {
 fn held_by(tx: &mut Tx<'_>, holders: &[UserId]) -> Result<Vec<PartnerId>> {
     use account_manager_assignments as assignments;
     let now = tx.now;
-    let mut in_force = Clause::all();
-    in_force
-        .one_of("account_manager_assignments.user_id", holders)
+    let mut held = Clause::all();
+    held.one_of("account_manager_assignments.user_id", holders);
+    in_force(&mut held, now);
+    Ok(on_each!(tx, |c| assignments::table
+        .filter(held)
+        .select(assignments::partner_id)
+        .distinct()
+        .load(c))?)
+}
+
+/// And: the assignment is the last of its chain that had begun at that moment.
+fn in_force(clause: &mut Clause, at: Time) {
+    clause
         .and("account_manager_assignments.valid_from <= ")
-        .value(&now);
-    in_force
+        .value(&at)
         .sql(
             " AND NOT EXISTS (SELECT 1 FROM account_manager_assignments later WHERE later.partner_id = account_manager_assignments.partner_id \
              AND later.role = account_manager_assignments.role AND later.valid_from > account_manager_assignments.valid_from AND later.valid_from <= ",
         )
-        .value(&now)
+        .value(&at)
         .sql(")");
-    Ok(on_each!(tx, |c| assignments::table
-        .filter(in_force)
-        .select(assignments::partner_id)
-        .distinct()
-        .load(c))?)
 }
 
 /// The partners that are active in the user's territories or in what lies within them.

@@ -8,8 +8,8 @@ mod rules;
 
 pub use model::{NewVendorUser, RowScope, User, UserKind, UserStatus, VendorRole};
 pub use queries::{
-    Credentials, any, by_email, credentials_by_email, credentials_of, find, insert, is_active_vendor_with,
-    note_sign_in, raise_session_version, save, set_password,
+    Credentials, VendorPerson, active_vendor_roles, any, by_email, credentials_by_email, credentials_of, find, insert,
+    is_active_vendor_with, note_sign_in, raise_session_version, save, set_password, vendor_people,
 };
 pub use rules::{MACHINE, email, sorted};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

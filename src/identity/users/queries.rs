@@ -1,7 +1,7 @@
 //! The only file that knows the tables of users, their roles and territories. Users belong to no partner: only
 //! administrators read them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 
@@ -10,7 +10,7 @@ use super::{
     rules,
 };
 use crate::{
-    auth::Role,
+    auth::{Role, Roles},
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
@@ -206,6 +206,65 @@ pub fn is_active_vendor_with(tx: &mut Tx<'_>, user: UserId, roles: &[Role]) -> R
         .count()
         .get_result(c))?;
     Ok(found > 0)
+}
+
+/// Somebody of the vendor who is active, by name and roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorPerson {
+    /// The user.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// The roles.
+    pub roles: Roles,
+}
+
+/// The vendor's active people who have one of the roles, or are named.
+///
+/// # Errors
+/// What the database reports.
+pub fn vendor_people(tx: &mut Tx<'_>, roles: &[Role], named: &[UserId]) -> Result<Vec<VendorPerson>> {
+    let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let mut clause = Clause::all();
+    clause
+        .equals("users.kind", &UserKind::Vendor)
+        .equals("users.status", &UserStatus::Active)
+        .and("(EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id")
+        .one_of("user_roles.role", &words)
+        .sql(") OR (TRUE")
+        .one_of("users.id", named)
+        .sql("))");
+    let people: Vec<(UserId, String)> = on_each!(tx, |c| table
+        .filter(clause)
+        .order((users::name_key, users::id))
+        .select((users::id, users::name))
+        .load(c))?;
+    let ids: Vec<UserId> = people.iter().map(|(id, _)| *id).collect();
+    let held: Vec<(UserId, Role)> = on_each!(tx, |c| user_roles::table
+        .filter(user_roles::user_id.eq_any(&ids))
+        .select((user_roles::user_id, user_roles::role))
+        .load(c))?;
+    Ok(people
+        .into_iter()
+        .map(|(id, name)| VendorPerson {
+            id,
+            name,
+            roles: held
+                .iter()
+                .filter(|(user, _)| *user == id)
+                .map(|(_, role)| *role)
+                .collect(),
+        })
+        .collect())
+}
+
+/// The roles of those users, of those of them who are the vendor's and active.
+///
+/// # Errors
+/// What the database reports.
+pub fn active_vendor_roles(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<BTreeMap<UserId, Roles>> {
+    let people = vendor_people(tx, &[], ids)?;
+    Ok(people.into_iter().map(|person| (person.id, person.roles)).collect())
 }
 
 /// How many other active administrators there are. Their rows are locked on PostgreSQL, so that two of them cannot

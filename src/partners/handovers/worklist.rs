@@ -16,7 +16,7 @@ use crate::{
     },
     on_each,
     schema::{
-        conflict_case_claims, conflict_cases, deal_approval_steps, deal_info_requests, deals, program_memberships,
+        approval_steps, conflict_case_claims, conflict_cases, deal_info_requests, deals, program_memberships,
         protections,
     },
 };
@@ -43,10 +43,11 @@ fn decisions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
         return Ok(Vec::new());
     };
     let undecided = ["submitted", "in_review", "info_requested"];
-    let steps = deal_approval_steps::table
-        .filter(deal_approval_steps::status.eq("pending"))
-        .filter(deal_approval_steps::approver_id.eq(from))
-        .select(deal_approval_steps::deal_id);
+    let steps = approval_steps::table
+        .filter(approval_steps::subject_type.eq("deal_registration"))
+        .filter(approval_steps::status.eq("pending"))
+        .filter(approval_steps::approver_id.eq(from))
+        .select(approval_steps::subject_id);
     let rows: Vec<(DealId, String, String, Option<Time>)> = on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(handover.partner_id))
         .filter(deals::review_status.eq_any(undecided))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{NewPolicySimulation, PolicyQuestion, PolicySimulationCount, PolicySimulationFilter};
 use crate::{
+    approvals::{self, ChainFacts},
     deals::{
         conflict::{
             ClaimKind, ConflictVerdict,
@@ -158,7 +159,12 @@ impl Answer {
 type Judgement = BTreeMap<PolicyQuestion, Answer>;
 
 /// Judges a deal by a policy. `shut_out_by` is the deal in whose window, under the same policy, it begins.
-fn judge(policy: &ProgramSettings, deal: &PastDeal, shut_out_by: Option<&str>) -> Judgement {
+fn judge(
+    policy: &ProgramSettings,
+    deal: &PastDeal,
+    territories: &Tree<TerritoryId>,
+    shut_out_by: Option<&str>,
+) -> Judgement {
     let (registration, row) = (&deal.registration, &deal.registration.deal);
     let mut found = Judgement::new();
     let rule = &policy.registration.auto_approval;
@@ -172,7 +178,16 @@ fn judge(policy: &ProgramSettings, deal: &PastDeal, shut_out_by: Option<&str>) -
                 && tier_terms::grants_without_person(rule, deal.tier.as_ref(), row.amount()),
         ),
     );
-    let steps = registrations::new_chain(registration, 1, &policy.registration, deal.began);
+    let facts = ChainFacts {
+        amount: row.amount(),
+        deal_type: Some(row.deal_type),
+        territories: row
+            .territory_id
+            .map(|place| territories.with_above(place))
+            .unwrap_or_default(),
+        tier_rank: deal.tier.as_ref().map_or(0, |tier| tier.rank),
+    };
+    let steps = approvals::asked(&policy.registration.approval_chain, &facts);
     let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
     found.insert(
         PolicyQuestion::ApprovalSteps,
@@ -361,8 +376,8 @@ pub fn compare(past: &Past, asked: &NewPolicySimulation, before: &ProgramSetting
         }
         deals += 1;
         legacy_deals += i64::from(deal.is_history());
-        let mut other = judge(after, deal, by_after);
-        for (question, one) in judge(before, deal, by_before) {
+        let mut other = judge(after, deal, &past.territories, by_after);
+        for (question, one) in judge(before, deal, &past.territories, by_before) {
             // What only one side can answer is no difference.
             let Some(other) = other.remove(&question) else { continue };
             let tally = tallies.entry(question).or_default();

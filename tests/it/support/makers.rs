@@ -2,7 +2,7 @@
 
 use openprm::{
     auth::Role,
-    kernel::ids::{AmendmentId, ExtensionId, Id as _},
+    kernel::ids::{AmendmentId, ApprovalStepId, ExtensionId, Id as _},
     on_each,
 };
 use serde_json::{Value, json};
@@ -142,11 +142,22 @@ impl Fixtures<'_> {
             );
             (id, sql)
         };
+        let mut statements = vec![sql];
+        if kind == "amend" {
+            // What an amendment waits for.
+            let (step, partner) = (ApprovalStepId::at(now), self.partner(whose));
+            statements.push(format!(
+                "INSERT INTO approval_steps (id, subject_type, subject_id, subject_label, partner_id, requested_by, round, position, name, approver_role, quorum, escalate_to, status, pending_since, revision, created_at, updated_at) \
+                 VALUES ('{step}', 'deal_amendment', '{made}', '{made}', '{partner}', 'system:fixture', 1, 1, 'Channel approval', 'approver', 1, 'admin', 'pending', {at}, 1, {at}, {at})"
+            ));
+        }
         self.world.sql(move |tx| {
             use diesel::RunQueryDsl as _;
-            on_each!(tx, |c| diesel::sql_query(&sql).execute(c))
-                .map(drop)
-                .map_err(openprm::error::Error::from)
+            statements.iter().try_for_each(|sql| {
+                on_each!(tx, |c| diesel::sql_query(sql).execute(c))
+                    .map(drop)
+                    .map_err(openprm::error::Error::from)
+            })
         });
         self.keep(kind, whose, Some(made.clone()), true);
         Some(made)

@@ -146,6 +146,12 @@ impl<I: Copy + Ord + std::fmt::Display> Tree<I> {
         }
     }
 
+    /// The node with its ancestors, itself first.
+    pub fn with_above(&self, node: I) -> Vec<I> {
+        let above = self.above.get(&node).into_iter().flatten().copied();
+        std::iter::once(node).chain(above).collect()
+    }
+
     /// The children of a node, where the check knows them.
     pub fn children(&self, node: I) -> &[I] {
         self.below.get(&node).map_or(&[], Vec::as_slice)

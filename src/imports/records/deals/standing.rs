@@ -233,8 +233,7 @@ fn waits(
             registrations::skip_steps(tx, id)?;
         }
         let settings = memory.settings(tx)?;
-        let chain = registrations::new_chain(deal, round, &settings.registration, tx.now);
-        registrations::begin_chain(tx, &chain)?;
+        registrations::begin_chain(tx, deal, &settings.registration)?;
     }
     if let Some(info) = &deal.info {
         registrations::insert_info(tx, info)?;

@@ -1,0 +1,4 @@
+DROP TRIGGER approval_escalations_no_truncate ON approval_escalations;
+DROP TRIGGER approval_escalations_no_change ON approval_escalations;
+DROP TRIGGER approval_votes_no_truncate ON approval_votes;
+DROP TRIGGER approval_votes_no_change ON approval_votes;

@@ -1,0 +1,4 @@
+DROP TRIGGER approval_escalations_no_delete;
+DROP TRIGGER approval_escalations_no_update;
+DROP TRIGGER approval_votes_no_delete;
+DROP TRIGGER approval_votes_no_update;

@@ -1,0 +1,253 @@
+//! A chain from its plan to its end: opened, found, paused, escalated, ended.
+
+use std::collections::BTreeMap;
+
+use super::{
+    model::{ApprovalKind, ApprovalStepStatus},
+    policy::{self, ApprovalStepRule, ChainFacts},
+    queries,
+    rows::{EscalationRow, StepRow, VoteRow},
+};
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::{
+        Time,
+        ids::{ApprovalStepId, Id as _, PartnerId, UserId},
+    },
+};
+
+/// The record that a chain decides on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// What kind of record it is.
+    pub kind: ApprovalKind,
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub label: String,
+    /// Whose record it is; none if it is the vendor's own.
+    pub partner_id: Option<PartnerId>,
+    /// Who brought it in.
+    pub requested_by: String,
+}
+
+/// The steps that a policy asks for, as a chain that begins now. Nothing is stored.
+pub fn plan(
+    subject: &Subject,
+    round: i64,
+    rules: &[&ApprovalStepRule],
+    facts: &ChainFacts,
+    due_at: Option<Time>,
+    now: Time,
+) -> Vec<StepRow> {
+    (1..)
+        .zip(rules)
+        .map(|(position, rule)| {
+            let from = facts
+                .amount
+                .and_then(|amount| rule.from.iter().find(|limit| limit.currency == amount.currency));
+            let waiting = StepRow {
+                id: ApprovalStepId::at(now),
+                subject_type: subject.kind,
+                subject_id: subject.id.clone(),
+                subject_label: subject.label.clone(),
+                partner_id: subject.partner_id,
+                requested_by: subject.requested_by.clone(),
+                round,
+                position,
+                name: rule.name.clone(),
+                approver_role: rule.role,
+                approver_id: None,
+                from_amount_minor: from.map(|limit| limit.minor),
+                from_amount_currency: from.map(|limit| limit.currency),
+                quorum: rule.quorum,
+                escalate_after_hours: Some(rule.escalate_after_hours).filter(|hours| *hours > 0),
+                escalate_to: rule.escalate_to,
+                status: ApprovalStepStatus::Waiting,
+                pending_since: None,
+                escalates_at: None,
+                paused_at: None,
+                due_at,
+                decided_by: None,
+                decided_at: None,
+                note: None,
+                revision: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            if position == 1 { its_turn(waiting, now) } else { waiting }
+        })
+        .collect()
+}
+
+/// The step when its turn has come.
+pub(super) fn its_turn(step: StepRow, now: Time) -> StepRow {
+    StepRow {
+        status: ApprovalStepStatus::Pending,
+        pending_since: Some(now),
+        escalates_at: policy::escalation_due(step.escalate_after_hours.unwrap_or(0), now),
+        ..step
+    }
+}
+
+/// Opens a chain: stores its steps.
+///
+/// # Errors
+/// What the database reports.
+pub fn open(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<()> {
+    queries::insert(tx, steps)
+}
+
+/// A chain of one round with all that was decided on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// Its steps, in order.
+    pub steps: Vec<StepRow>,
+    pub(super) votes: Vec<VoteRow>,
+    escalations: BTreeMap<ApprovalStepId, EscalationRow>,
+}
+
+impl Chain {
+    /// A chain that was only planned.
+    pub const fn planned(steps: Vec<StepRow>) -> Self {
+        Self {
+            steps,
+            votes: Vec::new(),
+            escalations: BTreeMap::new(),
+        }
+    }
+
+    /// The step whose turn it is.
+    pub fn pending(&self) -> Option<&StepRow> {
+        self.steps
+            .iter()
+            .find(|step| step.status == ApprovalStepStatus::Pending)
+    }
+
+    /// What was decided on a step.
+    pub fn votes_on(&self, step: ApprovalStepId) -> impl Iterator<Item = &VoteRow> {
+        self.votes.iter().filter(move |vote| vote.step_id == step)
+    }
+
+    /// That a step was escalated, if it was.
+    pub fn escalation_of(&self, step: ApprovalStepId) -> Option<&EscalationRow> {
+        self.escalations.get(&step)
+    }
+}
+
+/// The chain of a record in that round. With `lock` it stays as it is until the transaction ends: whoever decides takes it so.
+///
+/// # Errors
+/// What the database reports.
+pub fn find(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, round: i64, lock: bool) -> Result<Chain> {
+    let steps = queries::steps(tx, kind, id, round, lock)?;
+    with_votes(tx, steps)
+}
+
+/// The steps, which may be of several records, with what was decided on them.
+///
+/// # Errors
+/// What the database reports.
+pub fn with_votes(tx: &mut Tx<'_>, steps: Vec<StepRow>) -> Result<Chain> {
+    let ids: Vec<ApprovalStepId> = steps.iter().map(|step| step.id).collect();
+    Ok(Chain {
+        votes: queries::votes(tx, &ids)?,
+        escalations: queries::escalations(tx, &ids)?,
+        steps,
+    })
+}
+
+/// Ends the steps of a record that nobody will decide any more, in whatever round.
+///
+/// # Errors
+/// What the database reports.
+pub fn end(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
+    queries::end(tx, kind, id)
+}
+
+/// Stops the clock of the step whose turn it is: somebody else owes an answer.
+///
+/// # Errors
+/// What the database reports.
+pub fn pause(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
+    let now = tx.moment();
+    for step in queries::pending_of(tx, kind, id)? {
+        let after = StepRow {
+            paused_at: step.paused_at.or(Some(now)),
+            revision: step.revision + 1,
+            updated_at: now,
+            ..step.clone()
+        };
+        queries::save(tx, &step, &after)?;
+    }
+    Ok(())
+}
+
+/// Lets the clock go on: what was left of it when it was stopped is left of it now.
+///
+/// # Errors
+/// What the database reports.
+pub fn resume(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
+    let now = tx.moment();
+    for step in queries::pending_of(tx, kind, id)? {
+        let Some(paused_at) = step.paused_at else { continue };
+        let stood = now.since(paused_at);
+        let later = |time: Time| Time::from_micros(time.micros().saturating_add(stood));
+        let after = StepRow {
+            paused_at: None,
+            escalates_at: step.escalates_at.map(later),
+            revision: step.revision + 1,
+            updated_at: now,
+            ..step.clone()
+        };
+        queries::save(tx, &step, &after)?;
+    }
+    Ok(())
+}
+
+/// Steps that have waited too long and were not escalated yet, the longest overdue first. Their owners escalate them, each
+/// under the lock that it decides under.
+///
+/// # Errors
+/// What the database reports.
+pub fn overdue(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<StepRow>> {
+    queries::overdue(tx, limit)
+}
+
+/// Escalates a step, if it still waits and was not escalated before: once, however often it is asked for. From then on the
+/// role that it is escalated to may decide it as well.
+///
+/// # Errors
+/// 404 if there is no such step.
+pub fn escalate(tx: &mut Tx<'_>, id: ApprovalStepId) -> Result<Option<StepRow>> {
+    let step = queries::locked_step(tx, id)?;
+    let now = tx.moment();
+    let waits = step.status == ApprovalStepStatus::Pending && step.paused_at.is_none();
+    let Some(due_at) = step.escalates_at.filter(|due| waits && *due <= now) else {
+        return Ok(None);
+    };
+    let row = EscalationRow {
+        step_id: id,
+        escalated_to: step.escalate_to,
+        due_at,
+        escalated_at: now,
+    };
+    Ok(queries::insert_escalation(tx, &row)?.then_some(step))
+}
+
+/// The ids of the records of a partner that wait for that user by name.
+///
+/// # Errors
+/// What the database reports.
+pub fn naming(tx: &mut Tx<'_>, kind: ApprovalKind, partner: PartnerId, user: UserId) -> Result<Vec<String>> {
+    queries::naming(tx, kind, partner, user)
+}
+
+/// Names another approver, or none, for the open steps of a record that a user was to decide.
+///
+/// # Errors
+/// What the database reports.
+pub fn reroute(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, from: UserId, to: Option<UserId>) -> Result<()> {
+    queries::reroute(tx, kind, id, from, to)
+}

@@ -1,0 +1,203 @@
+//! Who may decide a step, in whose name, and what a decision makes of it. Pure.
+
+use super::{
+    model::{ApprovalKind, ApprovalReason, ApprovalStepStatus, ApprovalVerdict},
+    policy::ApproverRole,
+};
+use crate::{
+    auth::{Role, Roles},
+    kernel::{
+        Time,
+        ids::{DelegationId, UserId},
+    },
+};
+
+/// That somebody is away and another stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The delegation.
+    pub id: DelegationId,
+    /// Who is away.
+    pub person: UserId,
+    /// Who stands in.
+    pub delegate: UserId,
+    /// What it is limited to; all if empty.
+    pub kinds: Vec<ApprovalKind>,
+    /// From when on.
+    pub starts_at: Time,
+    /// The first moment at which it no longer holds.
+    pub ends_at: Time,
+}
+
+impl Link {
+    fn covers(&self, kind: ApprovalKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    fn shares_a_kind(&self, other: &[ApprovalKind]) -> bool {
+        self.kinds.is_empty() || other.is_empty() || self.kinds.iter().any(|kind| other.contains(kind))
+    }
+}
+
+/// Who stands in for a person, of all delegations in force at one moment: who stands in may be away as well, then it is who
+/// stands in for them. With it the delegation of the person itself. Nothing for who is there.
+pub fn stand_in<'l>(links: &'l [Link], kind: ApprovalKind, person: UserId) -> Option<(UserId, &'l Link)> {
+    let next = |person: UserId| links.iter().find(|link| link.person == person && link.covers(kind));
+    let first = next(person)?;
+    let mut present = first.delegate;
+    // There are no circles; the count only keeps a broken table from holding the program up.
+    for _ in links {
+        match next(present) {
+            Some(link) => present = link.delegate,
+            None => return Some((present, first)),
+        }
+    }
+    None
+}
+
+/// Whom somebody stands in for, directly or through others who are away too, of all delegations in force at one moment.
+pub fn represented(links: &[Link], kind: ApprovalKind, me: UserId) -> Vec<(UserId, DelegationId)> {
+    links
+        .iter()
+        .filter(|link| link.covers(kind))
+        .filter(|link| stand_in(links, kind, link.person).is_some_and(|(present, _)| present == me))
+        .map(|link| (link.person, link.id))
+        .collect()
+}
+
+/// Whether a new delegation would lead back to who is away, at some moment of its period.
+pub fn closes_circle(links: &[Link], new: &Link) -> bool {
+    fn leads_back(links: &[Link], to: UserId, from: &Link, kinds: &[ApprovalKind]) -> bool {
+        links
+            .iter()
+            .filter(|link| link.person == from.delegate && link.shares_a_kind(kinds))
+            .any(|link| {
+                let (starts_at, ends_at) = (link.starts_at.max(from.starts_at), link.ends_at.min(from.ends_at));
+                let narrowed = Link {
+                    starts_at,
+                    ends_at,
+                    ..link.clone()
+                };
+                let kinds = if link.kinds.is_empty() { kinds } else { &link.kinds };
+                starts_at < ends_at && (link.delegate == to || leads_back(links, to, &narrowed, kinds))
+            })
+    }
+    leads_back(links, new.person, new, &new.kinds)
+}
+
+/// Whether those roles may decide a step of that role, and why. Administrators may decide every step.
+pub fn permits(role: ApproverRole, escalated: Option<ApproverRole>, roles: Roles) -> Option<ApprovalReason> {
+    if roles.has(role.role()) || roles.has(Role::Admin) {
+        Some(ApprovalReason::OwnRole)
+    } else if escalated.is_some_and(|to| roles.has(to.role())) {
+        Some(ApprovalReason::Escalated)
+    } else {
+        None
+    }
+}
+
+/// What the votes make of a step: one who refuses refuses it, and it is agreed when as many agree as must.
+pub fn outcome(quorum: i64, votes: &[ApprovalVerdict]) -> ApprovalStepStatus {
+    let agreed = votes.iter().filter(|vote| **vote == ApprovalVerdict::Approved).count();
+    if votes.contains(&ApprovalVerdict::Rejected) {
+        ApprovalStepStatus::Rejected
+    } else if i64::try_from(agreed).is_ok_and(|agreed| agreed >= quorum) {
+        ApprovalStepStatus::Approved
+    } else {
+        ApprovalStepStatus::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernel::ids::Id as _;
+
+    fn link(number: u64, person: u64, delegate: u64, from: i64, until: i64) -> Link {
+        Link {
+            id: DelegationId::example(number),
+            person: UserId::example(person),
+            delegate: UserId::example(delegate),
+            kinds: Vec::new(),
+            starts_at: Time::from_micros(from),
+            ends_at: Time::from_micros(until),
+        }
+    }
+
+    fn at(links: &[Link], moment: i64) -> Vec<Link> {
+        let moment = Time::from_micros(moment);
+        links
+            .iter()
+            .filter(|link| link.starts_at <= moment && moment < link.ends_at)
+            .cloned()
+            .collect()
+    }
+
+    prop_compose! {
+        /// Delegations taken in one after the other, as the program does: none overlaps one of the same person, none closes a circle.
+        fn taken_in()(asked in proptest::collection::vec((1_u64..6, 1_u64..6, 0_i64..20, 1_i64..8, 0_usize..3), 0..12)) -> Vec<Link> {
+            let mut links: Vec<Link> = Vec::new();
+            for (number, (person, delegate, from, length, kind)) in (1..).zip(asked) {
+                let mut new = link(number, person, delegate, from, from + length);
+                new.kinds = ApprovalKind::ALL.get(kind).copied().into_iter().collect();
+                let overlaps = links.iter().any(|other| other.person == new.person && other.starts_at < new.ends_at && new.starts_at < other.ends_at);
+                if person != delegate && !overlaps && !closes_circle(&links, &new) {
+                    links.push(new);
+                }
+            }
+            links
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_away_has_somebody_who_is_there(links in taken_in(), moment in 0_i64..30) {
+            let links = at(&links, moment);
+            for kind in ApprovalKind::ALL.iter().copied() {
+                for away in links.iter().filter(|link| link.covers(kind)) {
+                    let (present, first) = stand_in(&links, kind, away.person).expect("somebody is there");
+                    prop_assert_eq!(first.id, away.id);
+                    prop_assert!(stand_in(&links, kind, present).is_none(), "who stands in is there");
+                    prop_assert!(represented(&links, kind, present).contains(&(away.person, away.id)));
+                    prop_assert!(represented(&links, kind, away.person).is_empty(), "who is away stands in for nobody");
+                }
+            }
+        }
+
+        #[test]
+        fn a_circle_is_seen_wherever_it_closes(length in 2_u64..6, gap in proptest::option::of(0_u64..6)) {
+            // 1 → 2 → … → 1, all at the same time, or one of them at another.
+            let links: Vec<Link> = (1..length).map(|person| {
+                let apart = gap == Some(person);
+                link(person, person, person + 1, if apart { 20 } else { 0 }, if apart { 30 } else { 10 })
+            }).collect();
+            let closing = link(99, length, 1, 0, 10);
+            prop_assert_eq!(closes_circle(&links, &closing), gap.is_none_or(|gap| gap == 0 || gap >= length));
+        }
+
+        #[test]
+        fn one_refusal_refuses_and_fewer_than_the_quorum_decide_nothing(quorum in 1_i64..6, agreed in 0_usize..8, refused in 0_usize..3) {
+            let mut votes = vec![ApprovalVerdict::Approved; agreed];
+            votes.extend(vec![ApprovalVerdict::Rejected; refused]);
+            let wanted = if refused > 0 {
+                ApprovalStepStatus::Rejected
+            } else if i64::try_from(agreed).unwrap() >= quorum {
+                ApprovalStepStatus::Approved
+            } else {
+                ApprovalStepStatus::Pending
+            };
+            prop_assert_eq!(outcome(quorum, &votes), wanted);
+        }
+
+        #[test]
+        fn an_escalation_only_ever_adds(step in proptest::sample::select(ApproverRole::ALL), to in proptest::sample::select(ApproverRole::ALL), role in proptest::sample::select(Role::ALL)) {
+            let roles = Roles::of(&[role]);
+            if let Some(reason) = permits(step, None, roles) {
+                prop_assert_eq!(permits(step, Some(to), roles), Some(reason));
+            }
+            prop_assert_eq!(permits(step, Some(to), roles).is_some(), role == step.role() || role == Role::Admin || role == to.role());
+        }
+    }
+}

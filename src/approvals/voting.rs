@@ -1,0 +1,390 @@
+//! Who may decide the step whose turn it is, in whose name, and what their vote makes of the chain.
+
+use std::collections::BTreeMap;
+
+use super::{
+    chain::{Chain, find, its_turn},
+    delegations,
+    model::{ApprovalKind, ApprovalReason, ApprovalStepStatus, ApprovalVerdict},
+    policy::{ApproverRole, SegregationPolicy},
+    queries,
+    rows::{StepRow, VoteRow},
+    rules,
+    segregation::Interests,
+};
+use crate::{
+    auth::{Roles, Rows},
+    db::Tx,
+    error::{Error, Result, codes},
+    identity,
+    kernel::{
+        ids::{DelegationId, UserId},
+        states::{FailingGuard, guard},
+    },
+    policies,
+};
+
+/// Somebody who is away and whom the caller stands in for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// Who is away.
+    pub user: UserId,
+    /// By which delegation.
+    pub delegation: DelegationId,
+    /// What it is limited to; all if empty.
+    pub kinds: Vec<ApprovalKind>,
+    /// Their roles.
+    pub roles: Roles,
+    /// Whose rows they see.
+    pub rows: Rows,
+}
+
+/// Whom the caller stands in for now: people of the vendor who are active and away.
+///
+/// # Errors
+/// What the database reports.
+pub fn absent(tx: &mut Tx<'_>) -> Result<Vec<Absent>> {
+    let caller = tx.caller();
+    let Some(me) = caller.user().filter(|_| caller.is_vendor()) else {
+        return Ok(Vec::new());
+    };
+    let links = delegations::in_force(tx)?;
+    if !links.iter().any(|link| link.delegate == me) {
+        return Ok(Vec::new());
+    }
+    let mut kinds: BTreeMap<UserId, (DelegationId, Vec<ApprovalKind>)> = BTreeMap::new();
+    for kind in ApprovalKind::ALL.iter().copied() {
+        for (person, delegation) in rules::represented(&links, kind, me) {
+            kinds
+                .entry(person)
+                .or_insert_with(|| (delegation, Vec::new()))
+                .1
+                .push(kind);
+        }
+    }
+    let people: Vec<UserId> = kinds.keys().copied().collect();
+    let mut roles = identity::users::active_vendor_roles(tx, &people)?;
+    let mut absent = Vec::new();
+    for (user, (delegation, kinds)) in kinds {
+        if let Some(roles) = roles.remove(&user) {
+            let rows = identity::rows_of_user(tx, user)?;
+            absent.push(Absent {
+                user,
+                delegation,
+                kinds,
+                roles,
+                rows,
+            });
+        }
+    }
+    Ok(absent)
+}
+
+/// In whose name the caller may decide a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// Who decides.
+    pub person: UserId,
+    /// Whose decision it is: their own, or that of whom they stand in for.
+    pub voice: UserId,
+    /// By which delegation.
+    pub delegation: Option<DelegationId>,
+    /// Why the step is theirs to decide.
+    pub because: ApprovalReason,
+}
+
+impl Voice {
+    /// Whom the person stands in for, if they do.
+    pub fn on_behalf_of(&self) -> Option<UserId> {
+        (self.voice != self.person).then_some(self.voice)
+    }
+}
+
+/// Every name in which the caller could decide the step, the own first.
+pub fn voices(tx: &Tx<'_>, step: &StepRow, escalated: Option<ApproverRole>, absent: &[Absent]) -> Vec<Voice> {
+    let caller = tx.caller();
+    let Some(person) = caller.user() else {
+        return Vec::new();
+    };
+    let own = rules::permits(step.approver_role, escalated, caller.roles()).map(|because| Voice {
+        person,
+        voice: person,
+        delegation: None,
+        because,
+    });
+    let lent = absent
+        .iter()
+        .filter(|one| one.kinds.contains(&step.subject_type))
+        .filter(|one| match (&one.rows, step.partner_id) {
+            (Rows::All, _) => true,
+            (Rows::Partners(partners), Some(partner)) => partners.contains(&partner),
+            (Rows::Partners(_), None) => false,
+        })
+        .filter(|one| rules::permits(step.approver_role, escalated, one.roles).is_some())
+        .map(|one| Voice {
+            person,
+            voice: one.user,
+            delegation: Some(one.delegation),
+            because: ApprovalReason::Delegated,
+        });
+    own.into_iter().chain(lent).collect()
+}
+
+/// Whether the caller may decide the step whose turn it is, and in whose name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The step; none if none waits.
+    pub step: Option<StepRow>,
+    /// In whose name; none if something stands against it.
+    pub voice: Option<Voice>,
+    /// What stands against it.
+    pub failing: Vec<FailingGuard>,
+}
+
+/// Judges whether the caller may decide the step whose turn it is: by role, by an escalation, or for somebody who is away; not
+/// on what concerns them or whom they stand in for; and not twice in one chain.
+///
+/// # Errors
+/// What the database reports.
+pub fn judge(tx: &mut Tx<'_>, chain: &Chain, interests: &Interests, segregation: &SegregationPolicy) -> Result<Judged> {
+    let caller = tx.caller();
+    let own = interests.against(segregation, &caller.actor_text(), caller.user());
+    let Some(step) = chain.pending() else {
+        let mut failing = own;
+        failing.push(guard(
+            "step_pending",
+            "#",
+            "No step of the approval chain waits for a decision.",
+        ));
+        return Ok(Judged {
+            step: None,
+            voice: None,
+            failing,
+        });
+    };
+    let escalated = chain.escalation_of(step.id).map(|row| row.escalated_to);
+    let absent = absent(tx)?;
+    let mut refused: Option<Vec<FailingGuard>> = None;
+    for voice in voices(tx, step, escalated, &absent) {
+        let mut failing = own.clone();
+        if let Some(absent) = voice.on_behalf_of() {
+            failing.extend(interests.against_absent(segregation, absent));
+        }
+        failing.extend(spoken(chain, step, voice));
+        if failing.is_empty() {
+            return Ok(Judged {
+                step: Some(step.clone()),
+                voice: Some(voice),
+                failing,
+            });
+        }
+        refused.get_or_insert(failing);
+    }
+    let failing = refused.unwrap_or_else(|| {
+        let detail = format!(
+            "The step `{}` is decided by the role {}; somebody who has it must approve.",
+            step.name, step.approver_role
+        );
+        let mut failing = own;
+        failing.push(guard("step_role", "#", detail));
+        failing
+    });
+    Ok(Judged {
+        step: Some(step.clone()),
+        voice: None,
+        failing,
+    })
+}
+
+/// What stands against a voice because of what was decided before.
+fn spoken(chain: &Chain, step: &StepRow, voice: Voice) -> Option<FailingGuard> {
+    let theirs = |vote: &&VoteRow| {
+        [vote.person_id, vote.voice_id]
+            .iter()
+            .any(|who| *who == voice.person || *who == voice.voice)
+    };
+    let vote = chain.votes.iter().find(theirs)?;
+    Some(if vote.step_id == step.id {
+        guard(
+            "already_decided",
+            "#",
+            "You have decided this step, or somebody has in the same name; the others take other people.",
+        )
+    } else {
+        guard(
+            "another_person",
+            "#",
+            "You decided an earlier step of this chain; the next takes another person.",
+        )
+    })
+}
+
+/// What a vote has made of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// More people must agree to the same step.
+    More {
+        /// How many have.
+        agreed: i64,
+    },
+    /// It is the next step's turn.
+    Next,
+    /// All have agreed.
+    Complete,
+    /// One has refused; nobody is asked any more.
+    Refused,
+}
+
+/// A vote that was cast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cast {
+    /// The step, as it is now.
+    pub step: StepRow,
+    /// Whom the voter stood in for.
+    pub on_behalf_of: Option<UserId>,
+    /// How it goes on.
+    pub turn: Turn,
+}
+
+/// Casts the caller's vote on a chain that was found with its lock: for themselves, or for who is away. Whoever calls has
+/// judged it, and has refused what stands against it.
+///
+/// # Errors
+/// 409 `guard_failed` if the step was decided in that name before.
+pub fn cast(
+    tx: &mut Tx<'_>,
+    chain: &Chain,
+    step: &StepRow,
+    voice: Voice,
+    verdict: ApprovalVerdict,
+    reason: Option<&str>,
+) -> Result<Cast> {
+    let now = tx.moment();
+    let vote = VoteRow {
+        id: tx.new_id(),
+        step_id: step.id,
+        person_id: voice.person,
+        voice_id: voice.voice,
+        delegation_id: voice.delegation,
+        decision: verdict,
+        reason: reason.map(str::to_owned),
+        decided_at: now,
+    };
+    queries::insert_vote(tx, &vote).map_err(|error| {
+        if !error.is(&codes::ALREADY_EXISTS) {
+            return error;
+        }
+        let failing = vec![guard("already_decided", "#", "You have decided this step.")];
+        Error::guards(step.status, "approve", failing)
+    })?;
+    let verdicts: Vec<ApprovalVerdict> = chain
+        .votes_on(step.id)
+        .map(|vote| vote.decision)
+        .chain([verdict])
+        .collect();
+    let status = rules::outcome(step.quorum, &verdicts);
+    let decided = status != ApprovalStepStatus::Pending;
+    let after = StepRow {
+        status,
+        decided_by: decided.then(|| tx.caller().actor_text()),
+        decided_at: decided.then_some(now),
+        note: reason.map(str::to_owned).filter(|_| decided),
+        revision: step.revision + 1,
+        updated_at: now,
+        ..step.clone()
+    };
+    queries::save(tx, step, &after)?;
+    let next = chain
+        .steps
+        .iter()
+        .find(|other| other.position > step.position && other.status == ApprovalStepStatus::Waiting);
+    let turn = match (status, next) {
+        (ApprovalStepStatus::Rejected, _) => {
+            queries::end(tx, step.subject_type, &step.subject_id)?;
+            Turn::Refused
+        }
+        (ApprovalStepStatus::Approved, None) => Turn::Complete,
+        (ApprovalStepStatus::Approved, Some(next)) => {
+            let turn = StepRow {
+                revision: next.revision + 1,
+                updated_at: now,
+                ..its_turn(next.clone(), now)
+            };
+            queries::save(tx, next, &turn)?;
+            Turn::Next
+        }
+        _ => Turn::More {
+            agreed: i64::try_from(verdicts.len()).unwrap_or(i64::MAX),
+        },
+    };
+    Ok(Cast {
+        step: after,
+        on_behalf_of: voice.on_behalf_of(),
+        turn,
+    })
+}
+
+/// Judges and votes in one: for modules that have nothing else to judge.
+///
+/// # Errors
+/// 409 `guard_failed` naming all that stands against it.
+pub fn vote(
+    tx: &mut Tx<'_>,
+    (kind, id, round): (ApprovalKind, &str, i64),
+    (interests, segregation): (&Interests, &SegregationPolicy),
+    verdict: ApprovalVerdict,
+    reason: Option<&str>,
+) -> Result<Cast> {
+    let chain = find(tx, kind, id, round, true)?;
+    let judged = judge(tx, &chain, interests, segregation)?;
+    match (judged.step, judged.voice) {
+        (Some(step), Some(voice)) => cast(tx, &chain, &step, voice, verdict, reason),
+        (step, _) => {
+            let status = step.map_or(ApprovalStepStatus::Skipped, |step| step.status);
+            let attempted = match verdict {
+                ApprovalVerdict::Approved => "approve",
+                ApprovalVerdict::Rejected => "reject",
+            };
+            Err(Error::guards(status, attempted, judged.failing))
+        }
+    }
+}
+
+/// Refuses the step whose turn it is in the name of the caller, where what a refusal needs was judged elsewhere: whoever may
+/// refuse a record may do so at every step. A caller to whom the step falls by nobody's role speaks for themselves.
+///
+/// # Errors
+/// What the database reports.
+pub fn refuse(tx: &mut Tx<'_>, chain: &Chain, voice: Option<Voice>, reason: Option<&str>) -> Result<Option<Cast>> {
+    let Some(step) = chain.pending() else {
+        return Ok(None);
+    };
+    let own = tx.caller().user().map(|person| Voice {
+        person,
+        voice: person,
+        delegation: None,
+        because: ApprovalReason::OwnRole,
+    });
+    let heard = |voice: &Voice| {
+        chain
+            .votes_on(step.id)
+            .any(|vote| vote.person_id == voice.person || vote.voice_id == voice.voice)
+    };
+    // Whoever has agreed to this very step before may refuse the record all the same: their vote stays as it was cast.
+    let Some(voice) = voice.or(own).filter(|voice| !heard(voice)) else {
+        return Ok(None);
+    };
+    let step = step.clone();
+    cast(tx, chain, &step, voice, ApprovalVerdict::Rejected, reason).map(Some)
+}
+
+/// The ids of the records of a kind that wait for the caller's decision.
+///
+/// # Errors
+/// What the database reports.
+pub fn waiting_for_caller(tx: &mut Tx<'_>, kind: ApprovalKind) -> Result<Vec<String>> {
+    let now = tx.now;
+    let segregation = policies::in_force(tx, now)?.registration.segregation;
+    let absent = absent(tx)?;
+    queries::waiting(tx, kind, &absent, &segregation)
+}

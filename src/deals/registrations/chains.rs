@@ -1,0 +1,139 @@
+//! A registration's approval chain: which steps it asks for, and what the steps of its review do to it.
+
+use super::{
+    history::{self, Entry},
+    locked, queries,
+    rows::Registration,
+};
+use crate::{
+    approvals::{self, ApprovalKind, ApprovalStepRule, Chain, ChainFacts, StepRow, Subject},
+    catalog,
+    db::Tx,
+    error::Result,
+    kernel::ids::{DealId, UserId},
+    policies::RegistrationPolicy,
+    programs,
+};
+
+const KIND: ApprovalKind = ApprovalKind::DealRegistration;
+
+/// What the conditions of the steps ask of a registration. What no step asks for is not looked up.
+///
+/// # Errors
+/// What the database reports.
+pub fn facts(tx: &mut Tx<'_>, registration: &Registration, rules: &[ApprovalStepRule]) -> Result<ChainFacts> {
+    let (deal, now) = (&registration.deal, tx.now);
+    let mut facts = ChainFacts {
+        amount: deal.amount(),
+        deal_type: Some(deal.deal_type),
+        ..ChainFacts::default()
+    };
+    if let Some(territory) = deal.territory_id
+        && rules.iter().any(|rule| !rule.territory_ids.is_empty())
+    {
+        facts.territories = catalog::territories::ancestors_and_descendants(tx, territory)?.ancestors;
+    }
+    if rules.iter().any(|rule| !rule.tier_ranks.is_empty()) {
+        facts.tier_rank = programs::tier_at(tx, deal.partner_id, now)?.map_or(0, |tier| tier.rank);
+    }
+    Ok(facts)
+}
+
+/// The chain that a registration asks for now, as if it began in this round. Nothing is stored.
+///
+/// # Errors
+/// What the database reports.
+pub fn planned(tx: &mut Tx<'_>, registration: &Registration, policy: &RegistrationPolicy) -> Result<Vec<StepRow>> {
+    let (deal, now) = (&registration.deal, tx.now);
+    let facts = facts(tx, registration, &policy.approval_chain)?;
+    let requested_by = registration
+        .review
+        .as_ref()
+        .map_or_else(|| tx.caller().actor_text(), |review| review.submitted_by.clone());
+    let subject = Subject {
+        kind: KIND,
+        id: deal.id.to_string(),
+        label: deal.number.clone(),
+        partner_id: Some(deal.partner_id),
+        requested_by,
+    };
+    let round = registration.review.as_ref().map_or(1, |review| review.round);
+    let rules = approvals::asked(&policy.approval_chain, &facts);
+    Ok(approvals::plan(
+        &subject,
+        round,
+        &rules,
+        &facts,
+        Some(deal.review_due_at.unwrap_or(now)),
+        now,
+    ))
+}
+
+/// Begins the chain of the registration's round.
+///
+/// # Errors
+/// What the database reports.
+pub fn begin(tx: &mut Tx<'_>, registration: &Registration, policy: &RegistrationPolicy) -> Result<()> {
+    let steps = planned(tx, registration, policy)?;
+    approvals::open(tx, &steps)
+}
+
+/// The chain of the registration's round; whoever decides takes it with its lock.
+///
+/// # Errors
+/// What the database reports.
+pub fn find(tx: &mut Tx<'_>, registration: &Registration, lock: bool) -> Result<Chain> {
+    let round = registration.review.as_ref().map_or(1, |review| review.round);
+    approvals::find(tx, KIND, &registration.deal.id.to_string(), round, lock)
+}
+
+/// Ends the steps that nobody will decide any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn end(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
+    approvals::end(tx, KIND, &id.to_string())
+}
+
+/// Stops the clock of the chain while the partner owes an answer.
+///
+/// # Errors
+/// What the database reports.
+pub fn pause(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
+    approvals::pause(tx, KIND, &id.to_string())
+}
+
+/// Lets the clock of the chain go on.
+///
+/// # Errors
+/// What the database reports.
+pub fn resume(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
+    approvals::resume(tx, KIND, &id.to_string())
+}
+
+/// Names another approver, or none, for the steps that a user was to decide.
+///
+/// # Errors
+/// What the database reports.
+pub fn reroute(tx: &mut Tx<'_>, id: DealId, from: UserId, to: Option<UserId>) -> Result<()> {
+    approvals::reroute(tx, KIND, &id.to_string(), from, to)
+}
+
+/// Escalates a step of a registration that has waited too long, under the lock that it is decided under, and tells of it. Says
+/// whether it was escalated now.
+///
+/// # Errors
+/// 404 if there is no such registration.
+pub fn escalate(tx: &mut Tx<'_>, id: DealId, step: &StepRow) -> Result<bool> {
+    let registration = locked(tx, id)?;
+    let Some(step) = approvals::escalate(tx, step.id)? else {
+        return Ok(false);
+    };
+    queries::tell_vendor(tx, &registration, "deal.approval_escalated")?;
+    let detail = format!(
+        "The step waited too long: {}. {} may decide it too.",
+        step.name, step.escalate_to
+    );
+    history::note(tx, id, Entry::action("escalate").detail(detail).for_vendor())?;
+    Ok(true)
+}

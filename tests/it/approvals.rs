@@ -1,0 +1,588 @@
+//! Approvals: conditions of a chain, quorum, segregation, who stands in for whom, escalation, and what waits for whom.
+
+use futures_util::future::join;
+use openprm::{
+    auth::{Role, Rows},
+    jobs::JOBS,
+    kernel::ids::{PartnerId, UserId},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    program::{Program, complete, guards, heard, path, sound, submitted, told_of, with},
+    scene::run,
+    support::{Client, World, publish_policy},
+};
+
+/// Somebody of the vendor with a name, whose role the tables know as well.
+struct Person<'w> {
+    client: Client<'w>,
+    id: UserId,
+}
+
+impl<'w> Person<'w> {
+    fn new(world: &'w World, name: &str, role: Role) -> Self {
+        let client = world.vendor(role);
+        let id = client.caller().user().unwrap();
+        let statements = [
+            format!(
+                "UPDATE users SET name = '{name}', name_key = '{}' WHERE id = '{id}'",
+                name.to_lowercase()
+            ),
+            format!("INSERT INTO user_roles (user_id, role) VALUES ('{id}', '{role}')"),
+        ];
+        world.sql(move |tx| statements.iter().try_for_each(|sql| run(tx, sql).map(drop)));
+        Self { client, id }
+    }
+
+    async fn approve(&self, deal: &Value) -> crate::support::Response {
+        self.client.post(&path(deal, "/approve"), json!({})).await
+    }
+
+    async fn approves(&self, deal: &Value) -> Value {
+        self.approve(deal).await.expect(200)
+    }
+
+    /// The guards that keep them from approving.
+    async fn kept_from(&self, deal: &Value) -> Vec<String> {
+        let problem = self.approve(deal).await.expect(409);
+        guards(&problem).into_iter().map(str::to_owned).collect()
+    }
+
+    /// Is away from now on for so many days.
+    async fn away(&self, world: &World, delegate: &Person<'_>, days: i64) -> Value {
+        let body = json!({"delegate_id": delegate.id, "ends_at": world.now().plus_days(days), "reason": "On holiday."});
+        self.client.post("/v1/delegations", body).await.expect(201)
+    }
+
+    /// What waits for them: label, why, and for whom they would stand in.
+    async fn waiting(&self) -> Vec<(String, String, Option<String>)> {
+        let page = self.client.get("/v1/approvals?mine=true").await.expect(200);
+        let rows = page["data"].as_array().unwrap();
+        rows.iter()
+            .map(|row| {
+                let text = |value: &Value| value.as_str().map(str::to_owned);
+                (
+                    text(&row["subject"]["label"]).unwrap(),
+                    text(&row["because"]).unwrap(),
+                    text(&row["on_behalf_of"]),
+                )
+            })
+            .collect()
+    }
+}
+
+/// Puts the program under a policy of registrations; what is left out is as before.
+async fn policy(world: &World, registration: Value) {
+    publish_policy(world, json!({"registration": registration})).await;
+}
+
+fn step(name: &str, role: &str, more: Value) -> Value {
+    let mut step = json!({"name": name, "role": role});
+    for (field, value) in more.as_object().unwrap() {
+        step[field] = value.clone();
+    }
+    step
+}
+
+async fn chain(client: &Client<'_>, deal: &Value) -> Vec<Value> {
+    let chain = client.get(&path(deal, "/approval-chain")).await.expect(200);
+    chain["data"].as_array().unwrap().clone()
+}
+
+async fn steps(client: &Client<'_>, deal: &Value) -> Vec<String> {
+    chain(client, deal)
+        .await
+        .iter()
+        .map(|step| step["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn people(list: &Value) -> Vec<&str> {
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|person| person["name"].as_str().unwrap())
+        .collect()
+}
+
+fn escalate(world: &World) -> usize {
+    let job = JOBS.iter().find(|job| job.name == "approval_escalations").unwrap();
+    world.sql(job.work).done
+}
+
+fn label(deal: &Value) -> String {
+    deal["number"].as_str().unwrap().to_owned()
+}
+
+fn another(number: u32) -> Value {
+    with(
+        json!({"customer": {"name": format!("Werk {number} GmbH"), "website": format!("https://www.werk-{number}.example"), "city": "Stuttgart", "country": "DE"}}),
+    )
+}
+
+each_engine! {
+    async fn the_approver_on_holiday_is_bypassed_by_their_delegate(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let sales = program.sales(partner);
+        let (away, finance) = (Person::new(&world, "Jonas Brandt", Role::Approver), Person::new(&world, "Maria Weber", Role::Finance));
+        let deal = submitted(&sales, complete()).await;
+        assert_eq!(finance.kept_from(&deal).await, ["step_role"]);
+        assert_eq!(finance.waiting().await, []);
+        let first = &chain(&away.client, &deal).await[0];
+        assert_eq!((people(&first["asked"]), people(&first["away"])), (vec!["Jonas Brandt"], vec![]));
+
+        let delegation = away.away(&world, &finance, 10).await;
+        assert_eq!((delegation["status"].as_str(), &delegation["person_id"]), (Some("in_force"), &json!(away.id)));
+        let first = &chain(&away.client, &deal).await[0];
+        assert_eq!((people(&first["asked"]), &first["asked"][0]["on_behalf_of"]), (vec!["Maria Weber"], &json!(away.id)));
+        assert_eq!((people(&first["away"]), &first["away"][0]["until"]), (vec!["Jonas Brandt"], &delegation["ends_at"]));
+        assert_eq!((first["away"][0]["stand_in_name"].as_str(), &first["away"][0]["stand_in_id"]), (Some("Maria Weber"), &json!(finance.id)));
+        let own = &chain(&sales, &deal).await[0];
+        assert_eq!((&own["asked"], &own["away"], &own["votes"]), (&Value::Null, &Value::Null, &Value::Null), "the partner reads no names");
+        assert_eq!(finance.waiting().await, [(label(&deal), "delegated".to_owned(), Some(away.id.to_string()))]);
+
+        let done = finance.approves(&deal).await;
+        assert_eq!(done["review_status"], "approved");
+        let decided = finance.client.get(&path(&deal, "/decisions")).await.expect(200)["data"][0].clone();
+        assert_eq!((&decided["decided_by"], &decided["on_behalf_of"]), (&json!(finance.id), &json!(away.id)));
+        let read = sales.get(&path(&deal, "/decisions")).await.expect(200)["data"][0].clone();
+        assert_eq!((&read["decided_by"], &read["on_behalf_of"]), (&Value::Null, &Value::Null));
+        let voted = &chain(&away.client, &deal).await[0];
+        assert_eq!((voted["status"].as_str(), &voted["votes"][0]["person_id"], &voted["votes"][0]["on_behalf_of"]), (Some("approved"), &json!(finance.id), &json!(away.id)));
+        assert_eq!((&voted["asked"], &voted["away"]), (&json!([]), &json!([])));
+        let history = away.client.get(&path(&deal, "/history")).await.expect(200).to_string();
+        assert!(history.contains(&format!("On behalf of {}.", away.id)), "{history}");
+        let names = [away.id.to_string(), finance.id.to_string()];
+        assert!(names.iter().all(|name| !heard(&world, partner).contains(name)), "nor in events");
+
+        world.clock.advance_days(10);
+        let late = submitted(&sales, another(2)).await;
+        assert_eq!(finance.kept_from(&late).await, ["step_role"], "it is over");
+        away.approves(&late).await;
+        sound(&world);
+    }
+
+    async fn a_delegate_refuses_in_the_name_of_who_is_away_and_the_record_says_so(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("Money", "finance", json!({}))]})).await;
+        let (away, ops) = (Person::new(&world, "Anna", Role::Finance), Person::new(&world, "Otto", Role::ChannelOps));
+        away.away(&world, &ops, 3).await;
+        let deal = submitted(&sales, complete()).await;
+        let refusal = json!({"reason_code": "not_qualified", "reason_text": "No budget."});
+        ops.client.post(&path(&deal, "/reject"), refusal).await.expect(200);
+        let first = &chain(&ops.client, &deal).await[0];
+        assert_eq!((first["status"].as_str(), &first["votes"][0]["on_behalf_of"], first["votes"][0]["decision"].as_str()), (Some("rejected"), &json!(away.id), Some("rejected")));
+        let decided = ops.client.get(&path(&deal, "/decisions")).await.expect(200)["data"][0].clone();
+        assert_eq!((&decided["decided_by"], &decided["on_behalf_of"]), (&json!(ops.id), &json!(away.id)));
+        sound(&world);
+    }
+
+    async fn nobody_decides_by_a_detour_what_they_may_not_decide(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind").to_string();
+        let approver = Person::new(&world, "Anna", Role::Approver);
+        let (writer, second) = (Person::new(&world, "Otto", Role::ChannelOps), Person::new(&world, "Paula", Role::ChannelOps));
+        // Who sent it in is named delegate by the approver: still their own.
+        approver.away(&world, &writer, 5).await;
+        let deal = submitted(&writer.client, with(json!({"partner_id": partner}))).await;
+        assert_eq!(writer.kept_from(&deal).await, ["not_own_submission"]);
+        assert_eq!(writer.waiting().await, []);
+        assert_eq!(people(&chain(&second.client, &deal).await[0]["asked"]), Vec::<&str>::new(), "who may not is not asked");
+        // Who sent it in lends their role to somebody without it: that one is kept from it as they are.
+        policy(&world, json!({"approval_chain": [step("Program", "channel_ops", json!({}))]})).await;
+        let finance = Person::new(&world, "Maria", Role::Finance);
+        second.away(&world, &finance, 5).await;
+        let body = |number| {
+            let mut body = another(number);
+            body["partner_id"] = json!(partner);
+            body
+        };
+        let own = submitted(&second.client, body(2)).await;
+        assert_eq!(finance.kept_from(&own).await, ["not_own_submission"]);
+        assert_eq!(finance.waiting().await, []);
+        let other = submitted(&writer.client, body(3)).await;
+        assert_eq!(finance.waiting().await, [(label(&other), "delegated".to_owned(), Some(second.id.to_string()))]);
+        finance.approves(&other).await;
+        // Both steps of a chain take different people, whoever's voice it was.
+        policy(&world, json!({"approval_chain": [step("One", "channel_ops", json!({})), step("Two", "channel_ops", json!({}))]})).await;
+        let long = submitted(&writer.client, body(4)).await;
+        finance.approves(&long).await;
+        assert_eq!(finance.kept_from(&long).await, ["another_person"]);
+        assert_eq!(second.kept_from(&long).await, ["another_person"], "they have spoken through their delegate");
+        assert_eq!(second.waiting().await, []);
+        let third = Person::new(&world, "Rita", Role::ChannelOps);
+        assert_eq!(third.approves(&long).await["review_status"], "approved");
+        sound(&world);
+    }
+
+    async fn who_looks_after_the_partner_decides_unless_the_policy_forbids_it(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let sales = program.sales(partner);
+        let manager = Person::new(&world, "Anna", Role::Approver);
+        let new = json!({"role": "primary", "user_id": manager.id, "reason_code": "workload"});
+        world.vendor(Role::ChannelOps).post(&format!("/v1/partners/{partner}/account-managers"), new).await.expect(201);
+        let (usual, strict) = (submitted(&sales, complete()).await, submitted(&sales, another(2)).await);
+        manager.approves(&usual).await;
+        policy(&world, json!({"segregation": {"managed_partners": true}})).await;
+        assert_eq!(manager.kept_from(&strict).await, ["not_managed_partner"]);
+        assert_eq!(manager.waiting().await, []);
+        let actions = manager.client.get(&path(&strict, "/actions")).await.expect(200);
+        let approve = actions["data"].as_array().unwrap().iter().find(|action| action["action"] == "approve").unwrap();
+        assert_eq!(approve["failing"][0]["guard"], "not_managed_partner");
+        let (other, finance) = (Person::new(&world, "Berta", Role::Approver), Person::new(&world, "Maria", Role::Finance));
+        assert_eq!(people(&chain(&other.client, &strict).await[0]["asked"]), ["Berta"]);
+        manager.away(&world, &finance, 2).await;
+        assert_eq!(finance.kept_from(&strict).await, ["not_managed_partner"], "nor through a delegate");
+        assert_eq!(finance.waiting().await, []);
+        other.approves(&strict).await;
+        policy(&world, json!({"segregation": {"own_submissions": false, "own_records": false}})).await;
+        let body = with(json!({"partner_id": partner.to_string(), "deal_type": "renewal", "amount": {"amount": "300000.00", "currency": "EUR"}}));
+        let ops = Person::new(&world, "Otto", Role::ChannelOps);
+        let own = submitted(&ops.client, body).await;
+        other.approves(&own).await;
+        assert_eq!(ops.approves(&own).await["review_status"], "approved", "where the policy lets them");
+    }
+
+    async fn each_condition_adds_its_step_where_it_is_met(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let dach = program.dach.clone();
+        policy(&world, json!({"approval_chain": [
+            step("Always", "approver", json!({})),
+            step("Large", "channel_ops", json!({"from": [{"amount": "100000.00", "currency": "EUR"}]})),
+            step("Renewal", "finance", json!({"deal_types": ["renewal"]})),
+            step("DACH", "channel_ops", json!({"territory_ids": [dach]})),
+            step("Tierless", "finance", json!({"tier_ranks": [0]})),
+            step("Gold", "admin", json!({"tier_ranks": [3, 4]})),
+        ]})).await;
+        let usual = sales.post("/v1/deals", complete()).await.expect(201);
+        assert_eq!(steps(&sales, &usual).await, ["Always", "DACH", "Tierless"], "Germany lies in DACH");
+        let large = sales.post("/v1/deals", with(json!({"deal_type": "renewal", "amount": {"amount": "100000.00", "currency": "EUR"}}))).await.expect(201);
+        assert_eq!(steps(&sales, &large).await, ["Always", "Large", "Renewal", "DACH", "Tierless"]);
+        let admin = world.vendor(Role::Admin);
+        let france = admin.post("/v1/territories", json!({"code": "FR", "name": "France", "kind": "country"})).await.expect(201);
+        policy(&world, json!({"approval_chain": [step("Nowhere", "finance", json!({"territory_ids": [france["id"]]})), step("Renewal", "channel_ops", json!({"deal_types": ["renewal"]}))]})).await;
+        assert_eq!(steps(&sales, &usual).await, ["Nowhere"], "a chain that asks nobody asks the first");
+        assert_eq!(steps(&sales, &large).await, ["Renewal"]);
+        let unknown = json!({"registration": {"approval_chain": [step("X", "finance", json!({"territory_ids": ["territory_01jdq4p6c8f3kb2v9y0s7x5ham"]}))]}});
+        let refused = admin.post("/v1/policies", unknown.clone()).await.expect(409);
+        assert_eq!((refused["code"].as_str(), refused["errors"][0]["pointer"].as_str()), (Some("unknown_reference"), Some("#/registration/approval_chain/0/territory_ids/0")));
+        let draft = admin.post("/v1/policies", json!({"registration": {}})).await.expect(201);
+        assert_eq!(admin.patch(&format!("/v1/policies/{}", draft["id"].as_str().unwrap()), unknown).await.refused(409), "unknown_reference");
+        for wrong in [json!({"quorum": 0}), json!({"quorum": 21}), json!({"escalate_after_hours": -1}), json!({"escalate_to": "nobody"}), json!({"segments": []})] {
+            let body = json!({"registration": {"approval_chain": [step("X", "finance", wrong)]}});
+            assert_eq!(admin.post("/v1/policies", body).await.refused(422), "validation_failed");
+        }
+    }
+
+    async fn a_quorum_takes_so_many_people_and_one_refusal_refuses(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let sales = program.sales(partner);
+        policy(&world, json!({"approval_chain": [step("Board", "approver", json!({"quorum": 2}))]})).await;
+        let (a, b, c) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Berta", Role::Approver), Person::new(&world, "Clara", Role::Finance));
+        let deal = submitted(&sales, complete()).await;
+        let first = a.approves(&deal).await;
+        assert_eq!((first["review_status"].as_str(), first["protection"]["state"].as_str()), (Some("in_review"), Some("queued")));
+        assert!(first["revision"].as_i64() > deal["revision"].as_i64());
+        assert_eq!(a.kept_from(&deal).await, ["already_decided"]);
+        let half = &chain(&a.client, &deal).await[0];
+        assert_eq!((half["status"].as_str(), half["quorum"].as_i64(), half["votes"].as_array().unwrap().len(), people(&half["asked"])), (Some("pending"), Some(2), 1, vec!["Berta"]));
+        assert_eq!((a.waiting().await.len(), b.waiting().await.len()), (0, 1));
+        let row = b.client.get("/v1/approvals").await.expect(200)["data"][0].clone();
+        assert_eq!((row["quorum"].as_i64(), row["agreed"].as_i64(), row["subject"]["path"].as_str()), (Some(2), Some(1), Some(path(&deal, "").as_str())));
+        // A voice that was heard through a delegate counts once.
+        a.away(&world, &c, 2).await;
+        assert_eq!(c.kept_from(&deal).await, ["already_decided"]);
+        assert_eq!(b.approves(&deal).await["review_status"], "approved");
+        assert_eq!(a.approve(&deal).await.refused(409), "invalid_state");
+        assert!(told_of(&world, "deal").contains("deal.approval_voted"));
+
+        let other = submitted(&sales, another(2)).await;
+        c.approves(&other).await;
+        assert_eq!(a.kept_from(&other).await, ["already_decided"], "Clara spoke for them");
+        let refusal = json!({"reason_code": "not_qualified", "reason_text": "No budget."});
+        b.client.post(&path(&other, "/reject"), refusal).await.expect(200);
+        let refused = &chain(&a.client, &other).await[0];
+        assert_eq!((refused["status"].as_str(), refused["votes"].as_array().unwrap().len()), (Some("rejected"), 2));
+        sound(&world);
+    }
+
+    async fn two_at_the_same_moment_both_count_and_only_one_where_one_is_enough(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let (a, b) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Berta", Role::Approver));
+        for number in 0..4 {
+            let quorum = 1 + number % 2;
+            policy(&world, json!({"approval_chain": [step("Board", "approver", json!({"quorum": quorum}))]})).await;
+            let deal = submitted(&sales, another(number)).await;
+            let (one, other) = join(a.approve(&deal), b.approve(&deal)).await;
+            let mut answered = [one.status, other.status];
+            answered.sort_unstable();
+            assert_eq!(answered, if quorum == 2 { [200, 200] } else { [200, 409] }, "{:?} {:?}", one.body, other.body);
+            assert_eq!(sales.get(&path(&deal, "")).await.expect(200)["review_status"], "approved");
+            let votes = chain(&a.client, &deal).await[0]["votes"].as_array().unwrap().len();
+            assert_eq!(votes, usize::try_from(quorum).unwrap());
+        }
+        sound(&world);
+    }
+
+    async fn a_step_that_waits_too_long_is_escalated_exactly_once(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let sales = program.sales(partner);
+        policy(&world, json!({"review_business_days": 5, "info_business_days": 20, "approval_chain": [
+            step("Board", "approver", json!({"escalate_after_hours": 48, "escalate_to": "finance"})),
+            step("Program", "channel_ops", json!({"escalate_after_hours": 10, "escalate_to": "finance"})),
+        ]})).await;
+        let (approver, finance) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Maria", Role::Finance));
+        let ops = Person::new(&world, "Otto", Role::ChannelOps);
+        let (deal, asked) = (submitted(&sales, complete()).await, submitted(&sales, another(2)).await);
+        let decided = submitted(&sales, another(3)).await;
+        world.clock.advance_seconds(47 * 3600);
+        let questions = json!({"questions": ["Which sites are meant?"]});
+        approver.client.post(&path(&asked, "/request-info"), questions).await.expect(200);
+        approver.approves(&decided).await;
+        assert_eq!(escalate(&world), 0);
+        world.clock.advance_seconds(2 * 3600);
+        assert_eq!(finance.kept_from(&deal).await, ["step_role"], "time alone changes nobody's rights");
+        let before = sales.get(&path(&deal, "")).await.expect(200);
+        assert_eq!((escalate(&world), escalate(&world)), (1, 0), "not what the partner owes an answer to, nor what is at its next step");
+        assert_eq!(sales.get(&path(&deal, "")).await.expect(200)["revision"], before["revision"]);
+        assert_eq!(told_of(&world, "deal").matches("deal.approval_escalated").count(), 1);
+        assert!(!heard(&world, partner).contains("escalated"), "it is the vendor's own business");
+        let first = &chain(&approver.client, &deal).await[0];
+        assert!(first["escalated_at"].is_string() && first["escalates_at"].is_null(), "{first}");
+        assert_eq!(people(&first["asked"]), ["Anna", "Maria"]);
+        assert_eq!(chain(&sales, &deal).await[0]["escalated_at"], Value::Null);
+        assert_eq!(finance.waiting().await, [(label(&deal), "escalated".to_owned(), None)]);
+        let escalated = ops.client.get("/v1/approvals?escalated=true").await.expect(200);
+        assert_eq!((escalated["data"].as_array().unwrap().len(), &escalated["data"][0]["because"], &escalated["data"][0]["escalated_to"]), (1, &Value::Null, &json!("finance")));
+        let history = ops.client.get(&path(&deal, "/history")).await.expect(200).to_string();
+        assert!(history.contains("escalate"), "{history}");
+        finance.approves(&deal).await;
+        assert_eq!(finance.kept_from(&deal).await, ["step_role"], "the next step is not escalated");
+
+        // The clock of the step stood while the partner owed the answer: one hour is left of it.
+        sales.post(&path(&asked, "/answer-info"), json!({"answers": ["Stuttgart."]})).await.expect(200);
+        assert_eq!(escalate(&world), 0);
+        world.clock.advance_seconds(1800);
+        assert_eq!(escalate(&world), 0);
+        world.clock.advance_seconds(2400);
+        assert_eq!(escalate(&world), 1);
+        // The later steps have clocks of their own.
+        world.clock.advance_seconds(10 * 3600);
+        assert_eq!((escalate(&world), escalate(&world)), (2, 0));
+        assert_eq!(finance.kept_from(&deal).await, ["another_person"]);
+        ops.approves(&deal).await;
+        sound(&world);
+    }
+
+    async fn servers_that_escalate_at_once_do_it_once(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("Board", "approver", json!({"escalate_after_hours": 1}))]})).await;
+        for number in 0..3 {
+            submitted(&sales, another(number)).await;
+        }
+        world.clock.advance_seconds(3601);
+        let db = world.with_connections(4);
+        let job = JOBS.iter().find(|job| job.name == "approval_escalations").unwrap();
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let db = db.clone();
+                std::thread::spawn(move || db.run_now(&openprm::auth::Caller::system("test"), job.work).unwrap().done)
+            })
+            .collect();
+        let done: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+        assert_eq!(done, 3);
+        assert_eq!(told_of(&world, "deal").matches("\"deal.approval_escalated\"").count(), 3);
+    }
+
+    async fn an_amendment_is_agreed_to_by_the_same_rules(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let (approver, finance) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Maria", Role::Finance));
+        let deal = submitted(&sales, complete()).await;
+        approver.approves(&deal).await;
+        policy(&world, json!({"approval_chain": [step("Board", "approver", json!({"quorum": 2, "escalate_after_hours": 1}))]})).await;
+        let more = json!({"amount": {"amount": "90000.00", "currency": "EUR"}, "reason": "More branches."});
+        let amendment = sales.post(&path(&deal, "/amendments"), more).await.expect(201);
+        let at = format!("/v1/deal-amendments/{}", amendment["id"].as_str().unwrap());
+        approver.away(&world, &finance, 3).await;
+        assert_eq!(finance.waiting().await, [(label(&deal), "delegated".to_owned(), Some(approver.id.to_string()))]);
+        let half = finance.client.post(&format!("{at}/approve"), json!({})).await.expect(200);
+        assert_eq!(half["status"], "pending");
+        let twice = approver.client.post(&format!("{at}/approve"), json!({})).await.expect(409);
+        assert_eq!(guards(&twice), ["already_decided"]);
+        world.clock.advance_seconds(3700);
+        assert_eq!((escalate(&world), escalate(&world)), (1, 0));
+        let admin = Person::new(&world, "Root", Role::Admin);
+        let done = admin.client.post(&format!("{at}/approve"), json!({})).await.expect(200);
+        assert_eq!(done["status"], "approved");
+        let large = json!({"amount": {"amount": "190000.00", "currency": "EUR"}, "reason": "More branches."});
+        let back = sales.post(&path(&deal, "/amendments"), large).await.expect(201);
+        sales.post(&format!("/v1/deal-amendments/{}/withdraw", back["id"].as_str().unwrap()), json!({})).await.expect(200);
+        assert_eq!(admin.waiting().await, [], "what was taken back waits for nobody");
+        sound(&world);
+    }
+
+    async fn what_waits_is_listed_within_the_caller_s_rows_and_page_by_page(world: World) {
+        let program = Program::new(&world).await;
+        let (one, other) = (program.partner("Nordwind"), program.partner("Südstern"));
+        let mut labels = Vec::new();
+        for (number, partner) in [one, other, one].into_iter().enumerate() {
+            labels.push(label(&submitted(&program.sales(partner), another(u32::try_from(number).unwrap())).await));
+        }
+        let listed = |page: &Value| -> Vec<String> { page["data"].as_array().unwrap().iter().map(|row| row["subject"]["label"].as_str().unwrap().to_owned()).collect() };
+        let all = world.vendor(Role::Analyst);
+        assert_eq!(listed(&all.get("/v1/approvals").await.expect(200)), labels);
+        assert_eq!(listed(&all.get("/v1/approvals?mine=true").await.expect(200)), Vec::<String>::new());
+        let approver = world.vendor_of(Role::Approver, Rows::Partners([one].into()));
+        assert_eq!(listed(&approver.get("/v1/approvals?mine=true").await.expect(200)), [labels[0].clone(), labels[2].clone()]);
+        let first = approver.get("/v1/approvals?mine=true&limit=1").await.expect(200);
+        assert_eq!(listed(&first), labels[..1]);
+        let second = approver.get(&format!("/v1/approvals?mine=true&limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await.expect(200);
+        assert_eq!((listed(&second), second["has_more"].as_bool()), (vec![labels[2].clone()], Some(false)));
+        for (filter, wanted) in [
+            (format!("partner_id={other}"), vec![labels[1].clone()]),
+            ("kind=deal_amendment".to_owned(), vec![]),
+            ("kind=deal_registration,deal_amendment&role=approver".to_owned(), labels.clone()),
+            ("role=finance".to_owned(), vec![]),
+            ("escalated=false".to_owned(), labels.clone()),
+        ] {
+            assert_eq!(listed(&all.get(&format!("/v1/approvals?{filter}")).await.expect(200)), wanted, "{filter}");
+        }
+        assert_eq!(program.sales(one).get("/v1/approvals").await.refused(403), "forbidden");
+        assert_eq!(world.stranger().get("/v1/approvals").await.refused(401), "unauthenticated");
+        // Who stands in for somebody with fewer rows decides no more than they could.
+        let (narrow, finance) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Maria", Role::Finance));
+        let id = narrow.id;
+        world.sql(move |tx| run(tx, &format!("UPDATE users SET row_scope = 'own' WHERE id = '{id}'")));
+        narrow.away(&world, &finance, 1).await;
+        assert_eq!(finance.waiting().await, []);
+    }
+
+    async fn a_delegation_names_who_is_there_for_a_period_of_its_own(world: World) {
+        let (a, b, c) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Berta", Role::Approver), Person::new(&world, "Clara", Role::Analyst));
+        let admin = Person::new(&world, "Root", Role::Admin);
+        let day = |days: i64| world.now().plus_days(days);
+        let body = |delegate: &Person<'_>, from: i64, until: i64| json!({"delegate_id": delegate.id, "starts_at": day(from), "ends_at": day(until), "reason": "On holiday."});
+        let enter = async |who: &Person<'_>, body: Value| who.client.post("/v1/delegations", body).await;
+        let first = enter(&a, body(&b, 2, 10)).await.expect(201);
+        assert_eq!((first["status"].as_str(), &first["kinds"]), (Some("scheduled"), &json!([])));
+        for (who, wrong, named) in [
+            (&a, body(&a, 20, 30), vec!["another_person"]),
+            (&a, body(&b, -1, 1), vec!["starts_now_or_later"]),
+            (&a, body(&b, 30, 20), vec!["ends_after_start"]),
+            (&a, body(&c, 9, 12), vec!["no_overlap"]),
+            (&b, body(&a, 5, 6), vec!["no_circle"]),
+        ] {
+            assert_eq!(guards(&enter(who, wrong).await.expect(409)), named);
+        }
+        // Who stands in may be away in turn, but not so that it leads back.
+        enter(&b, body(&c, 5, 6)).await.expect(201);
+        assert_eq!(guards(&enter(&c, body(&a, 4, 6)).await.expect(409)), ["no_circle"]);
+        enter(&c, body(&a, 7, 8)).await.expect(201);
+        enter(&c, body(&a, 11, 12)).await.expect(201);
+        // Whom it names must be the vendor's and active.
+        let stranger = world.partner_user(partner_of(&world).await, Role::PartnerSales).caller().user().unwrap();
+        let refused = a.client.post("/v1/delegations", json!({"delegate_id": stranger, "ends_at": day(40), "starts_at": day(30), "reason": "Away."})).await.expect(409);
+        assert_eq!((refused["code"].as_str(), refused["errors"][0]["pointer"].as_str()), (Some("unknown_reference"), Some("#/delegate_id")));
+        let gone = c.id;
+        let foreign = json!({"person_id": a.id, "delegate_id": b.id, "starts_at": day(40), "ends_at": day(50), "kinds": ["deal_amendment", "deal_amendment"], "reason": "Ill."});
+        let kept = b.client.post("/v1/delegations", foreign.clone()).await.expect(403);
+        assert_eq!((kept["code"].as_str(), kept["errors"][0]["pointer"].as_str()), (Some("field_forbidden"), Some("#/person_id")));
+        let entered = admin.client.post("/v1/delegations", foreign).await.expect(201);
+        assert_eq!((&entered["person_id"], &entered["created_by"], &entered["kinds"]), (&json!(a.id), &json!(admin.id), &json!(["deal_amendment"])));
+        world.sql(move |tx| run(tx, &format!("UPDATE users SET status = 'disabled' WHERE id = '{gone}'")));
+        assert_eq!(enter(&a, body(&c, 60, 70)).await.refused(409), "unknown_reference");
+        for wrong in [json!({}), json!({"delegate_id": b.id, "ends_at": day(5), "reason": ""}), json!({"delegate_id": "nobody", "ends_at": day(5), "reason": "x"}), json!({"delegate_id": b.id, "ends_at": "tomorrow", "reason": "x"}), json!({"delegate_id": b.id, "ends_at": day(5), "reason": "x", "kinds": ["lunch"]})] {
+            assert_eq!(a.client.post("/v1/delegations", wrong).await.refused(422), "validation_failed");
+        }
+        let held = a.client.get(&format!("/v1/delegations?in_force_at={}", day(5))).await.expect(200);
+        assert_eq!(held["data"].as_array().unwrap().len(), 2);
+        let held = a.client.get(&format!("/v1/delegations?person_id={}", a.id)).await.expect(200);
+        assert_eq!(held["data"][0]["id"], entered["id"], "the latest start first");
+
+        let at = |one: &Value, verb: &str| format!("/v1/delegations/{}{verb}", one["id"].as_str().unwrap());
+        let other = Person::new(&world, "Dora", Role::ChannelOps);
+        assert_eq!(guards(&other.client.post(&at(&first, "/cancel"), json!({})).await.expect(409)), ["own_delegation"]);
+        let cancelled = b.client.post(&at(&first, "/cancel"), json!({})).await.expect(200);
+        assert_eq!((cancelled["status"].as_str(), &cancelled["ends_at"], &cancelled["cancelled_by"]), (Some("cancelled"), &first["starts_at"], &json!(b.id)));
+        assert_eq!(a.client.post(&at(&first, "/cancel"), json!({})).await.refused(409), "invalid_state");
+        assert_eq!(a.client.get(&at(&first, "")).await.expect(200), cancelled);
+        enter(&a, body(&b, 9, 12)).await.expect(201);
+        let told = told_of(&world, "delegation");
+        assert!(told.contains("delegation.created") && told.contains("delegation.cancelled"), "{told}");
+    }
+
+    async fn a_delegation_that_is_cancelled_early_lends_nothing_any_more(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let (away, finance) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Maria", Role::Finance));
+        let deal = submitted(&sales, complete()).await;
+        let delegation = away.away(&world, &finance, 10).await;
+        assert_eq!(finance.waiting().await.len(), 1);
+        world.clock.advance_days(1);
+        let cancelled = away.client.post(&format!("/v1/delegations/{}/cancel", delegation["id"].as_str().unwrap()), json!({})).await.expect(200);
+        assert!(cancelled["ends_at"].as_str() < delegation["ends_at"].as_str());
+        assert_eq!((finance.waiting().await.len(), finance.kept_from(&deal).await), (0, vec!["step_role".to_owned()]));
+        assert_eq!(people(&chain(&away.client, &deal).await[0]["asked"]), ["Anna"]);
+        // One that is limited to other kinds lends nothing here.
+        let body = json!({"delegate_id": finance.id, "ends_at": world.now().plus_days(3), "kinds": ["deal_amendment"], "reason": "Only these."});
+        away.client.post("/v1/delegations", body).await.expect(201);
+        assert_eq!(finance.kept_from(&deal).await, ["step_role"]);
+        assert_eq!(people(&chain(&away.client, &deal).await[0]["asked"]), ["Anna"]);
+    }
+
+    async fn who_stands_in_for_a_stand_in_stands_in_for_both(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let (a, b, c) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Berta", Role::Finance), Person::new(&world, "Clara", Role::ChannelOps));
+        let deal = submitted(&sales, complete()).await;
+        a.away(&world, &b, 10).await;
+        b.away(&world, &c, 2).await;
+        assert_eq!(people(&chain(&c.client, &deal).await[0]["asked"]), ["Clara"]);
+        assert_eq!(b.kept_from(&deal).await, ["step_role"], "who is away stands in for nobody");
+        assert_eq!(c.waiting().await, [(label(&deal), "delegated".to_owned(), Some(a.id.to_string()))]);
+        world.clock.advance_days(2);
+        assert_eq!(c.kept_from(&deal).await, ["step_role"]);
+        b.approves(&deal).await;
+    }
+
+    async fn two_delegations_at_the_same_moment_never_overlap_and_never_close_a_circle(world: World) {
+        let people: Vec<Person<'_>> = (0..4).map(|number| Person::new(&world, &format!("P{number}"), Role::Approver)).collect();
+        let body = |delegate: &Person<'_>| json!({"delegate_id": delegate.id, "starts_at": world.now().plus_days(1), "ends_at": world.now().plus_days(5), "reason": "Away."});
+        let (one, other) = join(people[0].client.post("/v1/delegations", body(&people[1])), people[0].client.post("/v1/delegations", body(&people[2]))).await;
+        let mut answered = [one.status, other.status];
+        answered.sort_unstable();
+        assert_eq!(answered, [201, 409]);
+        let (one, other) = join(people[2].client.post("/v1/delegations", body(&people[3])), people[3].client.post("/v1/delegations", body(&people[2]))).await;
+        let mut answered = [one.status, other.status];
+        answered.sort_unstable();
+        assert_eq!(answered, [201, 409], "{:?} {:?}", one.body, other.body);
+    }
+
+    async fn votes_and_escalations_stay_as_they_were_written_down(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("Board", "approver", json!({"quorum": 2, "escalate_after_hours": 1}))]})).await;
+        let deal = submitted(&sales, complete()).await;
+        Person::new(&world, "Anna", Role::Approver).approves(&deal).await;
+        world.clock.advance_seconds(3700);
+        assert_eq!(escalate(&world), 1);
+        for sql in ["UPDATE approval_votes SET decision = 'rejected'", "DELETE FROM approval_votes", "UPDATE approval_escalations SET due_at = 1", "DELETE FROM approval_escalations"] {
+            let refused = world.db.run_now(&openprm::auth::Caller::system("test"), move |tx| run(tx, sql));
+            assert!(refused.is_err(), "{sql}");
+        }
+    }
+}
+
+async fn partner_of(world: &World) -> PartnerId {
+    Program::new(world).await.partner("Nordwind")
+}
