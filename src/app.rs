@@ -46,6 +46,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::portal::routes(config);
     crate::calendars::routes(config);
     crate::approvals::routes(config);
+    crate::notices::routes(config);
 }
 
 /// The state machines, as the contract publishes them.

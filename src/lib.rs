@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod kernel;
 pub mod mail;
 pub mod modules;
+pub mod notices;
 pub mod numbers;
 pub mod partners;
 pub mod policies;

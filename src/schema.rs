@@ -1675,6 +1675,93 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notice_marks (name) {
+        name -> Text,
+        position -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> Text,
+        recipient_id -> Text,
+        partner_id -> Nullable<Text>,
+        topic -> Text,
+        cause -> Text,
+        resource_type -> Text,
+        resource_id -> Text,
+        path -> Text,
+        action -> Nullable<Text>,
+        locale -> Text,
+        subject -> Text,
+        body -> Text,
+        template_revision -> BigInt,
+        due_at -> Nullable<BigInt>,
+        occurred_at -> BigInt,
+        in_app -> Bool,
+        mail -> Text,
+        digest_at -> Nullable<BigInt>,
+        mailed_at -> Nullable<BigInt>,
+        read_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notice_preferences (user_id) {
+        user_id -> Text,
+        choices -> Text,
+        quiet_from -> Nullable<BigInt>,
+        quiet_until -> Nullable<BigInt>,
+        digest_hour -> BigInt,
+        locale -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notice_templates (topic, locale, revision) {
+        topic -> Text,
+        locale -> Text,
+        revision -> BigInt,
+        subject -> Nullable<Text>,
+        body -> Nullable<Text>,
+        changed_by -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notice_digests (user_id, day) {
+        user_id -> Text,
+        day -> Text,
+        notices -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notice_reminders (id) {
+        id -> Text,
+        kind -> Text,
+        resource_id -> Text,
+        deadline -> BigInt,
+        days_before -> BigInt,
+        due_at -> BigInt,
+        state -> Text,
+        settled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -1910,4 +1997,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     policy_simulation_rows,
     calendars,
     review_clocks,
+    notice_marks,
+    notices,
+    notice_preferences,
+    notice_templates,
+    notice_digests,
+    notice_reminders,
 );

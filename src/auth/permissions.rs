@@ -332,6 +332,22 @@ permissions! {
     "getDelegation", Some("approvals:read"), Who::Roles(VENDOR);
     "createDelegation", None, Who::Roles(VENDOR), once;
     "cancelDelegation", None, Who::Roles(VENDOR), once;
+    // --- notices: everybody's own, and the program's texts
+    "listNoticeTopics", Some("settings:read"), Who::Roles(EVERY);
+    "listNotices", None, Who::Roles(EVERY);
+    "countUnreadNotices", None, Who::Roles(EVERY);
+    "readNotice", None, Who::Roles(EVERY), once;
+    "readNotices", None, Who::Roles(EVERY), once;
+    "getNoticePreferences", None, Who::Roles(EVERY);
+    "updateNoticePreferences", None, Who::Roles(EVERY);
+    "listNoticeTemplates", Some("settings:read"), Who::Roles(OPS);
+    "getNoticeTemplate", Some("settings:read"), Who::Roles(OPS);
+    "updateNoticeTemplate", Some("settings:write"), Who::Roles(OPS);
+    "resetNoticeTemplate", Some("settings:write"), Who::Roles(OPS), once;
+    "previewNoticeTemplate", Some("settings:read"), Who::Roles(OPS);
+    "listNoticeTemplateRevisions", Some("settings:read"), Who::Roles(OPS);
+    "listNoticeReminders", Some("settings:read"), Who::Roles(OPS);
+
 
     // --- deals: registrations and their review
     "listDeals", Some("deals:read"), Who::Roles(DEAL_READERS);

@@ -13,7 +13,10 @@ use crate::{
     auth::Actor,
     db::{Conn, Tx},
     error::{Error, Result},
-    kernel::{Time, ids::EventId},
+    kernel::{
+        Time,
+        ids::{EventId, PartnerId},
+    },
     on_each,
     schema::{event_audiences, events},
 };
@@ -178,6 +181,98 @@ pub fn told_since(tx: &mut Tx<'_>, record: (&str, &str), kind: &str, since: Time
         .first(c)
         .optional())?;
     Ok(one.is_some())
+}
+
+/// An event as the log has it, for those who tell people of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Its place in the log.
+    pub position: i64,
+    /// Its id.
+    pub id: String,
+    /// What happened.
+    pub kind: String,
+    /// The type of the record.
+    pub resource_type: String,
+    /// The record.
+    pub resource_id: String,
+    /// When.
+    pub occurred_at: Time,
+    /// Who did it.
+    pub actor: String,
+    /// The record after it, as everyone in the audience may read it; null if it is gone or was erased.
+    pub data: serde_json::Value,
+    /// The partners that may learn of it.
+    pub audience: Vec<PartnerId>,
+}
+
+/// The last position of the log; nothing of an empty one. Whatever stands up to it can be read.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_position(tx: &mut Tx<'_>) -> Result<Option<i64>> {
+    Ok(on_each!(tx, |c| events::table
+        .select(diesel::dsl::max(events::position))
+        .first::<Option<i64>>(c))?)
+}
+
+/// The first events of these types after one position and up to another, in order, but for those of that origin.
+///
+/// # Errors
+/// What the database reports.
+pub fn logged(
+    tx: &mut Tx<'_>,
+    (after, up_to): (i64, i64),
+    kinds: &[&str],
+    except: &str,
+    most: i64,
+) -> Result<Vec<Logged>> {
+    type Line = (
+        Option<i64>,
+        String,
+        String,
+        String,
+        String,
+        Time,
+        String,
+        Option<String>,
+        String,
+    );
+    let lines: Vec<Line> = on_each!(tx, |c| events::table
+        .filter(events::position.gt(after).and(events::position.le(up_to)))
+        .filter(events::event_type.eq_any(kinds))
+        .filter(events::origin.ne(except))
+        .order(events::position)
+        .limit(most)
+        .select((
+            events::position,
+            events::id,
+            events::event_type,
+            events::resource_type,
+            events::resource_id,
+            events::occurred_at,
+            events::actor_id,
+            events::data,
+            events::audience
+        ))
+        .load(c))?;
+    let logged = |line: Line| {
+        let (position, id, kind, resource_type, resource_id, occurred_at, actor, data, audience) = line;
+        Logged {
+            position: position.unwrap_or(after),
+            id,
+            kind,
+            resource_type,
+            resource_id,
+            occurred_at,
+            actor,
+            data: data
+                .and_then(|text| serde_json::from_str(&text).ok())
+                .unwrap_or_default(),
+            audience: serde_json::from_str(&audience).unwrap_or_default(),
+        }
+    };
+    Ok(lines.into_iter().map(logged).collect())
 }
 
 #[derive(Queryable)]

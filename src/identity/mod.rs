@@ -4,6 +4,7 @@
 //! sign in by OAuth 2.0 client credentials or with an API key, within scopes. A token proves who; the standing, looked
 //! up at most five seconds ago, says what: roles, scopes, and whose rows.
 
+pub mod addressees;
 pub mod api_keys;
 mod cache;
 pub mod credentials;
@@ -30,7 +31,7 @@ pub mod users;
 pub use engine::{Holder, Identity};
 use serde_json::Value;
 pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, hash_password, made_up_password};
-pub use standing::{rows_of_user, who_sees};
+pub use standing::{rows_of_user, vendor_sees, who_sees};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{db::Tx, error::Result, kernel::Time};

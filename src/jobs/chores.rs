@@ -8,7 +8,7 @@ use crate::{
     db::Tx,
     deals::{amendments, protection, registrations},
     error::{Error, Result},
-    http, identity,
+    http, identity, notices,
     partners::{handovers, invitations, standing},
     programs,
 };
@@ -67,6 +67,22 @@ pub fn invitation_ends(tx: &mut Tx<'_>) -> Result<Progress> {
 
 pub fn override_ends(tx: &mut Tx<'_>) -> Result<Progress> {
     programs::tell_override_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn notice_dispatch(tx: &mut Tx<'_>) -> Result<Progress> {
+    notices::tell(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn notice_reminders(tx: &mut Tx<'_>) -> Result<Progress> {
+    notices::remind(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn notice_digests(tx: &mut Tx<'_>) -> Result<Progress> {
+    notices::send_digests(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn notice_retention(tx: &mut Tx<'_>) -> Result<Progress> {
+    notices::delete_old(tx, ROWS).map(|done| full(done, ROWS))
 }
 
 pub fn expired_answers(tx: &mut Tx<'_>) -> Result<Progress> {

@@ -105,6 +105,30 @@ pub static JOBS: &[Job] = &[
         work: chores::override_ends,
     },
     Job {
+        name: "notice_dispatch",
+        does: "tells people of what happened",
+        every: 10,
+        work: chores::notice_dispatch,
+    },
+    Job {
+        name: "notice_reminders",
+        does: "reminds people before deadlines",
+        every: 5 * MINUTE,
+        work: chores::notice_reminders,
+    },
+    Job {
+        name: "notice_digests",
+        does: "puts together the mails of those who want one a day",
+        every: 5 * MINUTE,
+        work: chores::notice_digests,
+    },
+    Job {
+        name: "notice_retention",
+        does: "deletes notices that were read long ago",
+        every: HOUR,
+        work: chores::notice_retention,
+    },
+    Job {
         name: "expired_answers",
         does: "deletes the answers kept for idempotency keys that have ended",
         every: HOUR,

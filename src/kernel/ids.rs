@@ -345,6 +345,10 @@ crate::id! {
     pub PolicySimulationId = "psim";
     /// A business calendar.
     pub CalendarId = "cal";
+    /// A notice to one person.
+    pub NoticeId = "notice";
+    /// A reminder before a deadline.
+    pub NoticeReminderId = "remind";
 }
 
 bindable!(
@@ -414,6 +418,8 @@ bindable!(
     PolicyId,
     PolicySimulationId,
     CalendarId,
+    NoticeId,
+    NoticeReminderId,
 );
 
 #[cfg(test)]

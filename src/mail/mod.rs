@@ -7,7 +7,7 @@ mod queries;
 mod worker;
 
 pub use port::{LogMailer, Mailer, SmtpMailer, mailer};
-pub use queries::{queue, queue_sealed};
+pub use queries::{queue, queue_for, queue_sealed};
 pub use worker::Worker;
 
 /// A mail to one person, in plain text.

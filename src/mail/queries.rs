@@ -37,8 +37,17 @@ words! {
 /// # Errors
 /// What the database reports.
 pub fn queue(tx: &mut Tx<'_>, letter: &Letter) -> Result<()> {
+    let at = tx.now;
+    queue_for(tx, letter, at)
+}
+
+/// [`queue`], for a mail that is not delivered before that moment.
+///
+/// # Errors
+/// What the database reports.
+pub fn queue_for(tx: &mut Tx<'_>, letter: &Letter, at: Time) -> Result<()> {
     let id: MailId = tx.new_id();
-    put(tx, id, letter, letter.body.clone(), false)
+    put(tx, id, letter, letter.body.clone(), (false, at))
 }
 
 /// [`queue`], for a mail that carries a secret.
@@ -48,10 +57,11 @@ pub fn queue(tx: &mut Tx<'_>, letter: &Letter) -> Result<()> {
 pub fn queue_sealed(tx: &mut Tx<'_>, master: &MasterSecret, letter: &Letter) -> Result<()> {
     let id: MailId = tx.new_id();
     let body = master.seal(PURPOSE, &id.to_string(), letter.body.as_bytes())?;
-    put(tx, id, letter, body, true)
+    let at = tx.now;
+    put(tx, id, letter, body, (true, at))
 }
 
-fn put(tx: &mut Tx<'_>, id: MailId, letter: &Letter, body: String, sealed: bool) -> Result<()> {
+fn put(tx: &mut Tx<'_>, id: MailId, letter: &Letter, body: String, (sealed, at): (bool, Time)) -> Result<()> {
     let now = tx.now.micros();
     let row = (
         mails::id.eq(id),
@@ -62,7 +72,7 @@ fn put(tx: &mut Tx<'_>, id: MailId, letter: &Letter, body: String, sealed: bool)
         mails::sealed.eq(sealed),
         mails::state.eq(MailState::Queued),
         mails::attempts.eq(0_i64),
-        mails::next_at.eq(now),
+        mails::next_at.eq(at.micros()),
         mails::created_at.eq(now),
         mails::updated_at.eq(now),
     );

@@ -109,6 +109,10 @@ const READERS: &[(&str, &str)] = &[
         "a tier is judged by what the partner did elsewhere",
     ),
     ("reports/queries.rs", "reports go across modules, and change nothing"),
+    (
+        "notices/reminders/queries.rs",
+        "people are reminded before the deadlines of other modules",
+    ),
 ];
 
 /// Files that write tables of another module, with the tables and the reason.
@@ -174,6 +178,10 @@ const LONG: &[(&str, &str)] = &[
         "the contract at run time: what an operation takes, and what is wrong with what it got",
     ),
     ("src/kernel/zone.rs", "the names of the time zones"),
+    (
+        "src/notices/catalogue/table.rs",
+        "one table, a row for each topic of notices",
+    ),
 ];
 
 /// The longest file that needs no reason.

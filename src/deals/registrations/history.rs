@@ -177,6 +177,27 @@ pub fn besides(tx: &mut Tx<'_>, deal: DealId, action: &str) -> Result<Option<Vec
     Ok((actions.len() < all).then_some(actions))
 }
 
+/// Why an action was last done by that moment, as both sides read it: the code and the words.
+///
+/// # Errors
+/// What the database reports.
+pub fn reason(
+    tx: &mut Tx<'_>,
+    deal: DealId,
+    action: &str,
+    by: Time,
+) -> Result<Option<(Option<String>, Option<String>)>> {
+    Ok(on_each!(tx, |c| table
+        .filter(deal_history::deal_id.eq(deal))
+        .filter(deal_history::action.eq(action))
+        .filter(deal_history::visibility.eq(HistoryVisibility::Both))
+        .filter(deal_history::at.le(by))
+        .order(deal_history::seq.desc())
+        .select((deal_history::reason_code, deal_history::reason_text))
+        .first(c)
+        .optional())?)
+}
+
 fn write(tx: &mut Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> Result<()> {
     let caller = tx.caller();
     let (axis, from_state, to_state) = match entry.moved {

@@ -137,7 +137,11 @@ const TAGS: [(&[&str], &str, &str); 29] = [
         "Reference",
         "What the service says of itself: error codes, schemas, requests and usage.",
     ),
-    (&["notifications"], "Notifications", "What people are told and how."),
+    (
+        &["notices", "notice-topics", "notice-templates", "notice-reminders"],
+        "Notices",
+        "What people are told, in the app and by mail, in which words, and how they want it.",
+    ),
     (
         &["portal", "schema"],
         "Portal",

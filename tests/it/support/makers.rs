@@ -78,6 +78,7 @@ impl Fixtures<'_> {
             "handover" => self.handover(whose).await,
             "resell" => self.reseller(whose).await,
             "client" | "secret" | "key" => self.machine(kind, whose).await,
+            "notice" => Some(self.notice(whose)),
             _ => None,
         }
     }
@@ -186,6 +187,25 @@ impl Fixtures<'_> {
         let found = id(&held.body["data"][0]);
         self.keep("prot", whose, found.clone(), true);
         found
+    }
+
+    /// A notice to somebody of the partner. It is that person's alone, whoever asks for it.
+    fn notice(&mut self, whose: Whose) -> String {
+        let (partner, at) = (self.partner(whose), self.world.now().micros());
+        let person = self.world.user("partner", "reader");
+        let id = openprm::kernel::ids::NoticeId::at(self.world.now()).to_string();
+        let sql = format!(
+            "INSERT INTO notices (id, recipient_id, partner_id, topic, cause, resource_type, resource_id, path, locale, subject, body, template_revision, occurred_at, in_app, mail, revision, created_at, updated_at) \
+             VALUES ('{id}', '{person}', '{partner}', 'deal_approved', 'fixture', 'partner', '{partner}', '/v1/partners/{partner}', 'en', 'Approved', 'It is approved.', 0, {at}, TRUE, 'off', 1, {at}, {at})"
+        );
+        self.world.sql(move |tx| {
+            use diesel::RunQueryDsl as _;
+            on_each!(tx, |c| diesel::sql_query(&sql).execute(c))
+                .map(drop)
+                .map_err(openprm::error::Error::from)
+        });
+        self.keep("notice", whose, Some(id.clone()), true);
+        id
     }
 
     /// The kept registration, approved.

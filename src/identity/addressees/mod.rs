@@ -1,0 +1,24 @@
+//! Whom something can be told: active people, with how they are reached.
+
+mod queries;
+
+pub use queries::{of_partner, those, vendors_with};
+
+use crate::kernel::ids::UserId;
+
+/// Somebody who can be told something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// The person.
+    pub id: UserId,
+    /// The person's name.
+    pub name: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// Whether they stand on the vendor's side.
+    pub is_vendor: bool,
+    /// The language that they read best, BCP 47.
+    pub locale: Option<String>,
+    /// Their time zone.
+    pub time_zone: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! Finds people to be told, among users, their roles and their memberships. Only active ones: nobody else is told anything.
+
+use diesel::prelude::*;
+
+use super::Addressee;
+use crate::{
+    auth::Role,
+    db::{Clause, Tx},
+    error::Result,
+    identity::{
+        memberships::MembershipStatus,
+        users::{UserKind, UserStatus},
+    },
+    kernel::ids::{PartnerId, UserId},
+    on_each,
+    schema::{partner_memberships, user_roles, users},
+};
+
+/// The vendor's active people with one of those roles.
+///
+/// # Errors
+/// What the database reports.
+pub fn vendors_with(tx: &mut Tx<'_>, roles: &[Role]) -> Result<Vec<UserId>> {
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    Ok(on_each!(tx, |c| users::table
+        .inner_join(user_roles::table)
+        .filter(users::kind.eq(UserKind::Vendor))
+        .filter(users::status.eq(UserStatus::Active))
+        .filter(user_roles::role.eq_any(&roles))
+        .order(users::id)
+        .select(users::id)
+        .distinct()
+        .load(c))?)
+}
+
+/// The active people of a partner with one of those roles; with any role if none is named.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId, roles: &[Role]) -> Result<Vec<UserId>> {
+    let mut clause = Clause::all();
+    clause
+        .equals("partner_memberships.partner_id", &partner)
+        .equals("partner_memberships.status", &MembershipStatus::Active)
+        .equals("users.status", &UserStatus::Active);
+    if !roles.is_empty() {
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        clause
+            .sql(" AND EXISTS (SELECT 1 FROM partner_membership_roles WHERE partner_membership_roles.membership_id = partner_memberships.id")
+            .one_of("partner_membership_roles.role", &roles)
+            .sql(")");
+    }
+    Ok(on_each!(tx, |c| partner_memberships::table
+        .inner_join(users::table)
+        .filter(clause)
+        .order(users::id)
+        .select(users::id)
+        .load(c))?)
+}
+
+type Row = (UserId, String, String, UserKind, Option<String>, Option<String>);
+
+/// Those of the people who are active, with how they are reached.
+///
+/// # Errors
+/// What the database reports.
+pub fn those(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Addressee>> {
+    let rows: Vec<Row> = on_each!(tx, |c| users::table
+        .filter(users::id.eq_any(ids))
+        .filter(users::status.eq(UserStatus::Active))
+        .order(users::id)
+        .select((
+            users::id,
+            users::name,
+            users::email,
+            users::kind,
+            users::locale,
+            users::time_zone
+        ))
+        .load(c))?;
+    let addressee = |(id, name, email, kind, locale, time_zone): Row| Addressee {
+        id,
+        name,
+        email,
+        is_vendor: kind == UserKind::Vendor,
+        locale,
+        time_zone,
+    };
+    Ok(rows.into_iter().map(addressee).collect())
+}

@@ -1,0 +1,21 @@
+//! One function per operation: take, call, answer.
+
+use actix_web::get;
+
+use super::model::{NoticeSide, NoticeTopicList};
+use crate::{
+    auth::Caller,
+    db::Db,
+    http::{Plain, Reply},
+};
+
+/// List the topics of notices
+///
+/// What people of the caller's side are told of, who of them, by which channels unless they choose otherwise, and whether
+/// they may switch it off. The catalogue is fixed; its texts can be changed as templates.
+#[utoipa::path]
+#[get("")]
+pub async fn list_notice_topics(db: Db, caller: Caller) -> Reply<Plain<NoticeTopicList>> {
+    let side = NoticeSide::of(&caller);
+    db.read(&caller, move |_tx| Ok(Plain(NoticeTopicList::of(side)))).await
+}

@@ -1,0 +1,120 @@
+//! Writes the notices of a story: in each reader's language, by their clock, on the channels that they want.
+
+use std::collections::BTreeMap;
+
+use super::stories::Story;
+use crate::{
+    db::Tx,
+    error::Result,
+    identity::addressees,
+    kernel::ids::{PartnerId, UserId},
+    mail::{self, Letter},
+    notices::{
+        catalogue::{MailDelivery, TopicRule},
+        inbox::{self, NoticeRow},
+        language::{Value, language},
+        preferences,
+        templates::{self, Texts},
+    },
+    partners,
+};
+
+/// What stands below every mail, in English and German.
+const FOOTERS: [(&str, &str); 2] = [
+    (
+        "de",
+        "Welche Mitteilungen Sie per E-Mail bekommen und wann, wählen Sie in Ihren Mitteilungseinstellungen.",
+    ),
+    (
+        "en",
+        "You choose which notices you get by mail, and when, in your notice preferences.",
+    ),
+];
+
+/// What stands below a mail in that language; English where there is none.
+pub fn footer(locale: &str) -> &'static str {
+    let of = |wanted: &str| {
+        FOOTERS
+            .iter()
+            .find(|(known, _)| *known == wanted)
+            .map(|(_, text)| *text)
+    };
+    of(language(locale)).or_else(|| of("en")).unwrap_or_default()
+}
+
+/// Tells the story to these people, but for those who were told before. Tells how many notices were written.
+///
+/// # Errors
+/// What the database reports.
+pub fn announce(
+    tx: &mut Tx<'_>,
+    rule: &TopicRule,
+    story: &Story,
+    people: &BTreeMap<UserId, Option<PartnerId>>,
+) -> Result<usize> {
+    if people.is_empty() {
+        return Ok(0);
+    }
+    let now = tx.now;
+    let ids: Vec<UserId> = people.keys().copied().collect();
+    let mut wishes = preferences::of_people(tx, &ids)?;
+    let texts = Texts::load(tx, Some(rule.topic))?;
+    let theirs: Vec<PartnerId> = people.values().flatten().copied().collect();
+    let names = partners::by_ids(tx, &theirs)?;
+    let mut written = 0;
+    for person in addressees::those(tx, &ids)? {
+        let partner = people.get(&person.id).copied().flatten();
+        let wish = wishes.remove(&person.id).unwrap_or_default();
+        let (clock, choice) = (wish.clock(&person), wish.of(rule));
+        let locale = texts.nearest(rule.topic, wish.locale(&person)).to_owned();
+        let template = texts.of(rule.topic, &locale);
+        // A partner's people read their own partner's name, also where two partners are concerned.
+        let own = partner.and_then(|partner| names.get(&partner));
+        let value = |name: &str| match (name, own) {
+            ("partner.name", Some(own)) => Some(Value::Text(own.legal_name.clone())),
+            _ => story.values.get(name).cloned(),
+        };
+        let fill = |text: &str| templates::filled(text, &locale, &clock, &value);
+        let (subject, body) = (templates::one_line(&fill(&template.subject)), fill(&template.body));
+        let at_once = choice.mail == MailDelivery::AtOnce;
+        let row = NoticeRow {
+            id: tx.new_id(),
+            recipient_id: person.id,
+            partner_id: partner,
+            topic: rule.topic,
+            cause: story.cause.clone(),
+            resource_type: story.resource.0.clone(),
+            resource_id: story.resource.1.clone(),
+            path: story.path.clone(),
+            action: rule.action.map(str::to_owned),
+            locale: locale.clone(),
+            subject,
+            body,
+            template_revision: template.revision,
+            due_at: story.due_at,
+            occurred_at: story.occurred_at,
+            in_app: choice.in_app,
+            mail: choice.mail,
+            digest_at: (choice.mail == MailDelivery::Digest).then(|| wish.digest_at(now, &clock)),
+            mailed_at: at_once.then_some(now),
+            read_at: None,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        if !inbox::insert(tx, &row)? {
+            continue;
+        }
+        written += 1;
+        if at_once {
+            let letter = Letter {
+                to: person.email,
+                topic: rule.topic.as_str(),
+                subject: row.subject,
+                body: format!("{}\n\n-- \n{}\n", row.body, footer(&locale)),
+            };
+            mail::queue_for(tx, &letter, wish.mail_at(now, &clock))?;
+        }
+    }
+    Ok(written)
+}

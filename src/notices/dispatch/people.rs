@@ -1,0 +1,118 @@
+//! Who is told: by their role, and by what they have to do with it.
+
+use std::collections::BTreeMap;
+
+use super::stories::Story;
+use crate::{
+    auth::Role,
+    db::Tx,
+    deals::registrations,
+    error::{Result, codes},
+    identity::{self, addressees},
+    kernel::ids::{DealId, PartnerId, UserId},
+    notices::catalogue::{NoticeRelation, TopicRule},
+    partners,
+};
+
+/// The people that a story is told to, each with the partner that they are told it for; none for the vendor's.
+///
+/// Of the vendor's people those who see the partner's rows; of a partner's those who act for it now, if it may learn of it at
+/// all. Whoever did it is not told, unless the topic is a receipt.
+///
+/// # Errors
+/// What the database reports.
+pub fn told(tx: &mut Tx<'_>, rule: &TopicRule, story: &Story) -> Result<BTreeMap<UserId, Option<PartnerId>>> {
+    let mut people = BTreeMap::new();
+    for partner in story.partners.iter().filter(|partner| story.audience.contains(partner)) {
+        for relation in rule.partner {
+            for person in of_partner(tx, *relation, story, *partner)? {
+                people.entry(person).or_insert(Some(*partner));
+            }
+        }
+    }
+    if story.for_vendor {
+        for relation in rule.vendor {
+            for person in of_vendor(tx, *relation, story)? {
+                let sees = match story.partners.first() {
+                    Some(partner) => identity::vendor_sees(tx, person, *partner)?,
+                    None => true,
+                };
+                if sees {
+                    people.entry(person).or_insert(None);
+                }
+            }
+        }
+    }
+    people.retain(|person, _| rule.tells_actor || person.to_string() != story.actor);
+    Ok(people)
+}
+
+fn of_partner(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story, partner: PartnerId) -> Result<Vec<UserId>> {
+    match relation {
+        NoticeRelation::Submitter => {
+            let active = addressees::of_partner(tx, partner, &[Role::PartnerAdmin, Role::PartnerSales])?;
+            match story.submitter.filter(|submitter| active.contains(submitter)) {
+                Some(submitter) => Ok(vec![submitter]),
+                None => addressees::of_partner(tx, partner, &[Role::PartnerSales]),
+            }
+        }
+        NoticeRelation::PartnerAdmin => addressees::of_partner(tx, partner, &[Role::PartnerAdmin]),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn of_vendor(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story) -> Result<Vec<UserId>> {
+    let now = tx.now;
+    match relation {
+        NoticeRelation::AccountManager => match story.partners.first() {
+            Some(partner) => Ok(partners::current_account_manager(tx, *partner, now)?
+                .into_iter()
+                .collect()),
+            None => Ok(Vec::new()),
+        },
+        NoticeRelation::PendingApprover => match story.deal {
+            Some(deal) => pending_approvers(tx, deal),
+            None => Ok(Vec::new()),
+        },
+        NoticeRelation::Reviewer => reviewers(tx, story.deal),
+        NoticeRelation::ChannelOps => addressees::vendors_with(tx, &[Role::ChannelOps]),
+        NoticeRelation::Finance => addressees::vendors_with(tx, &[Role::Finance]),
+        NoticeRelation::ApplicationReviewer => addressees::vendors_with(tx, &[Role::Approver, Role::ChannelOps]),
+        NoticeRelation::IncomingManager => Ok(story.managers.0.into_iter().collect()),
+        NoticeRelation::OutgoingManager => Ok(story.managers.1.into_iter().collect()),
+        NoticeRelation::Submitter | NoticeRelation::PartnerAdmin => Ok(Vec::new()),
+    }
+}
+
+/// Who is asked to decide the step that waits: the reviewer if they are, or everyone who is, stand-ins for those away among
+/// them. Nobody where no step waits, as when the rules of the program decided at once.
+fn pending_approvers(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<UserId>> {
+    let found = match registrations::find(tx, deal) {
+        Err(error) if error.is(&codes::NOT_FOUND) => return Ok(Vec::new()),
+        found => found?,
+    };
+    if found.review.is_none() {
+        return Ok(Vec::new());
+    }
+    let asked = registrations::asked(tx, &found)?;
+    Ok(
+        match found.deal.assignee_id.filter(|reviewer| asked.contains(reviewer)) {
+            Some(reviewer) => vec![reviewer],
+            None => asked,
+        },
+    )
+}
+
+/// The reviewer of the registration, or every approver.
+fn reviewers(tx: &mut Tx<'_>, deal: Option<DealId>) -> Result<Vec<UserId>> {
+    let assignee = match deal {
+        Some(deal) => registrations::find_row(tx, deal)?.assignee_id,
+        None => None,
+    };
+    match assignee {
+        Some(reviewer) if identity::users::is_active_vendor_with(tx, reviewer, registrations::REVIEWERS)? => {
+            Ok(vec![reviewer])
+        }
+        _ => addressees::vendors_with(tx, &[Role::Approver]),
+    }
+}

@@ -1,0 +1,201 @@
+//! The table of reminders, and the deadlines of other modules that they come before.
+
+use diesel::prelude::*;
+
+use super::model::{NoticeReminder, NoticeReminderFilter, ReminderKind, ReminderSort, ReminderState};
+use crate::{
+    db::{Clause, Tx},
+    error::Result,
+    kernel::{
+        Time,
+        ids::NoticeReminderId,
+        page::{Page, Paging},
+    },
+    load_page, on_each,
+    schema::{
+        deal_extensions, deal_info_requests, deals,
+        notice_reminders::{self, table},
+        partners, protections,
+    },
+};
+
+/// The columns of a deadline: the record's id and the moment, and what must hold for it to matter.
+const fn columns(kind: ReminderKind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        ReminderKind::ProtectionEnds => (
+            "protections.deal_id",
+            "protections.granted_until",
+            "protections.status = 'active'",
+        ),
+        ReminderKind::InfoDue => (
+            "deal_info_requests.deal_id",
+            "deal_info_requests.due_at",
+            "deal_info_requests.status = 'open'",
+        ),
+        ReminderKind::ExtensionGrace => (
+            "deal_extensions.deal_id",
+            "deal_extensions.grace_until",
+            "deal_extensions.status = 'pending'",
+        ),
+        // While the partner is asked, the clock stands.
+        ReminderKind::ReviewDue => (
+            "deals.id",
+            "deals.review_due_at",
+            "deals.review_status IN ('submitted', 'in_review')",
+        ),
+        ReminderKind::PartnerNotice => (
+            "partners.id",
+            "partners.effective_end_at",
+            "partners.status = 'offboarding'",
+        ),
+    }
+}
+
+/// Records and deadlines of a kind that meet the clause, the earliest first.
+fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> Result<Vec<(String, Time)>> {
+    macro_rules! of {
+        ($table:ident, $id:ident, $at:expr) => {
+            on_each!(tx, |c| $table::table
+                .filter(clause)
+                .select(($table::$id, $at))
+                .distinct()
+                .order(($at, $table::$id))
+                .limit(most)
+                .load(c))
+        };
+    }
+    Ok(match kind {
+        ReminderKind::ProtectionEnds => of!(protections, deal_id, protections::granted_until),
+        ReminderKind::InfoDue => of!(deal_info_requests, deal_id, deal_info_requests::due_at),
+        ReminderKind::ExtensionGrace => of!(deal_extensions, deal_id, deal_extensions::grace_until),
+        ReminderKind::ReviewDue => of!(deals, id, deals::review_due_at.assume_not_null()),
+        ReminderKind::PartnerNotice => of!(partners, id, partners::effective_end_at.assume_not_null()),
+    }?)
+}
+
+/// Deadlines between two moments that have no reminders yet, the earliest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn unseen(
+    tx: &mut Tx<'_>,
+    kind: ReminderKind,
+    (after, by): (Time, Time),
+    most: i64,
+) -> Result<Vec<(String, Time)>> {
+    let (id, at, holds) = columns(kind);
+    let mut clause = Clause::all();
+    clause
+        .sql(" AND ")
+        .sql(holds)
+        .and(at)
+        .sql(" > ")
+        .value(&after)
+        .and(at)
+        .sql(" <= ")
+        .value(&by);
+    clause
+        .sql(" AND NOT EXISTS (SELECT 1 FROM notice_reminders AS r WHERE r.kind = ")
+        .value(&kind)
+        .sql(" AND r.resource_id = ")
+        .sql(id)
+        .sql(" AND r.deadline = ")
+        .sql(at)
+        .sql(")");
+    deadlines(tx, kind, clause, most)
+}
+
+/// Whether a deadline is still that of the record, and matters.
+///
+/// # Errors
+/// What the database reports.
+pub fn stands(tx: &mut Tx<'_>, kind: ReminderKind, resource: &str, deadline: Time) -> Result<bool> {
+    let (id, at, holds) = columns(kind);
+    let mut clause = Clause::all();
+    clause
+        .sql(" AND ")
+        .sql(holds)
+        .equals(id, resource)
+        .equals(at, &deadline);
+    Ok(!deadlines(tx, kind, clause, 1)?.is_empty())
+}
+
+/// Stores a reminder, unless there is one for that deadline and distance.
+///
+/// # Errors
+/// What the database reports.
+pub fn insert(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<()> {
+    on_each!(tx, |c| diesel::insert_into(table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// The reminders whose moment has come.
+///
+/// # Errors
+/// What the database reports.
+pub fn due(tx: &mut Tx<'_>, most: i64) -> Result<Vec<NoticeReminder>> {
+    let now = tx.now;
+    Ok(on_each!(tx, |c| table
+        .filter(notice_reminders::state.eq(ReminderState::Waiting))
+        .filter(notice_reminders::due_at.le(now))
+        .order((notice_reminders::due_at, notice_reminders::id))
+        .limit(most)
+        .select(NoticeReminder::as_select())
+        .load(c))?)
+}
+
+/// Whether a reminder of the same deadline that is nearer to it has come due, too.
+///
+/// # Errors
+/// What the database reports.
+pub fn nearer_due(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<bool> {
+    let now = tx.now;
+    let nearer: i64 = on_each!(tx, |c| table
+        .filter(notice_reminders::kind.eq(row.kind))
+        .filter(notice_reminders::resource_id.eq(&row.resource_id))
+        .filter(notice_reminders::deadline.eq(row.deadline))
+        .filter(notice_reminders::days_before.lt(row.days_before))
+        .filter(notice_reminders::due_at.le(now))
+        .count()
+        .get_result(c))?;
+    Ok(nearer > 0)
+}
+
+/// Writes down what became of a reminder, if nobody else did; says whether it was so.
+///
+/// # Errors
+/// What the database reports.
+pub fn settle(tx: &mut Tx<'_>, id: NoticeReminderId, state: ReminderState) -> Result<bool> {
+    let now = tx.now;
+    let waiting = table
+        .find(id)
+        .filter(notice_reminders::state.eq(ReminderState::Waiting));
+    let settled = on_each!(tx, |c| diesel::update(waiting)
+        .set((
+            notice_reminders::state.eq(state),
+            notice_reminders::settled_at.eq(Some(now)),
+            notice_reminders::updated_at.eq(now)
+        ))
+        .execute(c))?;
+    Ok(settled == 1)
+}
+
+/// One page of reminders.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &NoticeReminderFilter, paging: &Paging) -> Result<Page<NoticeReminder>> {
+    let sort = filter.sort.unwrap_or(ReminderSort::Due);
+    let mut clause = Clause::all();
+    clause
+        .one_of_some("notice_reminders.kind", filter.kind.as_ref())
+        .one_of_some("notice_reminders.state", filter.state.as_ref())
+        .equals_some("notice_reminders.resource_id", filter.resource_id.as_ref());
+    let rows = load_page!(tx, table => NoticeReminder, clause, sort.order(), paging)?;
+    Ok(Page::of(rows, paging, |row: &NoticeReminder| {
+        (row.due_at.into(), row.id.to_string())
+    }))
+}

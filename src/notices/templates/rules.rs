@@ -1,0 +1,281 @@
+//! What texts may say, and how they are filled in. Pure.
+//!
+//! A text is plain text with names in double braces, `{{deal.title}}`. There is nothing else: no conditions, no markup. What
+//! is put in the place of a name is never read again for names.
+
+use super::{
+    english, german,
+    model::{NoticeTemplate, NoticeTemplatePatch, TemplateSource},
+};
+use crate::{
+    error::{Error, Fault, Result, codes},
+    kernel::Time,
+    notices::{
+        catalogue::NoticeTopic,
+        hours::LocalClock,
+        language::{Value, language},
+    },
+};
+
+/// The language that is always there.
+pub const FALLBACK: &str = "en";
+/// The languages of the built-in texts.
+pub const BUILT_IN: [&str; 2] = ["de", "en"];
+
+/// A built-in text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    /// The subject.
+    pub subject: &'static str,
+    /// The text.
+    pub body: &'static str,
+}
+
+/// The built-in text of a topic in a language; none in others than English and German.
+pub const fn built_in(topic: NoticeTopic, language: &str) -> Option<Text> {
+    match language.as_bytes() {
+        b"en" => Some(english::text(topic)),
+        b"de" => Some(german::text(topic)),
+        _ => None,
+    }
+}
+
+/// A locale as texts are kept under: a language, or a language and a country.
+pub fn is_locale(locale: &str) -> bool {
+    let (language, country) = locale
+        .split_once('-')
+        .map_or((locale, None), |(language, country)| (language, Some(country)));
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_lowercase())
+        && country.is_none_or(|country| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece<'t> {
+    Plain(&'t str),
+    Name(&'t str),
+}
+
+/// The pieces of a text; braces that are not closed stand for themselves.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, after)) = after.split_once("}}") else {
+            break;
+        };
+        pieces.push(Piece::Plain(before));
+        pieces.push(Piece::Name(name.trim()));
+        rest = after;
+    }
+    pieces.push(Piece::Plain(rest));
+    pieces
+}
+
+/// What is wrong with a text: names that the topic does not know, and braces that are not closed.
+pub fn faults(text: &str, topic: NoticeTopic, pointer: &'static str) -> Vec<Fault> {
+    let known: Vec<&str> = topic.rule().names().collect();
+    let mut faults = Vec::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Name(name) if !known.contains(&name) => faults.push(Fault {
+                pointer: pointer.to_owned(),
+                code: "unknown_placeholder".into(),
+                detail: format!(
+                    "`{name}` is not known here; `{topic}` can name {}.",
+                    known
+                        .iter()
+                        .map(|name| format!("{{{{{name}}}}}"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            }),
+            Piece::Plain(plain) if plain.contains("{{") => faults.push(Fault {
+                pointer: pointer.to_owned(),
+                code: "unclosed_placeholder".into(),
+                detail: "A `{{` has no `}}` after it; close it, or leave it out.".to_owned(),
+            }),
+            Piece::Name(_) | Piece::Plain(_) => {}
+        }
+    }
+    faults
+}
+
+/// A text with its names filled in. A name without a value leaves nothing.
+pub fn filled(text: &str, locale: &str, clock: &LocalClock, value: &dyn Fn(&str) -> Option<Value>) -> String {
+    pieces(text)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Plain(plain) => plain.to_owned(),
+            Piece::Name(name) => value(name).map(|value| value.told(locale, clock)).unwrap_or_default(),
+        })
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// A subject is one line without control characters, whatever was put into it.
+pub fn one_line(text: &str) -> String {
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    flat.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(250)
+        .collect()
+}
+
+/// An example of what stands in the place of a name.
+pub fn example(name: &str) -> Option<Value> {
+    let moment = |text: &str| text.parse::<Time>().ok().map(Value::Moment);
+    let text = match name {
+        "deal.number" => "DR-2026-000123",
+        "deal.title" => "Acme: firewalls for 40 branches",
+        "customer.name" => "Acme GmbH",
+        "partner.name" => "Northwind Systems GmbH",
+        "partner.number" => "P-2026-000042",
+        "reason" => "Another partner registered the same project before.",
+        "questions" => "- Who decides at the customer?\n- Is the budget confirmed?",
+        "extension.activity" => "Proof of concept done; the offer is with the board.",
+        "comment.text" => "The customer wants the trial to begin in January.",
+        "comment.author" | "manager.name" => "Maria Keller",
+        "person.name" => "Jonas Frei",
+        "outcome" => "approved",
+        "tier.name" => "Gold",
+        "time.left" => return Some(Value::Days(14)),
+        "decision.due" | "answers.due" => return moment("2026-11-27T16:00:00Z"),
+        "protected.until" | "extension.until" | "deadline" | "effective.at" | "grace.until" => {
+            return moment("2027-02-21T09:00:00Z");
+        }
+        _ => return None,
+    };
+    Some(Value::Text(text.to_owned()))
+}
+
+/// A text as it was edited, or the mark that the built-in one holds again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Its number among the edits.
+    pub revision: i64,
+    /// Subject and body; none where the built-in ones were given back.
+    pub texts: Option<(String, String)>,
+    /// Who made it.
+    pub changed_by: String,
+    /// When.
+    pub changed_at: Time,
+}
+
+/// The text that holds for a locale: the program's own, the built-in one, or that of the locale's language or of English.
+/// `edits` holds the last edit of each locale.
+pub fn in_force<'e>(topic: NoticeTopic, locale: &str, edits: &'e dyn Fn(&str) -> Option<&'e Edit>) -> NoticeTemplate {
+    let own = edits(locale);
+    let template = |source, subject: &str, body: &str| NoticeTemplate {
+        id: format!("{topic}.{locale}"),
+        topic,
+        locale: locale.to_owned(),
+        source,
+        subject: subject.to_owned(),
+        body: body.to_owned(),
+        placeholders: topic.rule().names().map(str::to_owned).collect(),
+        revision: own.map_or(0, |edit| edit.revision),
+        changed_by: own.map(|edit| edit.changed_by.clone()),
+        changed_at: own.map(|edit| edit.changed_at),
+    };
+    if let Some((subject, body)) = own.and_then(|edit| edit.texts.as_ref()) {
+        return template(TemplateSource::Own, subject, body);
+    }
+    if let Some(text) = built_in(topic, locale) {
+        return template(TemplateSource::BuiltIn, text.subject, text.body);
+    }
+    for nearest in [language(locale), FALLBACK] {
+        if nearest != locale
+            && let Some((subject, body)) = edits(nearest).and_then(|edit| edit.texts.as_ref())
+        {
+            return template(TemplateSource::Inherited, subject, body);
+        }
+        if let Some(text) = built_in(topic, nearest) {
+            return template(TemplateSource::Inherited, text.subject, text.body);
+        }
+    }
+    let text = english::text(topic);
+    template(TemplateSource::Inherited, text.subject, text.body)
+}
+
+impl NoticeTemplate {
+    /// Subject and body with the changes made.
+    ///
+    /// # Errors
+    /// 422 naming every placeholder that the topic does not know.
+    pub fn patched(&self, patch: &NoticeTemplatePatch) -> Result<(String, String)> {
+        let subject = patch.subject.clone().unwrap_or_else(|| self.subject.clone());
+        let body = patch.body.clone().unwrap_or_else(|| self.body.clone());
+        let mut found = faults(&subject, self.topic, "#/subject");
+        found.extend(faults(&body, self.topic, "#/body"));
+        if found.is_empty() {
+            Ok((subject, body))
+        } else {
+            Err(Error::new(&codes::VALIDATION_FAILED).faults(found))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_text_names_what_its_topic_knows_and_every_name_has_an_example() {
+        for topic in NoticeTopic::ALL {
+            for language in BUILT_IN {
+                let text = built_in(*topic, language).unwrap();
+                assert_eq!(faults(text.subject, *topic, "#/subject"), [], "{topic} {language}");
+                assert_eq!(faults(text.body, *topic, "#/body"), [], "{topic} {language}");
+                let filled = filled(text.body, language, &LocalClock::of(None), &example);
+                assert!(
+                    !filled.contains("{{") && filled.len() > 20,
+                    "{topic} {language}: {filled}"
+                );
+            }
+            for name in topic.rule().names() {
+                assert!(example(name).is_some(), "{name} has no example");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_put_in_is_not_read_again_and_a_subject_stays_one_line() {
+        let title =
+            |name: &str| (name == "deal.title").then(|| Value::Text("{{reason}}\nBcc: all@example.com".to_owned()));
+        let filled = filled(
+            "About {{ deal.title }}: {{nothing}}",
+            "en",
+            &LocalClock::of(None),
+            &title,
+        );
+        assert_eq!(one_line(&filled), "About {{reason}} Bcc: all@example.com:");
+    }
+
+    #[test]
+    fn a_locale_without_texts_has_those_of_its_language_or_english() {
+        let none = |_: &str| None;
+        let source = |locale: &str| in_force(NoticeTopic::DealApproved, locale, &none);
+        assert_eq!(source("de").source, TemplateSource::BuiltIn);
+        assert!(source("de-CH").subject.starts_with("Genehmigt"));
+        assert!(source("fr").subject.starts_with("Approved"));
+        assert!(
+            is_locale("de-CH") && is_locale("en") && !is_locale("../etc") && !is_locale("DE") && !is_locale("de-ch")
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_told() {
+        let found = faults("{{deal.titel}} {{reason}}", NoticeTopic::DealApproved, "#/body");
+        assert_eq!(found.len(), 2);
+        assert!(found[0].detail.contains("deal.titel") && found[0].detail.contains("{{deal.title}}"));
+        assert_eq!(
+            faults("{{deal.title", NoticeTopic::DealApproved, "#/body")[0].code,
+            "unclosed_placeholder"
+        );
+    }
+}
