@@ -7,7 +7,7 @@ use crate::{
     db::Tx,
     error::Result,
     identity::addressees,
-    kernel::ids::{PartnerId, UserId},
+    kernel::ids::{Id as _, NoticeId, PartnerId, UserId},
     mail::{self, Letter},
     notices::{
         catalogue::{MailDelivery, TopicRule},
@@ -77,8 +77,10 @@ pub fn announce(
         let fill = |text: &str| templates::filled(text, &locale, &clock, &value);
         let (subject, body) = (templates::one_line(&fill(&template.subject)), fill(&template.body));
         let at_once = choice.mail == MailDelivery::AtOnce;
+        // Notices of one transaction keep their order by a moment of their own.
+        let written_at = tx.moment();
         let row = NoticeRow {
-            id: tx.new_id(),
+            id: NoticeId::at(written_at),
             recipient_id: person.id,
             partner_id: partner,
             topic: rule.topic,
@@ -96,11 +98,11 @@ pub fn announce(
             in_app: choice.in_app,
             mail: choice.mail,
             digest_at: (choice.mail == MailDelivery::Digest).then(|| wish.digest_at(now, &clock)),
-            mailed_at: at_once.then_some(now),
+            mailed_at: at_once.then_some(written_at),
             read_at: None,
             revision: 1,
-            created_at: now,
-            updated_at: now,
+            created_at: written_at,
+            updated_at: written_at,
         };
         if !inbox::insert(tx, &row)? {
             continue;

@@ -4,6 +4,7 @@ use super::rules::Text;
 use crate::notices::catalogue::NoticeTopic;
 
 /// The text of a topic.
+#[expect(clippy::too_many_lines, reason = "one text for each topic")]
 pub const fn text(topic: NoticeTopic) -> Text {
     let (subject, body) = match topic {
         NoticeTopic::DealSubmitted => (

@@ -1,0 +1,594 @@
+//! Notices: who is told what, once, on which channels, in which words, and when.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::prelude::*;
+use openprm::{
+    auth::{Caller, Role},
+    db::{Db, Engine},
+    error::Error,
+    events::{Fact, sequencer::Sequencer},
+    jobs::JOBS,
+    kernel::ids::PartnerId,
+    mail::{Delivery, Mailer, Worker},
+    notices, on_each, schema,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    program::{Program, complete, path, submitted, with},
+    scene::run,
+    support::{Client, World},
+};
+
+/// Takes mails instead of a server.
+#[derive(Default)]
+struct Inbox(Mutex<Vec<Delivery>>);
+
+impl Mailer for Inbox {
+    fn deliver(&self, mail: &Delivery) -> std::result::Result<(), String> {
+        self.0.lock().unwrap().push(mail.clone());
+        Ok(())
+    }
+}
+
+/// The mails that are due now, delivered.
+async fn delivered(world: &World) -> Vec<Delivery> {
+    let inbox = Arc::new(Inbox::default());
+    let worker = Worker::new(&world.db, world.state.identity.master(), inbox.clone());
+    while worker.deliver_due().await.unwrap() > 0 {}
+    inbox.0.lock().unwrap().clone()
+}
+
+/// Those of the mails that go to the partner's seller.
+async fn to_sales(world: &World) -> Vec<Delivery> {
+    let mut mails = delivered(world).await;
+    mails.retain(|mail| mail.to.starts_with("partner_sales"));
+    mails
+}
+
+fn work(world: &World, name: &str) -> usize {
+    let job = JOBS.iter().find(|job| job.name == name).unwrap();
+    let mut done = 0;
+    loop {
+        let progress = world.sql(job.work);
+        done += progress.done;
+        if !progress.more {
+            return done;
+        }
+    }
+}
+
+/// Everything that happened so far has its place in the log.
+fn sequence(world: &World) {
+    let sequencer = Sequencer::new();
+    sequencer.catch_up(&world.db).unwrap();
+    sequencer.release(&world.db).unwrap();
+}
+
+/// Everything that happened so far is told.
+fn dispatch(world: &World) -> usize {
+    sequence(world);
+    work(world, "notice_dispatch")
+}
+
+/// Gives a partner's person the membership that their token speaks of.
+fn joins(world: &World, partner: PartnerId, person: &Client<'_>, role: &str) {
+    let (user, at) = (person.caller().user().unwrap().to_string(), world.now().micros());
+    let id = user.replace("user_", "mem_");
+    let role = role.to_owned();
+    world.sql(move |tx| {
+        run(tx, &format!("INSERT INTO partner_memberships (id, partner_id, user_id, status, revision, created_at, updated_at) VALUES ('{id}', '{partner}', '{user}', 'active', 1, {at}, {at})"))?;
+        run(tx, &format!("INSERT INTO partner_membership_roles (membership_id, role) VALUES ('{id}', '{role}')"))
+    });
+}
+
+/// Gives a vendor's person the role that their token speaks of.
+fn holds(world: &World, person: &Client<'_>, role: &str) {
+    let user = person.caller().user().unwrap();
+    let role = role.to_owned();
+    world.sql(move |tx| {
+        run(
+            tx,
+            &format!("INSERT INTO user_roles (user_id, role) VALUES ('{user}', '{role}')"),
+        )
+    });
+}
+
+/// One partner's seller and administrator, and the vendor's approver.
+struct Cast<'w> {
+    partner: PartnerId,
+    sales: Client<'w>,
+    admin: Client<'w>,
+    approver: Client<'w>,
+}
+
+fn cast<'w>(program: &Program<'w>) -> Cast<'w> {
+    let (world, partner) = (program.world, program.partner("Nordwind"));
+    // What made the partner is told before there is anybody to hear it.
+    dispatch(world);
+    let (sales, admin) = (program.sales(partner), world.partner_user(partner, Role::PartnerAdmin));
+    let approver = world.vendor(Role::Approver);
+    joins(world, partner, &sales, "partner_sales");
+    joins(world, partner, &admin, "partner_admin");
+    holds(world, &approver, "approver");
+    Cast {
+        partner,
+        sales,
+        admin,
+        approver,
+    }
+}
+
+fn topics(page: &Value) -> Vec<&str> {
+    let rows = page["data"].as_array().unwrap();
+    rows.iter().map(|row| row["topic"].as_str().unwrap()).collect()
+}
+
+async fn inbox(person: &Client<'_>) -> Value {
+    person.get("/v1/notices?limit=200").await.expect(200)
+}
+
+async fn told(person: &Client<'_>, topic: &str) -> Value {
+    let page = person.get(&format!("/v1/notices?topic={topic}")).await.expect(200);
+    assert_eq!(page["data"].as_array().unwrap().len(), 1, "{topic}: {page}");
+    page["data"][0].clone()
+}
+
+async fn choose(person: &Client<'_>, body: Value) -> Value {
+    const PATH: &str = "/v1/me/notice-preferences";
+    let tag = person.get(PATH).await.header("etag").unwrap().to_owned();
+    person
+        .send(actix_web::http::Method::PUT, PATH, &[("if-match", &tag)], Some(&body))
+        .await
+        .expect(200)
+}
+
+fn count(world: &World, sql: &'static str) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    world.sql(move |tx| Ok(on_each!(tx, |c| diesel::sql_query(sql).get_result::<Count>(c))?.n))
+}
+
+/// How many notices there are, and how many of them are of one kind.
+fn written(world: &World) -> i64 {
+    count(world, "SELECT COUNT(*) AS n FROM notices")
+}
+
+fn in_berlin(world: &World, person: &Client<'_>, locale: &'static str) {
+    let user = person.caller().user().unwrap();
+    world.sql(move |tx| {
+        run(
+            tx,
+            &format!("UPDATE users SET locale = '{locale}', time_zone = 'Europe/Berlin' WHERE id = '{user}'"),
+        )
+    });
+}
+
+each_engine! {
+    async fn a_partner_learns_of_each_step_without_asking(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, partner } = cast(&program);
+        in_berlin(&world, &sales, "de-DE");
+        dispatch(&world);
+        let deal = submitted(&sales, complete()).await;
+        dispatch(&world);
+        assert_eq!(topics(&inbox(&approver).await), ["deal_submitted"]);
+        assert_eq!(topics(&inbox(&sales).await), ["deal_queued"], "a receipt for whoever did it");
+        assert_eq!(topics(&inbox(&admin).await), Vec::<&str>::new());
+        let asked = told(&approver, "deal_submitted").await;
+        assert_eq!((&asked["resource_id"], &asked["path"]), (&deal["id"], &json!(path(&deal, ""))));
+        assert_eq!((asked["action"].as_str(), &asked["due_at"]), (Some("approveDeal"), &deal["review"]["due_at"]));
+        assert_eq!(asked["subject"], "New registration: Acme: firewalls for 40 branches");
+
+        approver.post(&path(&deal, "/request-info"), json!({"questions": ["Who decides?"], "business_days": 3})).await.expect(200);
+        dispatch(&world);
+        let question = told(&sales, "deal_info_requested").await;
+        let body = question["body"].as_str().unwrap();
+        assert!(body.contains("- Who decides?") && body.contains("brauchen wir bis") && body.contains("(Europe/Berlin)"), "{body}");
+        assert_eq!((question["action"].as_str(), question["locale"].as_str()), (Some("answerDealInfo"), Some("de")));
+        assert_eq!(topics(&inbox(&admin).await), ["deal_info_requested"]);
+        sales.post(&path(&deal, "/answer-info"), json!({"answers": ["The board."]})).await.expect(200);
+        dispatch(&world);
+        assert_eq!(topics(&inbox(&approver).await), ["deal_info_answered", "deal_submitted"]);
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        let yes = told(&admin, "deal_approved").await;
+        assert!(yes["body"].as_str().unwrap().contains("It is protected until 19 February 2027"), "{yes}");
+        assert_eq!((&yes["partner_id"], &yes["action"]), (&json!(partner), &Value::Null));
+
+        let other = submitted(&sales, with(json!({"title": "Bolt: switches", "customer": {"name": "Bolt AG", "website": "https://www.bolt-schrauben.de"}}))).await;
+        let no = json!({"reason_code": "not_qualified", "reason_text": "There is no budget before summer."});
+        approver.post(&path(&other, "/reject"), no).await.expect(200);
+        dispatch(&world);
+        let no = told(&sales, "deal_rejected").await;
+        assert!(no["body"].as_str().unwrap().contains("There is no budget before summer."), "{no}");
+        let mails = delivered(&world).await;
+        let rejected = mails.iter().find(|mail| mail.subject == "Nicht genehmigt: Bolt: switches").unwrap();
+        assert!(rejected.body.contains("There is no budget before summer.") && rejected.body.contains("Mitteilungseinstellungen"));
+        assert_eq!(mails.len(), usize::try_from(written(&world)).unwrap(), "each by mail, once");
+    }
+
+    async fn nothing_is_told_twice_or_lost_through_faults_restarts_and_races(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        dispatch(&world);
+        let before = written(&world);
+        let start = count(&world, "SELECT position AS n FROM notice_marks");
+        for number in 0..5 {
+            let customer = json!({"name": format!("Kunde {number}"), "website": format!("https://www.kunde{number}.de")});
+            let deal = submitted(&sales, with(json!({"customer": customer}))).await;
+            approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        }
+        sequence(&world);
+        // It falls over after it has read and written: all of it is undone, the mark too.
+        let fault = world.db.run_now(&Caller::system("notice_dispatch"), |tx| {
+            assert!(notices::tell(tx, 3)? > 0);
+            Err::<(), Error>(Error::internal("the power is gone"))
+        });
+        assert!(fault.is_err());
+        assert_eq!((written(&world), count(&world, "SELECT COUNT(*) AS n FROM mails")), (before, 0));
+        // Half way, and then another server on the same database.
+        world.sql(|tx| notices::tell(tx, 3));
+        let half = written(&world);
+        assert!(half > before);
+        let again = world.with_connections(8);
+        let threads: Vec<_> = (0..4).map(|_| {
+            let db: Db = again.clone();
+            std::thread::spawn(move || {
+                let caller = Caller::system("notice_dispatch");
+                while db.run_now(&caller, |tx| notices::tell(tx, 2)).unwrap() > 0 {}
+            })
+        }).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        // Of each: a receipt, the account manager, and the decision to seller and administrator. Approvers have nothing to do any more.
+        assert_eq!(written(&world) - before, 20);
+        assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM mails"), 20);
+        assert_eq!(count(&world, "SELECT COUNT(DISTINCT recipient_id || topic || cause) AS n FROM notices"), written(&world));
+        for (person, expected) in [(&sales, 10), (&admin, 5), (&approver, 0)] {
+            assert_eq!(inbox(person).await["data"].as_array().unwrap().len(), expected);
+        }
+        // A mark that was set back, as by a restored backup, tells nobody again.
+        world.sql(move |tx| run(tx, &format!("UPDATE notice_marks SET position = {start}")));
+        dispatch(&world);
+        assert_eq!((written(&world) - before, count(&world, "SELECT COUNT(*) AS n FROM mails")), (20, 20));
+        assert_eq!(dispatch(&world), 0);
+    }
+
+    async fn what_an_import_brings_tells_nobody(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, .. } = cast(&program);
+        let deal = sales.post("/v1/deals", complete()).await.expect(201);
+        let approved = |by: &'static str| {
+            let (partner, data) = (deal["partner_id"].as_str().unwrap().parse().unwrap(), deal.clone());
+            let fact = Fact {
+                kind: "deal.approved",
+                resource_type: "deal",
+                resource_id: deal["id"].as_str().unwrap().to_owned(),
+                revision: 1,
+                audience: vec![partner],
+                data,
+                previous: None,
+                changed: Vec::new(),
+                deleted: false,
+                reason: None,
+            };
+            world.db.run_now(&Caller::system(by), move |tx| tx.record(fact.clone())).unwrap();
+        };
+        approved("import");
+        dispatch(&world);
+        assert_eq!(written(&world), 0);
+        approved("test");
+        dispatch(&world);
+        assert_eq!((topics(&inbox(&sales).await), topics(&inbox(&admin).await)), (vec!["deal_approved"], vec!["deal_approved"]));
+    }
+
+    async fn nobody_is_told_more_than_they_may_read(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { partner, sales, admin, approver } = cast(&program);
+        let second = program.partner("Südstern");
+        let rival = program.sales(second);
+        joins(&world, second, &rival, "partner_sales");
+        let limited = world.vendor(Role::Approver);
+        holds(&world, &limited, "approver");
+        let user = limited.caller().user().unwrap();
+        world.sql(move |tx| run(tx, &format!("UPDATE users SET row_scope = 'own' WHERE id = '{user}'")));
+        let (deal, queued) = (submitted(&sales, complete()).await, submitted(&rival, complete()).await);
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        let comments = path(&deal, "/comments");
+        for (who, word, visibility) in [(&approver, "discount", "vendor"), (&sales, "margin", "partner"), (&approver, "trial", "both")] {
+            who.post(&comments, json!({"body": format!("About the {word}."), "visibility": visibility})).await.expect(201);
+        }
+        dispatch(&world);
+        assert_eq!(topics(&inbox(&limited).await), Vec::<&str>::new(), "those partners' rows are not theirs");
+        let lost = told(&rival, "deal_scope_lost").await;
+        assert_eq!(lost["resource_id"], queued["id"]);
+        let all = inbox(&rival).await.to_string();
+        for secret in [deal["id"].as_str().unwrap(), deal["number"].as_str().unwrap(), &partner.to_string(), "Nordwind"] {
+            assert!(!all.contains(secret), "{secret}: {all}");
+        }
+        let (theirs, ours) = (inbox(&admin).await.to_string(), inbox(&approver).await.to_string());
+        assert!(theirs.contains("About the trial.") && !theirs.contains("discount"), "{theirs}");
+        assert!(!ours.contains("margin"), "{ours}");
+        assert!(!inbox(&sales).await.to_string().contains("margin"), "nobody is told what they said");
+        assert_eq!(theirs.matches("comment_added").count(), 2, "colleagues hear that there is one, and read it there");
+    }
+
+    async fn notices_are_read_by_their_owner_alone(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        let mine = told(&sales, "deal_approved").await;
+        let read = format!("/v1/notices/{}/read", mine["id"].as_str().unwrap());
+        for other in [&admin, &approver, &world.vendor(Role::Admin)] {
+            assert_eq!(other.post(&read, json!({})).await.refused(404), "not_found");
+        }
+        assert_eq!(sales.get("/v1/notices/unread-count").await.expect(200)["unread"], 2);
+        let done = sales.post(&read, json!({})).await.expect(200);
+        assert!(done["read_at"].is_string() && done["revision"] == 2);
+        assert_eq!(sales.post(&read, json!({})).await.expect(200)["read_at"], done["read_at"], "the first time counts");
+        assert_eq!(topics(&sales.get("/v1/notices?unread=true").await.expect(200)), ["deal_queued"]);
+        assert_eq!(topics(&sales.get("/v1/notices?unread=false").await.expect(200)), ["deal_approved"]);
+        let about = format!("/v1/notices?resource_type=deal&resource_id={}", deal["id"].as_str().unwrap());
+        assert_eq!(sales.get(&about).await.expect(200)["data"].as_array().unwrap().len(), 2);
+        let first = sales.get("/v1/notices?limit=1").await.expect(200);
+        let rest = sales.get(&format!("/v1/notices?limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await.expect(200);
+        assert_eq!((topics(&first), topics(&rest)), (vec!["deal_approved"], vec!["deal_queued"]));
+        assert_eq!(sales.post("/v1/notices/read-all", json!({"until": "2026-01-01T00:00:00Z"})).await.expect(200)["unread"], 1);
+        assert_eq!(sales.post("/v1/notices/read-all", json!({})).await.expect(200)["unread"], 0);
+        assert_eq!(admin.get("/v1/notices/unread-count").await.expect(200)["unread"], 1, "those of others stay");
+        assert_eq!(world.machine(&["deals:read", "settings:read"]).get("/v1/notices").await.refused(403), "insufficient_scope");
+        world.stranger().get("/v1/notices").await.expect(401);
+        // Whoever works for two partners reads with each token that partner's.
+        let second = program.partner("Südstern");
+        let user = sales.caller().user().unwrap();
+        world.sql(move |tx| run(tx, &format!("UPDATE notices SET partner_id = '{second}' WHERE recipient_id = '{user}' AND topic = 'deal_queued'")));
+        assert_eq!(topics(&inbox(&sales).await), ["deal_approved"]);
+        world.clock.advance_days(91);
+        assert_eq!((work(&world, "notice_retention"), written(&world)), (2, 2));
+        world.clock.advance_days(400);
+        assert_eq!((work(&world, "notice_retention"), written(&world)), (2, 0));
+    }
+
+    async fn everybody_chooses_topic_by_topic_and_some_cannot_be_switched_off(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        let before = sales.get("/v1/me/notice-preferences").await.expect(200);
+        assert_eq!((&before["revision"], &before["digest_hour"], &before["quiet_hours"]), (&json!(0), &json!(8), &Value::Null));
+        assert!(!before.to_string().contains("deal_submitted"), "the vendor's topic");
+        let chosen = choose(&sales, json!({"topics": [{"topic": "deal_queued", "in_app": false, "mail": "off"}, {"topic": "deal_approved", "in_app": false, "mail": "at_once"}], "locale": "de"})).await;
+        assert_eq!((&chosen["revision"], &chosen["locale"]), (&json!(1), &json!("de")));
+        const PATH: &str = "/v1/me/notice-preferences";
+        for (topic, pointer) in [
+            (json!({"topic": "deal_info_requested", "in_app": true, "mail": "off"}), "#/topics/0/mail"),
+            (json!({"topic": "deal_revoked", "in_app": false, "mail": "digest"}), "#/topics/0/in_app"),
+            (json!({"topic": "deal_submitted", "in_app": true, "mail": "digest"}), "#/topics/0/topic"),
+        ] {
+            let refused = sales.send(actix_web::http::Method::PUT, PATH, &[("if-match", "\"1\"")], Some(&json!({"topics": [topic]}))).await.expect(422);
+            assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
+        }
+        let stale = sales.send(actix_web::http::Method::PUT, PATH, &[("if-match", "\"0\"")], Some(&json!({}))).await;
+        assert_eq!(stale.refused(412), "precondition_failed");
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        assert_eq!(topics(&inbox(&sales).await), Vec::<&str>::new());
+        assert_eq!(sales.get("/v1/notices/unread-count").await.expect(200)["unread"], 0);
+        assert_eq!(topics(&inbox(&admin).await), ["deal_approved"]);
+        let mails = delivered(&world).await;
+        let subjects: Vec<&str> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+        assert!(subjects.contains(&"Genehmigt: Acme: firewalls for 40 branches") && !subjects.iter().any(|subject| subject.starts_with("Ihre Registrierung")), "{subjects:?}");
+    }
+
+    async fn mail_waits_for_the_end_of_the_night_of_its_reader(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, approver, .. } = cast(&program);
+        // It is 10:00 in Berlin and 18:00 in Tokyo.
+        choose(&sales, json!({"quiet_hours": {"from": "17:30", "until": "07:00"}, "time_zone": "Asia/Tokyo"})).await;
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        assert_eq!(inbox(&sales).await["data"].as_array().unwrap().len(), 2, "the app does not wait");
+        assert!(to_sales(&world).await.is_empty());
+        world.clock.advance_seconds(12 * 3600 + 3000);
+        assert!(to_sales(&world).await.is_empty(), "06:50 there");
+        world.clock.advance_seconds(900);
+        assert_eq!(to_sales(&world).await.len(), 2);
+    }
+
+    async fn a_digest_comes_once_a_day_at_the_hour_of_its_reader(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { partner, sales, admin, approver } = cast(&program);
+        let daily = |topic: &str| json!({"topic": topic, "in_app": true, "mail": "digest"});
+        let off = |topic: &str| json!({"topic": topic, "in_app": true, "mail": "off"});
+        choose(&sales, json!({"topics": [daily("deal_queued"), daily("deal_approved")], "digest_hour": 18, "time_zone": "Europe/Berlin", "locale": "de"})).await;
+        choose(&admin, json!({"topics": [off("deal_approved")]})).await;
+        choose(&approver, json!({"topics": [off("deal_submitted")]})).await;
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        assert_eq!((work(&world, "notice_digests"), to_sales(&world).await.len()), (0, 0));
+        // 18:00 in Berlin is 17:00 in UTC.
+        world.clock.advance_seconds(8 * 3600 - 120);
+        assert_eq!(work(&world, "notice_digests"), 0);
+        world.clock.advance_seconds(300);
+        let caller = Caller::system("notice_digests");
+        let db = world.with_connections(6);
+        let threads: Vec<_> = (0..3).map(|_| {
+            let (db, caller) = (db.clone(), caller.clone());
+            std::thread::spawn(move || db.run_now(&caller, |tx| notices::send_digests(tx, 50)).unwrap())
+        }).collect();
+        threads.into_iter().for_each(|thread| assert!(thread.join().unwrap() <= 50));
+        let mails = to_sales(&world).await;
+        assert_eq!(mails.len(), 1, "one for the day");
+        assert_eq!(mails[0].subject, "Ihre 2 Mitteilungen des Tages");
+        assert!(mails[0].body.find("Ihre Registrierung ist da").unwrap() < mails[0].body.find("* Genehmigt").unwrap(), "{}", mails[0].body);
+        // What comes after the hour goes into the digest of the next day, even if the hour is changed.
+        let other = submitted(&sales, with(json!({"customer": {"name": "Bolt AG", "website": "https://www.bolt-schrauben.de"}}))).await;
+        dispatch(&world);
+        world.sql(|tx| run(tx, "UPDATE notices SET digest_at = 1 WHERE mailed_at IS NULL AND digest_at IS NOT NULL"));
+        assert_eq!(work(&world, "notice_digests"), 1);
+        assert!(to_sales(&world).await.is_empty(), "today's was sent");
+        world.clock.advance_days(1);
+        assert_eq!((work(&world, "notice_digests"), to_sales(&world).await.len()), (1, 1));
+        // Who left is sent nothing of the partner's.
+        approver.post(&path(&other, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        world.sql(move |tx| run(tx, &format!("UPDATE partner_memberships SET status = 'disabled' WHERE partner_id = '{partner}'")));
+        world.clock.advance_days(1);
+        assert_eq!((work(&world, "notice_digests"), to_sales(&world).await.len()), (1, 0));
+        assert_eq!(work(&world, "notice_digests"), 0);
+    }
+
+    async fn a_deadline_is_reminded_of_once_for_each_distance_and_anew_when_it_moves(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        let ops = world.vendor(Role::ChannelOps);
+        let deal = submitted(&sales, complete()).await;
+        // The first decision is due within days, and the protection ends after ninety.
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        work(&world, "notice_reminders");
+        let of = format!("/v1/notice-reminders?kind=protection_ends&resource_id={}", deal["id"].as_str().unwrap());
+        assert_eq!(ops.get(&of).await.expect(200)["data"], json!([]), "far away");
+        world.clock.advance_days(55);
+        work(&world, "notice_reminders");
+        let states = |page: &Value| page["data"].as_array().unwrap().iter().map(|row| (row["days_before"].as_i64().unwrap(), row["state"].as_str().unwrap().to_owned())).collect::<Vec<_>>();
+        let is = |days: i64, state: &str| (days, state.to_owned());
+        assert_eq!(states(&ops.get(&of).await.expect(200)), [is(30, "waiting"), is(14, "waiting"), is(3, "waiting")]);
+        world.clock.advance_days(6);
+        let db = world.with_connections(6);
+        let threads: Vec<_> = (0..3).map(|_| {
+            let db = db.clone();
+            std::thread::spawn(move || db.run_now(&Caller::system("notice_reminders"), |tx| notices::remind(tx, 50)).unwrap())
+        }).collect();
+        threads.into_iter().for_each(|thread| assert!(thread.join().unwrap() <= 50));
+        for person in [&sales, &admin] {
+            let notice = told(person, "protection_ending").await;
+            assert_eq!(notice["subject"], "Protection ends in 29 days: Acme: firewalls for 40 branches");
+            assert_eq!((notice["action"].as_str(), notice["due_at"].is_string()), (Some("requestDealExtension"), true));
+        }
+        // The protection is extended: what was to come is moot, and the new end has reminders of its own.
+        sales.post(&path(&deal, "/move-stage"), json!({"stage": "qualified", "next_step": "Offer."})).await.expect(200);
+        let asked = sales.post(&path(&deal, "/extensions"), json!({"activity": "The offer is with the board."})).await.expect(201);
+        approver.post(&format!("/v1/deal-extensions/{}/grant", asked["id"].as_str().unwrap()), json!({})).await.expect(200);
+        world.clock.advance_days(16);
+        work(&world, "notice_reminders");
+        assert_eq!(states(&ops.get(&of).await.expect(200)), [is(30, "sent"), is(14, "moot"), is(3, "waiting")]);
+        assert_eq!(topics(&inbox(&admin).await).iter().filter(|topic| **topic == "protection_ending").count(), 1);
+        // No server runs for long: the deadline is seen late, and what has passed by then is skipped, and says so.
+        world.clock.advance_days(55);
+        work(&world, "notice_reminders");
+        let page = ops.get(&format!("{of}&state=skipped,waiting")).await.expect(200);
+        assert_eq!(states(&page), [is(30, "skipped"), is(14, "waiting"), is(3, "waiting")]);
+        // Both of those that are left come due at once: only the nearer is sent.
+        world.clock.advance_days(16);
+        assert_eq!(work(&world, "notice_reminders"), 2);
+        assert_eq!(ops.get(&format!("{of}&state=sent")).await.expect(200)["data"].as_array().unwrap().len(), 2);
+        assert_eq!(sales.get("/v1/notice-reminders").await.refused(403), "forbidden");
+    }
+
+    async fn answers_that_are_due_and_decisions_that_are_late_are_reminded_of(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, approver, .. } = cast(&program);
+        let deal = submitted(&sales, complete()).await;
+        work(&world, "notice_reminders");
+        let due: openprm::kernel::Time = deal["review"]["due_at"].as_str().unwrap().parse().unwrap();
+        world.clock.advance_seconds(due.since(world.now()) / 1_000_000 - 86_000);
+        work(&world, "notice_reminders");
+        assert_eq!(told(&approver, "review_due").await["subject"], "Decision due in 1 day: Acme: firewalls for 40 branches");
+        approver.post(&path(&deal, "/request-info"), json!({"questions": ["Who decides?"], "business_days": 5})).await.expect(200);
+        work(&world, "notice_reminders");
+        let asked = sales.get(&path(&deal, "")).await.expect(200);
+        let due: openprm::kernel::Time = asked["info_request"]["due_at"].as_str().unwrap().parse().unwrap();
+        world.clock.advance_seconds(due.since(world.now()) / 1_000_000 - 86_000);
+        work(&world, "notice_reminders");
+        let last = told(&sales, "deal_info_due").await;
+        assert!(last["subject"].as_str().unwrap().starts_with("Answers are due in 1 day"), "{last}");
+        assert!(last["body"].as_str().unwrap().contains("- Who decides?"));
+        assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders WHERE kind = 'info_due' AND state = 'skipped'"), 1, "the two-day one came due with it");
+    }
+
+    async fn the_program_s_owner_edits_and_tries_texts_and_has_the_built_in_ones_back(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        let ops = world.vendor(Role::ChannelOps);
+        const AT: &str = "/v1/notice-templates/deal_approved/en";
+        let built_in = ops.get(AT).await.expect(200);
+        assert_eq!((built_in["source"].as_str(), &built_in["revision"]), (Some("built_in"), &json!(0)));
+        let all = ops.get("/v1/notice-templates").await.expect(200);
+        let topics = notices::catalogue::NoticeTopic::ALL.len();
+        assert_eq!(all["data"].as_array().unwrap().len(), 2 * topics);
+        let wrong = ops.patch(AT, json!({"body": "{{deal.titel}} for {{customer.name}}, {{secret}}"})).await.expect(422);
+        let details: Vec<&str> = wrong["errors"].as_array().unwrap().iter().map(|fault| fault["detail"].as_str().unwrap()).collect();
+        assert!(details.len() == 2 && details[0].contains("deal.titel") && details[1].contains("secret"), "{wrong}");
+        let draft = json!({"subject": "Yes to {{deal.title}}", "body": "<b>{{customer.name}}</b> until {{protected.until}}"});
+        let tried = ops.post(&format!("{AT}/preview"), draft.clone()).await.expect(200);
+        assert_eq!(tried, json!({"subject": "Yes to Acme: firewalls for 40 branches", "body": "<b>Acme GmbH</b> until 21 February 2027, 09:00 (UTC)"}));
+        assert_eq!(ops.get(AT).await.expect(200), built_in, "a try stores nothing");
+        let edited = ops.patch(AT, draft).await.expect(200);
+        assert_eq!((edited["source"].as_str(), &edited["revision"]), (Some("own"), &json!(1)));
+        let french = ops.patch("/v1/notice-templates/deal_approved/fr", json!({"subject": "Accepté : {{deal.title}}", "body": "Votre enregistrement est accepté."})).await.expect(200);
+        assert_eq!(french["source"], "own");
+        in_berlin(&world, &admin, "fr-CA");
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        assert_eq!(told(&sales, "deal_approved").await["subject"], "Yes to Acme: firewalls for 40 branches");
+        assert_eq!(told(&admin, "deal_approved").await["subject"], "Accepté : Acme: firewalls for 40 branches");
+        let back = ops.post(&format!("{AT}/reset"), json!({})).await.expect(200);
+        assert_eq!((&back["body"], &back["revision"]), (&built_in["body"], &json!(2)));
+        let revisions = ops.get(&format!("{AT}/revisions")).await.expect(200);
+        let sources: Vec<&str> = revisions["data"].as_array().unwrap().iter().map(|row| row["source"].as_str().unwrap()).collect();
+        assert_eq!(sources, ["built_in", "own"]);
+        for address in ["/v1/notice-templates/deal_approved/Klingon", "/v1/notice-templates/nothing/en"] {
+            assert_eq!(ops.get(address).await.refused(404), "not_found");
+        }
+        for other in [&sales, &approver] {
+            assert_eq!(other.get(AT).await.refused(403), "forbidden");
+        }
+    }
+
+    async fn the_catalogue_tells_each_side_what_it_is_told_of(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, approver, .. } = cast(&program);
+        let (theirs, ours) = (sales.get("/v1/notice-topics").await.expect(200), approver.get("/v1/notice-topics").await.expect(200));
+        let row = |page: &Value, topic: &str| page["data"].as_array().unwrap().iter().find(|row| row["topic"] == topic).cloned();
+        let ending = row(&theirs, "protection_ending").unwrap();
+        assert_eq!((&ending["days_before"], &ending["recipients"], &ending["optional"]), (&json!([30, 14, 3]), &json!(["submitter", "partner_admin"]), &json!(true)));
+        assert_eq!(row(&ours, "protection_ending").unwrap()["recipients"], json!(["account_manager"]));
+        assert!(row(&theirs, "reopening_requested").is_none() && row(&ours, "deal_approved").is_none());
+        assert_eq!(row(&theirs, "deal_info_requested").unwrap()["optional"], false);
+    }
+
+    async fn those_who_look_after_a_partner_and_take_it_over_are_told(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { partner, sales, admin, .. } = cast(&program);
+        let (ops, cam) = (world.vendor(Role::ChannelOps), world.vendor(Role::Cam));
+        holds(&world, &cam, "cam");
+        dispatch(&world);
+        let to = cam.caller().user().unwrap();
+        ops.post("/v1/handovers", json!({"partner_id": partner, "role": "primary", "to_user_id": to, "reason_code": "departure"})).await.expect(201);
+        ops.post(&format!("/v1/partners/{partner}/account-managers"), json!({"role": "primary", "user_id": to, "reason_code": "departure"})).await.expect(201);
+        dispatch(&world);
+        let given = told(&cam, "handover_given").await;
+        assert_eq!((given["resource_type"].as_str(), given["action"].as_str()), (Some("handover"), Some("acceptHandover")));
+        assert!(told(&admin, "account_manager_changed").await["body"].as_str().unwrap().contains("looks after Nordwind"));
+        submitted(&sales, complete()).await;
+        dispatch(&world);
+        assert_eq!(told(&cam, "deal_submitted").await["action"], Value::Null, "what the reader may not do is not offered");
+    }
+}
+
+#[actix_web::test]
+async fn notices_begin_where_the_log_stands_when_they_come() {
+    let world = World::on(Engine::Sqlite).await;
+    assert_eq!(
+        world.sql(|tx| on_each!(tx, |c| schema::notice_marks::table.count().get_result::<i64>(c)).map_err(Error::from)),
+        1
+    );
+}
