@@ -41,8 +41,9 @@ pub async fn list_policies(db: Db, caller: Caller, filter: Query<PolicyFilter>, 
 #[get("/in-force")]
 pub async fn get_policy_in_force(db: Db, caller: Caller, moment: Query<PolicyMoment>) -> Reply<Plain<PolicyInForce>> {
     db.read(&caller, move |tx| {
-        let at = moment.0.as_of.unwrap_or(tx.now);
-        queries::row_at(tx, at).map(|row| Plain(PolicyInForce::of(row, at)))
+        let asked = moment.0.as_of;
+        let at = asked.unwrap_or(tx.now);
+        queries::row_at(tx, at).map(|row| Plain(PolicyInForce::of(row, asked)))
     })
     .await
 }

@@ -106,8 +106,9 @@ impl Resource for Policy {
 /// The policy that holds at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PolicyInForce {
-    /// The moment.
-    pub as_of: Time,
+    /// The moment that was asked for; null for now.
+    #[schema(required = true)]
+    pub as_of: Option<Time>,
     /// The number that decisions note; 0 are the built-in defaults.
     #[schema(example = 3, minimum = 0)]
     pub version: i64,
@@ -134,7 +135,7 @@ pub struct PolicyInForce {
 
 impl PolicyInForce {
     /// What holds at that moment: a published policy, or the built-in defaults.
-    pub fn of(row: Option<PolicyRow>, as_of: Time) -> Self {
+    pub fn of(row: Option<PolicyRow>, as_of: Option<Time>) -> Self {
         let (policy_id, valid_from, note) = row.as_ref().map_or((None, None, None), |row| {
             (Some(row.id), row.valid_from, row.note.clone())
         });

@@ -170,7 +170,7 @@ each_engine! {
             row.as_object().unwrap().iter().filter_map(|(name, value)| Some((name.clone(), value.as_i64()?))).collect()
         };
         let moment = |deal: &Value, field: &str| -> Time { deal[field].as_str().unwrap().parse().unwrap() };
-        let deals = all_pages(&ops, "/v1/deals?limit=200&review_status=not_registered").await;
+        let deals = all_pages(&ops, "/v1/deals?limit=200&status=not_registered").await;
         assert_eq!(deals.len(), 7375);
         let won: Vec<&Value> = deals.iter().filter(|deal| deal["stage"] == "won").collect();
         let inside = |days: i64| won.iter().filter(|deal| moment(deal, "closed_at") < moment(deal, "created_at").plus_days(days)).count();
