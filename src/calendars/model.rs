@@ -303,9 +303,8 @@ pub struct CalendarDays {
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DueQuestion {
-    /// When the clock starts; now if left out.
-    #[param(nullable = false)]
-    pub from: Option<Time>,
+    /// When the clock starts.
+    pub from: Time,
     /// So many business days: the same local time so many open days later.
     #[param(minimum = 0, maximum = 365, example = 2, nullable = false)]
     pub business_days: Option<i64>,

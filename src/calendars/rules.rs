@@ -178,9 +178,9 @@ impl Calendar {
     }
 
     /// When a time that begins now or then is used up.
-    pub fn due(&self, question: &DueQuestion, now: Time) -> DueAnswer {
+    pub fn due(&self, question: &DueQuestion) -> DueAnswer {
         let time = self.working_time();
-        let from = question.from.unwrap_or(now);
+        let from = question.from;
         let mut due_at = time.days_after(from, question.business_days.unwrap_or(0));
         if let Some(hours) = question.business_hours.filter(|hours| *hours > 0) {
             due_at = time.after(due_at, hours * 3600 * SECOND);

@@ -671,7 +671,7 @@ fn the_partner_s_view_names_nobody() {
     let view = redact(&found, &ConflictPolicy::default());
     assert_eq!(
         (view.verdict, view.queue_position, view.earliest_free_at),
-        (found.verdict, found.queue_position, found.earliest_free_at)
+        (found.verdict, Some(found.queue_position), found.earliest_free_at)
     );
 }
 
