@@ -54,7 +54,7 @@ try {
   page.on("console", (line) => line.type() === "error" && !/status of (409|422)/.test(line.text()) && noise.push(line.text()));
   page.on("pageerror", (error) => noise.push(String(error)));
   const at = (pointer) => page.locator(`[data-pointer="${pointer}"]`);
-  const input = (pointer) => at(pointer).locator("input, select, textarea").first();
+  const input = (pointer) => at(pointer).locator("select, textarea, input:not([type=search])").first();
   const fault = async (pointer) => (await at(pointer).locator(":scope > .fault").textContent()).trim();
   const press = async (id, path) => {
     const answered = page.waitForResponse((response) => path.test(response.url()) && response.request().method() !== "OPTIONS");

@@ -5,6 +5,7 @@
 //! and an unknown name is refused. A definition bounds its values (length, pattern, least and largest, choices), and says
 //! how forms show them (heading, place, help). A definition is retired rather than removed: the values stay readable.
 
+mod bounds;
 mod handlers;
 mod model;
 mod queries;

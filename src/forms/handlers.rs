@@ -57,12 +57,11 @@ fn form(tx: &mut Tx<'_>, language: Language, bodies: &Bodies, path: FormPath, qu
         };
         JsonSchema(rules::schema(&form, &body.schema, submitting))
     };
-    let create = if may(written.create) {
-        let overlay = records::of_new(tx, resource)?;
-        Some(schema(creating, &overlay, false))
-    } else {
-        None
-    };
+    let overlay = records::of_new(tx, resource)?;
+    let mut required_for_submit = records::for_submission(resource);
+    let always = overlay.needed.iter().filter(|needed| needed.only.is_none());
+    required_for_submit.extend(always.map(|needed| needed.at.clone()));
+    let create = may(written.create).then(|| schema(creating, &overlay, false));
     let update = if may(written.update) {
         records::of_change(tx, resource, query.id.as_deref())?.map(|overlay| schema(updating, &overlay, true))
     } else {
@@ -79,7 +78,7 @@ fn form(tx: &mut Tx<'_>, language: Language, bodies: &Bodies, path: FormPath, qu
         language,
         create,
         update,
-        required_for_submit: records::for_submission(resource),
+        required_for_submit,
         create_by: by(written.create),
         update_by: by(written.update),
         submit_by: written.submit.and_then(by),

@@ -7,15 +7,17 @@
 //!
 //! What a renderer finds besides JSON Schema: `x-order` and `x-group` (headings in `x-groups`), `x-widget` (how to enter it),
 //! `x-choices` (records to choose from: the list operation, and which field is the value and which the label), `x-locked` (why
-//! a field is read-only now), `x-required-for`, and `x-filter` (how a list is filtered by a custom field). Titles and the
+//! a field is read-only now), `x-required-for` and `x-required-when`, and `x-filter` (how a list is filtered by a custom field). Titles and the
 //! labels of words are in the caller's language, descriptions in English.
 
 mod bodies;
 mod handlers;
 mod labels;
 mod model;
+mod needs;
 mod records;
 mod rules;
+mod widgets;
 
 pub use bodies::Bodies;
 pub use model::FormResource;

@@ -117,7 +117,8 @@ pub struct FormSchema {
     /// those who change none, and where there is no such record for the caller.
     #[schema(required = true)]
     pub update: Option<JsonSchema>,
-    /// The fields that must be there before the record can be sent in, as pointers.
+    /// The fields that must be there before the record can be sent in, as pointers, with `*` for every item of a list. What the
+    /// program asks for of one kind of business alone stands in the schema (`x-required-when`).
     #[schema(max_items = 50, example = json!(["/customer", "/territory"]))]
     pub required_for_submit: Vec<String>,
     /// The operation that makes a record, if the caller may.

@@ -7,10 +7,10 @@ use crate::{
     db::Tx,
     deals::registrations,
     error::{Error, Result, codes},
-    partners,
+    partners, policies,
 };
 
-use super::model::FormResource;
+use super::{model::FormResource, needs::Needed};
 
 /// What is laid over the schema of a body. Fields are named by pointers such as `/customer/website`.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,8 @@ pub struct Overlay {
     pub locked: Vec<(String, String)>,
     /// Why the whole record is locked, if it is.
     pub whole: Option<String>,
+    /// What the program's policy asks for before the record is sent in, besides what the product asks for.
+    pub needed: Vec<Needed>,
     /// The custom fields that the caller sees; none where the record has none.
     pub custom: Vec<CustomField>,
     /// Whether the caller stands on the vendor's side.
@@ -43,11 +45,31 @@ fn base(tx: &mut Tx<'_>, resource: FormResource) -> Result<Overlay> {
         Some(record) => custom_fields::seen(tx, record)?,
         None => Vec::new(),
     };
+    let needed = if resource == FormResource::Deals {
+        needed(tx)?
+    } else {
+        Vec::new()
+    };
     Ok(Overlay {
+        needed,
         custom,
         is_vendor: tx.caller().is_vendor(),
         ..Overlay::default()
     })
+}
+
+/// The fields that the policy in force asks for, as a form names them: every item of a list instead of the first.
+fn needed(tx: &mut Tx<'_>) -> Result<Vec<Needed>> {
+    let now = tx.now;
+    let policy = policies::in_force(tx, now)?.registration;
+    let asked = policy.required_fields.iter().flat_map(|required| {
+        required.fields.iter().map(|field| Needed {
+            at: field.as_str().trim_start_matches('#').replace("/0/", "/*/"),
+            only: required.deal_type.map(|kind| kind.to_string()),
+        })
+    });
+    // The distributor follows from who writes it; no form can say it.
+    Ok(asked.filter(|needed| needed.at != "/distributor_id").collect())
 }
 
 /// What is laid over the form of a new record.
@@ -150,7 +172,7 @@ fn told(error: &Error) -> String {
         .map_or_else(|| error.message().to_owned(), |fault| fault.detail.clone())
 }
 
-/// The fields that must be there before a record can be sent in.
+/// The fields that must be there before a record can be sent in, whatever the policy says.
 pub fn for_submission(resource: FormResource) -> Vec<String> {
     match resource {
         FormResource::Deals => registrations::SUBMISSION_NEEDS

@@ -6,7 +6,9 @@ use super::{
     bodies::{self, Bodies},
     labels,
     model::FormResource,
+    needs,
     records::{self, Overlay},
+    widgets,
 };
 use crate::http::Language;
 
@@ -97,7 +99,11 @@ pub fn schema(form: &Form<'_>, source: &Value, submitting: bool) -> Value {
     };
     if submitting && !form.is_change {
         required.extend(names(&needed));
-        demand(&mut root, &needed, records::alternatives(form.resource));
+        needs::demand(&mut root, &needed, records::alternatives(form.resource));
+        let conditions = needs::conditions(&form.overlay.needed);
+        if !conditions.is_empty() {
+            root.insert("allOf".to_owned(), json!(conditions));
+        }
     }
     let properties = root.get("properties").and_then(Value::as_object);
     required.retain(|name| properties.is_some_and(|properties| properties.contains_key(name)));
@@ -154,59 +160,6 @@ fn groups(form: &Form<'_>) -> Value {
         }
     }
     Value::Array(groups)
-}
-
-/// Makes what a submission needs stand there with a value.
-fn demand(
-    root: &mut Object,
-    needed: &[String],
-    alternatives: Option<(&'static str, &'static [&'static [&'static str]])>,
-) {
-    let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for pointer in needed {
-        let Some(property) = properties
-            .get_mut(pointer.trim_start_matches('/'))
-            .and_then(Value::as_object_mut)
-        else {
-            continue;
-        };
-        refuse_null(property);
-        if property.contains_key("items") {
-            property.insert("minItems".to_owned(), json!(1));
-        }
-        if let Some((of, sets)) = alternatives
-            && of == pointer
-        {
-            let sets: Vec<Value> = sets.iter().map(|names| json!({"required": names})).collect();
-            property.insert("anyOf".to_owned(), json!(sets));
-        }
-    }
-}
-
-/// Takes null out of what a schema admits.
-fn refuse_null(schema: &mut Object) {
-    let plain = match schema.get("type") {
-        Some(Value::Array(kinds)) => match kinds
-            .iter()
-            .filter(|kind| **kind != "null")
-            .collect::<Vec<_>>()
-            .as_slice()
-        {
-            [only] => Some((*only).clone()),
-            several => Some(json!(several)),
-        },
-        _ => None,
-    };
-    if let Some(plain) = plain {
-        schema.insert("type".to_owned(), plain);
-    }
-    for key in ["oneOf", "anyOf"] {
-        if let Some(Value::Array(parts)) = schema.get_mut(key) {
-            parts.retain(|part| part.get("type") != Some(&json!("null")) && part.get("const") != Some(&Value::Null));
-        }
-    }
 }
 
 /// Lets a schema admit null too.
@@ -283,7 +236,7 @@ impl Maker<'_, '_> {
             if let Some(inner) = made.get(key).filter(|inner| inner.is_object()).cloned() {
                 let mut inner = self.expand(&inner, &format!("{at}/*"));
                 if key == "items" && !inner.contains_key("x-widget") {
-                    let widget = widget(&inner, "");
+                    let widget = widgets::of(&inner, "");
                     inner.insert("x-widget".to_owned(), json!(widget));
                 }
                 made.insert(key.to_owned(), Value::Object(inner));
@@ -317,7 +270,7 @@ impl Maker<'_, '_> {
             }
             None => self.expand(target, at),
         };
-        if let Some(widget) = widget_of_type(name) {
+        if let Some(widget) = widgets::of_type(name) {
             made.insert("x-widget".to_owned(), json!(widget));
         }
         if let Some((_, operation, path, value, label)) = BY_ID.iter().find(|(kind, ..)| *kind == name) {
@@ -355,11 +308,17 @@ impl Maker<'_, '_> {
             self.chosen(&mut made, operation, path, value, label);
         }
         if !made.contains_key("x-widget") {
-            let widget = widget(&made, name);
+            let widget = widgets::of(&made, name);
             made.insert("x-widget".to_owned(), json!(widget));
         }
-        if records::for_submission(form.resource).iter().any(|needed| needed == at) {
+        let asked: Vec<&needs::Needed> = form.overlay.needed.iter().filter(|needed| needed.at == at).collect();
+        let always = asked.iter().any(|needed| needed.only.is_none());
+        if always || records::for_submission(form.resource).iter().any(|needed| needed == at) {
             made.insert("x-required-for".to_owned(), json!(["submit"]));
+        } else if !asked.is_empty() {
+            let kinds: Vec<&str> = asked.iter().filter_map(|needed| needed.only.as_deref()).collect();
+            let when = json!({"for": "submit", "field": "/deal_type", "in": kinds});
+            made.insert("x-required-when".to_owned(), when);
         }
         if let Some((_, reason)) = form.overlay.locked.iter().find(|(pointer, _)| pointer == at) {
             lock(&mut made, reason);
@@ -403,7 +362,7 @@ impl Maker<'_, '_> {
                 json!(field.section.as_deref().unwrap_or("custom")),
             );
             if !schema.contains_key("x-widget") {
-                let widget = widget(&schema, "");
+                let widget = widgets::of(&schema, "");
                 schema.insert("x-widget".to_owned(), json!(widget));
             }
             if self.form.resource == FormResource::Deals {
@@ -439,56 +398,5 @@ fn beside(made: &mut Object, schema: &Object) {
         if let Some(value) = schema.get(key) {
             made.insert(key.to_owned(), value.clone());
         }
-    }
-}
-
-fn widget_of_type(name: &str) -> Option<&'static str> {
-    match name {
-        "Money" => Some("money"),
-        "Country" => Some("country"),
-        "Currency" => Some("currency"),
-        "TimeZone" => Some("time-zone"),
-        "Date" => Some("date"),
-        "Time" => Some("date-time"),
-        _ => None,
-    }
-}
-
-/// How a value is entered, as far as its schema tells.
-fn widget(schema: &Object, name: &str) -> &'static str {
-    let is = |kind: &str| match schema.get("type") {
-        Some(Value::String(one)) => one == kind,
-        Some(Value::Array(several)) => several.iter().any(|one| one == kind),
-        _ => false,
-    };
-    let item = |key: &str| schema.get("items").and_then(|items| items.get(key));
-    if schema.contains_key("oneOf") {
-        return "select";
-    }
-    if is("array") {
-        return if item("properties").is_some() {
-            "rows"
-        } else if item("oneOf").is_some() || item("x-choices").is_some() {
-            "multi-select"
-        } else {
-            "words"
-        };
-    }
-    if is("object") {
-        return "fields";
-    }
-    if is("boolean") {
-        return "checkbox";
-    }
-    if is("integer") || is("number") {
-        return "number";
-    }
-    let longest = schema.get("maxLength").and_then(Value::as_u64).unwrap_or(0);
-    match name {
-        "email" => "email",
-        "phone" => "tel",
-        "website" => "url",
-        _ if longest > 500 => "textarea",
-        _ => "text",
     }
 }

@@ -27,7 +27,7 @@ pub mod templates;
 
 pub use digests::send as send_digests;
 pub use dispatch::tell;
-pub use inbox::delete_old;
+pub use inbox::{delete_old, unread};
 pub use reminders::remind;
 use utoipa_actix_web::service_config::ServiceConfig;
 

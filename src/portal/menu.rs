@@ -18,6 +18,20 @@ type Entry = (
 
 const ENTRIES: &[Entry] = &[
     (
+        "notices",
+        ["Notices", "Mitteilungen"],
+        "listNotices",
+        "/v1/notices",
+        None,
+    ),
+    (
+        "approvals",
+        ["Approvals", "Freigaben"],
+        "listApprovals",
+        "/v1/approvals",
+        None,
+    ),
+    (
         "deals",
         ["Deals", "Projekte"],
         "listDeals",
@@ -152,10 +166,17 @@ const ENTRIES: &[Entry] = &[
         None,
     ),
     (
-        "settings",
-        ["Settings", "Einstellungen"],
-        "getProgramSettings",
-        "/v1/program-settings",
+        "policies",
+        ["Policies", "Regelwerk"],
+        "listPolicies",
+        "/v1/policies",
+        None,
+    ),
+    (
+        "calendars",
+        ["Calendars", "Kalender"],
+        "listCalendars",
+        "/v1/calendars",
         None,
     ),
     (

@@ -27,6 +27,8 @@ words! {
         DealInfoRequests = "deal_info_requests",
         /// Protections that end within 14 days.
         ExpiringProtections = "expiring_protections",
+        /// Notices that the caller has not read.
+        UnreadNotices = "unread_notices",
     }
 
     /// What a legal link leads to.

@@ -10,6 +10,7 @@ use crate::{
     error::Result,
     http::Language,
     kernel::Time,
+    notices,
 };
 
 /// Protections that end within so many days are told of.
@@ -61,6 +62,18 @@ const COUNTERS: &[Counter] = &[
         count: |tx| {
             let until = tx.now.plus_days(EXPIRING_DAYS);
             protection::ending_before(tx, until).map(Some)
+        },
+    },
+    Counter {
+        kind: PortalWorkKind::UnreadNotices,
+        label: ["Unread notices", "Ungelesene Mitteilungen"],
+        clears: "listNotices",
+        lists: "listNotices",
+        path: |_| "/v1/notices?unread=true".to_owned(),
+        // Machines have no inbox.
+        count: |tx| match tx.caller().user() {
+            Some(user) => notices::unread(tx, user).map(Some),
+            None => Ok(None),
         },
     },
 ];

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, approved, complete, path, submitted, with},
-    support::{Client, api::api},
+    support::{Client, api::api, publish_policy},
 };
 
 const RESOURCES: [&str; 4] = ["deals", "partners", "people", "customer-accounts"];
@@ -210,6 +210,34 @@ each_engine! {
         assert!(fits(schema, &one_mark));
         let draft = sales.post("/v1/deals", one_mark).await.expect(201);
         sales.post(&path(&draft, "/submit"), json!({})).await.expect(200);
+    }
+
+    async fn what_the_policy_asks_for_is_asked_for_by_the_form(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        publish_policy(&world, json!({"registration": {"required_fields": [
+            {"fields": ["#/next_step"]},
+            {"deal_type": "renewal", "fields": ["#/contacts/0/email", "#/customer/registration_number", "#/lines/0/unit_price"]},
+        ]}})).await;
+        let form = form(&sales, "deals?action=submit").await;
+        let schema = &form["create"];
+        assert!(form["required_for_submit"].as_array().unwrap().contains(&json!("/next_step")));
+        assert_eq!(schema["properties"]["next_step"]["x-required-for"], json!(["submit"]));
+        assert_eq!(schema["properties"]["customer"]["properties"]["registration_number"]["x-required-when"]["in"], json!(["renewal"]));
+        let price = json!({"amount": "1200.00", "currency": "EUR"});
+        let mut known = complete()["customer"].clone();
+        known["registration_number"] = json!("HRB 123456");
+        for (body, taken) in [
+            (complete(), false),
+            (with(json!({"next_step": "A workshop."})), true),
+            (with(json!({"next_step": "A workshop.", "deal_type": "renewal", "customer": known})), false),
+            (with(json!({"next_step": "A workshop.", "deal_type": "renewal", "customer": known, "contacts": [{"name": "Eva", "email": "eva@acme-werkzeug.de"}], "lines": [{"product": "EDGE-SW", "unit_price": price}]})), true),
+        ] {
+            assert_eq!(fits(schema, &body), taken, "{body}");
+            let draft = sales.post("/v1/deals", body).await.expect(201);
+            let answer = sales.post(&path(&draft, "/submit"), json!({})).await;
+            assert_eq!(answer.status == 200, taken, "{}", answer.body);
+        }
     }
 
     async fn custom_fields_are_typed_fields_of_the_form(world: World) {

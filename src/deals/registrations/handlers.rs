@@ -56,7 +56,7 @@ pub async fn list_deals(
 ///
 /// Makes a draft, which has no place in any queue until it is submitted and may be incomplete; `missing` says what it
 /// lacks. Territory and products are named by code or by id. Partners write their own, the vendor on a partner's behalf.
-#[utoipa::path(extensions(("x-errors" = json!(["already_exists", "guard_failed"]))))]
+#[utoipa::path(extensions(("x-errors" = json!(["already_exists", "field_forbidden", "guard_failed"]))))]
 #[post("")]
 pub async fn create_deal(db: Db, caller: Caller, new: Json<NewDeal>) -> Reply<Created<Deal>> {
     db.write(&caller, move |tx| {
@@ -89,7 +89,7 @@ pub async fn get_deal(
 ///
 /// Which fields are open depends on where the review stands; a locked one is named with what locks it. Actions move the
 /// states, this does not.
-#[utoipa::path(params(DealId, IfMatch), extensions(("x-errors" = json!(["field_locked", "already_exists"]))))]
+#[utoipa::path(params(DealId, IfMatch), extensions(("x-errors" = json!(["field_locked", "field_forbidden", "already_exists"]))))]
 #[patch("/{id}")]
 pub async fn update_deal(
     db: Db,
@@ -111,7 +111,7 @@ pub async fn update_deal(
 ///
 /// Makes a draft with that external reference, or makes the registration that has it what the body says. Repeating the
 /// request changes nothing. What was sent in already is locked as for a change.
-#[utoipa::path(params(ExternalPath, IfMatchIfSent), extensions(("x-errors" = json!(["field_locked", "already_exists", "guard_failed"]))))]
+#[utoipa::path(params(ExternalPath, IfMatchIfSent), extensions(("x-errors" = json!(["field_locked", "field_forbidden", "already_exists", "guard_failed"]))))]
 #[put("/by-external-id/{system}/{external_id}")]
 pub async fn upsert_deal(
     db: Db,

@@ -5,7 +5,7 @@ mod handlers;
 mod model;
 mod queries;
 
-pub use queries::{NoticeRow, delete_old, insert};
+pub use queries::{NoticeRow, delete_old, insert, unread};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.
