@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_file_is_read() {
-        assert!(REGIONS.len() > 1000);
+        assert!(REGIONS.len() > 800);
         for (code, region) in REGIONS.iter() {
             assert!(of(code).is_some());
             for (dates, _) in &region.lines {

@@ -177,7 +177,7 @@ impl Calendar {
         })
     }
 
-    /// When a time that begins now or then is used up.
+    /// When a time that begins then is used up.
     pub fn due(&self, question: &DueQuestion) -> DueAnswer {
         let time = self.working_time();
         let from = question.from;

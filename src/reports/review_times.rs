@@ -6,15 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::model::basis_points;
 use crate::{
     deals::registrations::DealType,
-    error::{Error, Result, codes},
-    kernel::{Time, ids::TerritoryId, time::DAY},
+    kernel::{Time, ids::TerritoryId},
     words,
 };
 
 /// Fewer decisions than this would tell partners of single ones.
 const FEWEST: i64 = 5;
-/// The longest time that is told of at once, in days: ten years.
-const LONGEST: i64 = 3660;
 /// The time that is told of unless said otherwise, in days.
 const USUAL: i64 = 366;
 
@@ -42,7 +39,7 @@ pub struct ReviewTimeFilter {
     /// Only decisions at or after this moment; a year before the end if left out.
     #[param(nullable = false)]
     pub decided_since: Option<Time>,
-    /// Only decisions before this moment; now if left out. At most ten years.
+    /// Only decisions before this moment; now if left out.
     #[param(nullable = false)]
     pub decided_before: Option<Time>,
     /// Only registrations in that territory or one within it.
@@ -69,24 +66,16 @@ pub struct Asked {
 }
 
 impl ReviewTimeFilter {
-    /// The filter with everything that was left out.
-    ///
-    /// # Errors
-    /// 400 for a time that ends before it begins or is too long.
-    pub fn checked(&self, now: Time) -> Result<Asked> {
+    /// The filter with everything that was left out. A time that ends before it begins holds no decision.
+    pub fn asked(&self, now: Time) -> Asked {
         let before = self.decided_before.unwrap_or(now);
-        let since = self.decided_since.unwrap_or_else(|| before.plus_days(-USUAL));
-        if !(0..=LONGEST * DAY).contains(&before.since(since)) {
-            let detail = "The end is not before the beginning, and at most ten years after it.";
-            return Err(Error::new(&codes::INVALID_QUERY).fault("query:decided_before", "invalid_period", detail));
-        }
-        Ok(Asked {
+        Asked {
             period: self.period.unwrap_or(ReportPeriod::Month),
-            since,
+            since: self.decided_since.unwrap_or_else(|| before.plus_days(-USUAL)),
             before,
             territory: self.territory_id,
             deal_type: self.deal_type,
-        })
+        }
     }
 }
 
@@ -94,7 +83,7 @@ impl ReviewTimeFilter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReviewTimes {
     /// The periods with decisions, in order.
-    #[schema(max_items = 124)]
+    #[schema(max_items = 1200)]
     pub data: Vec<ReviewTime>,
 }
 
@@ -188,13 +177,10 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_ends_before_it_begins_is_refused() {
+    fn what_is_left_out_is_the_year_until_now() {
         let now: Time = "2026-11-21T00:00:00Z".parse().unwrap();
-        let filter = |days| ReviewTimeFilter {
-            decided_since: Some(now.plus_days(days)),
-            ..ReviewTimeFilter::default()
-        };
-        assert!(filter(1).checked(now).is_err() && filter(-4000).checked(now).is_err());
-        assert!(filter(0).checked(now).is_ok());
+        let asked = ReviewTimeFilter::default().asked(now);
+        assert_eq!((asked.since, asked.before), (now.plus_days(-366), now));
+        assert_eq!(asked.period, ReportPeriod::Month);
     }
 }
