@@ -35,7 +35,7 @@ mod voting;
 
 pub use chain::{Chain, Subject, end, escalate, find, naming, open, overdue, pause, plan, reroute, resume};
 pub use known::known_territories;
-pub use model::{ApprovalChainStep, ApprovalKind, ApprovalStepStatus, ApprovalVerdict};
+pub use model::{ApprovalChainStep, ApprovalKind, ApprovalStepStatus, ApprovalVerdict, AskedPerson};
 pub use policy::{ApprovalStepRule, ApproverRole, ChainFacts, SegregationPolicy, asked};
 pub use preview::{for_partner, for_vendor};
 pub use rows::StepRow;

@@ -332,6 +332,7 @@ permissions! {
     "getDelegation", Some("approvals:read"), Who::Roles(VENDOR);
     "createDelegation", None, Who::Roles(VENDOR), once;
     "cancelDelegation", None, Who::Roles(VENDOR), once;
+
     // --- notices: everybody's own, and the program's texts
     "listNoticeTopics", Some("settings:read"), Who::Roles(EVERY);
     "listNotices", None, Who::Roles(EVERY);
@@ -347,7 +348,6 @@ permissions! {
     "previewNoticeTemplate", Some("settings:read"), Who::Roles(OPS);
     "listNoticeTemplateRevisions", Some("settings:read"), Who::Roles(OPS);
     "listNoticeReminders", Some("settings:read"), Who::Roles(OPS);
-
 
     // --- deals: registrations and their review
     "listDeals", Some("deals:read"), Who::Roles(DEAL_READERS);

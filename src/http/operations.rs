@@ -177,7 +177,7 @@ fn tell(error: &ValidationError<'_>, place: &dyn Fn(&str) -> String, faults: &mu
         }
         ValidationErrorKind::Type {
             kind: TypeKind::Single(JsonType::Null),
-        } => add(
+        } if error.schema_path().as_str().contains("/else/") => add(
             &at,
             "not_applicable",
             "It does not go with the rest of the body; leave it out.".to_owned(),

@@ -31,7 +31,7 @@ pub mod users;
 pub use engine::{Holder, Identity};
 use serde_json::Value;
 pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, hash_password, made_up_password};
-pub use standing::{rows_of_user, vendor_sees, who_sees};
+pub use standing::{rows_of_user, who_sees};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{db::Tx, error::Result, kernel::Time};

@@ -565,6 +565,22 @@ each_engine! {
         assert_eq!(row(&theirs, "deal_info_requested").unwrap()["optional"], false);
     }
 
+    async fn whoever_stands_in_for_an_approver_on_holiday_is_told_instead(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, approver, .. } = cast(&program);
+        let deputy = world.vendor(Role::ChannelOps);
+        holds(&world, &deputy, "channel_ops");
+        let away = json!({"delegate_id": deputy.caller().user().unwrap(), "ends_at": world.now().plus_days(10), "reason": "On holiday."});
+        approver.post("/v1/delegations", away).await.expect(201);
+        let deal = submitted(&sales, complete()).await;
+        dispatch(&world);
+        assert_eq!(topics(&inbox(&approver).await), Vec::<&str>::new());
+        assert_eq!(told(&deputy, "deal_submitted").await["action"], "approveDeal");
+        deputy.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        told(&sales, "deal_approved").await;
+    }
+
     async fn those_who_look_after_a_partner_and_take_it_over_are_told(world: World) {
         let program = Program::new(&world).await;
         let Cast { partner, sales, admin, .. } = cast(&program);

@@ -11,14 +11,14 @@ use super::{
     view::Reader,
 };
 use crate::{
-    approvals::{self, ApprovalStepStatus, Chain},
+    approvals::{self, Chain},
     auth::{Caller, permissions::may_call},
     db::Tx,
     deals::{amendments, extensions, outcomes, reopenings, transfers},
     error::Result,
     kernel::{
-        ids::UserId,
-        states::{Action, FailingGuard, Transition, guard},
+        states::guard,
+        states::{Action, FailingGuard, Transition},
     },
     policies,
 };
@@ -147,25 +147,4 @@ pub fn chain(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealApprova
         auto_approval,
         data,
     })
-}
-
-/// The people who are asked to decide the step that waits, stand-ins among them; none if no step does.
-///
-/// # Errors
-/// What the database reports.
-pub fn asked(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<UserId>> {
-    let chain = chains::find(tx, registration, false)?;
-    if chain.pending().is_none() {
-        return Ok(Vec::new());
-    }
-    let now = tx.now;
-    let segregation = policies::in_force(tx, now)?.registration.segregation;
-    let interests = segregation::interests(tx, registration, &segregation)?;
-    let steps = approvals::for_vendor(tx, &chain, &interests, &segregation)?;
-    Ok(steps
-        .into_iter()
-        .filter(|step| step.status == ApprovalStepStatus::Pending)
-        .flat_map(|step| step.asked.unwrap_or_default())
-        .map(|person| person.user_id)
-        .collect())
 }

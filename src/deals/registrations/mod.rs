@@ -43,7 +43,7 @@ pub mod tier_terms;
 mod view;
 mod whole;
 
-pub use actions::{action, asked, own_failing};
+pub use actions::{action, chain as approval_chain, own_failing};
 pub use approvals::{locked, tell_contenders};
 pub use chains::{begin as begin_chain, end as skip_steps, escalate, facts as chain_facts};
 pub use clock::start as start_clock;

@@ -4,7 +4,7 @@ mod queries;
 
 use std::sync::Arc;
 
-pub use queries::{of_api_key, of_client, of_session, rows_of_user, touch, vendor_sees, who_sees};
+pub use queries::{of_api_key, of_client, of_session, rows_of_user, touch, who_sees};
 
 use crate::{
     auth::{Actor, Caller, Facts, Request, Roles, Rows, Side},

@@ -190,25 +190,6 @@ fn rows_of_vendor_user(tx: &mut Tx<'_>, user: &UserFacts) -> Result<Rows> {
     Ok(Rows::Partners(partners.into()))
 }
 
-/// Whether a vendor user sees the rows of that partner.
-///
-/// # Errors
-/// What the database reports.
-pub fn vendor_sees(tx: &mut Tx<'_>, user: UserId, partner: PartnerId) -> Result<bool> {
-    let facts: Option<UserFacts> = on_each!(tx, |c| users::table
-        .find(user)
-        .select(UserFacts::as_select())
-        .first(c)
-        .optional())?;
-    let Some(facts) = facts.filter(|facts| facts.kind == UserKind::Vendor) else {
-        return Ok(false);
-    };
-    Ok(match rows_of_vendor_user(tx, &facts)? {
-        Rows::All => true,
-        Rows::Partners(partners) => partners.contains(&partner),
-    })
-}
-
 /// The partners whose assignment in force now, in any role, names one of the users.
 fn held_by(tx: &mut Tx<'_>, holders: &[UserId]) -> Result<Vec<PartnerId>> {
     use account_manager_assignments as assignments;

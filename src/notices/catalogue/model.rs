@@ -30,7 +30,7 @@ words! {
         DealRevoked = "deal_revoked",
         /// What a registration asks for was granted to another one.
         DealScopeLost = "deal_scope_lost",
-        /// The next step of an approval waits.
+        /// The next step of an approval waits, or one that waited too long goes to others.
         ApprovalStepPending = "approval_step_pending",
         /// The time for a decision is running out.
         ReviewDue = "review_due",
@@ -98,7 +98,8 @@ words! {
         PartnerAdmin = "partner_admin",
         /// The partner's primary account manager.
         AccountManager = "account_manager",
-        /// Who can decide the step of the approval that waits: the reviewer it was given to, or else everyone with its role.
+        /// Who is asked to decide the step of the approval that waits: the reviewer it was given to, or else everyone with its
+        /// role; for those who are away, whoever stands in for them.
         PendingApprover = "pending_approver",
         /// The reviewer of the registration, or else every approver.
         Reviewer = "reviewer",

@@ -195,8 +195,8 @@ pub static TOPICS: &[TopicRule] = &[
     },
     TopicRule {
         topic: NoticeTopic::ApprovalStepPending,
-        about: "The next step of an approval waits.",
-        events: &["deal.step_approved"],
+        about: "The next step of an approval waits, or one that waited too long goes to others.",
+        events: &["deal.step_approved", "deal.approval_escalated"],
         vendor: &[PendingApprover],
         partner: &[],
         mail: AtOnce,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::stories::Story;
 use crate::{
+    approvals::{ApprovalStepStatus, AskedPerson},
     auth::Role,
     db::Tx,
     deals::registrations,
@@ -31,16 +32,16 @@ pub fn told(tx: &mut Tx<'_>, rule: &TopicRule, story: &Story) -> Result<BTreeMap
         }
     }
     if story.for_vendor {
+        let mut asked = Vec::new();
         for relation in rule.vendor {
-            for person in of_vendor(tx, *relation, story)? {
-                let sees = match story.partners.first() {
-                    Some(partner) => identity::vendor_sees(tx, person, *partner)?,
-                    None => true,
-                };
-                if sees {
-                    people.entry(person).or_insert(None);
-                }
-            }
+            asked.extend(of_vendor(tx, *relation, story)?);
+        }
+        let seeing = match story.partners.first() {
+            Some(partner) => identity::who_sees(tx, *partner, &asked)?,
+            None => asked.into_iter().collect(),
+        };
+        for person in seeing {
+            people.entry(person).or_insert(None);
         }
     }
     people.retain(|person, _| rule.tells_actor || person.to_string() != story.actor);
@@ -84,23 +85,29 @@ fn of_vendor(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story) -> Result
     }
 }
 
-/// Who is asked to decide the step that waits: the reviewer if they are, or everyone who is, stand-ins for those away among
-/// them. Nobody where no step waits, as when the rules of the program decided at once.
+/// Who is asked to decide the step that waits, and whoever stands in for those who are away; of them the reviewer alone, if
+/// it was given to one. Nobody where no step waits, as when the rules of the program decided at once.
 fn pending_approvers(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<UserId>> {
     let found = match registrations::find(tx, deal) {
         Err(error) if error.is(&codes::NOT_FOUND) => return Ok(Vec::new()),
         found => found?,
     };
-    if found.review.is_none() {
-        return Ok(Vec::new());
-    }
-    let asked = registrations::asked(tx, &found)?;
-    Ok(
-        match found.deal.assignee_id.filter(|reviewer| asked.contains(reviewer)) {
-            Some(reviewer) => vec![reviewer],
-            None => asked,
-        },
-    )
+    let chain = registrations::approval_chain(tx, &found)?;
+    let pending = chain
+        .data
+        .into_iter()
+        .find(|step| step.status == ApprovalStepStatus::Pending);
+    let asked = pending.and_then(|step| step.asked).unwrap_or_default();
+    let reviewer = found.deal.assignee_id;
+    let of_reviewer = |person: &&AskedPerson| {
+        reviewer.is_some() && (Some(person.user_id) == reviewer || person.on_behalf_of == reviewer)
+    };
+    let given: Vec<UserId> = asked.iter().filter(of_reviewer).map(|person| person.user_id).collect();
+    Ok(if given.is_empty() {
+        asked.into_iter().map(|person| person.user_id).collect()
+    } else {
+        given
+    })
 }
 
 /// The reviewer of the registration, or every approver.

@@ -53,7 +53,7 @@ pub const fn text(topic: NoticeTopic) -> Text {
         ),
         NoticeTopic::ApprovalStepPending => (
             "Your approval is next: {{deal.title}}",
-            "The step before yours is done for {{deal.number}}, “{{deal.title}}”, of {{partner.name}} for {{customer.name}}.\n\nPlease decide by {{decision.due}}.",
+            "Your decision is waited for on {{deal.number}}, “{{deal.title}}”, of {{partner.name}} for {{customer.name}}.\n\nPlease decide by {{decision.due}}.",
         ),
         NoticeTopic::ReviewDue => (
             "Decision due in {{time.left}}: {{deal.title}}",

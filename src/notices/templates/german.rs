@@ -53,7 +53,7 @@ pub const fn text(topic: NoticeTopic) -> Text {
         ),
         NoticeTopic::ApprovalStepPending => (
             "Ihre Genehmigung ist dran: {{deal.title}}",
-            "Der Schritt vor Ihrem ist getan für {{deal.number}}, „{{deal.title}}“, von {{partner.name}} für {{customer.name}}.\n\nBitte entscheiden Sie bis {{decision.due}}.",
+            "Auf Ihre Entscheidung wartet {{deal.number}}, „{{deal.title}}“, von {{partner.name}} für {{customer.name}}.\n\nBitte entscheiden Sie bis {{decision.due}}.",
         ),
         NoticeTopic::ReviewDue => (
             "Entscheidung fällig in {{time.left}}: {{deal.title}}",
