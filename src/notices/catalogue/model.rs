@@ -152,7 +152,7 @@ pub struct NoticeTopicEntry {
     #[schema(example = true)]
     pub optional: bool,
     /// The operation that settles what it asks for; null if it asks for nothing.
-    #[schema(required = true, example = "requestDealExtension", max_length = 100)]
+    #[schema(required = true, example = "startPartnerReview", max_length = 100)]
     pub action: Option<String>,
     /// What its texts can name, as in `{{deal.title}}`.
     #[schema(max_items = 20, example = json!(["deal.number", "deal.title"]))]

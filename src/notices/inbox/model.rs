@@ -49,7 +49,7 @@ pub struct Notice {
     #[schema(example = "/v1/deals/deal_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
     pub path: String,
     /// The operation that settles what it asks for; null if it asks for nothing that the caller may do.
-    #[schema(required = true, example = "requestDealExtension", max_length = 100)]
+    #[schema(required = true, example = "startPartnerReview", max_length = 100)]
     pub action: Option<String>,
     /// Until when; null where there is no date.
     #[schema(required = true)]
