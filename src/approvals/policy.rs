@@ -154,7 +154,7 @@ pub const fn escalation_due(after_hours: i64, since: Time) -> Option<Time> {
 }
 
 /// Who may not decide on a record, whatever their role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -41,7 +41,7 @@ impl Link {
 
 /// Who stands in for a person, of all delegations in force at one moment: who stands in may be away as well, then it is who
 /// stands in for them. With it the delegation of the person itself. Nothing for who is there.
-pub fn stand_in<'l>(links: &'l [Link], kind: ApprovalKind, person: UserId) -> Option<(UserId, &'l Link)> {
+pub fn stand_in(links: &[Link], kind: ApprovalKind, person: UserId) -> Option<(UserId, &Link)> {
     let next = |person: UserId| links.iter().find(|link| link.person == person && link.covers(kind));
     let first = next(person)?;
     let mut present = first.delegate;

@@ -89,24 +89,24 @@ mod tests {
             competing: [rival].into(),
         };
         let usual = SegregationPolicy::default();
-        let lets = |policy: SegregationPolicy| [writer, manager, rival].map(|user| interests.lets(&policy, user));
-        assert_eq!(lets(usual), [false, true, false]);
+        let lets = |policy: &SegregationPolicy| [writer, manager, rival].map(|user| interests.lets(policy, user));
+        assert_eq!(lets(&usual), [false, true, false]);
         let strict = SegregationPolicy {
             managed_partners: true,
             ..usual
         };
-        assert_eq!(lets(strict), [false, false, false]);
+        assert_eq!(lets(&strict), [false, false, false]);
         let half = SegregationPolicy {
             own_submissions: false,
             ..usual
         };
-        assert_eq!(lets(half), [false, true, false], "they wrote it all the same");
+        assert_eq!(lets(&half), [false, true, false], "they wrote it all the same");
         let free = SegregationPolicy {
             own_submissions: false,
             own_records: false,
             managed_partners: false,
             competing_partners: false,
         };
-        assert_eq!(lets(free), [true, true, true]);
+        assert_eq!(lets(&free), [true, true, true]);
     }
 }

@@ -209,11 +209,7 @@ pub struct NewCustomField {
     pub data_type: CustomType,
     /// What can be chosen, for the type `choice`; other types take none.
     #[serde(default)]
-    #[schema(example = json!(["basic", "premium"]), max_items = 200, extensions(("x-condition" = json!({
-        "if": {"properties": {"data_type": {"const": "choice"}}},
-        "then": {"properties": {"choices": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 200}}, "required": ["choices"]},
-        "else": {"properties": {"choices": {"type": "null"}}},
-    }))))]
+    #[schema(example = json!(["basic", "premium"]), max_items = 200)]
     pub choices: Option<Vec<String>>,
     /// Whether a record must have it; no by default.
     #[serde(default)]
@@ -243,17 +239,11 @@ pub struct NewCustomField {
     #[schema(example = json!(null), min_length = 1, max_length = 30)]
     pub minimum: Option<String>,
     /// The largest number or the latest date, for the types `integer`, `decimal` and `date`, as text.
-    #[schema(example = json!(null), min_length = 1, max_length = 30, extensions(("x-condition" = json!({
-        "if": {"properties": {"data_type": {"enum": ["integer", "decimal", "date"]}}},
-        "else": {"properties": {"minimum": {"type": "null"}, "maximum": {"type": "null"}}},
-    }))))]
+    #[schema(example = json!(null), min_length = 1, max_length = 30)]
     pub maximum: Option<String>,
     /// What a text must match, for the type `text`: a regular expression of literals, explicit classes, groups and counts,
     /// which all languages read alike.
-    #[schema(example = json!(null), min_length = 1, max_length = 200, extensions(("x-condition" = json!({
-        "if": {"properties": {"data_type": {"const": "text"}}},
-        "else": {"properties": {"min_length": {"type": "null"}, "max_length": {"type": "null"}, "pattern": {"type": "null"}}},
-    }))))]
+    #[schema(example = json!(null), min_length = 1, max_length = 200)]
     pub pattern: Option<String>,
 }
 

@@ -345,41 +345,38 @@ mod tests {
 
     /// Everything that a form can show: fields by their pointers, words by their sets.
     fn shown(schema: &Value, at: &str, bodies: &Bodies, fields: &mut Vec<String>, words: &mut Vec<(String, String)>) {
-        match schema {
-            Value::Object(object) => {
-                if let Some(name) = reference(object) {
-                    let target = bodies.component(name).unwrap();
-                    match target["enum"].as_array() {
-                        Some(list) if list.len() <= 40 => {
-                            words.extend(
-                                list.iter()
-                                    .map(|word| (name.to_owned(), word.as_str().unwrap().to_owned())),
-                            );
-                        }
-                        Some(_) => {}
-                        None => shown(target, at, bodies, fields, words),
+        if let Value::Object(object) = schema {
+            if let Some(name) = reference(object) {
+                let target = bodies.component(name).unwrap();
+                match target["enum"].as_array() {
+                    Some(list) if list.len() <= 40 => {
+                        words.extend(
+                            list.iter()
+                                .map(|word| (name.to_owned(), word.as_str().unwrap().to_owned())),
+                        );
                     }
-                }
-                for key in ["oneOf", "anyOf", "allOf"] {
-                    for part in object.get(key).and_then(Value::as_array).into_iter().flatten() {
-                        shown(part, at, bodies, fields, words);
-                    }
-                }
-                if let Some(items) = object.get("items") {
-                    shown(items, &format!("{at}/*"), bodies, fields, words);
-                }
-                for (name, inner) in object
-                    .get("properties")
-                    .and_then(Value::as_object)
-                    .into_iter()
-                    .flatten()
-                {
-                    let here = format!("{at}/{name}");
-                    fields.push(here.clone());
-                    shown(inner, &here, bodies, fields, words);
+                    Some(_) => {}
+                    None => shown(target, at, bodies, fields, words),
                 }
             }
-            _ => {}
+            for key in ["oneOf", "anyOf", "allOf"] {
+                for part in object.get(key).and_then(Value::as_array).into_iter().flatten() {
+                    shown(part, at, bodies, fields, words);
+                }
+            }
+            if let Some(items) = object.get("items") {
+                shown(items, &format!("{at}/*"), bodies, fields, words);
+            }
+            for (name, inner) in object
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                let here = format!("{at}/{name}");
+                fields.push(here.clone());
+                shown(inner, &here, bodies, fields, words);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Forms: what a caller may write of a type of record, as JSON Schema, so that a form renders itself.
 //!
-//! The schema of a form is the contract's own schema of the body, never a second copy of it: [`bodies`] takes it out of the
-//! published document, and [`rules`] lays over it what depends on the caller, the record and the language. What is laid over
+//! The schema of a form is the contract's own schema of the body, never a second copy of it: `bodies` takes it out of the
+//! published document, and `rules` lays over it what depends on the caller, the record and the language. What is laid over
 //! comes from the rules that judge the request itself: the locks of a registration, what a submission needs, what a partner
 //! may write of its profile, the definitions of custom fields. So a form cannot promise what the operation refuses.
 //!

@@ -90,12 +90,12 @@ pub fn schema(form: &Form<'_>, source: &Value, submitting: bool) -> Value {
             .collect()
     };
     // A change sends what it changes: nothing is required of it.
-    let mut required: Vec<String> = if !form.is_change {
+    let mut required: Vec<String> = if form.is_change {
+        Vec::new()
+    } else {
         texts(root.get("required"))
             .chain(names(&form.overlay.required))
             .collect()
-    } else {
-        Vec::new()
     };
     if submitting && !form.is_change {
         required.extend(names(&needed));

@@ -52,7 +52,7 @@ impl Language {
     }
 
     /// The text of that language of a pair of texts, English first.
-    pub const fn of<'t>(self, texts: [&'t str; 2]) -> &'t str {
+    pub const fn of(self, texts: [&str; 2]) -> &str {
         let [english, german] = texts;
         match self {
             Self::English => english,

@@ -8,10 +8,7 @@ use std::{
 };
 
 use actix_web::http::header::HeaderMap;
-use jsonschema::{
-    JsonType, ValidationError, Validator,
-    error::{TypeKind, ValidationErrorKind},
-};
+use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -175,13 +172,6 @@ fn tell(error: &ValidationError<'_>, place: &dyn Fn(&str) -> String, faults: &mu
                 ),
             }
         }
-        ValidationErrorKind::Type {
-            kind: TypeKind::Single(JsonType::Null),
-        } if error.schema_path().as_str().contains("/else/") => add(
-            &at,
-            "not_applicable",
-            "It does not go with the rest of the body; leave it out.".to_owned(),
-        ),
         ValidationErrorKind::Type { .. } => add(&at, "wrong_type", sentence(error)),
         ValidationErrorKind::Enum { options } => add(&at, "unknown_value", possible(options)),
         ValidationErrorKind::Constant { .. } => add(&at, "unknown_value", sentence(error)),

@@ -9,7 +9,7 @@
 //! - [`preferences`] are everybody's own: channel by topic, quiet hours, the hour of the digest, language and time zone.
 //! - [`templates`] are the texts, which the program's owner can change.
 //! - [`reminders`] come before deadlines, each once for each deadline and distance.
-//! - [`digests`] put together the mails of those who want one a day, once for each person and day.
+//! - `digests` put together the mails of those who want one a day, once for each person and day.
 //! - The [`inbox`] is everybody's own.
 //!
 //! Invitations, receipts of applicants and resets of passwords are no notices: they go to people who cannot sign in yet, carry

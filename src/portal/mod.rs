@@ -1,7 +1,7 @@
 //! The portal: what a front end needs before it shows anything. How the program presents itself, which languages and modules
 //! there are, which entries the caller's menu has, and how much waits for them.
 //!
-//! The front end itself is somebody else's; it asks here once after signing in, and [`PublicPortal`](model::PublicPortal)
+//! The front end itself is somebody else's; it asks here once after signing in, and `PublicPortal`
 //! before. Menu and counts follow from the permission table and the modules that are on, so that no entry leads to a 403 or 404.
 
 mod handlers;

@@ -178,7 +178,7 @@ pub fn locks(status: ReviewStatus, stage: DealStage) -> Vec<(&'static str, Strin
         .any(|(pointer, group)| pointer.starts_with("#/customer/") && open.contains(group));
     FIELDS
         .iter()
-        .filter(|(pointer, group)| !open.contains(group) && !(part_open && *pointer == "#/customer"))
+        .filter(|(pointer, group)| !open.contains(group) && (!part_open || *pointer != "#/customer"))
         .map(|(pointer, _)| (*pointer, told(pointer, status, stage)))
         .collect()
 }

@@ -10,7 +10,7 @@ pub fn own_domain(website: Option<&str>, email: Option<&str>) -> Option<String> 
     website.and_then(of).or_else(|| email.and_then(of))
 }
 
-/// The fields of a customer of which one set must be there: what [`is_recognisable`] asks for, as far as a form can know it.
+/// The fields of a customer of which one set must be there: what `is_recognisable` asks for, as far as a form can know it.
 /// A website or mail address counts only if its domain is the customer's own.
 pub const RECOGNISED_BY: &[&[&str]] = &[
     &["website"],

@@ -229,7 +229,7 @@ pub fn status_at(registration: &Registration, now: Time) -> ReviewStatus {
     }
 }
 
-/// What a registration must have before it can be sent in, as names of fields: what [`missing`] names of an empty one.
+/// What a registration must have before it can be sent in, as names of fields: what `missing` names of an empty one.
 pub const SUBMISSION_NEEDS: &[&str] = &["customer", "territory", "lines", "amount", "expected_close_on"];
 
 /// What a draft still lacks before it can be submitted, as field names.

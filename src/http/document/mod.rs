@@ -9,7 +9,6 @@
 //! that reviewers read.
 
 mod bounds;
-mod conditions;
 mod errors;
 mod examples;
 mod gates;
@@ -120,7 +119,6 @@ pub fn polish(raw: Value, operations: &[OperationRule], errors: &[ErrorCode]) ->
     errors::describe(&mut doc, errors);
     links::connect(&mut doc);
     headers::attach(&mut doc);
-    conditions::state(&mut doc);
     tree::prune(&mut doc);
     tree::sorted(doc)
 }

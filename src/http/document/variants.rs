@@ -116,7 +116,7 @@ fn older(schema: &mut Object) {
 }
 
 /// What 3.0 has no word for.
-const UNKNOWN: [&str; 18] = [
+const UNKNOWN: [&str; 16] = [
     "$schema",
     "$id",
     "$anchor",
@@ -128,11 +128,9 @@ const UNKNOWN: [&str; 18] = [
     "contains",
     "dependentRequired",
     "dependentSchemas",
-    "else",
     "if",
     "patternProperties",
     "propertyNames",
-    "then",
     "unevaluatedItems",
     "unevaluatedProperties",
 ];

@@ -1,7 +1,7 @@
 //! What a policy would have decided otherwise: the deals there were, judged by it and by the version in force, side by side.
 //!
 //! Every deal that was sent in takes part, and imported history that never was: of that it is taken that it was sent in on
-//! the day it was begun, and granted if nobody's window shut it out. Both sides are judged by one function ([`rules`]), which
+//! the day it was begun, and granted if nobody's window shut it out. Both sides are judged by one function (`rules`), which
 //! asks the very rules that decide on registrations; `before` is therefore what the version in force now would say, and not what
 //! was decided then under an older one. The questions are answered each by itself:
 //!

@@ -11,6 +11,10 @@ use super::super::model::{ClaimKind, ConflictVerdict};
 /// claim vanish: what overlaps is at least told (`advisory`), and a likely match is at most a matter for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that the program's owner tells or keeps by itself"
+)]
 pub struct ConflictPolicy {
     /// The verdict for an active exclusive protection.
     pub active_protection: ConflictVerdict,
