@@ -14,6 +14,7 @@ use crate::{
     kernel::{
         Date, Stored, Time,
         ids::{CustomFieldId, Id as _},
+        states::{FailingGuard, guard},
         words::fold,
     },
 };
@@ -22,7 +23,7 @@ impl CustomField {
     /// A new definition.
     ///
     /// # Errors
-    /// 422 if choices and type do not go together.
+    /// 409 naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
     pub fn new(new: &NewCustomField, now: Time) -> Result<Self> {
         Self {
             id: CustomFieldId::at(now),
@@ -31,7 +32,7 @@ impl CustomField {
             label: new.label.clone(),
             label_key: fold(&new.label),
             data_type: new.data_type,
-            choices: choices(new.data_type, new.choices.as_deref())?,
+            choices: new.choices.as_deref().map(choices),
             required: new.required,
             partner_visible: new.partner_visible,
             partner_editable: new.partner_editable,
@@ -54,17 +55,13 @@ impl CustomField {
     /// The definition with the changes made.
     ///
     /// # Errors
-    /// 422 if choices and type do not go together.
+    /// 409 naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
     pub fn patched(self, patch: &CustomFieldPatch, now: Time) -> Result<Self> {
         let label = patch.label.clone().unwrap_or(self.label);
-        let choices = match &patch.choices {
-            None => self.choices,
-            Some(named) => choices(self.data_type, Some(named))?,
-        };
         Self {
             label_key: fold(&label),
             label,
-            choices,
+            choices: patch.choices.as_deref().map(choices).or(self.choices),
             required: patch.required.unwrap_or(self.required),
             partner_visible: patch.partner_visible.unwrap_or(self.partner_visible),
             partner_editable: patch.partner_editable.unwrap_or(self.partner_editable),
@@ -84,19 +81,15 @@ impl CustomField {
         .coherent()
     }
 
-    /// Checks that the bounds suit the kind of value, and each other.
+    /// Checks that choices and bounds suit the kind of value, and each other.
+    ///
+    /// A schema can say what each of them may be, but not which of them go together; and a change is measured by what is
+    /// defined already. So this is a guard of the definition, the same for a new one and for a change.
     ///
     /// # Errors
-    /// 422 naming each that does not.
+    /// 409 naming each that does not.
     fn coherent(self) -> Result<Self> {
-        let mut faults = Vec::new();
-        let mut fault = |pointer: &str, code: &'static str, detail: &str| {
-            faults.push(Fault {
-                pointer: pointer.to_owned(),
-                code: code.into(),
-                detail: detail.to_owned(),
-            });
-        };
+        let mut failing = self.choices_failing();
         let is_text = self.data_type == CustomType::Text;
         for (given, pointer) in [
             (self.min_length.is_some(), "#/min_length"),
@@ -104,64 +97,70 @@ impl CustomField {
             (self.pattern.is_some(), "#/pattern"),
         ] {
             if given && !is_text {
-                fault(
-                    pointer,
-                    "not_applicable",
-                    "Only the type `text` has this; leave it out.",
-                );
+                failing.push(not_applicable(pointer, "Only the type `text` has this; leave it out."));
             }
         }
         if let (Some(least), Some(most)) = (self.min_length, self.max_length)
             && least > most
         {
-            fault("#/max_length", "out_of_range", "It must not be below `min_length`.");
+            failing.push(guard(
+                "out_of_range",
+                "#/max_length",
+                "It must not be below `min_length`.",
+            ));
         }
         if let Some(pattern) = &self.pattern
             && is_text
             && !is_portable(pattern)
         {
-            fault(
-                "#/pattern",
+            failing.push(guard(
                 "invalid_format",
+                "#/pattern",
                 "Use literals, explicit classes such as [A-Z0-9], groups, alternatives and counts only.",
-            );
+            ));
         }
         for (bound, pointer) in [(&self.minimum, "#/minimum"), (&self.maximum, "#/maximum")] {
-            let Some(bound) = bound else { continue };
-            match self.data_type {
-                CustomType::Integer if bound.parse::<i64>().is_err() => {
-                    fault(pointer, "invalid_value", "It must be a whole number, written as text.");
-                }
-                CustomType::Decimal if !is_decimal(bound) => {
-                    fault(
-                        pointer,
-                        "invalid_value",
-                        "It must be a decimal number, written as text.",
-                    );
-                }
-                CustomType::Date if bound.parse::<Date>().is_err() => {
-                    fault(pointer, "invalid_value", "It must be a date, written as text.");
-                }
-                CustomType::Integer | CustomType::Decimal | CustomType::Date => {}
-                CustomType::Text | CustomType::Boolean | CustomType::Choice => {
-                    fault(
-                        pointer,
-                        "not_applicable",
-                        "Only numbers and dates have this; leave it out.",
-                    );
-                }
-            }
+            failing.extend(bound.as_deref().and_then(|bound| self.bound_failing(bound, pointer)));
         }
         if let (Some(least), Some(most)) = (&self.minimum, &self.maximum)
             && self.order(least, most).is_gt()
         {
-            fault("#/maximum", "out_of_range", "It must not be below `minimum`.");
+            failing.push(guard("out_of_range", "#/maximum", "It must not be below `minimum`."));
         }
-        if faults.is_empty() {
+        if failing.is_empty() {
             Ok(self)
         } else {
-            Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+            Err(Error::guards(self.data_type, "define", failing))
         }
+    }
+
+    fn choices_failing(&self) -> Vec<FailingGuard> {
+        let named = self.choices.as_ref().map(|choices| choices.0.len());
+        match (self.data_type, named) {
+            (CustomType::Choice, None | Some(0)) => {
+                vec![guard("required", "#/choices", "Name what can be chosen.")]
+            }
+            (CustomType::Choice, Some(_)) | (_, None) => Vec::new(),
+            (_, Some(_)) => vec![not_applicable(
+                "#/choices",
+                "Only the type `choice` has choices; leave them out.",
+            )],
+        }
+    }
+
+    fn bound_failing(&self, bound: &str, pointer: &str) -> Option<FailingGuard> {
+        let (fits, kind) = match self.data_type {
+            CustomType::Integer => (bound.parse::<i64>().is_ok(), "a whole number"),
+            CustomType::Decimal => (is_decimal(bound), "a decimal number"),
+            CustomType::Date => (bound.parse::<Date>().is_ok(), "a date"),
+            CustomType::Text | CustomType::Boolean | CustomType::Choice => {
+                return Some(not_applicable(
+                    pointer,
+                    "Only numbers and dates have this; leave it out.",
+                ));
+            }
+        };
+        (!fits).then(|| guard("invalid_value", pointer, format!("It must be {kind}, written as text.")))
     }
 
     /// Whether the caller's side may write it at all.
@@ -258,25 +257,19 @@ pub fn key_of(text: &str) -> String {
     fold(text).chars().take(120).collect()
 }
 
-fn choices(data_type: CustomType, named: Option<&[String]>) -> Result<Option<Stored<Vec<String>>>> {
-    match (data_type, named) {
-        (CustomType::Choice, Some(named)) if !named.is_empty() => {
-            let mut kept: Vec<String> = Vec::new();
-            for choice in named {
-                if !kept.contains(choice) {
-                    kept.push(choice.clone());
-                }
-            }
-            Ok(Some(Stored(kept)))
+/// Choices as they are kept: each once.
+fn choices(named: &[String]) -> Stored<Vec<String>> {
+    let mut kept: Vec<String> = Vec::new();
+    for choice in named {
+        if !kept.contains(choice) {
+            kept.push(choice.clone());
         }
-        (CustomType::Choice, _) => Err(Error::field("#/choices", "required", "Name what can be chosen.")),
-        (_, None) => Ok(None),
-        (_, Some(_)) => Err(Error::field(
-            "#/choices",
-            "not_applicable",
-            "Only the type `choice` has choices; leave them out.",
-        )),
     }
+    Stored(kept)
+}
+
+fn not_applicable(pointer: &str, detail: &str) -> FailingGuard {
+    guard("not_applicable", pointer, detail)
 }
 
 /// `-12.50`: digits with at most one point between them, up to 30 characters.

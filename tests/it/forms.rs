@@ -249,10 +249,12 @@ each_engine! {
             (json!({"name": "contract", "label": "Contract", "data_type": "text", "pattern": "^[A-Z]{2}-[0-9]{4}$", "max_length": 7, "partner_visible": true, "partner_editable": true, "help": "As on the cover."}), 201),
             (json!({"name": "score", "label": "Score", "data_type": "decimal", "maximum": "100.0", "partner_visible": true}), 201),
             (json!({"name": "margin", "label": "Margin", "data_type": "decimal"}), 201),
-            (json!({"name": "wrong", "label": "Wrong", "data_type": "integer", "minimum": "9", "maximum": "1"}), 422),
-            (json!({"name": "odd", "label": "Odd", "data_type": "text", "pattern": "^(?=a)b$"}), 422),
-            (json!({"name": "odd", "label": "Odd", "data_type": "date", "minimum": "tomorrow"}), 422),
-            (json!({"name": "odd", "label": "Odd", "data_type": "boolean", "max_length": 3}), 422),
+            (json!({"name": "wrong", "label": "Wrong", "data_type": "integer", "minimum": "9", "maximum": "1"}), 409),
+            (json!({"name": "odd", "label": "Odd", "data_type": "text", "pattern": "^(?=a)b$"}), 409),
+            (json!({"name": "odd", "label": "Odd", "data_type": "date", "minimum": "tomorrow"}), 409),
+            (json!({"name": "odd", "label": "Odd", "data_type": "boolean", "max_length": 3}), 409),
+            (json!({"name": "odd", "label": "Odd", "data_type": "date", "choices": ["soon"]}), 409),
+            (json!({"name": "odd", "label": "Odd", "data_type": "choice"}), 409),
         ] {
             let mut field = field;
             field["resource_type"] = json!("deal");
