@@ -42,6 +42,24 @@ impl NoticeTopic {
 }
 
 impl TopicRule {
+    /// A topic that these events belong to, with what most topics have: it comes by mail at once unless the person chooses
+    /// otherwise, asks for nothing, and is not told to those who did it. Its row adds who is told, and what it can name.
+    pub const fn on(topic: NoticeTopic, about: &'static str, events: &'static [&'static str]) -> Self {
+        Self {
+            topic,
+            about,
+            events,
+            vendor: &[],
+            partner: &[],
+            mail: MailDelivery::AtOnce,
+            optional: true,
+            action: None,
+            placeholders: &[],
+            reason_of: None,
+            tells_actor: false,
+        }
+    }
+
     /// What its texts can name, in order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.placeholders.iter().flat_map(|group| group.iter().copied())
