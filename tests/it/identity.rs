@@ -1,6 +1,6 @@
 //! Who signs in, how long that holds, and what it opens.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use openprm::{
@@ -13,33 +13,13 @@ use openprm::{
         users::{RowScope, VendorRole},
     },
     kernel::ids::{PartnerId, TeamId, TerritoryId, UserId},
-    mail::{Delivery, Mailer, Worker},
+    mail::Delivery,
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, Response, World};
+use crate::support::{Client, Response, World, delivered};
 
 const PASSWORD: &str = "nine lime tractors";
-
-/// Takes mails instead of a server.
-#[derive(Default)]
-struct Inbox(Mutex<Vec<Delivery>>);
-
-impl Mailer for Inbox {
-    fn deliver(&self, mail: &Delivery) -> std::result::Result<(), String> {
-        self.0.lock().unwrap().push(mail.clone());
-        Ok(())
-    }
-}
-
-/// The mails that wait, delivered.
-async fn mails(world: &World) -> Vec<Delivery> {
-    let inbox = Arc::new(Inbox::default());
-    let worker = Worker::new(&world.db, world.state.identity.master(), inbox.clone());
-    while worker.deliver_due().await.unwrap() > 0 {}
-
-    inbox.0.lock().unwrap().clone()
-}
 
 /// The one-time token that a mail carries.
 fn token(mail: &Delivery) -> String {
@@ -281,7 +261,7 @@ each_engine! {
         assert_eq!((user["status"].as_str().unwrap(), &user["roles"]), ("invited", &json!(["cam", "approver"])));
         assert_eq!(world.vendor(Role::Admin).post("/v1/users", invited).await.refused(409), "already_exists");
         try_login(&world, "jonas@example.com", PASSWORD).await.expect(401);
-        let mails = mails(&world).await;
+        let mails = delivered(&world).await;
         assert_eq!((mails.len(), mails[0].to.as_str()), (1, "jonas@example.com"));
         let token = token(&mails[0]);
         let stranger = world.stranger();
@@ -296,7 +276,7 @@ each_engine! {
         let boss = world.vendor(Role::Admin);
         let user = boss.post("/v1/users", json!({"email": "jonas@example.com", "name": "Jonas", "roles": ["cam"], "row_scope": "own"})).await.expect(201);
         boss.post(&format!("/v1/users/{}/invite", user["id"].as_str().unwrap()), json!({})).await.expect(200);
-        let tokens: Vec<String> = mails(&world).await.iter().map(token).collect();
+        let tokens: Vec<String> = delivered(&world).await.iter().map(token).collect();
         let accept = |token: &str| { let body = json!({"token": token, "password": PASSWORD}); async move { body } };
         world.stranger().post("/v1/auth/invitations/accept", accept(&tokens[0]).await).await.expect(401);
         world.clock.advance_days(8);
@@ -310,7 +290,7 @@ each_engine! {
         for email in ["Maria@example.com", "nobody@example.com"] {
             stranger.post("/v1/auth/password-reset", json!({"email": email})).await.expect(204);
         }
-        let mails = mails(&world).await;
+        let mails = delivered(&world).await;
         assert_eq!(mails.len(), 1);
         let token = token(&mails[0]);
         let reset = json!({"token": token, "new_password": "seven plum ferries"});
@@ -331,7 +311,7 @@ each_engine! {
         };
         let waiting = world.sql(body).unwrap();
         assert!(waiting.starts_with("v1.") && !waiting.contains("prm_once_"));
-        assert!(mails(&world).await[0].body.contains("prm_once_"));
+        assert!(delivered(&world).await[0].body.contains("prm_once_"));
         assert_eq!(world.sql(body), None);
     }
 
@@ -364,7 +344,7 @@ each_engine! {
         assert_eq!((invited["user_id"].as_str().unwrap(), invited["status"].as_str().unwrap()), (&*id.to_string(), "invited"));
         let session = login(&world, "ana@reseller.example").await;
         assert_eq!((session["partner_id"].as_str().unwrap(), session["places"].as_array().unwrap().len()), (&*north.to_string(), 1));
-        let token = token(&mails(&world).await[0]);
+        let token = token(&delivered(&world).await[0]);
         world.stranger().post("/v1/auth/invitations/accept", json!({"token": token})).await.expect(204);
         let other = bearer(&world, &session).post("/v1/auth/switch", json!({"partner_id": south.to_string()})).await.expect(200);
         let me = bearer(&world, &other).get("/v1/me").await.expect(200);

@@ -1,7 +1,5 @@
 //! Notices: who is told what, once, on which channels, in which words, and when.
 
-use std::sync::{Arc, Mutex};
-
 use diesel::prelude::*;
 use openprm::{
     auth::{Caller, Role},
@@ -10,7 +8,7 @@ use openprm::{
     events::{Fact, sequencer::Sequencer},
     jobs::JOBS,
     kernel::ids::PartnerId,
-    mail::{Delivery, Mailer, Worker},
+    mail::Delivery,
     notices, on_each, schema,
 };
 use serde_json::{Value, json};
@@ -18,27 +16,8 @@ use serde_json::{Value, json};
 use crate::{
     program::{Program, complete, path, submitted, with},
     scene::run,
-    support::{Client, World},
+    support::{Client, World, delivered},
 };
-
-/// Takes mails instead of a server.
-#[derive(Default)]
-struct Inbox(Mutex<Vec<Delivery>>);
-
-impl Mailer for Inbox {
-    fn deliver(&self, mail: &Delivery) -> std::result::Result<(), String> {
-        self.0.lock().unwrap().push(mail.clone());
-        Ok(())
-    }
-}
-
-/// The mails that are due now, delivered.
-async fn delivered(world: &World) -> Vec<Delivery> {
-    let inbox = Arc::new(Inbox::default());
-    let worker = Worker::new(&world.db, world.state.identity.master(), inbox.clone());
-    while worker.deliver_due().await.unwrap() > 0 {}
-    inbox.0.lock().unwrap().clone()
-}
 
 /// Those of the mails that go to the partner's seller.
 async fn to_sales(world: &World) -> Vec<Delivery> {

@@ -5,6 +5,7 @@ mod client;
 pub mod database;
 pub mod fixtures;
 mod log;
+mod mail;
 mod makers;
 pub mod statements;
 
@@ -35,6 +36,7 @@ use openprm::{
 pub use client::{Client, Response};
 pub use database::Database;
 pub use log::logged;
+pub use mail::delivered;
 
 /// Runs a test once on each engine: `each_engine! { async fn it_holds(world: World) { … } }`
 #[macro_export]
