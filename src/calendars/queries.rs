@@ -160,12 +160,10 @@ pub fn insert(tx: &mut Tx<'_>, calendar: Calendar) -> Result<Calendar> {
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             let detail = format!("There is already a calendar `{}`.", calendar.code);
             Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
-        } else {
-            error
-        }
+        })
     })?;
     tx.record(Fact::created("calendar.created", &calendar))?;
     Ok(calendar)
@@ -204,12 +202,6 @@ pub fn delete(tx: &mut Tx<'_>, calendar: &Calendar) -> Result<()> {
         return Err(Error::new(&codes::IN_USE));
     }
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(calendar.id)).execute(c))?))
-        .map_err(|error| {
-            if error.is(&codes::UNKNOWN_REFERENCE) {
-                Error::new(&codes::IN_USE)
-            } else {
-                error
-            }
-        })?;
+        .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
     tx.record(Fact::deleted("calendar.deleted", calendar))
 }

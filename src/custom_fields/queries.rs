@@ -75,15 +75,13 @@ pub fn find(tx: &mut Tx<'_>, id: CustomFieldId) -> Result<CustomField> {
 pub fn insert(tx: &mut Tx<'_>, field: CustomField) -> Result<CustomField> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&field).execute(c))?))
         .map_err(|error| {
-            if error.is(&codes::ALREADY_EXISTS) {
+            error.when(&codes::ALREADY_EXISTS, || {
                 let detail = format!(
                     "There is already a custom field `{}` for this type of record.",
                     field.name
                 );
                 Error::new(&codes::ALREADY_EXISTS).fault("#/name", "already_exists", detail)
-            } else {
-                error
-            }
+            })
         })?;
     tx.record(Fact::created("custom_field.created", &field))?;
     Ok(field)

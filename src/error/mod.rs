@@ -190,6 +190,13 @@ impl Error {
         error
     }
 
+    /// What the error means here, if it is of that kind; else the error itself. So a refusal of the database gets the words
+    /// of the record that was to be written.
+    #[must_use]
+    pub fn when(self, code: &'static Code, meaning: impl FnOnce() -> Self) -> Self {
+        if self.is(code) { meaning() } else { self }
+    }
+
     /// 405: the address takes other methods.
     pub fn wrong_method(attempted: &str, allowed: Vec<&str>) -> Self {
         let mut error = Self::new(&codes::METHOD_NOT_ALLOWED).detail(format!(

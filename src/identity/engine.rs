@@ -328,13 +328,10 @@ impl Identity {
         let key = ApiKeyText::read(text).ok_or_else(|| unknown("form or checksum"))?;
         let now = self.0.db.now();
         let subject = Subject::ApiKey(key.public_id.clone());
-        let standing = self.standing(subject.clone(), now).await.map_err(|error| {
-            if error.is(&codes::UNAUTHENTICATED) {
-                unknown("unknown or revoked")
-            } else {
-                error
-            }
-        })?;
+        let standing = self
+            .standing(subject.clone(), now)
+            .await
+            .map_err(|error| error.when(&codes::UNAUTHENTICATED, || unknown("unknown or revoked")))?;
         let facts = standing.key.as_ref().ok_or_else(|| unknown("no facts"))?;
         if !bool::from(subtle::ConstantTimeEq::ct_eq(
             credentials::hash(&key.secret).as_bytes(),

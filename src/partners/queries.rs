@@ -403,14 +403,12 @@ fn write_territories(tx: &mut Tx<'_>, partner: &Partner) -> Result<()> {
                 .execute(c))?)
         })
         .map_err(|error| {
-            if error.is(&codes::UNKNOWN_REFERENCE) {
+            error.when(&codes::UNKNOWN_REFERENCE, || {
                 Error::unknown_reference(
                     "#/territory_ids",
                     format!("There is no territory {one}; name territories that exist."),
                 )
-            } else {
-                error
-            }
+            })
         })?;
     }
     Ok(())

@@ -79,11 +79,9 @@ fn document(tx: &mut Tx<'_>, version: i64, pointer: &'static str) -> Result<Docu
     queries::by_version(tx, version)
         .map(|row| row.document.0)
         .map_err(|error| {
-            if error.is(&codes::NOT_FOUND) {
+            error.when(&codes::NOT_FOUND, || {
                 Error::unknown_reference(pointer, "There is no such version; name one that was published, or 0.")
-            } else {
-                error
-            }
+            })
         })
 }
 

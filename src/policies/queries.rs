@@ -170,12 +170,10 @@ pub fn save(tx: &mut Tx<'_>, before: PolicyRow, after: PolicyRow, kind: &'static
     let told = seen(tx, before.clone())?;
     tx.attempt(|tx| revise!(tx, table, policies::revision, (before.id, before.revision), &after))
         .map_err(|error| {
-            if error.is(&codes::ALREADY_EXISTS) {
+            error.when(&codes::ALREADY_EXISTS, || {
                 Error::new(&codes::CONFLICT)
                     .detail("Another version was published at the same moment; look at it, and publish again.")
-            } else {
-                error
-            }
+            })
         })?;
     let policy = seen(tx, after)?;
     tx.record(Fact::changed(kind, &told, &policy))?;

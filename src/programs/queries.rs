@@ -106,12 +106,10 @@ pub fn insert(tx: &mut Tx<'_>, program: Program) -> Result<Program> {
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             let detail = format!("There is already a program `{}`.", program.code);
             Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
-        } else {
-            error
-        }
+        })
     })?;
     tx.record(Fact::created("program.created", &program))?;
     Ok(program)

@@ -266,13 +266,7 @@ fn check_parent(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
             "A product cannot lie in itself; choose another parent.",
         ));
     }
-    let parent = find(tx, parent).map_err(|error| {
-        if error.is(&codes::NOT_FOUND) {
-            no_parent()
-        } else {
-            error
-        }
-    })?;
+    let parent = find(tx, parent).map_err(|error| error.when(&codes::NOT_FOUND, || no_parent()))?;
     rules::may_lie_in(product.kind, &parent)
 }
 
@@ -344,13 +338,7 @@ pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
         .execute(c))?;
         Ok(on_each!(tx, |c| diesel::delete(table.find(product.id)).execute(c))?)
     })
-    .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::new(&codes::IN_USE)
-        } else {
-            error
-        }
-    })?;
+    .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
     tx.record(Fact::deleted("product.deleted", product))
 }
 
@@ -397,13 +385,7 @@ pub fn add_alias(tx: &mut Tx<'_>, alias: ProductAlias) -> Result<ProductAlias> {
             .values(&alias)
             .execute(c))?)
     })
-    .map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
-            taken("#/alias", &alias.alias)
-        } else {
-            error
-        }
-    })?;
+    .map_err(|error| error.when(&codes::ALREADY_EXISTS, || taken("#/alias", &alias.alias)))?;
     tx.record(Fact::created("product_alias.created", &alias))?;
     Ok(alias)
 }
@@ -419,11 +401,7 @@ pub fn remove_alias(tx: &mut Tx<'_>, alias: &ProductAlias) -> Result<()> {
 
 /// The database's refusal in terms of the product.
 fn explain(error: Error, product: &Product) -> Error {
-    if error.is(&codes::ALREADY_EXISTS) {
-        taken("#/code", &product.code)
-    } else if error.is(&codes::UNKNOWN_REFERENCE) {
-        no_parent()
-    } else {
-        error
-    }
+    error
+        .when(&codes::ALREADY_EXISTS, || taken("#/code", &product.code))
+        .when(&codes::UNKNOWN_REFERENCE, || no_parent())
 }

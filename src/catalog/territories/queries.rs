@@ -221,30 +221,24 @@ pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Ter
 /// 409 `in_use` if something does.
 pub fn delete(tx: &mut Tx<'_>, territory: &Territory) -> Result<()> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(territory.id)).execute(c))?))
-        .map_err(|error| {
-            if error.is(&codes::UNKNOWN_REFERENCE) {
-                Error::new(&codes::IN_USE)
-            } else {
-                error
-            }
-        })?;
+        .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
     tx.record(Fact::deleted("territory.deleted", territory))
 }
 
 /// The database's refusal in terms of the territory.
 fn explain(error: Error, territory: &Territory) -> Error {
-    if error.is(&codes::ALREADY_EXISTS) {
-        Error::new(&codes::ALREADY_EXISTS).fault(
-            "#/code",
-            "already_exists",
-            format!("There is already a territory `{}`.", territory.code),
-        )
-    } else if error.is(&codes::UNKNOWN_REFERENCE) {
-        Error::unknown_reference(
-            "#/parent_id",
-            "There is no such territory; name one that exists, or null for a root.",
-        )
-    } else {
-        error
-    }
+    error
+        .when(&codes::ALREADY_EXISTS, || {
+            Error::new(&codes::ALREADY_EXISTS).fault(
+                "#/code",
+                "already_exists",
+                format!("There is already a territory `{}`.", territory.code),
+            )
+        })
+        .when(&codes::UNKNOWN_REFERENCE, || {
+            Error::unknown_reference(
+                "#/parent_id",
+                "There is no such territory; name one that exists, or null for a root.",
+            )
+        })
 }

@@ -505,13 +505,7 @@ pub fn delete(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
         on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?;
         Ok(())
     })
-    .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::new(&codes::IN_USE)
-        } else {
-            error
-        }
-    })?;
+    .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
     tx.record(Fact::deleted("customer_account.deleted", account))
 }
 
@@ -531,11 +525,9 @@ fn explain(tx: &mut Tx<'_>, error: Error, account: &CustomerAccount) -> Error {
 /// 409 `unknown_reference` or `account_merged`, at `pointer`.
 pub fn usable(tx: &mut Tx<'_>, id: AccountId, pointer: &'static str) -> Result<Locked> {
     let found = lock(tx, id).map_err(|error| {
-        if error.is(&codes::NOT_FOUND) {
+        error.when(&codes::NOT_FOUND, || {
             Error::unknown_reference(pointer, "There is no such customer account.")
-        } else {
-            error
-        }
+        })
     })?;
     match found.merged_into_id {
         None => Ok(found),

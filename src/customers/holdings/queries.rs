@@ -82,13 +82,7 @@ macro_rules! holding_queries {
                 references::set(tx, TYPE, &id.to_string(), &[])?;
                 Ok(on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?)
             })
-            .map_err(|error| {
-                if error.is(&codes::UNKNOWN_REFERENCE) {
-                    Error::new(&codes::IN_USE)
-                } else {
-                    error
-                }
-            })?;
+            .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
             tx.record(Fact::deleted(concat!($kind, ".deleted"), one))
         }
 

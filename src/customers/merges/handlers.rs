@@ -43,11 +43,9 @@ pub async fn list_account_merges(
 pub async fn plan_account_merge(db: Db, caller: Caller, new: Json<NewAccountMerge>) -> Reply<Created<AccountMerge>> {
     db.write(&caller, move |tx| {
         let named = |error: Error, pointer: &str| {
-            if error.is(&codes::NOT_FOUND) {
+            error.when(&codes::NOT_FOUND, || {
                 Error::unknown_reference(pointer, "There is no such customer account.")
-            } else {
-                error
-            }
+            })
         };
         let survivor = accounts::find(tx, new.0.survivor_id).map_err(|error| named(error, "#/survivor_id"))?;
         let other = accounts::find(tx, new.0.other_id).map_err(|error| named(error, "#/other_id"))?;

@@ -172,11 +172,9 @@ pub fn move_slots(tx: &mut Tx<'_>, after: &Registration, action: &'static str) -
     let Some(account) = account else { return Ok(()) };
     registrations::free_slots(tx, after.deal.id)?;
     registrations::take_slots(tx, after, account).map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             Error::guards(after.deal.review_status, action, vec![taken("Another registration")])
-        } else {
-            error
-        }
+        })
     })
 }
 

@@ -107,12 +107,10 @@ pub fn record(
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             let detail = "Other shares begin at that very moment; name another.";
             Error::new(&codes::ALREADY_EXISTS).fault("#/valid_from", "already_exists", detail)
-        } else {
-            error
-        }
+        })
     })?;
     for share in shares {
         let split = SplitRow {

@@ -169,11 +169,9 @@ fn present(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Option<Registrati
     };
     let Ok(id) = id.parse() else { return Ok(None) };
     queries::find(tx, id).map(Some).map_err(|error| {
-        if error.is(&codes::NOT_FOUND) {
+        error.when(&codes::NOT_FOUND, || {
             Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
-        } else {
-            error
-        }
+        })
     })
 }
 

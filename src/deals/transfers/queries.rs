@@ -238,12 +238,10 @@ fn told(row: &TransferRow) -> DealTransfer {
 pub fn insert(tx: &mut Tx<'_>, row: TransferRow) -> Result<TransferRow> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
         .map_err(|error| {
-            if error.is(&codes::ALREADY_EXISTS) {
+            error.when(&codes::ALREADY_EXISTS, || {
                 Error::new(&codes::ALREADY_EXISTS)
                     .detail("A transfer of the registration is proposed already; go on with that one, or cancel it.")
-            } else {
-                error
-            }
+            })
         })?;
     tx.record(Fact::created("deal_transfer.proposed", &told(&row)))?;
     Ok(row)

@@ -93,9 +93,7 @@ impl ApiKey {
 
 /// A client that a key is to be made for, but that the caller cannot see.
 pub fn unknown_client(error: Error) -> Error {
-    if error.is(&codes::NOT_FOUND) {
+    error.when(&codes::NOT_FOUND, || {
         Error::unknown_reference("#/client_id", "There is no such service client.")
-    } else {
-        error
-    }
+    })
 }

@@ -202,17 +202,17 @@ pub fn insert(tx: &mut Tx<'_>, membership: PartnerUser) -> Result<PartnerUser> {
     );
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?))
         .map_err(|error| {
-            if error.is(&codes::ALREADY_EXISTS) {
-                Error::new(&codes::ALREADY_EXISTS).fault(
-                    "#/email",
-                    "already_exists",
-                    "The user has a place at this partner already.",
-                )
-            } else if error.is(&codes::UNKNOWN_REFERENCE) {
-                Error::unknown_reference("#/partner_id", "There is no such partner.")
-            } else {
-                error
-            }
+            error
+                .when(&codes::ALREADY_EXISTS, || {
+                    Error::new(&codes::ALREADY_EXISTS).fault(
+                        "#/email",
+                        "already_exists",
+                        "The user has a place at this partner already.",
+                    )
+                })
+                .when(&codes::UNKNOWN_REFERENCE, || {
+                    Error::unknown_reference("#/partner_id", "There is no such partner.")
+                })
         })?;
     store_roles(tx, &membership)?;
     tx.record(Fact::created("partner_user.created", &membership))?;

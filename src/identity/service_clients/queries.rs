@@ -166,11 +166,9 @@ pub fn insert(tx: &mut Tx<'_>, client: &ServiceClient) -> Result<(ServiceClient,
     let row = ClientRow::from(client);
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
         .map_err(|error| {
-            if error.is(&codes::UNKNOWN_REFERENCE) {
+            error.when(&codes::UNKNOWN_REFERENCE, || {
                 Error::unknown_reference("#/partner_id", "There is no such partner.")
-            } else {
-                error
-            }
+            })
         })?;
     let secret = put_secret(tx, client.id, 1)?;
     let client = find(tx, client.id)?;

@@ -53,15 +53,13 @@ pub(super) async fn change(
     flow::check_password(identity, caller, agent, &user.email, &change.current_password)
         .await
         .map_err(|error| {
-            if error.is(&codes::INVALID_CREDENTIALS) {
+            error.when(&codes::INVALID_CREDENTIALS, || {
                 Error::new(&codes::WRONG_PASSWORD).fault(
                     "#/current_password",
                     "wrong_password",
                     "This is not your present password.",
                 )
-            } else {
-                error
-            }
+            })
         })?;
     let hash = identity.hasher().turn().await?.hash(change.new_password).await?;
     let (agent, partner) = (agent.0.clone(), caller.partner());

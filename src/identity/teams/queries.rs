@@ -53,7 +53,7 @@ pub fn find(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
 fn check_lead(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
     let Some(lead) = team.lead_id else { return Ok(()) };
     let unknown = || Error::unknown_reference("#/lead_id", "There is no such vendor user.");
-    let user = users::find(tx, lead).map_err(|error| if error.is(&codes::NOT_FOUND) { unknown() } else { error })?;
+    let user = users::find(tx, lead).map_err(|error| error.when(&codes::NOT_FOUND, || unknown()))?;
     if user.kind == users::UserKind::Vendor {
         Ok(())
     } else {
@@ -91,24 +91,16 @@ pub fn save(tx: &mut Tx<'_>, before: &Team, after: Team) -> Result<Team> {
 /// 409 `in_use` if somebody does.
 pub fn delete(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(team.id)).execute(c))?))
-        .map_err(|error| {
-            if error.is(&codes::UNKNOWN_REFERENCE) {
-                Error::new(&codes::IN_USE)
-            } else {
-                error
-            }
-        })?;
+        .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
     tx.record(Fact::deleted("team.deleted", team))
 }
 
 fn explain(error: Error, team: &Team) -> Error {
-    if error.is(&codes::ALREADY_EXISTS) {
+    error.when(&codes::ALREADY_EXISTS, || {
         Error::new(&codes::ALREADY_EXISTS).fault(
             "#/name",
             "already_exists",
             format!("There is already a team `{}`.", team.name),
         )
-    } else {
-        error
-    }
+    })
 }

@@ -370,11 +370,7 @@ fn store_lists(tx: &mut Tx<'_>, user: &User) -> Result<()> {
 }
 
 fn unknown(error: Error, pointer: &str, detail: &str) -> Error {
-    if error.is(&codes::UNKNOWN_REFERENCE) {
-        Error::unknown_reference(pointer, detail)
-    } else {
-        error
-    }
+    error.when(&codes::UNKNOWN_REFERENCE, || Error::unknown_reference(pointer, detail))
 }
 
 /// The database's refusal in terms of the user.

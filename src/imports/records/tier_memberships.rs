@@ -69,13 +69,11 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
 }
 
 fn explained(error: Error) -> Error {
-    if error.is(&codes::ALREADY_EXISTS) {
+    error.when(&codes::ALREADY_EXISTS, || {
         Error::field(
             "#/partner",
             "already_exists",
             "the partner is in the program for that time already",
         )
-    } else {
-        error
-    }
+    })
 }

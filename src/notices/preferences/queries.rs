@@ -84,13 +84,7 @@ pub fn save(tx: &mut Tx<'_>, person: UserId, side: NoticeSide, before: Wishes, a
     };
     if before.revision == 0 {
         tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
-            .map_err(|error| {
-                if error.is(&codes::ALREADY_EXISTS) {
-                    Error::new(&codes::PRECONDITION_FAILED)
-                } else {
-                    error
-                }
-            })?;
+            .map_err(|error| error.when(&codes::ALREADY_EXISTS, || Error::new(&codes::PRECONDITION_FAILED)))?;
     } else {
         revise!(tx, table, notice_preferences::revision, (person, before.revision), &row)?;
     }

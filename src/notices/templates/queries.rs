@@ -134,13 +134,7 @@ pub fn append(tx: &mut Tx<'_>, before: &NoticeTemplate, texts: Option<(String, S
         changed_at: tx.now,
     };
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
-        .map_err(|error| {
-            if error.is(&codes::ALREADY_EXISTS) {
-                Error::new(&codes::PRECONDITION_FAILED)
-            } else {
-                error
-            }
-        })?;
+        .map_err(|error| error.when(&codes::ALREADY_EXISTS, || Error::new(&codes::PRECONDITION_FAILED)))?;
     let after = find(tx, before.topic, &before.locale)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)

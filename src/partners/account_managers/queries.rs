@@ -331,15 +331,15 @@ pub fn cancel(tx: &mut Tx<'_>, assignment: &Assignment) -> Result<()> {
 
 /// The database's refusal in terms of the assignment.
 fn explain(error: Error, pointer: &str) -> Error {
-    if error.is(&codes::UNKNOWN_REFERENCE) {
-        Error::unknown_reference(pointer, "There is no such user of the vendor.")
-    } else if error.is(&codes::ALREADY_EXISTS) {
-        Error::new(&codes::ALREADY_EXISTS).fault(
-            "#/valid_from",
-            "already_exists",
-            "Another assignment begins at the same moment; choose another start.",
-        )
-    } else {
-        error
-    }
+    error
+        .when(&codes::UNKNOWN_REFERENCE, || {
+            Error::unknown_reference(pointer, "There is no such user of the vendor.")
+        })
+        .when(&codes::ALREADY_EXISTS, || {
+            Error::new(&codes::ALREADY_EXISTS).fault(
+                "#/valid_from",
+                "already_exists",
+                "Another assignment begins at the same moment; choose another start.",
+            )
+        })
 }

@@ -78,13 +78,8 @@ fn apply(tx: &mut Tx<'_>, new: &NewPartnerApplication) -> Result<ApplicationRece
         Some(firm) => {
             let after = rules::applied_again(firm.clone(), new, tx.now)?;
             // Somebody else of the firm was faster on the same record.
-            partners::save(tx, &firm, after, "partner.applied").map_err(|error| {
-                if error.is(&codes::PRECONDITION_FAILED) {
-                    Error::new(&codes::DUPLICATE_PARTNER)
-                } else {
-                    error
-                }
-            })?
+            partners::save(tx, &firm, after, "partner.applied")
+                .map_err(|error| error.when(&codes::PRECONDITION_FAILED, || Error::new(&codes::DUPLICATE_PARTNER)))?
         }
     };
     let is_verified = invitation
@@ -171,15 +166,13 @@ fn known_firm(
 
 /// A domain that is taken, in terms of the address.
 fn at_email(error: Error) -> Error {
-    if error.is(&codes::DUPLICATE_PARTNER) {
+    error.when(&codes::DUPLICATE_PARTNER, || {
         Error::new(&codes::DUPLICATE_PARTNER).fault(
             "#/applicant/email",
             "duplicate_partner",
             "Another partner has a domain of this address.",
         )
-    } else {
-        error
-    }
+    })
 }
 
 fn by_token(tx: &mut Tx<'_>, token: &str) -> Result<(PartnerApplication, Partner)> {

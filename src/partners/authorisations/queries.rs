@@ -101,14 +101,14 @@ pub fn grant(tx: &mut Tx<'_>, authorisation: Authorisation) -> Result<Authorisat
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::unknown_reference("#", "There is no such product or territory.")
-        } else if error.is(&codes::ALREADY_EXISTS) {
-            let detail = "An authorisation for this product and territory begins on that day.";
-            Error::new(&codes::ALREADY_EXISTS).fault("#/starts_on", "already_exists", detail)
-        } else {
-            error
-        }
+        error
+            .when(&codes::UNKNOWN_REFERENCE, || {
+                Error::unknown_reference("#", "There is no such product or territory.")
+            })
+            .when(&codes::ALREADY_EXISTS, || {
+                let detail = "An authorisation for this product and territory begins on that day.";
+                Error::new(&codes::ALREADY_EXISTS).fault("#/starts_on", "already_exists", detail)
+            })
     })?;
     tx.record(Fact::created("product_authorisation.granted", &authorisation))?;
     Ok(authorisation)

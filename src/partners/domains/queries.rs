@@ -166,15 +166,13 @@ pub fn save(
 ) -> Result<PartnerDomain> {
     let saved = tx.attempt(|tx| revise!(tx, table, domains::revision, (before.id, before.revision), &after));
     saved.map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             Error::new(&codes::DUPLICATE_PARTNER).fault(
                 "#/domain",
                 "duplicate_partner",
                 format!("Another partner has {}.", after.domain),
             )
-        } else {
-            error
-        }
+        })
     })?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)

@@ -103,17 +103,17 @@ pub fn insert(tx: &mut Tx<'_>, handover: Handover) -> Result<Handover> {
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::unknown_reference("#/to_user_id", "There is no such user of the vendor.")
-        } else if error.is(&codes::ALREADY_EXISTS) {
-            Error::new(&codes::ALREADY_EXISTS).fault(
-                "#/role",
-                "already_exists",
-                "A handover of this part of the partner is open; complete or cancel it first.",
-            )
-        } else {
-            error
-        }
+        error
+            .when(&codes::UNKNOWN_REFERENCE, || {
+                Error::unknown_reference("#/to_user_id", "There is no such user of the vendor.")
+            })
+            .when(&codes::ALREADY_EXISTS, || {
+                Error::new(&codes::ALREADY_EXISTS).fault(
+                    "#/role",
+                    "already_exists",
+                    "A handover of this part of the partner is open; complete or cancel it first.",
+                )
+            })
     })?;
     tx.record(Fact::created("handover.opened", &handover))?;
     Ok(handover)

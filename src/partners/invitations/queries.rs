@@ -83,12 +83,10 @@ pub fn insert(tx: &mut Tx<'_>, invitation: Invitation) -> Result<Invitation> {
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             let detail = format!("An invitation to {} can still be taken up.", invitation.domain);
             Error::new(&codes::ALREADY_EXISTS).fault("#/email", "already_exists", detail)
-        } else {
-            error
-        }
+        })
     })?;
     tx.record(Fact::created("partner_invitation.sent", &invitation))?;
     Ok(invitation)

@@ -329,13 +329,13 @@ pub fn insert_employment(tx: &mut Tx<'_>, time: Employment) -> Result<Employment
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::unknown_reference("#/partner_id", "There is no such partner.")
-        } else if error.is(&codes::ALREADY_EXISTS) {
-            Error::new(&codes::ALREADY_EXISTS).fault("#/partner_id", "already_exists", "The person works there.")
-        } else {
-            error
-        }
+        error
+            .when(&codes::UNKNOWN_REFERENCE, || {
+                Error::unknown_reference("#/partner_id", "There is no such partner.")
+            })
+            .when(&codes::ALREADY_EXISTS, || {
+                Error::new(&codes::ALREADY_EXISTS).fault("#/partner_id", "already_exists", "The person works there.")
+            })
     })?;
     write_roles(tx, &time)?;
     tx.record(Fact::created("employment.started", &time))?;

@@ -82,17 +82,17 @@ pub fn insert(tx: &mut Tx<'_>, relation: ResellerRelation) -> Result<ResellerRel
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::UNKNOWN_REFERENCE) {
-            Error::unknown_reference("#/reseller_id", "There is no such partner.")
-        } else if error.is(&codes::ALREADY_EXISTS) {
-            Error::new(&codes::ALREADY_EXISTS).fault(
-                "#/starts_on",
-                "already_exists",
-                "The distributor serves this reseller from that day on.",
-            )
-        } else {
-            error
-        }
+        error
+            .when(&codes::UNKNOWN_REFERENCE, || {
+                Error::unknown_reference("#/reseller_id", "There is no such partner.")
+            })
+            .when(&codes::ALREADY_EXISTS, || {
+                Error::new(&codes::ALREADY_EXISTS).fault(
+                    "#/starts_on",
+                    "already_exists",
+                    "The distributor serves this reseller from that day on.",
+                )
+            })
     })?;
     tx.record(Fact::created("reseller_relation.created", &relation))?;
     Ok(relation)

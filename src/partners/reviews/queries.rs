@@ -61,11 +61,9 @@ pub fn insert(tx: &mut Tx<'_>, request: PartnerInfoRequest) -> Result<PartnerInf
             .execute(c))?)
     })
     .map_err(|error| {
-        if error.is(&codes::ALREADY_EXISTS) {
+        error.when(&codes::ALREADY_EXISTS, || {
             Error::new(&codes::CONFLICT).detail("Other questions wait for answers.")
-        } else {
-            error
-        }
+        })
     })?;
     tx.record(Fact::created("partner_info.requested", &request))?;
     Ok(request)

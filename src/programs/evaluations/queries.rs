@@ -171,11 +171,9 @@ fn version_of(tx: &mut Tx<'_>, program: &Program, new: &NewEvaluation, as_of: Ti
     }
     let asked = match new.version {
         Some(version) => Some(tiers::find_version(tx, program.id, version).map_err(|error| {
-            if error.is(&codes::NOT_FOUND) {
+            error.when(&codes::NOT_FOUND, || {
                 Error::unknown_reference("#/version", "The program has no such version.")
-            } else {
-                error
-            }
+            })
         })?),
         None => in_force.clone(),
     };

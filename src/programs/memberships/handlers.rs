@@ -66,11 +66,9 @@ pub async fn enrol_partner(
         crate::programs::rules::MACHINE.go(program.status, "enrol")?;
         let partner = new.0.partner_id;
         let status = partners::status(tx, partner).map_err(|error| {
-            if error.is(&codes::NOT_FOUND) {
+            error.when(&codes::NOT_FOUND, || {
                 Error::unknown_reference("#/partner_id", "There is no such partner.")
-            } else {
-                error
-            }
+            })
         })?;
         let course = queries::course(tx, program.id)?;
         let mut failing = Vec::new();

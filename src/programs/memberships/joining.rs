@@ -62,11 +62,9 @@ pub fn join_all(
     for (index, id) in chosen.iter().enumerate() {
         let pointer = format!("{list}/{index}");
         let program = programs::find(tx, *id).map_err(|error| {
-            if error.is(&codes::NOT_FOUND) {
+            error.when(&codes::NOT_FOUND, || {
                 Error::unknown_reference(pointer.as_str(), "There is no such program.")
-            } else {
-                error
-            }
+            })
         })?;
         programs::hold(tx, program.id)?;
         if program.status == ProgramStatus::Retired {

@@ -170,11 +170,9 @@ pub fn delete_version(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
 }
 
 fn in_use(error: Error) -> Error {
-    if error.is(&codes::UNKNOWN_REFERENCE) {
+    error.when(&codes::UNKNOWN_REFERENCE, || {
         Error::new(&codes::IN_USE).detail("An evaluation previewed it; change it instead.")
-    } else {
-        error
-    }
+    })
 }
 
 /// Publishes a version, activates the program, and lets every member go on under it.
