@@ -45,6 +45,8 @@ pub struct Config {
     pub modules: Modules,
     /// `OPENPRM_LOG`
     pub log: String,
+    /// `OPENPRM_REQUEST_LOG`
+    pub request_log: bool,
 }
 
 /// A setting as `--help` and the README list it.
@@ -144,6 +146,11 @@ pub static SETTINGS: &[Setting] = &[
         name: "OPENPRM_LOG",
         default: "info",
         meaning: "What is logged, in env_logger's form: warn, info, openprm=debug.",
+    },
+    Setting {
+        name: "OPENPRM_REQUEST_LOG",
+        default: "on",
+        meaning: "Whether each request is logged with its operation, status and time: on or off.",
     },
 ];
 
@@ -255,6 +262,7 @@ impl Config {
             modules: Modules::without(&list("OPENPRM_MODULES_OFF"))
                 .map_err(|why| WrongSetting(format!("OPENPRM_MODULES_OFF must be names of modules: {why}.")))?,
             log: text("OPENPRM_LOG"),
+            request_log: switch("OPENPRM_REQUEST_LOG", &text("OPENPRM_REQUEST_LOG"))?,
         })
     }
 }
@@ -262,6 +270,14 @@ impl Config {
 fn parsed<T: FromStr>(name: &str, text: &str, wanted: &str) -> Result<T, WrongSetting> {
     text.parse()
         .map_err(|_malformed| WrongSetting(format!("{name} is `{text}`, but must be {wanted}.")))
+}
+
+fn switch(name: &str, text: &str) -> Result<bool, WrongSetting> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(WrongSetting(format!("{name} is `{other}`, but must be `on` or `off`."))),
+    }
 }
 
 fn number<T: FromStr + PartialOrd + std::fmt::Display + Copy>(

@@ -30,7 +30,7 @@ impl Calendar {
     /// A new calendar.
     ///
     /// # Errors
-    /// 422 naming every part that is not sound.
+    /// 409 `contradiction` naming every part that is not sound.
     pub fn new(new: NewCalendar, now: Time) -> Result<Self> {
         let calendar = Self {
             id: CalendarId::at(now),
@@ -54,7 +54,7 @@ impl Calendar {
     /// The calendar with the changes made.
     ///
     /// # Errors
-    /// 422 naming every part that is not sound.
+    /// 409 `contradiction` naming every part that is not sound.
     pub fn patched(self, patch: CalendarPatch, now: Time) -> Result<Self> {
         let name = patch.name.unwrap_or(self.name);
         let calendar = Self {
@@ -104,7 +104,7 @@ impl Calendar {
         if faults.is_empty() {
             Ok(self)
         } else {
-            Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+            Err(Error::contradiction(faults))
         }
     }
 

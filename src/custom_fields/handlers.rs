@@ -34,7 +34,7 @@ pub async fn list_custom_fields(
 ///
 /// From now on records of the type can have it in `custom`. If it is required, records that are there already stay as they
 /// are until it is next written.
-#[utoipa::path(extensions(("x-errors" = json!(["already_exists", "guard_failed"]))))]
+#[utoipa::path(extensions(("x-errors" = json!(["already_exists"]))))]
 #[post("")]
 pub async fn create_custom_field(db: Db, caller: Caller, new: Json<NewCustomField>) -> Reply<Created<CustomField>> {
     db.write(&caller, move |tx| {
@@ -56,7 +56,7 @@ pub async fn get_custom_field(db: Db, caller: Caller, id: Path<CustomFieldId>) -
 /// Change a custom field
 ///
 /// Name and type never change. Retire a field that is no longer wanted: values that are there stay readable.
-#[utoipa::path(params(CustomFieldId, IfMatch), extensions(("x-errors" = json!(["guard_failed"]))))]
+#[utoipa::path(params(CustomFieldId, IfMatch))]
 #[patch("/{id}")]
 pub async fn update_custom_field(
     db: Db,

@@ -36,7 +36,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// The values of a new record, checked: names, kinds, what the caller may write, and that what is required is there.
 ///
 /// # Errors
-/// 422 naming each value that does not fit, 403 `field_forbidden` for values that the caller's side may not write.
+/// 409 `contradiction` naming each value that does not fit, 403 `field_forbidden` for values that the caller's side may not write.
 pub fn for_new(tx: &mut Tx<'_>, record: CustomRecord, given: &CustomFields) -> Result<CustomFields> {
     let known = definitions(tx, record)?;
     if known.is_empty() && given.0.is_empty() {

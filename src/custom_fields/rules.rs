@@ -14,7 +14,6 @@ use crate::{
     kernel::{
         Date, Stored, Time,
         ids::{CustomFieldId, Id as _},
-        states::{FailingGuard, guard},
         words::fold,
     },
 };
@@ -23,7 +22,7 @@ impl CustomField {
     /// A new definition.
     ///
     /// # Errors
-    /// 409 naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
+    /// 409 `contradiction` naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
     pub fn new(new: &NewCustomField, now: Time) -> Result<Self> {
         Self {
             id: CustomFieldId::at(now),
@@ -55,7 +54,7 @@ impl CustomField {
     /// The definition with the changes made.
     ///
     /// # Errors
-    /// 409 naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
+    /// 409 `contradiction` naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
     pub fn patched(self, patch: &CustomFieldPatch, now: Time) -> Result<Self> {
         let label = patch.label.clone().unwrap_or(self.label);
         Self {
@@ -84,12 +83,12 @@ impl CustomField {
     /// Checks that choices and bounds suit the kind of value, and each other.
     ///
     /// A schema can say what each of them may be, but not which of them go together; and a change is measured by what is
-    /// defined already. So this is a guard of the definition, the same for a new one and for a change.
+    /// defined already.
     ///
     /// # Errors
-    /// 409 naming each that does not.
+    /// 409 `contradiction` naming each that does not.
     fn coherent(self) -> Result<Self> {
-        let mut failing = self.choices_failing();
+        let mut faults = self.choices_faults();
         let is_text = self.data_type == CustomType::Text;
         for (given, pointer) in [
             (self.min_length.is_some(), "#/min_length"),
@@ -97,13 +96,13 @@ impl CustomField {
             (self.pattern.is_some(), "#/pattern"),
         ] {
             if given && !is_text {
-                failing.push(not_applicable(pointer, "Only the type `text` has this; leave it out."));
+                faults.push(not_applicable(pointer, "Only the type `text` has this; leave it out."));
             }
         }
         if let (Some(least), Some(most)) = (self.min_length, self.max_length)
             && least > most
         {
-            failing.push(guard(
+            faults.push(fault(
                 "out_of_range",
                 "#/max_length",
                 "It must not be below `min_length`.",
@@ -113,32 +112,32 @@ impl CustomField {
             && is_text
             && !is_portable(pattern)
         {
-            failing.push(guard(
+            faults.push(fault(
                 "invalid_format",
                 "#/pattern",
                 "Use literals, explicit classes such as [A-Z0-9], groups, alternatives and counts only.",
             ));
         }
         for (bound, pointer) in [(&self.minimum, "#/minimum"), (&self.maximum, "#/maximum")] {
-            failing.extend(bound.as_deref().and_then(|bound| self.bound_failing(bound, pointer)));
+            faults.extend(bound.as_deref().and_then(|bound| self.bound_fault(bound, pointer)));
         }
         if let (Some(least), Some(most)) = (&self.minimum, &self.maximum)
             && self.order(least, most).is_gt()
         {
-            failing.push(guard("out_of_range", "#/maximum", "It must not be below `minimum`."));
+            faults.push(fault("out_of_range", "#/maximum", "It must not be below `minimum`."));
         }
-        if failing.is_empty() {
+        if faults.is_empty() {
             Ok(self)
         } else {
-            Err(Error::guards(self.data_type, "define", failing))
+            Err(Error::contradiction(faults))
         }
     }
 
-    fn choices_failing(&self) -> Vec<FailingGuard> {
+    fn choices_faults(&self) -> Vec<Fault> {
         let named = self.choices.as_ref().map(|choices| choices.0.len());
         match (self.data_type, named) {
             (CustomType::Choice, None | Some(0)) => {
-                vec![guard("required", "#/choices", "Name what can be chosen.")]
+                vec![fault("required", "#/choices", "Name what can be chosen.")]
             }
             (CustomType::Choice, Some(_)) | (_, None) => Vec::new(),
             (_, Some(_)) => vec![not_applicable(
@@ -148,7 +147,7 @@ impl CustomField {
         }
     }
 
-    fn bound_failing(&self, bound: &str, pointer: &str) -> Option<FailingGuard> {
+    fn bound_fault(&self, bound: &str, pointer: &str) -> Option<Fault> {
         let (fits, kind) = match self.data_type {
             CustomType::Integer => (bound.parse::<i64>().is_ok(), "a whole number"),
             CustomType::Decimal => (is_decimal(bound), "a decimal number"),
@@ -160,7 +159,7 @@ impl CustomField {
                 ));
             }
         };
-        (!fits).then(|| guard("invalid_value", pointer, format!("It must be {kind}, written as text.")))
+        (!fits).then(|| fault("invalid_value", pointer, format!("It must be {kind}, written as text.")))
     }
 
     /// Whether the caller's side may write it at all.
@@ -268,8 +267,16 @@ fn choices(named: &[String]) -> Stored<Vec<String>> {
     Stored(kept)
 }
 
-fn not_applicable(pointer: &str, detail: &str) -> FailingGuard {
-    guard("not_applicable", pointer, detail)
+fn not_applicable(pointer: &str, detail: &str) -> Fault {
+    fault("not_applicable", pointer, detail)
+}
+
+fn fault(code: &'static str, pointer: &str, detail: impl Into<String>) -> Fault {
+    Fault {
+        pointer: pointer.to_owned(),
+        code: code.into(),
+        detail: detail.into(),
+    }
 }
 
 /// `-12.50`: digits with at most one point between them, up to 30 characters.
@@ -283,7 +290,7 @@ fn is_decimal(text: &str) -> bool {
 /// The values of a new record.
 ///
 /// # Errors
-/// 422 naming each value that does not fit or is missing; 403 for values that are not the caller's to write.
+/// 409 `contradiction` naming each value that does not fit its definition or is missing; 403 for values that are not the caller's to write.
 pub fn created(known: &[CustomField], given: &CustomFields, is_vendor: bool) -> Result<CustomFields> {
     let patch = CustomFieldsPatch(
         given
@@ -310,7 +317,7 @@ pub fn created(known: &[CustomField], given: &CustomFields, is_vendor: bool) -> 
     if faults.is_empty() {
         Ok(values)
     } else {
-        Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+        Err(Error::contradiction(faults))
     }
 }
 
@@ -370,7 +377,7 @@ pub fn patched(
     if faults.is_empty() {
         Ok(values)
     } else {
-        Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+        Err(Error::contradiction(faults))
     }
 }
 
@@ -501,7 +508,7 @@ mod tests {
         assert!(written("size").is_ok());
         assert!(written("score").unwrap_err().is(&codes::FIELD_FORBIDDEN));
         assert!(
-            written("secret").unwrap_err().is(&codes::VALIDATION_FAILED),
+            written("secret").unwrap_err().is(&codes::CONTRADICTION),
             "a partner does not learn that it exists"
         );
     }

@@ -34,7 +34,7 @@ pub fn from_diesel(error: &Diesel) -> Error {
         _ if message.contains("account_manager_gap") => Error::new(&codes::CONFLICT)
             .detail("An active partner must have a primary account manager at every moment; name the next one first.")
             .cause(text),
-        _ if message.contains("attribution_incomplete") => Error::new(&codes::VALIDATION_FAILED)
+        _ if message.contains("attribution_incomplete") => Error::new(&codes::CONTRADICTION)
             .detail("The shares must add up to 100 percent.")
             .cause(text),
         _ if message.contains("append_only") => Error::internal(text),

@@ -9,6 +9,7 @@ mod base;
 mod chance;
 mod desk;
 mod names;
+mod nights;
 mod present;
 mod program;
 mod story;
@@ -16,7 +17,7 @@ mod story;
 use std::{fmt::Write as _, sync::Arc};
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, MasterSecret},
     config::Config,
     db::{Clock as _, Db, Settings, SystemClock},
     error::{Error, Result, codes},
@@ -24,6 +25,7 @@ use crate::{
 };
 use base::Cast;
 use desk::{Desk, StoryClock};
+use nights::Nights;
 
 /// The password of every demo login.
 pub const PASSWORD: &str = "demo-channel-2026";
@@ -61,8 +63,10 @@ pub fn load(config: &Config) -> Result<Option<String>> {
     actix_web::rt::System::new().block_on(async {
         let desk = Desk::open(&db, config).await?;
         let world = program::make(&desk, &cast).await?;
-        story::tell(&desk, &clock, &cast, &world, end).await?;
-        present::set(&desk, &cast).await
+        let nights = Nights::new(&db, &MasterSecret::load(config)?);
+        story::tell(&desk, &clock, &cast, &world, &nights, end).await?;
+        present::set(&desk, &cast).await?;
+        nights.pass().await
     })?;
     Ok(Some(welcome()))
 }

@@ -10,6 +10,7 @@ use super::{
     chance::Chance,
     desk::{Desk, Person, StoryClock},
     names::Company,
+    nights::Nights,
     program::World,
 };
 use crate::{
@@ -20,6 +21,8 @@ use crate::{
 
 /// Deals in the whole story.
 const DEALS: u64 = 600;
+/// After how many deals the night's work is done: about three times a week.
+const DEALS_A_NIGHT: u64 = 6;
 
 /// A deal that waits for its next scene.
 struct Open {
@@ -31,12 +34,22 @@ struct Open {
 ///
 /// # Errors
 /// What the API refuses though the story did not mean it to.
-pub async fn tell(desk: &Desk, clock: &StoryClock, cast: &Cast, world: &World, end: Time) -> Result<()> {
+pub async fn tell(
+    desk: &Desk,
+    clock: &StoryClock,
+    cast: &Cast,
+    world: &World,
+    nights: &Nights,
+    end: Time,
+) -> Result<()> {
     let mut chance = Chance::new(2);
     let start = clock.now();
     let step = end.since(start) / i64::try_from(DEALS).unwrap_or(1);
     let mut granted: BTreeMap<u64, Open> = BTreeMap::new();
     for number in 0..DEALS {
+        if number.is_multiple_of(DEALS_A_NIGHT) {
+            nights.pass().await?;
+        }
         // Some moments lie at night and at weekends: partners are like that.
         clock.set(Time::from_micros(
             start.micros() + step * i64::try_from(number).unwrap_or(0),
@@ -63,7 +76,7 @@ pub async fn tell(desk: &Desk, clock: &StoryClock, cast: &Cast, world: &World, e
         }
     }
     clock.set(end);
-    Ok(())
+    nights.pass().await
 }
 
 fn id(record: &Value) -> Result<String> {

@@ -72,6 +72,7 @@ codes! {
     INVALID_SCOPE = 400 "invalid_scope" Never, "The client does not have that scope", "Ask for scopes that the client has.";
     UNSUPPORTED_GRANT_TYPE = 400 "unsupported_grant_type" Never, "Tokens are not granted that way", "Send grant_type=client_credentials.";
     WRONG_PASSWORD = 409 "wrong_password" Declared, "The present password is wrong", "Send the present password as it is.";
+    CONTRADICTION = 409 "contradiction" WhenBody, "The values do not go together", "Each value is one that can be, but not with the others, or not by what the program defines; change what is named.";
     VALIDATION_FAILED = 422 "validation_failed" WhenBody, "The request is not valid", "Correct the fields that are named.";
     FIELD_LOCKED = 422 "field_locked" Declared, "A field is locked", "Leave out the fields that are named, or first lift what locks them.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused" WhenIdempotency, "The idempotency key was used for another request", "Use a new key for a new request.";

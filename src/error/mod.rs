@@ -197,6 +197,17 @@ impl Error {
         if self.is(code) { meaning() } else { self }
     }
 
+    /// 409: values that the schema permits, each for itself, but that do not go together, or not with what the program has
+    /// defined: its custom fields, its calendars, its texts.
+    pub fn contradiction(faults: Vec<Fault>) -> Self {
+        Self::new(&codes::CONTRADICTION).faults(faults)
+    }
+
+    /// [`Error::contradiction`] of one value.
+    pub fn contradicts(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(&codes::CONTRADICTION).fault(pointer, code, detail)
+    }
+
     /// 405: the address takes other methods.
     pub fn wrong_method(attempted: &str, allowed: Vec<&str>) -> Self {
         let mut error = Self::new(&codes::METHOD_NOT_ALLOWED).detail(format!(

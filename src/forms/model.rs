@@ -77,7 +77,7 @@ impl utoipa::PartialSchema for JsonSchema {
                 "type": "object",
                 "title": "Deal",
                 "required": ["title"],
-                "properties": {"title": {"type": "string", "title": "Title", "maxLength": 255, "x-order": 10, "x-widget": "text"}}
+                "properties": {"title": {"type": "string", "title": "Title", "maxLength": 255, "pattern": "^[^\\x00-\\x1f\\x7f]*$", "x-order": 10, "x-widget": "text"}}
             })])
             .into()
     }

@@ -170,7 +170,9 @@ pub async fn gate(
     state
         .metrics
         .request(operation, method.as_str(), status, started.elapsed());
-    log::info!(target: "openprm::request", "{{\"request_id\":\"{id}\",\"method\":\"{method}\",\"operation\":\"{operation}\",\"status\":{status},\"us\":{}}}", started.elapsed().as_micros());
+    if state.config.request_log {
+        log::info!(target: "openprm::request", "{{\"request_id\":\"{id}\",\"method\":\"{method}\",\"operation\":\"{operation}\",\"status\":{status},\"us\":{}}}", started.elapsed().as_micros());
+    }
     Ok(response)
 }
 

@@ -2,14 +2,14 @@
 
 use crate::{
     auth::{Side, permissions},
-    error::{Error, Fault, Result, codes},
+    error::{Error, Fault, Result},
     identity::users::sorted,
 };
 
 /// The scopes as they are stored: each once, in order.
 ///
 /// # Errors
-/// 422 for scopes that do not exist, or that the side can never use.
+/// 409 `contradiction` for scopes that do not exist, or that the side can never use.
 pub fn check(asked: &[String], side: Side) -> Result<Vec<String>> {
     let known = permissions::scopes_of(side);
     let faults: Vec<Fault> = asked
@@ -32,6 +32,6 @@ pub fn check(asked: &[String], side: Side) -> Result<Vec<String>> {
     if faults.is_empty() {
         Ok(sorted(asked.to_vec()))
     } else {
-        Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+        Err(Error::contradiction(faults))
     }
 }

@@ -71,7 +71,7 @@ fn merged<T: serde::Serialize + serde::de::DeserializeOwned>(
     merge(&mut whole, patch);
     serde_json::from_value(whole)
         .map(Some)
-        .map_err(|error| Error::field(pointer, "invalid_value", error.to_string()))
+        .map_err(|error| Error::contradicts(pointer, "invalid_value", error.to_string()))
 }
 
 fn merge(target: &mut Value, patch: &Value) {

@@ -65,9 +65,9 @@ each_engine! {
         let deal = sales.post("/v1/deals", complete()).await.expect(201);
         let attribution = path(&deal, "/attribution");
         let set = |splits: Value| json!({"splits": splits, "reason": "A test."});
-        let short = ops.post(&attribution, set(json!([share(partner, "selling", 9_999)]))).await.expect(422);
+        let short = ops.post(&attribution, set(json!([share(partner, "selling", 9_999)]))).await.expect(409);
         assert_eq!((short["errors"][0]["pointer"].as_str(), short["errors"][0]["code"].as_str()), (Some("#/splits"), Some("wrong_sum")));
-        let twice = ops.post(&attribution, set(json!([share(partner, "selling", 5_000), share(partner, "selling", 5_000)]))).await.expect(422);
+        let twice = ops.post(&attribution, set(json!([share(partner, "selling", 5_000), share(partner, "selling", 5_000)]))).await.expect(409);
         assert_eq!(twice["errors"][0]["pointer"], "#/splits/1");
         let nobody = json!({"partner_id": "partner_01jdq4p6c8f3kb2v9y0s7x5ham", "role": "selling", "basis_points": 10_000});
         let unknown = ops.post(&attribution, set(json!([nobody]))).await.expect(409);

@@ -215,24 +215,24 @@ each_engine! {
         let ops = world.vendor(Role::ChannelOps);
         let changed = |name: &str, value: Value| { let mut body = bavaria(); body[name] = value; body };
         let monday = |from: &str, to: &str| json!({"weekday": "monday", "from": from, "to": to});
-        for (body, pointer) in [
-            (changed("time_zone", json!("Europe/Munich")), "#/time_zone"),
-            (changed("working_hours", json!([])), "#/working_hours"),
-            (changed("working_hours", json!([monday("09:00", "13:00"), monday("12:30", "17:00")])), "#/working_hours/1/from"),
-            (changed("working_hours", json!([monday("17:00", "09:00")])), "#/working_hours/0/to"),
-            (changed("working_hours", json!([monday("9:000", "17:00")])), "#/working_hours/0/from"),
-            (changed("holiday_regions", json!(["DE", "DE-XX"])), "#/holiday_regions/1"),
-            (changed("extra_days", json!([{"on": "2027-02-29", "name": "Leap"}])), "#/extra_days/0/on"),
-            (changed("extra_days", json!([{"on": "2027-02-28", "name": "One"}, {"on": "2027-02-28", "name": "Two"}])), "#/extra_days/1/on"),
+        for (body, pointer, status) in [
+            (changed("time_zone", json!("Europe/Munich")), "#/time_zone", 422),
+            (changed("working_hours", json!([]), 422), "#/working_hours"),
+            (changed("working_hours", json!([monday("09:00", "13:00"), monday("12:30", "17:00")])), "#/working_hours/1/from", 409),
+            (changed("working_hours", json!([monday("17:00", "09:00")])), "#/working_hours/0/to", 409),
+            (changed("working_hours", json!([monday("9:000", "17:00")])), "#/working_hours/0/from", 422),
+            (changed("holiday_regions", json!(["DE", "DE-XX"])), "#/holiday_regions/1", 409),
+            (changed("extra_days", json!([{"on": "2027-02-29", "name": "Leap"}])), "#/extra_days/0/on", 422),
+            (changed("extra_days", json!([{"on": "2027-02-28", "name": "One"}, {"on": "2027-02-28", "name": "Two"}])), "#/extra_days/1/on", 409),
         ] {
-            assert_eq!(pointers(&ops.post("/v1/calendars", body.clone()).await.expect(422)), [pointer], "{body}");
+            assert_eq!(pointers(&ops.post("/v1/calendars", body.clone()).await.expect(status)), [pointer], "{body}");
         }
         let mut both = changed("extra_days", json!([{"on": "2027-05-01", "name": "Closed"}]));
         both["working_days"] = json!([{"on": "2027-05-01", "name": "Open"}]);
-        assert_eq!(pointers(&ops.post("/v1/calendars", both).await.expect(422)), ["#/working_days/0/on"]);
+        assert_eq!(pointers(&ops.post("/v1/calendars", both).await.expect(409)), ["#/working_days/0/on"]);
         let made = ops.post("/v1/calendars", bavaria()).await.expect(201);
         assert_eq!(ops.post("/v1/calendars", bavaria()).await.refused(409), "already_exists");
-        assert_eq!(pointers(&ops.patch(&of(&made, ""), json!({"working_hours": [monday("09:00", "13:00"), monday("12:30", "17:00")]})).await.expect(422)), ["#/working_hours/1/from"]);
+        assert_eq!(pointers(&ops.patch(&of(&made, ""), json!({"working_hours": [monday("09:00", "13:00"), monday("12:30", "17:00")]})).await.expect(409)), ["#/working_hours/1/from"]);
     }
 
     async fn one_calendar_is_the_default_and_one_in_use_is_not_retired(world: World) {

@@ -348,7 +348,7 @@ each_engine! {
             (json!({"topic": "deal_revoked", "in_app": false, "mail": "digest"}), "#/topics/0/in_app"),
             (json!({"topic": "deal_submitted", "in_app": true, "mail": "digest"}), "#/topics/0/topic"),
         ] {
-            let refused = sales.send(actix_web::http::Method::PUT, PATH, &[("if-match", "\"1\"")], Some(&json!({"topics": [topic]}))).await.expect(422);
+            let refused = sales.send(actix_web::http::Method::PUT, PATH, &[("if-match", "\"1\"")], Some(&json!({"topics": [topic]}))).await.expect(409);
             assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
         }
         let stale = sales.send(actix_web::http::Method::PUT, PATH, &[("if-match", "\"0\"")], Some(&json!({}))).await;
@@ -502,7 +502,7 @@ each_engine! {
         let all = ops.get("/v1/notice-templates").await.expect(200);
         let topics = notices::catalogue::NoticeTopic::ALL.len();
         assert_eq!(all["data"].as_array().unwrap().len(), 2 * topics);
-        let wrong = ops.patch(AT, json!({"body": "{{deal.titel}} for {{customer.name}}, {{secret}}"})).await.expect(422);
+        let wrong = ops.patch(AT, json!({"body": "{{deal.titel}} for {{customer.name}}, {{secret}}"})).await.expect(409);
         let details: Vec<&str> = wrong["errors"].as_array().unwrap().iter().map(|fault| fault["detail"].as_str().unwrap()).collect();
         assert!(details.len() == 2 && details[0].contains("deal.titel") && details[1].contains("secret"), "{wrong}");
         let draft = json!({"subject": "Yes to {{deal.title}}", "body": "<b>{{customer.name}}</b> until {{protected.until}}"});

@@ -462,7 +462,7 @@ each_engine! {
         let partner = prospect(&admin, "Nordwind").await;
         let set = admin.patch(&path(&partner), json!({"custom": {"level": "basic", "seats": 3, "score": "7.5"}})).await.expect(200);
         assert_eq!(set["custom"], json!({"level": "basic", "seats": 3, "score": "7.5"}));
-        let wrong = admin.patch(&path(&partner), json!({"custom": {"level": "gold", "colour": "red"}})).await.expect(422);
+        let wrong = admin.patch(&path(&partner), json!({"custom": {"level": "gold", "colour": "red"}})).await.expect(409);
         let pointers: Vec<&str> = wrong["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
         assert_eq!(pointers, ["#/custom/colour", "#/custom/level"]);
         let own = world.partner_user(id(&partner), Role::PartnerAdmin);

@@ -75,7 +75,7 @@ pub async fn triage_conflict_case(
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
         let Some(adjudicator) = triage.0.adjudicator_id.or_else(|| tx.caller().user()) else {
-            return Err(Error::field(
+            return Err(Error::contradicts(
                 "#/adjudicator_id",
                 "required",
                 "A machine has to name the user who decides.",

@@ -14,7 +14,7 @@ impl InstalledBase {
     /// A new one.
     ///
     /// # Errors
-    /// 422 if it would end before it begins.
+    /// 409 `contradiction` if it would end before it begins.
     pub fn new(new: &NewInstalledBase, source: InstalledBaseSource, now: Time) -> Result<Self> {
         let new = new.clone();
         Self {
@@ -91,7 +91,7 @@ impl InstalledBase {
 
     fn checked(self) -> Result<Self> {
         if matches!((self.since_on, self.ends_on), (Some(start), Some(end)) if end < start) {
-            return Err(Error::field(
+            return Err(Error::contradicts(
                 "#/ends_on",
                 "before_start",
                 "The end may not lie before the beginning, `since_on`.",

@@ -27,7 +27,7 @@ pub fn make(tx: &mut Tx<'_>, survivor: &CustomerAccount, other: &CustomerAccount
         .check_live()
         .map_err(|error| error.fault("#/other_id", "account_merged", "Name the account that stands for it."))?;
     if survivor.id == other.id {
-        return Err(Error::field(
+        return Err(Error::contradicts(
             "#/other_id",
             "same_account",
             "Name two different accounts.",

@@ -14,7 +14,7 @@ impl NamedAccount {
     /// A new one.
     ///
     /// # Errors
-    /// 422 if it would end before it begins.
+    /// 409 `contradiction` if it would end before it begins.
     pub fn new(new: &NewNamedAccount, now: Time) -> Result<Self> {
         let new = new.clone();
         Self {
@@ -90,7 +90,7 @@ impl NamedAccount {
 
     fn checked(self) -> Result<Self> {
         if self.ends_on.is_some_and(|end| end < self.starts_on) {
-            return Err(Error::field(
+            return Err(Error::contradicts(
                 "#/ends_on",
                 "before_start",
                 "The end may not lie before the beginning, `starts_on`.",

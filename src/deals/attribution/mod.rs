@@ -41,7 +41,7 @@ pub fn deal_routes(config: &mut ServiceConfig<'_>) {
 /// Credits the partners with the shares, from the moment that is named, or from now on.
 ///
 /// # Errors
-/// 404 for a registration that the caller may not see; 412 if it was changed meanwhile; 422 for shares that do not add up
+/// 404 for a registration that the caller may not see; 412 if it was changed meanwhile; 409 `contradiction` for shares that do not add up
 /// or stand twice; 409 `unknown_reference` for a partner that is not there, `guard_failed` for a moment that has passed,
 /// `already_exists` if a set begins at that very moment.
 fn set(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealAttribution) -> Result<DealAttributionSet> {

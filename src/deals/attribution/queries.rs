@@ -84,7 +84,7 @@ pub fn known(tx: &mut Tx<'_>, shares: &[AttributionShare], pointer: &str) -> Res
 ///
 /// # Errors
 /// 409 `already_exists` if a set of the registration begins at that very moment, `unknown_reference` for a partner that is
-/// not there; 422 for shares that do not add up.
+/// not there; 409 `contradiction` for shares that do not add up.
 pub fn record(
     tx: &mut Tx<'_>,
     deal: DealId,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::model::{AttributionRole, AttributionShare, DealAttribution, DealAttributionSet};
 use crate::{
     auth::Caller,
-    error::{Error, Fault, Result, codes},
+    error::{Error, Fault, Result},
     kernel::{
         Time,
         ids::{DealId, PartnerId},
@@ -20,7 +20,7 @@ pub const WHOLE: i64 = 10_000;
 /// stand in the body.
 ///
 /// # Errors
-/// 422 `validation_failed` naming everything that is wrong.
+/// 409 `contradiction` naming everything that is wrong.
 pub fn check(shares: &[AttributionShare], pointer: &str) -> Result<()> {
     let mut faults = Vec::new();
     let mut seen = BTreeSet::new();
@@ -47,7 +47,7 @@ pub fn check(shares: &[AttributionShare], pointer: &str) -> Result<()> {
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(Error::new(&codes::VALIDATION_FAILED).faults(faults))
+        Err(Error::contradiction(faults))
     }
 }
 

@@ -337,7 +337,7 @@ impl Registration {
 fn changed_customer(deal: DealId, present: Option<CustomerRow>, change: DealCustomerPatch) -> Result<CustomerRow> {
     let name = change.name.or_else(|| present.as_ref().map(|row| row.name.clone()));
     let name = name.ok_or_else(|| {
-        Error::field(
+        Error::contradicts(
             "#/customer/name",
             "required",
             "The registration has no customer yet; say at least its name.",

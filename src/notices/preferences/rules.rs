@@ -2,7 +2,7 @@
 
 use super::model::{NewNoticePreferences, NoticeChoice, NoticePreferences, QuietHours};
 use crate::{
-    error::{Error, Fault, Result, codes},
+    error::{Error, Fault, Result},
     identity::addressees::Addressee,
     kernel::{Time, TimeZone, ids::UserId},
     notices::{
@@ -113,7 +113,7 @@ impl Wishes {
     /// What a person chooses from now on.
     ///
     /// # Errors
-    /// 422 for a topic that stands twice, that the person's side is not told of, or that may not be switched off.
+    /// 409 `contradiction` for a topic that stands twice, that the person's side is not told of, or that may not be switched off.
     pub fn chosen(new: &NewNoticePreferences, side: NoticeSide, revision: i64, now: Time) -> Result<Self> {
         let mut faults = Vec::new();
         let mut fault = |index: usize, field: &str, code: &'static str, detail: String| {
@@ -150,7 +150,7 @@ impl Wishes {
             }
         }
         if !faults.is_empty() {
-            return Err(Error::new(&codes::VALIDATION_FAILED).faults(faults));
+            return Err(Error::contradiction(faults));
         }
         let quiet = new
             .quiet_hours

@@ -8,7 +8,7 @@ use super::{
     model::{NoticeTemplate, NoticeTemplatePatch, TemplateSource},
 };
 use crate::{
-    error::{Error, Fault, Result, codes},
+    error::{Error, Fault, Result},
     kernel::Time,
     notices::{
         catalogue::NoticeTopic,
@@ -206,7 +206,7 @@ impl NoticeTemplate {
     /// Subject and body with the changes made.
     ///
     /// # Errors
-    /// 422 naming every placeholder that the topic does not know.
+    /// 409 `contradiction` naming every placeholder that the topic does not know.
     pub fn patched(&self, patch: &NoticeTemplatePatch) -> Result<(String, String)> {
         let subject = patch.subject.clone().unwrap_or_else(|| self.subject.clone());
         let body = patch.body.clone().unwrap_or_else(|| self.body.clone());
@@ -215,7 +215,7 @@ impl NoticeTemplate {
         if found.is_empty() {
             Ok((subject, body))
         } else {
-            Err(Error::new(&codes::VALIDATION_FAILED).faults(found))
+            Err(Error::contradiction(found))
         }
     }
 }
