@@ -47,6 +47,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::calendars::routes(config);
     crate::approvals::routes(config);
     crate::notices::routes(config);
+    crate::work::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -62,6 +63,7 @@ fn machines() -> Vec<Value> {
     machines.extend(crate::deals::machines());
     machines.push(crate::policies::MACHINE.published());
     machines.push(crate::approvals::delegations::MACHINE.published());
+    machines.extend(crate::work::machines());
     machines
 }
 

@@ -39,3 +39,4 @@ pub mod schema;
 pub mod server;
 pub mod tags;
 pub mod verify;
+pub mod work;

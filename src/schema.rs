@@ -1762,6 +1762,80 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tasks (id) {
+        id -> Text,
+        kind -> Text,
+        title -> Text,
+        detail -> Nullable<Text>,
+        status -> Text,
+        priority -> Text,
+        visibility -> Text,
+        resource_type -> Nullable<Text>,
+        resource_id -> Nullable<Text>,
+        partner_id -> Nullable<Text>,
+        assignee_id -> Nullable<Text>,
+        due_at -> Nullable<BigInt>,
+        created_by -> Text,
+        created_side -> Text,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    interactions (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        happened_at -> BigInt,
+        duration_minutes -> Nullable<BigInt>,
+        summary -> Nullable<Text>,
+        mail_message_id -> Nullable<Text>,
+        visibility -> Text,
+        resource_type -> Text,
+        resource_id -> Text,
+        partner_id -> Nullable<Text>,
+        next_step -> Nullable<Text>,
+        follow_up_task_id -> Nullable<Text>,
+        created_by -> Text,
+        created_side -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    interaction_participants (interaction_id, position) {
+        interaction_id -> Text,
+        position -> BigInt,
+        user_id -> Nullable<Text>,
+        person_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> Text,
+        name -> Text,
+        name_key -> Text,
+        operation -> Text,
+        filters -> Text,
+        sort -> Nullable<Text>,
+        shown_fields -> Text,
+        visibility -> Text,
+        owner_id -> Text,
+        partner_id -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -1898,6 +1972,15 @@ diesel::joinable!(territories -> calendars (calendar_id));
 diesel::joinable!(review_clocks -> calendars (calendar_id));
 diesel::joinable!(review_clocks -> deals (deal_id));
 diesel::joinable!(review_clocks -> territories (territory_id));
+diesel::joinable!(tasks -> partners (partner_id));
+diesel::joinable!(tasks -> users (assignee_id));
+diesel::joinable!(interactions -> partners (partner_id));
+diesel::joinable!(interactions -> tasks (follow_up_task_id));
+diesel::joinable!(interaction_participants -> interactions (interaction_id));
+diesel::joinable!(interaction_participants -> people (person_id));
+diesel::joinable!(interaction_participants -> users (user_id));
+diesel::joinable!(saved_views -> partners (partner_id));
+diesel::joinable!(saved_views -> users (owner_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     people,
@@ -2003,4 +2086,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     notice_templates,
     notice_digests,
     notice_reminders,
+    tasks,
+    interactions,
+    interaction_participants,
+    saved_views,
 );

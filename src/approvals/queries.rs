@@ -256,6 +256,16 @@ pub fn page(
     }))
 }
 
+/// Which steps of records of a kind wait for the caller, among those that the caller may see: on `approval_steps`.
+pub fn waits(tx: &Tx<'_>, kind: ApprovalKind, absent: &[Absent], policy: &SegregationPolicy) -> Clause {
+    let mut clause = Clause::rows_of(tx.caller(), "approval_steps.partner_id");
+    clause
+        .sql(" AND approval_steps.status = 'pending'")
+        .equals("approval_steps.subject_type", &kind);
+    mine(tx, &mut clause, absent, policy);
+    clause
+}
+
 /// The ids of the records of a kind that wait for the caller, among those that the caller may see.
 ///
 /// # Errors
@@ -266,11 +276,7 @@ pub fn waiting(
     absent: &[Absent],
     policy: &SegregationPolicy,
 ) -> Result<Vec<String>> {
-    let mut clause = Clause::rows_of(tx.caller(), "approval_steps.partner_id");
-    clause
-        .sql(" AND approval_steps.status = 'pending'")
-        .equals("approval_steps.subject_type", &kind);
-    mine(tx, &mut clause, absent, policy);
+    let clause = waits(tx, kind, absent, policy);
     Ok(on_each!(tx, |c| table
         .filter(clause)
         .order(approval_steps::subject_id)

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     auth::{Roles, Rows},
-    db::Tx,
+    db::{Clause, Tx},
     error::{Error, Result, codes},
     identity,
     kernel::{
@@ -376,6 +376,17 @@ pub fn refuse(tx: &mut Tx<'_>, chain: &Chain, voice: Option<Voice>, reason: Opti
     };
     let step = step.clone();
     cast(tx, chain, &step, voice, ApprovalVerdict::Rejected, reason).map(Some)
+}
+
+/// Which steps wait for the caller's decision, of each kind of record: conditions on `approval_steps`, for lists of what waits.
+///
+/// # Errors
+/// What the database reports.
+pub fn waits_for_caller<const KINDS: usize>(tx: &mut Tx<'_>, kinds: [ApprovalKind; KINDS]) -> Result<[Clause; KINDS]> {
+    let now = tx.now;
+    let segregation = policies::in_force(tx, now)?.registration.segregation;
+    let absent = absent(tx)?;
+    Ok(kinds.map(|kind| queries::waits(tx, kind, &absent, &segregation)))
 }
 
 /// The ids of the records of a kind that wait for the caller's decision.

@@ -72,6 +72,9 @@ const DEAL_WRITERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, PartnerAdmin, Pa
 /// Those who have registrations looked at again.
 const CONFLICT_REVIEWERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, Approver]);
 
+/// Those who write tasks and talks: whoever works with partners and deals, on both sides.
+const WORKERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales]);
+
 const fn roles(roles: &[Role]) -> Roles {
     Roles::of(roles)
 }
@@ -467,6 +470,27 @@ permissions! {
     "triageConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
     "resolveConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), key;
     "closeConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
+
+    // --- work: tasks, interactions, what waits for a person, and saved views (the last two are a person's own)
+    "listTasks", Some("work:read"), Who::Roles(DEAL_READERS);
+    "getTask", Some("work:read"), Who::Roles(DEAL_READERS);
+    "createTask", Some("work:write"), Who::Roles(WORKERS), once;
+    "updateTask", Some("work:write"), Who::Roles(WORKERS);
+    "completeTask", Some("work:write"), Who::Roles(WORKERS), once;
+    "cancelTask", Some("work:write"), Who::Roles(WORKERS), once;
+    "reopenTask", Some("work:write"), Who::Roles(WORKERS), once;
+    "listInteractions", Some("work:read"), Who::Roles(DEAL_READERS);
+    "getInteraction", Some("work:read"), Who::Roles(DEAL_READERS);
+    "createInteraction", Some("work:write"), Who::Roles(WORKERS), once;
+    "updateInteraction", Some("work:write"), Who::Roles(WORKERS);
+    "deleteInteraction", Some("work:write"), Who::Roles(WORKERS);
+    "listWorkItems", None, Who::Roles(EVERY), none * 2;
+    "getWorkSummary", None, Who::Roles(EVERY), none * 2;
+    "listSavedViews", None, Who::Roles(EVERY);
+    "getSavedView", None, Who::Roles(EVERY);
+    "createSavedView", None, Who::Roles(EVERY), once;
+    "updateSavedView", None, Who::Roles(EVERY);
+    "deleteSavedView", None, Who::Roles(EVERY);
 }
 
 /// The row of an operation.

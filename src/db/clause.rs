@@ -9,10 +9,11 @@ use diesel::{
     expression::{
         AppearsOnTable, Expression, SelectableExpression, ValidGrouping, expression_types::NotSelectable, is_aggregate,
     },
-    query_builder::{AstPass, QueryFragment, QueryId},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    query_dsl::RunQueryDsl,
     result::QueryResult,
     serialize::ToSql,
-    sql_types::{BigInt, Bool, HasSqlType, Text},
+    sql_types::{BigInt, Bool, HasSqlType, Text, Untyped},
 };
 
 use crate::{
@@ -240,16 +241,83 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("(");
-        for piece in &self.0 {
-            match piece {
-                Piece::Sql(sql) => out.push_sql(sql),
-                Piece::Text(text) => out.push_bind_param::<Text, String>(text)?,
-                Piece::Number(number) => out.push_bind_param::<BigInt, i64>(number)?,
-                Piece::Bool(flag) => out.push_bind_param::<Bool, bool>(flag)?,
-            }
-        }
+        walk(&self.0, &mut out)?;
         out.push_sql(")");
         Ok(())
+    }
+}
+
+fn walk<'b, DB>(pieces: &'b [Piece], out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<Text> + HasSqlType<BigInt> + HasSqlType<Bool>,
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+    bool: ToSql<Bool, DB>,
+{
+    for piece in pieces {
+        match piece {
+            Piece::Sql(sql) => out.push_sql(sql),
+            Piece::Text(text) => out.push_bind_param::<Text, String>(text)?,
+            Piece::Number(number) => out.push_bind_param::<BigInt, i64>(number)?,
+            Piece::Bool(flag) => out.push_bind_param::<Bool, bool>(flag)?,
+        }
+    }
+    Ok(())
+}
+
+/// A whole query put together at run time: fixed SQL pieces from our own source, and bound values, like a [`Clause`]. For
+/// what is asked of several tables at once.
+#[derive(Debug, Clone, Default)]
+pub struct Statement(Vec<Piece>);
+
+impl Statement {
+    /// Appends fixed text as it stands.
+    pub fn sql(&mut self, sql: &'static str) -> &mut Self {
+        self.0.push(Piece::Sql(sql));
+        self
+    }
+
+    /// Appends a bound value.
+    pub fn value(&mut self, value: &(impl Bind + ?Sized)) -> &mut Self {
+        self.0.push(value.bind().0);
+        self
+    }
+
+    /// Appends conditions that all must hold.
+    pub fn clause(&mut self, clause: &Clause) -> &mut Self {
+        self.sql("(");
+        self.0.extend(clause.0.iter().cloned());
+        self.sql(")")
+    }
+
+    /// Appends another statement, as a part of this one.
+    pub fn part(&mut self, part: &Self) -> &mut Self {
+        self.0.extend(part.0.iter().cloned());
+        self
+    }
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl<Conn> RunQueryDsl<Conn> for Statement {}
+
+impl QueryId for Statement {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for Statement
+where
+    DB: Backend + HasSqlType<Text> + HasSqlType<BigInt> + HasSqlType<Bool>,
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+    bool: ToSql<Bool, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        walk(&self.0, &mut out)
     }
 }
 

@@ -16,7 +16,7 @@ mod writer;
 
 use std::{sync::Arc, time::Duration};
 
-pub use clause::{Bind, Bound, Clause, Sorted};
+pub use clause::{Bind, Bound, Clause, Sorted, Statement};
 pub use conn::{Conn, Engine};
 use manager::Manager;
 pub use total::Counted;

@@ -24,6 +24,12 @@ pub mod transfers;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::{Time, ids::DealId},
+};
+
 /// The routes. Everything at or below one deal is one scope: the router does not look into a second scope of the same
 /// prefix, so each part adds its operations, with paths like `/{id}/comments`, to this one. What hangs on a deal and has an address
 /// of its own has it beside the deals, `/v1/deal-evidence/{id}`: below them it could be mistaken for an external id.
@@ -48,6 +54,22 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     transfers::routes(config);
     conflict::routes(config);
     protection::routes(config);
+}
+
+/// Notes that somebody worked on a registration that the caller may see, at that moment or now if it is still to come. Work
+/// that is older than what is known changes nothing.
+///
+/// # Errors
+/// 404 if the caller may not see it.
+pub fn worked_on(tx: &mut Tx<'_>, id: DealId, at: Time) -> Result<()> {
+    let before = registrations::locked(tx, id)?;
+    let at = at.min(tx.now);
+    if before.deal.last_activity_at >= at {
+        return Ok(());
+    }
+    let mut after = before.clone();
+    after.deal.last_activity_at = at;
+    registrations::save(tx, &before, after.touched(tx.now), "deal.worked_on").map(drop)
 }
 
 /// The state machines, as the contract publishes them.

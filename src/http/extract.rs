@@ -19,9 +19,10 @@ use utoipa::{
 
 use super::{State, reply};
 use crate::{
-    auth::Caller,
+    app::Contract,
+    auth::{Caller, permissions},
     db::Db,
-    error::{Error, Result, codes},
+    error::{Error, Fault, Result, codes},
     kernel::page::{CursorFault, DEFAULT_LIMIT, MAX_LIMIT, Paging},
 };
 
@@ -123,6 +124,47 @@ impl FromRequest for Db {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(State::of(request).map(|state| state.db.clone()))
+    }
+}
+
+/// The lists of the contract, for what is kept of one: a view that somebody saves.
+#[derive(Clone)]
+pub struct Lists(Arc<Contract>);
+
+impl Lists {
+    /// Checks that the operation is a list that the caller may call, and takes these parameters.
+    ///
+    /// # Errors
+    /// 409 `unknown_reference` if it is none; 422 for parameters that do not fit, by their names below `#/filters`.
+    pub fn check(&self, caller: &Caller, operation: &str, query: &[(String, String)]) -> Result<()> {
+        let list = self.0.operations.list(operation);
+        let Some(list) = list.filter(|_list| permissions::may_call(caller, operation)) else {
+            return Err(Error::unknown_reference(
+                "#/operation",
+                "There is no such list; name the operation of a list that you may call.",
+            ));
+        };
+        let Err(error) = list.check_query(query, false) else {
+            return Ok(());
+        };
+        let faults = error.all_faults().iter().map(|fault| Fault {
+            pointer: match fault.pointer.trim_start_matches("query:") {
+                "sort" => "#/sort".to_owned(),
+                "fields" => "#/columns".to_owned(),
+                name => format!("#/filters/{name}"),
+            },
+            ..fault.clone()
+        });
+        Err(Error::new(&codes::VALIDATION_FAILED).faults(faults.collect()))
+    }
+}
+
+impl FromRequest for Lists {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(State::of(request).map(|state| Self(state.contract.clone())))
     }
 }
 

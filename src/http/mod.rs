@@ -18,7 +18,7 @@ mod reply;
 
 pub use confidential::Confidential;
 pub use expand::{Expand, Expandable, Expanding};
-pub use extract::{IfMatch, IfMatchIfSent, Json, Path, Query};
+pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
 pub use gate::State;
 pub use language::{AcceptLanguage, Language};
 pub use operations::Operations;

@@ -264,6 +264,19 @@ impl Operations {
     }
 }
 
+impl Operations {
+    /// The list with that operation id: what is read page by page.
+    pub fn list(&self, id: &str) -> Option<&Operation> {
+        self.by_route
+            .values()
+            .filter_map(|methods| methods.get("GET"))
+            .find(|operation| {
+                operation.permission.operation == id
+                    && operation.query.iter().any(|parameter| parameter.name == "cursor")
+            })
+    }
+}
+
 fn resolve<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
     value
         .get("$ref")

@@ -349,6 +349,12 @@ crate::id! {
     pub NoticeId = "notice";
     /// A reminder before a deadline.
     pub NoticeReminderId = "remind";
+    /// A task or follow-up.
+    pub TaskId = "task";
+    /// A talk that has happened.
+    pub InteractionId = "talk";
+    /// A saved view of a list.
+    pub SavedViewId = "view";
 }
 
 bindable!(
@@ -420,6 +426,9 @@ bindable!(
     CalendarId,
     NoticeId,
     NoticeReminderId,
+    TaskId,
+    InteractionId,
+    SavedViewId,
 );
 
 #[cfg(test)]

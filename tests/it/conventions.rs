@@ -38,6 +38,8 @@ const EXCEPT: &[(&str, &str)] = &[
     ("issueToken", "OAuth has its own form of refusals (RFC 6749)"),
     ("updatePartnerNote", "only its author changes a note"),
     ("updateDealComment", "only its author changes a comment"),
+    ("updateInteraction", "only its author changes an interaction"),
+    ("updateSavedView", "only its owner changes a view"),
 ];
 
 impl Offenders {

@@ -56,3 +56,4 @@ mod schema;
 mod tidy;
 mod tier_terms;
 mod transfers;
+mod work;

@@ -46,6 +46,7 @@ const NAMES_TABLES: &[(&str, &str)] = &[
         "the terms of a tier as they stood at a moment are one query",
     ),
     ("programs/metrics.rs", "a metric is its query"),
+    ("work/items/sources.rs", "a kind of what waits is its query"),
     (
         "demo/base.rs",
         "writes users as the demo needs them, with passwords that are printed",
@@ -113,6 +114,11 @@ const READERS: &[(&str, &str)] = &[
         "notices/reminders/queries.rs",
         "people are reminded before the deadlines of other modules",
     ),
+    (
+        "work/items/sources.rs",
+        "what waits for a person waits in every module; the queue reads it all, and changes nothing",
+    ),
+    ("work/queries.rs", "asks whether the people exist whom a body names"),
 ];
 
 /// Files that write tables of another module, with the tables and the reason.

@@ -148,7 +148,7 @@ const TAGS: [(&[&str], &str, &str); 29] = [
         "What a front end needs: its appearance, menu and open work, and the schemas of its forms.",
     ),
     (
-        &["work-items", "tasks"],
+        &["work-items", "tasks", "interactions", "saved-views"],
         "Work items",
         "What waits for somebody to do it.",
     ),

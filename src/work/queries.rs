@@ -1,0 +1,90 @@
+//! Questions that tasks and interactions ask alike: what the caller may read, and whether people exist.
+
+use diesel::prelude::*;
+
+use super::records::WorkVisibility;
+use crate::{
+    auth::{Caller, Rows},
+    db::{Clause, Tx},
+    error::{Error, Result},
+    kernel::ids::{PartnerId, PersonId, UserId},
+    on_each,
+    schema::{partner_memberships, people, users},
+};
+
+/// The rows that the caller may read: the vendor's people those of their partners and those of no partner, a partner's people
+/// what is shared with their partner.
+pub fn readable(caller: &Caller, partner: &'static str, visibility: &'static str) -> Clause {
+    if !caller.is_vendor() {
+        let mut clause = Clause::rows_of(caller, partner);
+        clause.equals(visibility, &WorkVisibility::Shared);
+        return clause;
+    }
+    let mut clause = Clause::all();
+    if let Rows::Partners(partners) = caller.rows() {
+        clause.sql(" AND (").sql(partner).sql(" IS NULL OR TRUE");
+        clause.one_of(partner, partners).sql(")");
+    }
+    clause
+}
+
+/// Checks that work can be given to that user: an active user of the vendor, or, if it is shared with a partner, one of that
+/// partner's.
+///
+/// # Errors
+/// 409 `unknown_reference` otherwise.
+pub fn assignable(tx: &mut Tx<'_>, user: UserId, shared_with: Option<PartnerId>) -> Result<()> {
+    if tx.caller().user() == Some(user) || count_users(tx, &[user])? == 1 {
+        return Ok(());
+    }
+    let member = match shared_with {
+        Some(partner) => is_member(tx, user, partner)?,
+        None => false,
+    };
+    if member {
+        return Ok(());
+    }
+    Err(Error::unknown_reference(
+        "#/assignee_id",
+        "There is no such user who can see it; name an active user of the vendor, or of the partner that it is shared with.",
+    ))
+}
+
+fn is_member(tx: &mut Tx<'_>, user: UserId, partner: PartnerId) -> Result<bool> {
+    let found: i64 = on_each!(tx, |c| partner_memberships::table
+        .filter(partner_memberships::user_id.eq(user))
+        .filter(partner_memberships::partner_id.eq(partner))
+        .filter(partner_memberships::status.eq("active"))
+        .count()
+        .get_result(c))?;
+    Ok(found > 0)
+}
+
+/// How many of those users are active users of the vendor.
+///
+/// # Errors
+/// What the database reports.
+pub fn count_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<i64> {
+    Ok(on_each!(tx, |c| users::table
+        .filter(users::id.eq_any(ids))
+        .filter(users::kind.eq("vendor"))
+        .filter(users::status.eq("active"))
+        .count()
+        .get_result(c))?)
+}
+
+/// How many of those people there are; for a partner's people, of those who work or worked at their partner.
+///
+/// # Errors
+/// What the database reports.
+pub fn count_people(tx: &mut Tx<'_>, ids: &[PersonId]) -> Result<i64> {
+    let mut clause = Clause::all();
+    clause.one_of("people.id", ids);
+    if let Some(partner) = tx.caller().partner() {
+        clause
+            .sql(" AND EXISTS (SELECT 1 FROM employments AS e WHERE e.person_id = people.id AND e.partner_id = ")
+            .value(&partner)
+            .sql(")");
+    }
+    Ok(on_each!(tx, |c| people::table.filter(clause).count().get_result(c))?)
+}
