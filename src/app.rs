@@ -48,6 +48,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::approvals::routes(config);
     crate::notices::routes(config);
     crate::work::routes(config);
+    crate::jobs::routes(config);
 }
 
 /// The state machines, as the contract publishes them.

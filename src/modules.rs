@@ -120,7 +120,10 @@ const CORE: &[&str] = &[
     "/v1/custom-fields",
     "/v1/delegations",
     "/v1/employments",
+    "/v1/interactions",
+    "/v1/jobs",
     "/v1/me",
+    "/v1/notes",
     "/v1/notice-reminders",
     "/v1/notice-templates",
     "/v1/notice-topics",
@@ -132,11 +135,14 @@ const CORE: &[&str] = &[
     "/v1/products",
     "/v1/policies",
     "/v1/policy-simulations",
+    "/v1/saved-views",
     "/v1/schema",
     "/v1/service-clients",
+    "/v1/tasks",
     "/v1/teams",
     "/v1/territories",
     "/v1/users",
+    "/v1/work-items",
 ];
 
 fn begins(path: &str, prefix: &str) -> bool {

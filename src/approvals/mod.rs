@@ -41,7 +41,7 @@ pub use preview::{for_partner, for_vendor};
 pub use rows::StepRow;
 pub use segregation::Interests;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
-pub use voting::{Cast, Judged, Turn, Voice, cast, judge, refuse, vote, waiting_for_caller, waits_for_caller};
+pub use voting::{Cast, Judged, Turn, Voice, cast, judge, refuse, vote, waits_for_caller};
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -266,24 +266,6 @@ pub fn waits(tx: &Tx<'_>, kind: ApprovalKind, absent: &[Absent], policy: &Segreg
     clause
 }
 
-/// The ids of the records of a kind that wait for the caller, among those that the caller may see.
-///
-/// # Errors
-/// What the database reports.
-pub fn waiting(
-    tx: &mut Tx<'_>,
-    kind: ApprovalKind,
-    absent: &[Absent],
-    policy: &SegregationPolicy,
-) -> Result<Vec<String>> {
-    let clause = waits(tx, kind, absent, policy);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .order(approval_steps::subject_id)
-        .select(approval_steps::subject_id)
-        .load(c))?)
-}
-
 const ESCALATED: &str =
     "EXISTS (SELECT 1 FROM approval_escalations WHERE approval_escalations.step_id = approval_steps.id)";
 

@@ -388,14 +388,3 @@ pub fn waits_for_caller<const KINDS: usize>(tx: &mut Tx<'_>, kinds: [ApprovalKin
     let absent = absent(tx)?;
     Ok(kinds.map(|kind| queries::waits(tx, kind, &absent, &segregation)))
 }
-
-/// The ids of the records of a kind that wait for the caller's decision.
-///
-/// # Errors
-/// What the database reports.
-pub fn waiting_for_caller(tx: &mut Tx<'_>, kind: ApprovalKind) -> Result<Vec<String>> {
-    let now = tx.now;
-    let segregation = policies::in_force(tx, now)?.registration.segregation;
-    let absent = absent(tx)?;
-    queries::waiting(tx, kind, &absent, &segregation)
-}

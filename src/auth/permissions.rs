@@ -72,8 +72,18 @@ const DEAL_WRITERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, PartnerAdmin, Pa
 /// Those who have registrations looked at again.
 const CONFLICT_REVIEWERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, Approver]);
 
-/// Those who write tasks and talks: whoever works with partners and deals, on both sides.
-const WORKERS: Roles = Roles::of(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales]);
+/// Those who write tasks, interactions and notes: whoever works with partners, customers and deals, on both sides.
+const WORKERS: Roles = Roles::of(&[
+    Admin,
+    ChannelOps,
+    Cam,
+    Approver,
+    Finance,
+    ContentManager,
+    PartnerAdmin,
+    PartnerSales,
+    PartnerMarketing,
+]);
 
 const fn roles(roles: &[Role]) -> Roles {
     Roles::of(roles)
@@ -260,11 +270,6 @@ permissions! {
     "addReseller", Some("partners:write"), Who::Roles(OPS), once;
     "getReseller", Some("partners:read"), Who::Roles(EVERY);
     "updateReseller", Some("partners:write"), Who::Roles(OPS);
-    "listPartnerNotes", Some("partners:read"), Who::Roles(EVERY);
-    "createPartnerNote", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales])), once;
-    "getPartnerNote", Some("partners:read"), Who::Roles(EVERY);
-    "updatePartnerNote", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales]));
-    "deletePartnerNote", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, PartnerAdmin, PartnerSales]));
     "listPeople", Some("people:read"), Who::Roles(EVERY);
     "createPerson", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
     "getPerson", Some("people:read"), Who::Roles(EVERY);
@@ -471,21 +476,29 @@ permissions! {
     "resolveConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), key;
     "closeConflictCase", Some("cases:write"), Who::Roles(roles(&[Admin, ChannelOps, Approver])), once;
 
-    // --- work: tasks, interactions, what waits for a person, and saved views (the last two are a person's own)
-    "listTasks", Some("work:read"), Who::Roles(DEAL_READERS);
-    "getTask", Some("work:read"), Who::Roles(DEAL_READERS);
+    // --- work: tasks, interactions, notes, what waits for a person, and saved views (the last two are a person's own)
+    "listTasks", Some("work:read"), Who::Roles(EVERY);
+    "getTask", Some("work:read"), Who::Roles(EVERY);
     "createTask", Some("work:write"), Who::Roles(WORKERS), once;
     "updateTask", Some("work:write"), Who::Roles(WORKERS);
-    "completeTask", Some("work:write"), Who::Roles(WORKERS), once;
+    "completeTask", Some("work:write"), Who::Roles(EVERY), once;
     "cancelTask", Some("work:write"), Who::Roles(WORKERS), once;
-    "reopenTask", Some("work:write"), Who::Roles(WORKERS), once;
-    "listInteractions", Some("work:read"), Who::Roles(DEAL_READERS);
-    "getInteraction", Some("work:read"), Who::Roles(DEAL_READERS);
+    "reopenTask", Some("work:write"), Who::Roles(EVERY), once;
+    "listInteractions", Some("work:read"), Who::Roles(EVERY);
+    "getInteraction", Some("work:read"), Who::Roles(EVERY);
     "createInteraction", Some("work:write"), Who::Roles(WORKERS), once;
     "updateInteraction", Some("work:write"), Who::Roles(WORKERS);
     "deleteInteraction", Some("work:write"), Who::Roles(WORKERS);
+    "listNotes", Some("work:read"), Who::Roles(EVERY);
+    "getNote", Some("work:read"), Who::Roles(EVERY);
+    "createNote", Some("work:write"), Who::Roles(WORKERS), once;
+    "updateNote", Some("work:write"), Who::Roles(WORKERS);
+    "deleteNote", Some("work:write"), Who::Roles(WORKERS);
     "listWorkItems", None, Who::Roles(EVERY), none * 2;
     "getWorkSummary", None, Who::Roles(EVERY), none * 2;
+    "listJobs", Some("jobs:read"), Who::Roles(roles(&[Admin]));
+    "getJob", Some("jobs:read"), Who::Roles(roles(&[Admin]));
+    "runJob", Some("jobs:write"), Who::Roles(roles(&[Admin])), once;
     "listSavedViews", None, Who::Roles(EVERY);
     "getSavedView", None, Who::Roles(EVERY);
     "createSavedView", None, Who::Roles(EVERY), once;

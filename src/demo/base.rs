@@ -90,6 +90,16 @@ pub struct Cast {
     pub approvers: Vec<Person>,
     /// The partners, with somebody who registers for each.
     pub sellers: Vec<(PartnerId, Person)>,
+    /// The account managers, in the order in which the partners are theirs.
+    pub managers: Vec<Person>,
+}
+
+impl Cast {
+    /// Whose the partner is.
+    pub fn manager_of(&self, partner: PartnerId) -> Option<Person> {
+        let place = (0..names::partners().len()).find(|place| partner_id(*place) == partner)?;
+        self.managers.get(place.checked_rem(self.managers.len())?).copied()
+    }
 }
 
 /// What a database holds.
@@ -264,5 +274,6 @@ fn cast(users: &[(UserId, Login)]) -> Result<Cast> {
         ops,
         approvers: of(Role::Approver),
         sellers,
+        managers: of(Role::Cam),
     })
 }

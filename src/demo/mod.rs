@@ -7,6 +7,7 @@
 
 mod base;
 mod chance;
+mod daily;
 mod desk;
 mod names;
 mod nights;
@@ -66,6 +67,7 @@ pub fn load(config: &Config) -> Result<Option<String>> {
         let nights = Nights::new(&db, &MasterSecret::load(config)?);
         story::tell(&desk, &clock, &cast, &world, &nights, end).await?;
         present::set(&desk, &cast).await?;
+        daily::set(&desk, &cast, end).await?;
         nights.pass().await
     })?;
     Ok(Some(welcome()))

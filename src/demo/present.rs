@@ -64,22 +64,28 @@ pub async fn set(desk: &Desk, cast: &Cast) -> Result<()> {
     Ok(())
 }
 
-async fn deals(desk: &Desk, cast: &Cast, filter: &str) -> Result<Vec<Value>> {
+/// Registrations by a filter of the list.
+///
+/// # Errors
+/// If no answer could be read.
+pub(super) async fn deals(desk: &Desk, cast: &Cast, filter: &str) -> Result<Vec<Value>> {
     let path = format!("/v1/deals?{filter}");
     let (_, page) = desk.try_send(cast.ops, Method::GET, &path, None).await?;
     Ok(page.get("data").and_then(Value::as_array).cloned().unwrap_or_default())
 }
 
-fn text<'a>(record: &'a Value, field: &str) -> &'a str {
+/// A text of a record.
+pub(super) fn text<'a>(record: &'a Value, field: &str) -> &'a str {
     record.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn is_open(deal: &Value) -> bool {
+/// Whether the deal is neither won nor lost.
+pub(super) fn is_open(deal: &Value) -> bool {
     !matches!(text(deal, "stage"), "won" | "closed_lost")
 }
 
 /// Who registers for the deal's partner.
-fn seller(cast: &Cast, deal: &Value) -> Option<Person> {
+pub(super) fn seller(cast: &Cast, deal: &Value) -> Option<Person> {
     let partner: PartnerId = text(deal, "partner_id").parse().ok()?;
     let found = cast.sellers.iter().find(|(of, _)| *of == partner);
     found.map(|(_, seller)| *seller)

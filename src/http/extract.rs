@@ -135,7 +135,8 @@ impl Lists {
     /// Checks that the operation is a list that the caller may call, and takes these parameters.
     ///
     /// # Errors
-    /// 409 `unknown_reference` if it is none; 422 for parameters that do not fit, by their names below `#/filters`.
+    /// 409 `unknown_reference` if it is none; 409 `contradiction` for parameters that do not fit, by their names below
+    /// `#/filters`.
     pub fn check(&self, caller: &Caller, operation: &str, query: &[(String, String)]) -> Result<()> {
         let list = self.0.operations.list(operation);
         let Some(list) = list.filter(|_list| permissions::may_call(caller, operation)) else {
@@ -155,7 +156,7 @@ impl Lists {
             },
             ..fault.clone()
         });
-        Err(Error::new(&codes::VALIDATION_FAILED).faults(faults.collect()))
+        Err(Error::contradiction(faults.collect()))
     }
 }
 

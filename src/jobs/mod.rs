@@ -8,9 +8,11 @@
 //!   in its own transaction. Who has lost the lease finds that out before the batch does anything, so no work is done twice;
 //!   a server that is gone keeps the others waiting for `LEASE_SECONDS` at most.
 //! - A job that fails, or panics, is tried again later and later; the others go on. Runs, failures and what was done are
-//!   counted in `/metrics`.
+//!   counted in `/metrics`, and one that failed is an item of the administrators' work queue until it has run again.
 
 mod chores;
+mod handlers;
+mod model;
 mod queries;
 mod runner;
 mod turn;
@@ -18,12 +20,23 @@ mod turn;
 pub use queries::{Lease, State, keep, take};
 pub use runner::Runner;
 pub use turn::{Outcome, turn};
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
     auth::Caller,
     db::{Db, Tx},
     error::{Error, Result, codes},
 };
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/v1/jobs")
+            .service(handlers::list_jobs)
+            .service(handlers::get_job)
+            .service(handlers::run_job),
+    );
+}
 
 /// A recurring job.
 #[derive(Debug, Clone, Copy)]

@@ -22,7 +22,8 @@ pub struct Lease {
 }
 
 /// Where a job stands.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = leases)]
 pub struct State {
     /// The job.
     pub name: String,
@@ -32,6 +33,8 @@ pub struct State {
     pub finished_at: Option<Time>,
     /// What the last run failed with.
     pub last_error: Option<String>,
+    /// How often it ran.
+    pub runs: i64,
     /// Failed runs since the last that did not fail.
     pub failures: i64,
     /// Until when somebody runs it.
@@ -43,15 +46,22 @@ pub struct State {
 /// # Errors
 /// What the database reports.
 pub fn states(tx: &mut Tx<'_>) -> Result<Vec<State>> {
-    let columns = (
-        leases::name,
-        leases::due_at,
-        leases::finished_at,
-        leases::last_error,
-        leases::failures,
-        leases::lease_until,
-    );
-    Ok(on_each!(tx, |c| table.order(leases::name).select(columns).load(c))?)
+    Ok(on_each!(tx, |c| table
+        .order(leases::name)
+        .select(State::as_select())
+        .load(c))?)
+}
+
+/// Where a job stands; nothing if it never ran.
+///
+/// # Errors
+/// What the database reports.
+pub fn state(tx: &mut Tx<'_>, job: &str) -> Result<Option<State>> {
+    Ok(on_each!(tx, |c| table
+        .find(job)
+        .select(State::as_select())
+        .first(c)
+        .optional())?)
 }
 
 /// Seconds until it is worth its while to try to take the job; none or less if that is now. Writes nothing.

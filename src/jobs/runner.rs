@@ -28,6 +28,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// The first runs of a server are spread over so many seconds.
 const SPREAD_SECONDS: u64 = 20;
 
+/// How long a job is not looked at, at most: whoever has it run now does not wait for longer.
+const LOOK_SECONDS: i64 = 60;
+
 /// The background of a server.
 pub struct Runner {
     stop: watch::Sender<bool>,
@@ -85,7 +88,7 @@ async fn repeat(db: Db, state: Data<State>, job: &'static Job, mut stopped: watc
         let (left, word, done) = match outcome {
             Ok(Outcome::NotYet { wait }) => {
                 timer.stop_and_discard();
-                pause = seconds(wait);
+                pause = seconds(wait.min(LOOK_SECONDS));
                 continue;
             }
             Ok(Outcome::Done { done, wait }) => (wait, "done", done),
@@ -110,7 +113,7 @@ async fn repeat(db: Db, state: Data<State>, job: &'static Job, mut stopped: watc
             log::info!("{}: {done} done", job.name);
         }
         state.metrics.job(job.name, word, done);
-        pause = seconds(left);
+        pause = seconds(left.min(LOOK_SECONDS));
     }
 }
 

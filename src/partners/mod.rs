@@ -19,7 +19,6 @@ pub mod handovers;
 pub mod invitations;
 mod letters;
 mod model;
-pub mod notes;
 pub mod people;
 mod queries;
 pub mod resellers;
@@ -70,8 +69,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(domains::routes)
             .configure(account_managers::routes)
             .configure(authorisations::routes)
-            .configure(resellers::routes)
-            .configure(notes::routes),
+            .configure(resellers::routes),
     );
     applications::public_routes(config);
     people::routes(config);

@@ -12,6 +12,7 @@ use crate::{
     db::Db,
     http::{AcceptLanguage, IfMatch, Json, Language, Plain, Reply},
     modules::Module,
+    notices,
 };
 
 /// Read the portal
@@ -24,13 +25,18 @@ pub async fn get_portal(db: Db, caller: Caller, language: Language) -> Reply<Pla
     db.snapshot(&caller, move |tx| {
         let branding = queries::find(tx)?;
         let caller = tx.caller().clone();
+        let (work, unread_notices) = match caller.user() {
+            Some(person) => (work::of(tx, person, language)?, notices::unread(tx, person)?),
+            None => (Vec::new(), 0),
+        };
         Ok(Plain(Portal {
             branding,
             language,
             locales: rules::locales(),
             modules: rules::modules(caller.request().switches.modules(), language),
             menu: menu::of(&caller, language),
-            work: work::of(tx, language)?,
+            work,
+            unread_notices,
         }))
     })
     .await

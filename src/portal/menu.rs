@@ -18,6 +18,21 @@ type Entry = (
 
 const ENTRIES: &[Entry] = &[
     (
+        "work",
+        ["Open work", "Offene Arbeit"],
+        "listWorkItems",
+        "/v1/work-items",
+        None,
+    ),
+    ("tasks", ["Tasks", "Aufgaben"], "listTasks", "/v1/tasks", None),
+    (
+        "interactions",
+        ["Interactions", "Kontakte"],
+        "listInteractions",
+        "/v1/interactions",
+        None,
+    ),
+    (
         "notices",
         ["Notices", "Mitteilungen"],
         "listNotices",

@@ -10,6 +10,7 @@ use crate::{
     modules::Module,
     schema::portal_branding,
     words,
+    work::items::WorkItemKind,
 };
 
 words! {
@@ -17,18 +18,6 @@ words! {
     pub SignInMethod {
         /// By mail address and password.
         Password = "password",
-    }
-
-    /// A kind of work that waits for somebody.
-    pub PortalWorkKind {
-        /// Registrations that wait for the caller's decision.
-        DealDecisions = "deal_decisions",
-        /// Registrations about which the vendor asked the caller's partner something.
-        DealInfoRequests = "deal_info_requests",
-        /// Protections that end within 14 days.
-        ExpiringProtections = "expiring_protections",
-        /// Notices that the caller has not read.
-        UnreadNotices = "unread_notices",
     }
 
     /// What a legal link leads to.
@@ -219,18 +208,21 @@ pub struct PortalMenuEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PortalWork {
     /// The kind.
-    pub kind: PortalWorkKind,
+    pub kind: WorkItemKind,
     /// What people read.
     #[schema(example = "Deals to decide", max_length = 120)]
     pub label: String,
     /// How many there are.
-    #[schema(example = 3, minimum = 0)]
+    #[schema(example = 3, minimum = 0, maximum = 10_000)]
     pub count: i64,
-    /// The operation that lists what the work is among.
-    #[schema(example = "listDeals", max_length = 64)]
+    /// How many of them are late.
+    #[schema(example = 1, minimum = 0, maximum = 10_000)]
+    pub overdue: i64,
+    /// The operation that lists them.
+    #[schema(example = "listWorkItems", max_length = 64)]
     pub operation: String,
     /// Its path, with the filter.
-    #[schema(example = "/v1/deals?status=submitted,in_review", max_length = 200)]
+    #[schema(example = "/v1/work-items?kind=registration_decision", max_length = 200)]
     pub path: String,
 }
 
@@ -251,8 +243,12 @@ pub struct Portal {
     #[schema(max_items = 100)]
     pub menu: Vec<PortalMenuEntry>,
     /// What waits for the caller, by kind; kinds that are not the caller's are left out, those of which nothing waits are not.
+    /// For machines nothing waits.
     #[schema(max_items = 50)]
     pub work: Vec<PortalWork>,
+    /// How many notices the caller has not read.
+    #[schema(example = 2, minimum = 0)]
+    pub unread_notices: i64,
 }
 
 /// The portal before signing in.

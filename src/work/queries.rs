@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::records::WorkVisibility;
+use super::records::{WorkRecordType, WorkVisibility};
 use crate::{
     auth::{Caller, Rows},
     db::{Clause, Tx},
@@ -12,18 +12,32 @@ use crate::{
     schema::{partner_memberships, people, users},
 };
 
-/// The rows that the caller may read: the vendor's people those of their partners and those of no partner, a partner's people
-/// what is shared with their partner.
-pub fn readable(caller: &Caller, partner: &'static str, visibility: &'static str) -> Clause {
-    if !caller.is_vendor() {
-        let mut clause = Clause::rows_of(caller, partner);
-        clause.equals(visibility, &WorkVisibility::Shared);
-        return clause;
-    }
+/// The rows on records that the caller may read, or on none: the vendor's people those of their partners and those of no
+/// partner, a partner's people those of their partner.
+pub fn of_records(caller: &Caller, partner: &'static str, record: &'static str) -> Clause {
     let mut clause = Clause::all();
-    if let Rows::Partners(partners) = caller.rows() {
-        clause.sql(" AND (").sql(partner).sql(" IS NULL OR TRUE");
-        clause.one_of(partner, partners).sql(")");
+    match caller.rows() {
+        _ if !caller.is_vendor() => clause = Clause::rows_of(caller, partner),
+        Rows::Partners(partners) => {
+            clause.sql(" AND (").sql(partner).sql(" IS NULL OR TRUE");
+            clause.one_of(partner, partners).sql(")");
+        }
+        Rows::All => {}
+    }
+    let open = WorkRecordType::open_to(caller);
+    if open.len() < WorkRecordType::ALL.len() {
+        clause.sql(" AND (").sql(record).sql(" IS NULL OR TRUE");
+        clause.one_of(record, &open).sql(")");
+    }
+    clause
+}
+
+/// The tasks or interactions that the caller may read: of those on records that the caller may read, the vendor's people all,
+/// a partner's people what is shared with them.
+pub fn readable(caller: &Caller, partner: &'static str, record: &'static str, visibility: &'static str) -> Clause {
+    let mut clause = of_records(caller, partner, record);
+    if !caller.is_vendor() {
+        clause.equals(visibility, &WorkVisibility::Shared);
     }
     clause
 }

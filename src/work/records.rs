@@ -1,15 +1,18 @@
 //! The records that work is on, and who sees what is noted on them.
 
+use std::str::FromStr;
+
 use crate::{
-    auth::Caller,
+    auth::{Caller, permissions},
     bindable,
-    customers::{accounts, cases},
+    catalog::{products, territories},
+    customers::{accounts, cases, direct_opportunities, installed_base, named_accounts},
     db::Tx,
     deals::registrations,
     error::{Error, Result, codes},
     kernel::ids::PartnerId,
-    partners::{self, people},
-    words,
+    partners::{self, handovers, people},
+    programs, words,
 };
 
 words! {
@@ -21,10 +24,24 @@ words! {
         Partner = "partner",
         /// A person.
         Person = "person",
+        /// A program.
+        Program = "program",
+        /// A product.
+        Product = "product",
+        /// A territory.
+        Territory = "territory",
         /// A customer account; for the vendor alone.
         CustomerAccount = "customer_account",
+        /// An opportunity of the vendor's own; for the vendor alone.
+        DirectOpportunity = "direct_opportunity",
+        /// A named account; for the vendor alone.
+        NamedAccount = "named_account",
+        /// What a customer has; for the vendor alone.
+        InstalledBase = "installed_base",
         /// A conflict case; for the vendor alone.
         ConflictCase = "conflict_case",
+        /// A handover; for the vendor alone.
+        Handover = "handover",
     }
 
     /// Who sees a piece of work.
@@ -57,46 +74,94 @@ impl WorkSide {
     }
 }
 
-/// The partner of a record that the caller may see; none for records that belong to none.
+impl WorkRecordType {
+    /// The operation that reads such a record.
+    const fn read_by(self) -> &'static str {
+        match self {
+            Self::Deal => "getDeal",
+            Self::Partner => "getPartner",
+            Self::Person => "getPerson",
+            Self::Program => "getProgram",
+            Self::Product => "getProduct",
+            Self::Territory => "getTerritory",
+            Self::CustomerAccount => "getCustomerAccount",
+            Self::DirectOpportunity => "getDirectOpportunity",
+            Self::NamedAccount => "getNamedAccount",
+            Self::InstalledBase => "getInstalledBase",
+            Self::ConflictCase => "getConflictCase",
+            Self::Handover => "getHandover",
+        }
+    }
+
+    /// Whether the caller may read such records at all. A machine needs no scope of theirs to read the work on them.
+    fn is_open_to(self, caller: &Caller) -> bool {
+        permissions::of(self.read_by()).is_some_and(|row| match caller.scopes() {
+            Some(_) => row.is_for(caller.side()) && !caller.request().switches.is_off(row.operation),
+            None => row.check(caller).is_ok(),
+        })
+    }
+
+    /// The types of records that the caller may read.
+    pub fn open_to(caller: &Caller) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|kind| kind.is_open_to(caller)).collect()
+    }
+}
+
+/// The partner of a record that the caller may see (of a person, the one they work at): of one that belongs to none, the caller's own; none for the vendor's
+/// people.
 ///
 /// # Errors
 /// 409 `unknown_reference` if there is no such record for the caller.
 pub fn partner_of(tx: &mut Tx<'_>, kind: WorkRecordType, id: &str) -> Result<Option<PartnerId>> {
-    find(tx, kind, id).map_err(|error| {
-        if error.is(&codes::NOT_FOUND) {
+    let found = if kind.is_open_to(tx.caller()) {
+        find(tx, kind, id)
+    } else {
+        Err(Error::not_found())
+    };
+    let partner = found.map_err(|error| {
+        error.when(&codes::NOT_FOUND, || {
             Error::unknown_reference("#/resource_id", "There is no such record; name one that you can read.")
-        } else {
-            error
-        }
-    })
+        })
+    })?;
+    Ok(partner.or_else(|| tx.caller().partner()))
+}
+
+fn parsed<I: FromStr>(id: &str) -> Result<I> {
+    id.parse().map_err(|_malformed| Error::not_found())
 }
 
 fn find(tx: &mut Tx<'_>, kind: WorkRecordType, id: &str) -> Result<Option<PartnerId>> {
-    let none = || Error::not_found();
-    let own = tx.caller().partner();
     match kind {
-        WorkRecordType::Deal => {
-            let deal = id.parse().map_err(|_malformed| none())?;
-            registrations::find_row(tx, deal).map(|row| Some(row.partner_id))
-        }
+        WorkRecordType::Deal => return registrations::find_row(tx, parsed(id)?).map(|row| Some(row.partner_id)),
         WorkRecordType::Partner => {
-            let partner: PartnerId = id.parse().map_err(|_malformed| none())?;
-            partners::status(tx, partner).map(|_status| Some(partner))
+            let partner = parsed(id)?;
+            return partners::status(tx, partner).map(|_status| Some(partner));
         }
+        WorkRecordType::Handover => return handovers::find(tx, parsed(id)?).map(|one| Some(one.partner_id)),
         WorkRecordType::Person => {
-            let person = id.parse().map_err(|_malformed| none())?;
-            people::find(tx, person).map(|_person| own)
+            let today = tx.now.date();
+            return people::find(tx, parsed(id)?).map(|person| person.employer(today));
         }
-        WorkRecordType::CustomerAccount | WorkRecordType::ConflictCase if own.is_some() => Err(none()),
-        WorkRecordType::CustomerAccount => {
-            let account = id.parse().map_err(|_malformed| none())?;
-            accounts::find(tx, account).map(|_account| None)
-        }
-        WorkRecordType::ConflictCase => {
-            let case = id.parse().map_err(|_malformed| none())?;
-            cases::find(tx, case).map(|_case| None)
-        }
+        WorkRecordType::Program => drop(programs::find(tx, parsed(id)?)?),
+        WorkRecordType::Product => drop(products::find(tx, parsed(id)?)?),
+        WorkRecordType::Territory => drop(territories::find(tx, parsed(id)?)?),
+        WorkRecordType::CustomerAccount => drop(accounts::find(tx, parsed(id)?)?),
+        WorkRecordType::DirectOpportunity => drop(direct_opportunities::find(tx, parsed(id)?)?),
+        WorkRecordType::NamedAccount => drop(named_accounts::find(tx, parsed(id)?)?),
+        WorkRecordType::InstalledBase => drop(installed_base::find(tx, parsed(id)?)?),
+        WorkRecordType::ConflictCase => drop(cases::find(tx, parsed(id)?)?),
     }
+    Ok(None)
+}
+
+/// The refusal to share what belongs to no partner.
+pub fn no_partner() -> Error {
+    Error::new(&codes::CONFLICT).fault(
+        "#/visibility",
+        "no_partner",
+        "There is no partner to share it with; name a deal or a partner as its record, or keep it internal.",
+    )
 }
 
 /// Who shall see a piece of work: what was asked for, or what is usual for the author's side.
@@ -115,11 +180,7 @@ pub fn visibility(side: WorkSide, asked: Option<WorkVisibility>, partner: Option
             "field_forbidden",
             "`internal` is for the vendor's people; use `shared`.",
         )),
-        (_, WorkVisibility::Shared) if partner.is_none() => Err(Error::new(&codes::CONFLICT).fault(
-            "#/visibility",
-            "no_partner",
-            "There is no partner to share it with; name a deal or a partner as its record, or keep it internal.",
-        )),
+        (_, WorkVisibility::Shared) if partner.is_none() => Err(no_partner()),
         _ => Ok(visibility),
     }
 }

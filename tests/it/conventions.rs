@@ -36,7 +36,7 @@ const EXCEPT: &[(&str, &str)] = &[
         "it is reckoned at the moment of asking, which its answer tells",
     ),
     ("issueToken", "OAuth has its own form of refusals (RFC 6749)"),
-    ("updatePartnerNote", "only its author changes a note"),
+    ("updateNote", "only its author changes a note"),
     ("updateDealComment", "only its author changes a comment"),
     ("updateInteraction", "only its author changes an interaction"),
     ("updateSavedView", "only its owner changes a view"),

@@ -9,7 +9,10 @@ use openprm::{
     db::{Db, Engine, SystemClock},
     deals::registrations::{DealStage, ReviewStatus},
     demo, on_each,
-    schema::{deal_amendments, deal_extensions, deal_reopenings, deal_transfers, deals, users},
+    schema::{
+        deal_amendments, deal_extensions, deal_reopenings, deal_transfers, deals, interactions, notes, saved_views,
+        tasks, users,
+    },
 };
 
 use crate::support::database::Database;
@@ -30,7 +33,7 @@ fn stands(engine: Engine) {
         demo::load(&config).unwrap().is_some(),
         "a second start finds it and leaves it as it is"
     );
-    let (statuses, stages, waiting, people) = open()
+    let (statuses, stages, waiting, daily, people) = open()
         .ask_now(&Caller::system("test"), |tx| {
             let rows: Vec<(ReviewStatus, DealStage)> = on_each!(tx, |c| deals::table
                 .select((deals::review_status, deals::stage))
@@ -53,13 +56,19 @@ fn stands(engine: Engine) {
                     .count()
                     .get_result(c))?,
             ];
+            let daily: [i64; 4] = [
+                on_each!(tx, |c| tasks::table.count().get_result(c))?,
+                on_each!(tx, |c| interactions::table.count().get_result(c))?,
+                on_each!(tx, |c| notes::table.count().get_result(c))?,
+                on_each!(tx, |c| saved_views::table.count().get_result(c))?,
+            ];
             let people: i64 = on_each!(tx, |c| users::table.count().get_result(c))?;
             let (mut statuses, mut stages) = (BTreeMap::new(), BTreeMap::new());
             for (status, stage) in rows {
                 *statuses.entry(status.to_string()).or_insert(0) += 1;
                 *stages.entry(stage.to_string()).or_insert(0) += 1;
             }
-            Ok((statuses, stages, waiting, people))
+            Ok((statuses, stages, waiting, daily, people))
         })
         .unwrap();
     println!("{statuses:?} {stages:?} {waiting:?}");
@@ -83,6 +92,10 @@ fn stands(engine: Engine) {
     assert!(
         waiting.iter().all(|count| *count > 0),
         "extensions, amendments, transfers, reopenings: {waiting:?}"
+    );
+    assert!(
+        daily.iter().all(|count| *count > 2),
+        "tasks, interactions, notes, views: {daily:?}"
     );
     assert!(statuses.values().sum::<i32>() >= 600 && people >= 25);
 }

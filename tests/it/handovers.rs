@@ -66,12 +66,16 @@ each_engine! {
         let incoming = world.vendor_of(Role::Cam, openprm::auth::Rows::Partners([].into()));
         let to = incoming.caller().user().unwrap();
         let new = json!({"partner_id": partner["id"], "role": "primary", "to_user_id": to, "reason_code": "departure", "effective_at": world.now().plus_days(2)});
+        let task = json!({"title": "Ask for the plan of the year", "assignee_id": partner["account_manager_id"], "resource_type": "partner", "resource_id": partner["id"]});
+        ops.post("/v1/tasks", task).await.expect(201);
         let handover = ops.post("/v1/handovers", new.clone()).await.expect(201);
         assert_eq!((&handover["from_user_id"], &handover["status"]), (&partner["account_manager_id"], &json!("draft")));
         assert_eq!(ops.post("/v1/handovers", new).await.refused(409), "already_exists");
         let at = format!("/v1/handovers/{}", handover["id"].as_str().unwrap());
         let items = ops.get(&format!("{at}/items")).await.expect(200);
-        assert_eq!((items["data"].as_array().unwrap().len(), &items["data"][0]["kind"]), (1, &json!("at_risk")));
+        let items = items["data"].as_array().unwrap();
+        let listed = |kind: &str| items.iter().find(|item| item["kind"] == kind).unwrap();
+        assert_eq!((items.len(), listed("open_task")["title"].as_str()), (2, Some("Ask for the plan of the year")));
 
         ops.post(&format!("{at}/schedule"), json!({})).await.expect(200);
         assert_eq!(ops.post(&format!("{at}/begin"), json!({})).await.refused(409), "guard_failed");
@@ -93,7 +97,7 @@ each_engine! {
         incoming.post(&format!("{at}/accept"), json!({})).await.expect(200);
         assert_eq!(incoming.post(&format!("{at}/complete"), json!({})).await.refused(409), "guard_failed");
         incoming.post(&format!("{at}/log-first-touch"), json!({"note": "Introduced myself."})).await.expect(200);
-        let item = format!("{at}/items/{}", items["data"][0]["id"].as_str().unwrap());
+        let item = format!("{at}/items/{}", listed("at_risk")["id"].as_str().unwrap());
         let done = incoming.patch(&item, json!({"status": "done", "note": "Renewed."})).await.expect(200);
         assert_eq!(done["done_by"], json!(to));
         incoming.post(&format!("{at}/items"), json!({"title": "Introduce the engineer"})).await.expect(201);

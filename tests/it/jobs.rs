@@ -118,6 +118,34 @@ each_engine! {
         assert_eq!(work(&world, "registration_lapses"), 0);
     }
 
+    async fn a_job_that_failed_waits_for_an_administrator_until_it_ran_again(world: World) {
+        let (admin, ops) = (world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let waits = async |client: &crate::support::Client<'_>| client.get("/v1/work-items?kind=failed_job").await.expect(200)["data"].clone();
+        assert_eq!(waits(&admin).await, json!([]));
+        let never = admin.get("/v1/jobs/invitation_ends").await.expect(200);
+        assert_eq!((&never["runs"], &never["due_at"], never["every_seconds"].as_i64()), (&json!(0), &json!(null), Some(3600)));
+        assert!(matches!(jobs::turn(&world.db, &job("invitation_ends", fails), &|| false), Outcome::Failed { .. }));
+        assert!(matches!(jobs::turn(&world.db, &job("of_no_server", fails), &|| false), Outcome::Failed { .. }), "of an older version, say");
+        let item = waits(&admin).await[0].clone();
+        assert_eq!((item["resource_id"].as_str(), &item["due_at"]), (Some("invitation_ends"), &item["since"]), "{item}");
+        assert!(item["title"].as_str().unwrap().starts_with("invitation_ends: "), "{item}");
+        assert_eq!((waits(&admin).await.as_array().unwrap().len(), waits(&ops).await), (1, json!([])));
+        let listed = admin.get("/v1/jobs").await.expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), JOBS.len());
+        let failed = admin.get("/v1/jobs/invitation_ends").await.expect(200);
+        assert_eq!((&failed["failures"], &failed["running"], failed["last_error"].is_string()), (&json!(1), &json!(false), true));
+
+        let again = JOBS.iter().find(|job| job.name == "invitation_ends").unwrap();
+        assert!(matches!(jobs::turn(&world.db, again, &|| false), Outcome::NotYet { .. }), "its time has not come");
+        assert_eq!(ops.post("/v1/jobs/invitation_ends/run", json!({})).await.refused(403), "forbidden");
+        assert_eq!(admin.post("/v1/jobs/nothing/run", json!({})).await.refused(404), "not_found");
+        let wanted = admin.post(item["action"]["path"].as_str().unwrap(), json!({})).await.expect(200);
+        assert_eq!(wanted["failures"], json!(1), "it is due, and has not run yet");
+        assert!(matches!(jobs::turn(&world.db, again, &|| false), Outcome::Done { .. }));
+        assert_eq!(waits(&admin).await, json!([]));
+        assert_eq!(told(&world, "job.requested"), 1);
+    }
+
     async fn who_is_too_slow_loses_the_lease_and_does_nothing_more(world: World) {
         let lease = world.sql(|tx| jobs::take(tx, "slow")).unwrap();
         assert!(matches!(jobs::turn(&world.db, &job("slow", five), &|| false), Outcome::NotYet { .. }), "somebody runs it");

@@ -40,6 +40,7 @@ mod identity;
 mod imports;
 mod jobs;
 mod modules;
+mod notes;
 mod notices;
 mod outcomes;
 mod partners;

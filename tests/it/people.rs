@@ -1,4 +1,4 @@
-//! People at partners, notes on partners, and distributors with their resellers.
+//! People at partners, and distributors with their resellers.
 
 use openprm::auth::Role;
 use serde_json::json;
@@ -42,26 +42,6 @@ each_engine! {
         assert_eq!(mine["employments"][0]["partner_id"], north["id"]);
         let foreign = json!({"name": "Carl", "employment": {"partner_id": south["id"]}});
         assert_eq!(of_north.post("/v1/people", foreign).await.refused(409), "unknown_reference");
-    }
-
-    async fn neither_side_reads_the_others_own_notes(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
-        let partner = prospect(&ops, "North").await;
-        let own = world.partner_user(id(&partner), Role::PartnerAdmin);
-        let at = format!("{}/notes", path(&partner));
-        let internal = ops.post(&at, json!({"visibility": "internal", "body": "Slow payer."})).await.expect(201);
-        let theirs = own.post(&at, json!({"visibility": "partner", "body": "Ask for more discount."})).await.expect(201);
-        ops.post(&at, json!({"visibility": "shared", "body": "We meet in May."})).await.expect(201);
-        assert_eq!(own.post(&at, json!({"visibility": "internal", "body": "x"})).await.refused(403), "field_forbidden");
-        let bodies = |page: serde_json::Value| page["data"].as_array().unwrap().iter().map(|note| note["body"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-        assert_eq!(bodies(ops.get(&at).await.expect(200)), ["We meet in May.", "Slow payer."]);
-        assert_eq!(bodies(own.get(&at).await.expect(200)), ["We meet in May.", "Ask for more discount."]);
-        assert_eq!(own.get(&format!("{at}/{}", internal["id"].as_str().unwrap())).await.refused(404), "not_found");
-        assert_eq!(ops.get(&format!("{at}/{}", theirs["id"].as_str().unwrap())).await.refused(404), "not_found");
-        let other = world.vendor(Role::Cam);
-        assert_eq!(other.patch(&format!("{at}/{}", internal["id"].as_str().unwrap()), json!({"body": "y"})).await.refused(403), "forbidden");
-        ops.patch(&format!("{at}/{}", internal["id"].as_str().unwrap()), json!({"body": "Pays again."})).await.expect(200);
-        world.vendor(Role::Admin).delete(&format!("{at}/{}", internal["id"].as_str().unwrap())).await.expect(204);
     }
 
     async fn a_distributor_serves_resellers_from_day_to_day(world: World) {

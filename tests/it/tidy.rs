@@ -135,7 +135,7 @@ const WRITERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "customers/merges/queries.rs",
-        &["deal_open_slots", "deals", "notes", "protections"],
+        &["deal_open_slots", "deals", "protections"],
         "a merge moves what hangs on the account",
     ),
     ("demo/base.rs", &["users"], "writes users as the demo needs them"),

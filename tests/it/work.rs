@@ -5,12 +5,13 @@ use std::sync::Arc;
 use openprm::{
     auth::{Role, Rows},
     kernel::ids::{Id as _, PartnerId},
+    work::items::{self, WorkItemKind},
 };
 use serde_json::{Value, json};
 
 use crate::{
     program::{Program, approved, complete, heard, path, submitted, told_of, with},
-    support::{Client, World},
+    support::{Client, statements},
 };
 
 fn id(record: &Value) -> &str {
@@ -103,7 +104,7 @@ each_engine! {
         assert_eq!(sales.post("/v1/tasks", on("Secret", "internal")).await.refused(403), "field_forbidden");
         assert_eq!(stranger.post("/v1/tasks", on("Not mine", "shared")).await.refused(409), "unknown_reference");
         assert_eq!(cam.post("/v1/tasks", json!({"title": "x", "visibility": "shared"})).await.refused(409), "conflict");
-        cam.post("/v1/tasks", json!({"title": "x", "resource_type": "deal"})).await.expect(422);
+        assert_eq!(cam.post("/v1/tasks", json!({"title": "x", "resource_type": "deal"})).await.refused(409), "contradiction");
         assert_eq!(cam.post("/v1/tasks", json!({"title": "x", "resource_type": "deal", "resource_id": "deal"})).await.refused(409), "unknown_reference");
         assert_eq!(cam.post("/v1/tasks", json!({"title": "x", "resource_type": "customer_account", "resource_id": "account_01jdq4p6c8f3kb2v9y0s7x5ham"})).await.refused(409), "unknown_reference");
         assert_eq!(sales.post("/v1/tasks", json!({"title": "x", "resource_type": "conflict_case", "resource_id": "case_01jdq4p6c8f3kb2v9y0s7x5ham"})).await.refused(409), "unknown_reference");
@@ -229,6 +230,40 @@ each_engine! {
         clear(&approver, "registration_decision", json!({})).await;
     }
 
+    async fn whoever_stands_in_for_an_approver_has_their_decisions_in_the_queue(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let (approver, finance) = (world.vendor(Role::Approver), world.vendor(Role::Finance));
+        for (client, role) in [(&approver, "approver"), (&finance, "finance")] {
+            let user = client.caller().user().unwrap();
+            world.sql(move |tx| crate::scene::run(tx, &format!("INSERT INTO user_roles (user_id, role) VALUES ('{user}', '{role}')")));
+        }
+        let deal = submitted(&sales, complete()).await;
+        assert!(waiting(&finance, "registration_decision").await.is_empty());
+        let body = json!({"delegate_id": finance.caller().user().unwrap(), "ends_at": world.now().plus_days(10), "reason": "On holiday."});
+        let delegation = approver.post("/v1/delegations", body).await.expect(201);
+        assert_eq!(one(&finance, "registration_decision").await["resource_id"], deal["id"]);
+        approver.post(&format!("/v1/delegations/{}/cancel", id(&delegation)), json!({})).await.expect(200);
+        assert!(waiting(&finance, "registration_decision").await.is_empty());
+    }
+
+    async fn a_queue_of_many_costs_as_many_statements_as_one_of_few(world: World) {
+        let cam = world.vendor(Role::Cam);
+        let me = cam.caller().user().unwrap();
+        let cost = || {
+            let work = |tx: &mut openprm::db::Tx<'_>| Ok(statements::sent(|| items::counted(tx, me)));
+            let (sent, counted) = world.db.ask_now(cam.caller(), work).unwrap();
+            let tasks = counted.unwrap().into_iter().find(|one| one.kind == WorkItemKind::Task).unwrap();
+            (sent, tasks.count)
+        };
+        let (few, none) = cost();
+        assert!(few > 0 && none == 0, "statements are counted");
+        for number in 0..20 {
+            cam.post("/v1/tasks", json!({"title": format!("Task {number}"), "assignee_id": me})).await.expect(201);
+        }
+        assert_eq!(cost(), (few, 20));
+    }
+
     async fn protections_that_end_and_requests_for_more_time_wait_for_both_sides(world: World) {
         let program = Program::new(&world).await;
         let partner = program.partner("Nordwind");
@@ -330,7 +365,7 @@ each_engine! {
         assert_eq!(titles(&cam.get("/v1/work-items?due_before=2026-11-26T00:00:00Z&include_total=true").await.expect(200)), ["Due earlier", "task"]);
         let summary = cam.get("/v1/work-items/summary").await.expect(200);
         assert_eq!((summary["count"].as_i64(), summary["overdue"].as_i64()), (Some(3), Some(1)), "{summary}");
-        assert_eq!(summary["kinds"][0], json!({"kind": "follow_up", "count": 1, "overdue": 0, "next_due_at": null}));
+        assert_eq!(summary["kinds"][1], json!({"kind": "follow_up", "count": 1, "overdue": 0, "next_due_at": null}));
         clear(&cam, "follow_up", json!({})).await;
 
         let scene_account = world.vendor(Role::Admin).post("/v1/customer-accounts", json!({"name": "Acme GmbH"})).await.expect(201);
@@ -366,7 +401,7 @@ each_engine! {
         assert_eq!(ops.delete(&here).await.refused(403), "forbidden");
         sales.get(&here).await.expect(404);
 
-        let shared = json!({"name": "Drafts", "operation": "listDeals", "filters": {"review_status": "draft"}, "visibility": "shared"});
+        let shared = json!({"name": "Drafts", "operation": "listDeals", "filters": {"status": "draft"}, "visibility": "shared"});
         let theirs = sales.post("/v1/saved-views", shared).await.expect(201);
         let there = format!("/v1/saved-views/{}", id(&theirs));
         program.sales(partner).get(&there).await.expect(200);
@@ -386,15 +421,15 @@ each_engine! {
             ("filters", json!({"statuss": "open"}), "#/filters/statuss"),
             ("sort", json!("title"), "#/sort"),
         ] {
-            let problem = cam.post("/v1/saved-views", with(name, value)).await.expect(422);
-            assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+            let problem = cam.post("/v1/saved-views", with(name, value)).await.expect(409);
+            assert_eq!((&problem["code"], &problem["errors"][0]["pointer"]), (&json!("contradiction"), &json!(pointer)), "{problem}");
         }
         for (name, value) in [("filters", json!({"cursor": "abc"})), ("operation", json!("getTask")), ("operation", json!("listNothing"))] {
             assert_eq!(cam.post("/v1/saved-views", with(name, value)).await.refused(409), "unknown_reference");
         }
         let secret = json!({"name": "Not for partners", "operation": "listConflictCases"});
         assert_eq!(sales.post("/v1/saved-views", secret).await.refused(409), "unknown_reference");
-        assert_eq!(cam.patch(&here, json!({"filters": {"status": "asleep"}})).await.refused(422), "validation_failed");
+        assert_eq!(cam.patch(&here, json!({"filters": {"status": "asleep"}})).await.refused(409), "contradiction");
         cam.delete(&here).await.expect(204);
         cam.get(&here).await.expect(404);
     }

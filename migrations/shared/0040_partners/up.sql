@@ -302,7 +302,7 @@ CREATE TABLE handover_items (
     handover_id TEXT NOT NULL REFERENCES handovers (id),
     kind TEXT NOT NULL CHECK (kind IN (
         'pending_decision', 'expiring_protection', 'open_request', 'open_claim', 'conflict_case', 'at_risk',
-        'next_review', 'overdue_commitment', 'open_info_request', 'manual')),
+        'next_review', 'overdue_commitment', 'open_info_request', 'open_task', 'manual')),
     resource_type TEXT,
     resource_id TEXT,
     title TEXT NOT NULL,

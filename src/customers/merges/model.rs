@@ -44,6 +44,10 @@ words! {
         Tags = "tags",
         /// Notes on it.
         Notes = "notes",
+        /// Tasks on it.
+        Tasks = "tasks",
+        /// Interactions on it.
+        Interactions = "interactions",
         /// The vendor's own opportunities.
         DirectOpportunities = "direct_opportunities",
         /// Named accounts.
@@ -325,7 +329,7 @@ pub(super) struct Snapshot {
     pub parent_id: Option<AccountId>,
 }
 
-/// A record that was moved, with the revision it had afterwards; notes have none that counts.
+/// A record that was moved, with the revision it had afterwards; notes, tasks and interactions have none that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Moved {
     pub id: String,

@@ -23,6 +23,7 @@ use crate::{
         ids::{AccountId, CaseId, DealId},
         states::FailingGuard,
     },
+    work::{self, OnRecord, WorkRecordType},
 };
 
 /// Why protections change.
@@ -88,12 +89,12 @@ pub fn apply(
         MovedKind::Subsidiaries,
         listed(accounts::queries::move_children(tx, from, to, None)?),
     );
-    let notes = queries::notes_of(tx, from)?;
-    queries::move_notes(tx, &notes, to)?;
-    moved.insert(
-        MovedKind::Notes,
-        notes.into_iter().map(|id| Moved { id, revision: 0 }).collect(),
-    );
+    let noted = work::on_record(tx, WorkRecordType::CustomerAccount, &from.to_string())?;
+    work::move_to(tx, &noted, &to.to_string())?;
+    let unnumbered = |ids: Vec<String>| ids.into_iter().map(|id| Moved { id, revision: 0 }).collect();
+    moved.insert(MovedKind::Notes, unnumbered(noted.notes));
+    moved.insert(MovedKind::Tasks, unnumbered(noted.tasks));
+    moved.insert(MovedKind::Interactions, unnumbered(noted.interactions));
 
     // The account that goes lets go of its ids in other systems before the other takes them.
     let away = accounts::queries::save(
@@ -372,7 +373,12 @@ pub fn undo(tx: &mut Tx<'_>, merge: &AccountMerge, survivor: &CustomerAccount, o
     installed_base::move_to(tx, from, to, Some(&ids(MovedKind::InstalledBase)))?;
     cases::move_to(tx, from, to, Some(&ids(MovedKind::ConflictCases)))?;
     accounts::queries::move_children(tx, from, to, Some(&ids(MovedKind::Subsidiaries)))?;
-    queries::move_notes(tx, &ids(MovedKind::Notes), to)?;
+    let noted = OnRecord {
+        notes: ids(MovedKind::Notes),
+        tasks: ids(MovedKind::Tasks),
+        interactions: ids(MovedKind::Interactions),
+    };
+    work::move_to(tx, &noted, &to.to_string())?;
     for case in cases::of_merge(tx, merge.id)? {
         cases::drop(tx, &case, "The merge that it came from was undone.")?;
     }

@@ -1,5 +1,5 @@
 //! The table of merges, and those rows of other modules that a merge moves as they are: protections, places of open
-//! registrations, notes.
+//! registrations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,6 @@ use super::{
     },
 };
 use crate::{
-    customers::accounts,
     db::{Clause, Tx},
     error::{Error, Result},
     events::Fact,
@@ -27,8 +26,9 @@ use crate::{
     schema::{
         account_merges::{self as columns, table},
         conflict_cases, customer_accounts, deal_open_slots as slots, deals, direct_opportunities, installed_base,
-        named_accounts, notes, product_closure, protections, territory_closure,
+        named_accounts, product_closure, protections, territory_closure,
     },
+    work::{self, WorkRecordType},
 };
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -179,14 +179,13 @@ pub fn counts(tx: &mut Tx<'_>, account: AccountId, survivor: AccountId) -> Resul
         .count()
         .get_result(c))?;
     let text = account.to_string();
-    let notes: i64 = on_each!(tx, |c| notes::table
-        .filter(notes::resource_type.eq(accounts::TYPE))
-        .filter(notes::resource_id.eq(&text))
-        .count()
-        .get_result(c))?;
+    let noted = work::on_record(tx, WorkRecordType::CustomerAccount, &text)?;
+    let rows = |ids: Vec<String>| i64::try_from(ids.len()).map_err(Error::internal);
     Ok(vec![
         (MovedKind::Subsidiaries, children),
-        (MovedKind::Notes, notes),
+        (MovedKind::Notes, rows(noted.notes)?),
+        (MovedKind::Tasks, rows(noted.tasks)?),
+        (MovedKind::Interactions, rows(noted.interactions)?),
         (
             MovedKind::DirectOpportunities,
             count!(tx, direct_opportunities.account_id, account),
@@ -228,7 +227,12 @@ pub fn changed(tx: &mut Tx<'_>, kind: MovedKind, moved: &[Moved], account: Accou
         MovedKind::Deals => standing!(tx, deals.customer_account_id, account, &ids),
         MovedKind::Protections => standing!(tx, protections.account_id, account, &ids),
         MovedKind::ConflictCases => standing!(tx, conflict_cases.account_id, account, &ids),
-        MovedKind::Aliases | MovedKind::ExternalRefs | MovedKind::Tags | MovedKind::Notes => return Ok(0),
+        MovedKind::Aliases
+        | MovedKind::ExternalRefs
+        | MovedKind::Tags
+        | MovedKind::Notes
+        | MovedKind::Tasks
+        | MovedKind::Interactions => return Ok(0),
     };
     let now: BTreeMap<String, i64> = rows.into_iter().collect();
     Ok(moved
@@ -412,31 +416,6 @@ pub fn take_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<()> {
             slots::deal_type.eq(&slot.deal_type),
             slots::deal_id.eq(slot.deal_id),
         ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// The notes on an account.
-///
-/// # Errors
-/// What the database reports.
-pub fn notes_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<String>> {
-    let account = account.to_string();
-    Ok(on_each!(tx, |c| notes::table
-        .filter(notes::resource_type.eq(accounts::TYPE))
-        .filter(notes::resource_id.eq(&account))
-        .select(notes::id)
-        .load(c))?)
-}
-
-/// Moves notes to an account.
-///
-/// # Errors
-/// What the database reports.
-pub fn move_notes(tx: &mut Tx<'_>, ids: &[String], to: AccountId) -> Result<()> {
-    let to = to.to_string();
-    on_each!(tx, |c| diesel::update(notes::table.filter(notes::id.eq_any(ids)))
-        .set(notes::resource_id.eq(&to))
         .execute(c))?;
     Ok(())
 }

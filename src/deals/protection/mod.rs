@@ -20,7 +20,7 @@ pub use grants::{
     restore, resume, rivals, tell_ends,
 };
 pub use model::{DealTypeClass, Protection, ProtectionStatus};
-pub use queries::{ProtectionRow, ending_before, lock_account, of_deals, states as state_of};
+pub use queries::{ProtectionRow, lock_account, of_deals, states as state_of};
 pub use rules::{Ending, state_of_deal};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -87,24 +87,6 @@ fn key(sort: ProtectionSort, row: &ProtectionRow) -> Key {
     }
 }
 
-/// How many protections that the caller may see are in force now and end before that moment.
-///
-/// # Errors
-/// What the database reports.
-pub fn ending_before(tx: &mut Tx<'_>, until: Time) -> Result<i64> {
-    let now = tx.now;
-    let mut clause = Clause::rows_of(tx.caller(), "protections.partner_id");
-    clause
-        .equals("protections.status", &ProtectionStatus::Active)
-        .and("protections.starts_at <= ")
-        .value(&now)
-        .and("protections.ends_at > ")
-        .value(&now)
-        .and("protections.ends_at < ")
-        .value(&until);
-    Ok(on_each!(tx, |c| table.filter(clause).count().get_result(c))?)
-}
-
 /// And: the node of the row is the node, above it, or below it.
 fn touches(clause: &mut Clause, closure: &'static str, column: &'static str, node: &impl crate::db::Bind) {
     clause

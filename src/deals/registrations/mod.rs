@@ -65,7 +65,7 @@ pub use queries::{
     by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, tell_vendor, write,
 };
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
-pub use review_queries::{end_infos, insert_decision, insert_info, last_received, tie_check, to_answer, to_decide};
+pub use review_queries::{end_infos, insert_decision, insert_info, last_received, tie_check};
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, SUBMISSION_NEEDS, status_at};

@@ -166,48 +166,6 @@ fn open_clause(now: Time) -> Clause {
     clause
 }
 
-/// How many registrations the caller can decide on now: the step whose turn it is waits for them, for themselves or for whom
-/// they stand in for, and nobody else has taken the review.
-///
-/// # Errors
-/// What the database reports.
-pub fn to_decide(tx: &mut Tx<'_>) -> Result<i64> {
-    let me = tx.caller().actor_text();
-    let waiting = approvals::waiting_for_caller(tx, ApprovalKind::DealRegistration)?;
-    let mut count = 0;
-    for ids in waiting.chunks(ASKED_AT_ONCE) {
-        let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
-        clause.one_of("deals.id", ids).one_of(
-            "deals.review_status",
-            &[ReviewStatus::Submitted, ReviewStatus::InReview],
-        );
-        clause
-            .sql(" AND (deals.assignee_id IS NULL OR deals.assignee_id = ")
-            .value(&me)
-            .sql(")");
-        let found: i64 = on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?;
-        count += found;
-    }
-    Ok(count)
-}
-
-/// Ids in one question.
-const ASKED_AT_ONCE: usize = 500;
-
-/// About how many registrations the vendor waits for an answer that the caller can give.
-///
-/// # Errors
-/// What the database reports.
-pub fn to_answer(tx: &mut Tx<'_>) -> Result<i64> {
-    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
-    clause
-        .equals("deals.review_status", &ReviewStatus::InfoRequested)
-        .and("EXISTS (SELECT 1 FROM deal_reviews AS r WHERE r.deal_id = deals.id AND r.info_due_at > ")
-        .value(&tx.now)
-        .sql(")");
-    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
-}
-
 /// How many registrations of the partner are before the vendor.
 ///
 /// # Errors

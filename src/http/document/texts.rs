@@ -148,9 +148,9 @@ const TAGS: [(&[&str], &str, &str); 29] = [
         "What a front end needs: its appearance, menu and open work, and the schemas of its forms.",
     ),
     (
-        &["work-items", "tasks", "interactions", "saved-views"],
-        "Work items",
-        "What waits for somebody to do it.",
+        &["work-items", "tasks", "interactions", "notes", "saved-views"],
+        "Work",
+        "What waits for each person, tasks and follow-ups, interactions, notes on any record, and saved views.",
     ),
 ];
 

@@ -14,7 +14,7 @@ mod rules;
 mod worklist;
 
 pub use model::{Handover, HandoverItem, HandoverStatus};
-pub use queries::due;
+pub use queries::{due, find};
 pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

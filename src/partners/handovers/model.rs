@@ -54,6 +54,8 @@ words! {
         OverdueCommitment = "overdue_commitment",
         /// Questions wait for answers of the partner.
         OpenInfoRequest = "open_info_request",
+        /// A task of the former account manager on a record of the partner is open.
+        OpenTask = "open_task",
         /// Somebody wrote it down.
         Manual = "manual",
     }

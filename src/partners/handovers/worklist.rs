@@ -12,12 +12,12 @@ use crate::{
     error::Result,
     kernel::{
         Time,
-        ids::{CaseId, DealId, InfoRequestId, ProgramMembershipId, ProtectionId},
+        ids::{CaseId, DealId, InfoRequestId, ProgramMembershipId, ProtectionId, TaskId},
     },
     on_each,
     schema::{
         approval_steps, conflict_case_claims, conflict_cases, deal_info_requests, deals, program_memberships,
-        protections,
+        protections, tasks,
     },
 };
 
@@ -34,6 +34,7 @@ pub fn of(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     found.extend(cases(tx, handover)?);
     found.extend(questions(tx, handover)?);
     found.extend(at_risk(tx, handover)?);
+    found.extend(open_tasks(tx, handover)?);
     Ok(found)
 }
 
@@ -156,6 +157,30 @@ fn at_risk(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
             resource_id: id.to_string(),
             title: "The partner is about to lose its tier".to_owned(),
             due_at: grace,
+        })
+        .collect())
+}
+
+/// What whoever hands over was to do on records of the partner.
+fn open_tasks(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
+    let Some(from) = handover.from_user_id else {
+        return Ok(Vec::new());
+    };
+    let rows: Vec<(TaskId, String, Option<Time>)> = on_each!(tx, |c| tasks::table
+        .filter(tasks::assignee_id.eq(from))
+        .filter(tasks::status.eq("open"))
+        .filter(tasks::partner_id.eq(handover.partner_id))
+        .order((tasks::due_at.asc(), tasks::id.asc()))
+        .select((tasks::id, tasks::title, tasks::due_at))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, title, due_at)| Found {
+            kind: HandoverItemKind::OpenTask,
+            resource_type: "task",
+            resource_id: id.to_string(),
+            title,
+            due_at,
         })
         .collect())
 }

@@ -1,5 +1,7 @@
 //! What may happen to people and their times at partners. Pure.
 
+use std::collections::BTreeSet;
+
 use super::model::{
     ContactRole, Employment, EmploymentPatch, NewEmployment, NewPerson, Person, PersonPatch, PersonStatus,
 };
@@ -102,6 +104,13 @@ impl Person {
             "#",
             "The person does not work at the partner now; the vendor changes the record.".to_owned(),
         ))
+    }
+
+    /// The partner that the person works at on that day; none if there is none, or more than one.
+    pub fn employer(&self, day: Date) -> Option<PartnerId> {
+        let now = self.employments.iter().filter(|time| time.holds_on(day));
+        let partners: BTreeSet<PartnerId> = now.map(|time| time.partner_id).collect();
+        partners.first().copied().filter(|_| partners.len() == 1)
     }
 
     /// What a caller of that partner sees of the person: how to reach somebody only while they work there.

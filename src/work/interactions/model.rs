@@ -192,10 +192,10 @@ pub struct NewInteraction {
     #[schema(nullable = false, example = json!("shared"))]
     pub visibility: Option<WorkVisibility>,
     /// The type of the record that it is on.
-    #[schema(example = json!("deal"))]
+    #[schema(example = json!("partner"))]
     pub resource_type: WorkRecordType,
     /// The record that it is on.
-    #[schema(example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham", min_length = 1, max_length = 64)]
+    #[schema(example = "partner_01jdq4p6c8f3kb2v9y0s7x5ham", min_length = 1, max_length = 64)]
     pub resource_id: String,
     /// The users of the vendor who took part.
     #[serde(default)]

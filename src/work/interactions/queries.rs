@@ -130,7 +130,12 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<Interaction>> {
 }
 
 fn own(tx: &Tx<'_>) -> Clause {
-    readable(tx.caller(), "interactions.partner_id", "interactions.visibility")
+    readable(
+        tx.caller(),
+        "interactions.partner_id",
+        "interactions.resource_type",
+        "interactions.visibility",
+    )
 }
 
 /// One page of the interactions that the caller may see.

@@ -46,6 +46,8 @@ words! {
         PartnerQuestions = "partner_questions",
         /// A transfer waits for the partner's consent.
         TransferConsent = "transfer_consent",
+        /// A recurring job of the program failed, and has not run since.
+        FailedJob = "failed_job",
         /// A task is to be done.
         Task = "task",
         /// Somebody waits to hear from the person again.
@@ -80,7 +82,36 @@ impl WorkItemKind {
             Self::DealQuestions => ("answerDealInfo", "POST", "/v1/deals/{id}/answer-info"),
             Self::PartnerQuestions => ("answerPartnerInfo", "POST", "/v1/partners/{id}/answer-info"),
             Self::TransferConsent => ("consentToDealTransfer", "POST", "/v1/deal-transfers/{id}/consent"),
+            Self::FailedJob => ("runJob", "POST", "/v1/jobs/{id}/run"),
             Self::Task | Self::FollowUp => ("completeTask", "POST", "/v1/tasks/{id}/complete"),
+        }
+    }
+}
+
+impl WorkItemKind {
+    /// What people call it, in English and in German.
+    pub const fn label(self) -> [&'static str; 2] {
+        match self {
+            Self::RegistrationDecision => ["Deals to decide", "Zu entscheidende Projekte"],
+            Self::AmendmentDecision => ["Changes of deals to decide", "Zu entscheidende Projektänderungen"],
+            Self::ExtensionDecision => ["Extensions to decide", "Zu entscheidende Verlängerungen"],
+            Self::ReopeningDecision => ["Reopenings to decide", "Zu entscheidende Wiederaufnahmen"],
+            Self::WinVerification => ["Wins to confirm", "Zu bestätigende Gewinne"],
+            Self::TransferExecution => ["Transfers to carry out", "Durchzuführende Übertragungen"],
+            Self::HandoverAcceptance => ["Handovers to accept", "Anzunehmende Übergaben"],
+            Self::HandoverFirstTalk => ["First talks after a handover", "Erste Gespräche nach einer Übergabe"],
+            Self::HandoverCompletion => ["Handovers to complete", "Abzuschließende Übergaben"],
+            Self::HandoverWork => ["Work from handovers", "Aufgaben aus Übergaben"],
+            Self::CaseDecision => ["Conflict cases to decide", "Zu entscheidende Konfliktfälle"],
+            Self::ApplicationReview => ["New applications", "Neue Bewerbungen"],
+            Self::ApplicationDecision => ["Applications to decide", "Zu entscheidende Bewerbungen"],
+            Self::ProtectionEnd => ["Protections that end soon", "Bald endender Projektschutz"],
+            Self::DealQuestions => ["Questions about deals", "Rückfragen zu Projekten"],
+            Self::PartnerQuestions => ["Questions about your company", "Rückfragen zu Ihrer Firma"],
+            Self::TransferConsent => ["Transfers to consent to", "Zustimmungspflichtige Übertragungen"],
+            Self::FailedJob => ["Jobs that failed", "Fehlgeschlagene Hintergrundarbeiten"],
+            Self::Task => ["Tasks", "Aufgaben"],
+            Self::FollowUp => ["Follow-ups", "Wiedervorlagen"],
         }
     }
 }
@@ -152,7 +183,7 @@ pub struct WorkItemCount {
     /// What waits.
     pub kind: WorkItemKind,
     /// How many; counting ends at 10,000.
-    #[schema(example = 12, minimum = 1, maximum = 10_000)]
+    #[schema(example = 12, minimum = 0, maximum = 10_000)]
     pub count: i64,
     /// How many of them are late.
     #[schema(example = 2, minimum = 0, maximum = 10_000)]
@@ -165,7 +196,7 @@ pub struct WorkItemCount {
 /// What waits for the caller, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WorkSummary {
-    /// Kinds of which something waits, by name.
+    /// Kinds of which something waits.
     #[schema(max_items = 50)]
     pub kinds: Vec<WorkItemCount>,
     /// How many items wait.
@@ -174,4 +205,26 @@ pub struct WorkSummary {
     /// How many of them are late.
     #[schema(example = 2, minimum = 0)]
     pub overdue: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_an_operation_at_its_path() {
+        let document = crate::app::document().unwrap();
+        for kind in WorkItemKind::ALL {
+            let (operation, method, path) = kind.action();
+            let path = path.replace("{id}", "{}").replace("{resource}", "{}");
+            let found = document["paths"].as_object().unwrap().iter().find(|(there, _)| {
+                let parts = there
+                    .split('/')
+                    .map(|part| if part.starts_with('{') { "{}" } else { part });
+                parts.collect::<Vec<_>>().join("/") == path
+            });
+            let (_, item) = found.unwrap_or_else(|| panic!("{kind}: there is no {path}"));
+            assert_eq!(item[method.to_lowercase()]["operationId"], operation, "{kind}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The queue, put together from its sources in one statement.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::{
     QueryableByName, RunQueryDsl as _,
     sql_types::{BigInt, Nullable, Text},
@@ -200,24 +202,37 @@ fn count(tx: &mut Tx<'_>, sources: &[Source], more: &Statement) -> Result<i64> {
     Ok(counted.iter().map(|kind| kind.items).sum())
 }
 
+/// How much of each kind waits for the caller, in the order of kinds: of each that is the caller's at all, none included.
+///
+/// # Errors
+/// What the database reports.
+pub fn counted(tx: &mut Tx<'_>, me: UserId) -> Result<Vec<WorkItemCount>> {
+    let sources = sources::of(tx, me)?;
+    let found = totals(tx, &sources, &Statement::default(), MOST_COUNTED)?;
+    let mut found: BTreeMap<WorkItemKind, Counted> = found.into_iter().map(|kind| (kind.kind, kind)).collect();
+    let kinds: BTreeSet<WorkItemKind> = sources.iter().map(|source| source.kind).collect();
+    let counts = kinds.into_iter().map(|kind| {
+        let found = found.remove(&kind);
+        WorkItemCount {
+            kind,
+            count: found.as_ref().map_or(0, |found| found.items),
+            overdue: found.as_ref().map_or(0, |found| found.late),
+            next_due_at: found.and_then(|found| found.next_due),
+        }
+    });
+    Ok(counts.collect())
+}
+
 /// How much waits for the caller.
 ///
 /// # Errors
 /// What the database reports.
 pub fn summary(tx: &mut Tx<'_>, me: UserId) -> Result<WorkSummary> {
-    let sources = sources::of(tx, me)?;
-    let counted = totals(tx, &sources, &Statement::default(), MOST_COUNTED)?;
+    let mut kinds = counted(tx, me)?;
+    kinds.retain(|kind| kind.count > 0);
     Ok(WorkSummary {
-        count: counted.iter().map(|kind| kind.items).sum(),
-        overdue: counted.iter().map(|kind| kind.late).sum(),
-        kinds: counted
-            .into_iter()
-            .map(|kind| WorkItemCount {
-                kind: kind.kind,
-                count: kind.items,
-                overdue: kind.late,
-                next_due_at: kind.next_due,
-            })
-            .collect(),
+        count: kinds.iter().map(|kind| kind.count).sum(),
+        overdue: kinds.iter().map(|kind| kind.overdue).sum(),
+        kinds,
     })
 }

@@ -6,6 +6,7 @@ use crate::{
     auth::{Caller, permissions::may_call},
     db::{Clause, Tx},
     error::Result,
+    jobs::JOBS,
     kernel::{Time, ids::UserId},
     work::queries::readable,
 };
@@ -141,7 +142,7 @@ pub fn of(tx: &mut Tx<'_>, me: UserId) -> Result<Vec<Source>> {
 
 fn tasks(caller: &Caller, me: UserId) -> Vec<Source> {
     let of = |kind: &'static str| {
-        let mut clause = readable(caller, "t.partner_id", "t.visibility");
+        let mut clause = readable(caller, "t.partner_id", "t.resource_type", "t.visibility");
         clause
             .equals("t.assignee_id", &me)
             .and("t.status = 'open'")
@@ -179,6 +180,8 @@ fn registrations(mut clause: Clause, me: UserId) -> Source {
 fn protections(mut clause: Clause, now: Time) -> Source {
     clause
         .and("p.status = 'active'")
+        .and("p.starts_at <= ")
+        .value(&now)
         .and("p.ends_at > ")
         .value(&now)
         .and("p.ends_at <= ")
@@ -311,7 +314,27 @@ fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 2]) -> Vec<So
         Source::application(WorkItemKind::ApplicationReview, applied("p.status = 'applied'")),
         Source::application(WorkItemKind::ApplicationDecision, applied("p.status = 'in_review'")),
         protections(managed, now),
+        failed_jobs(),
     ]
+}
+
+/// Jobs whose last run failed. They are tried again by themselves; until that went well, somebody should look.
+fn failed_jobs() -> Source {
+    let mut clause = Clause::all();
+    let names: Vec<String> = JOBS.iter().map(|job| job.name.to_owned()).collect();
+    clause.one_of("x.name", &names).and("x.failures > 0");
+    Source {
+        kind: WorkItemKind::FailedJob,
+        id: "x.name",
+        title: "x.name || ': ' || SUBSTR(COALESCE(x.last_error, ''), 1, 300)",
+        resource_type: "'job'",
+        resource_id: "x.name",
+        partner_id: NOBODY,
+        since: "COALESCE(x.finished_at, x.updated_at)",
+        due: "x.finished_at",
+        from: "job_leases AS x",
+        clause,
+    }
 }
 
 fn partners(caller: &Caller, now: Time) -> Vec<Source> {

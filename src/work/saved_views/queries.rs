@@ -59,15 +59,13 @@ pub fn find(tx: &mut Tx<'_>, me: UserId, id: SavedViewId) -> Result<SavedView> {
 }
 
 fn taken(error: Error) -> Error {
-    if error.is(&codes::ALREADY_EXISTS) {
+    error.when(&codes::ALREADY_EXISTS, || {
         Error::new(&codes::ALREADY_EXISTS).fault(
             "#/name",
             "already_exists",
             "You have a view of this list with that name; choose another.",
         )
-    } else {
-        error
-    }
+    })
 }
 
 /// A private view is nobody else's business: events tell of shared ones.

@@ -184,10 +184,10 @@ pub struct NewTask {
     #[schema(nullable = false, example = json!("shared"))]
     pub visibility: Option<WorkVisibility>,
     /// The type of the record that it belongs to.
-    #[schema(example = json!("deal"))]
+    #[schema(example = json!("partner"))]
     pub resource_type: Option<WorkRecordType>,
     /// The record that it belongs to.
-    #[schema(example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham", min_length = 1, max_length = 64)]
+    #[schema(example = "partner_01jdq4p6c8f3kb2v9y0s7x5ham", min_length = 1, max_length = 64)]
     pub resource_id: Option<String>,
     /// Who is to do it.
     pub assignee_id: Option<UserId>,

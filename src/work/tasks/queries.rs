@@ -17,7 +17,12 @@ use crate::{
 };
 
 fn own(tx: &Tx<'_>) -> Clause {
-    readable(tx.caller(), "tasks.partner_id", "tasks.visibility")
+    readable(
+        tx.caller(),
+        "tasks.partner_id",
+        "tasks.resource_type",
+        "tasks.visibility",
+    )
 }
 
 /// One page of the tasks that the caller may see.

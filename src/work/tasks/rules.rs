@@ -59,17 +59,21 @@ pub struct Author {
 /// The record that a new task names, if it names one.
 ///
 /// # Errors
-/// 422 if only its type or only its id is given.
+/// 409 `contradiction` if only its type or only its id is given.
 pub fn record(new: &NewTask) -> Result<Option<(WorkRecordType, &str)>> {
     match (new.resource_type, new.resource_id.as_deref()) {
         (None, None) => Ok(None),
         (Some(kind), Some(id)) => Ok(Some((kind, id))),
-        (None, Some(_)) => Err(Error::field(
+        (None, Some(_)) => Err(Error::contradicts(
             "#/resource_type",
             "required",
             "Say of which type the record is.",
         )),
-        (Some(_), None) => Err(Error::field("#/resource_id", "required", "Say which record it is.")),
+        (Some(_), None) => Err(Error::contradicts(
+            "#/resource_id",
+            "required",
+            "Say which record it is.",
+        )),
     }
 }
 

@@ -69,6 +69,7 @@ impl Fixtures<'_> {
             "ext" | "amend" => self.waiting_on_the_deal(kind, whose),
             "prot" => self.protection(whose).await,
             "comment" => self.comment(whose).await,
+            "task" | "note" | "talk" | "view" => self.work(kind, whose).await,
             "transfer" => self.transfer(whose).await,
             "program" | "tier" => self.program(kind, whose).await,
             "pmem" => self.membership(whose).await,
@@ -246,6 +247,33 @@ impl Fixtures<'_> {
         let comment = id(&made);
         self.keep("comment", whose, comment.clone(), true);
         comment
+    }
+
+    /// A task, note or talk on the partner, for both sides to see; and a view that the vendor's people share.
+    async fn work(&mut self, kind: &str, whose: Whose) -> Option<String> {
+        let ops = self.world.vendor(Role::ChannelOps);
+        let on = self.partner(whose).to_string();
+        let on = |more: Value| {
+            let mut body = json!({"resource_type": "partner", "resource_id": on, "visibility": "shared"});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let (path, body) = match kind {
+            "task" => ("/v1/tasks", on(json!({"title": "Send the offer"}))),
+            "note" => ("/v1/notes", on(json!({"body": "They want to grow."}))),
+            "talk" => {
+                let happened = self.world.now().to_string();
+                let talk = json!({"kind": "call", "subject": "The offer", "happened_at": happened});
+                ("/v1/interactions", on(talk))
+            }
+            _ => (
+                "/v1/saved-views",
+                json!({"name": format!("Products {whose:?}"), "operation": "listProducts", "visibility": "shared"}),
+            ),
+        };
+        let made = ops.post(path, body).await.expect(201);
+        self.keep(kind, whose, id(&made), kind != "view");
+        id(&made)
     }
 
     /// A transfer to a third partner, of a registration of its own.

@@ -14,6 +14,7 @@ use crate::{
     },
     schema::notes,
     words,
+    work::{WorkRecordType, WorkSide},
 };
 
 words! {
@@ -26,14 +27,6 @@ words! {
         /// Both.
         Shared = "shared",
     }
-
-    /// On which side the author of a note stands.
-    pub NoteSide {
-        /// The vendor's.
-        Vendor = "vendor",
-        /// The partner's.
-        Partner = "partner",
-    }
 }
 
 bindable!(NoteVisibility);
@@ -45,22 +38,18 @@ pub(super) const ORDER: Order = Order {
     descending: true,
 };
 
-/// A note on a partner.
+/// A note on a record.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
 #[diesel(table_name = notes, treat_none_as_null = true, treat_none_as_default_value = false)]
-#[schema(as = PartnerNote)]
 pub struct Note {
     /// Its id.
     pub id: NoteId,
     /// The type of the record that it is on.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub resource_type: String,
+    pub resource_type: WorkRecordType,
     /// The record that it is on.
-    #[serde(skip)]
-    #[schema(ignore)]
+    #[schema(example = "partner_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 64)]
     pub resource_id: String,
-    /// The partner.
+    /// The partner of that record.
     #[schema(required = true)]
     pub partner_id: Option<PartnerId>,
     /// Who reads it.
@@ -73,7 +62,7 @@ pub struct Note {
     )]
     pub body: String,
     /// On which side its author stands.
-    pub author_type: NoteSide,
+    pub author_type: WorkSide,
     /// Who wrote it.
     #[schema(example = "user_01k7wz9d6cfvb8k1zq3n5x7h2a", max_length = 64)]
     pub author_id: String,
@@ -98,7 +87,7 @@ impl Resource for Note {
     }
 
     fn path(&self) -> String {
-        format!("/v1/partners/{}/notes/{}", self.resource_id, self.id)
+        format!("/v1/notes/{}", self.id)
     }
 
     fn audience(&self) -> Vec<PartnerId> {
@@ -112,9 +101,14 @@ impl Resource for Note {
 
 /// A note to be written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[schema(as = NewPartnerNote)]
 #[serde(deny_unknown_fields)]
 pub struct NewNote {
+    /// The type of the record that it is on.
+    #[schema(example = json!("partner"))]
+    pub resource_type: WorkRecordType,
+    /// The record that it is on.
+    #[schema(example = "partner_01jdq4p6c8f3kb2v9y0s7x5ham", min_length = 1, max_length = 64)]
+    pub resource_id: String,
     /// Who shall read it: the own side alone (`internal` for the vendor, `partner` for a partner), or both.
     pub visibility: NoteVisibility,
     /// What it says.
@@ -128,7 +122,6 @@ pub struct NewNote {
 
 /// Changes of a note. What is left out stays.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[schema(as = PartnerNotePatch)]
 #[serde(deny_unknown_fields)]
 pub struct NotePatch {
     /// Who shall read it.
@@ -148,17 +141,21 @@ pub struct NotePatch {
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NoteFilter {
+    /// Only notes on records of that type.
+    #[param(nullable = false)]
+    pub resource_type: Option<WorkRecordType>,
+    /// Only notes on that record.
+    #[param(
+        min_length = 1,
+        max_length = 64,
+        example = "partner_01jdq4p6c8f3kb2v9y0s7x5ham",
+        nullable = false
+    )]
+    pub resource_id: Option<String>,
+    /// Only notes on records of these partners.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub partner_id: Option<Vec<PartnerId>>,
     /// Only notes for these readers.
     #[param(style = Form, explode = false, nullable = false)]
     pub visibility: Option<Vec<NoteVisibility>>,
-}
-
-/// A note on a partner, by the ids in its address.
-#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct NotePath {
-    /// The partner.
-    pub id: PartnerId,
-    /// The note.
-    pub note_id: NoteId,
 }

@@ -2,48 +2,51 @@
 
 use diesel::prelude::*;
 
-use super::model::{Note, NoteFilter, NoteSide, ORDER};
+use super::model::{Note, NoteFilter, ORDER};
 use crate::{
     db::{Clause, Tx},
     error::Result,
     events::Fact,
+    http::Resource as _,
     kernel::{
-        ids::{NoteId, PartnerId},
+        ids::NoteId,
         page::{Page, Paging},
     },
     load_page, on_each, revise,
     schema::notes::{self, table},
+    work::{WorkSide, queries::of_records},
 };
 
-/// The notes on a partner that the caller's side reads.
-fn readable(tx: &Tx<'_>, partner: PartnerId) -> Clause {
-    let mut clause = Clause::rows_of(tx.caller(), "notes.partner_id");
-    clause
-        .equals("notes.partner_id", &partner)
-        .equals("notes.resource_type", "partner")
-        .one_of("notes.visibility", &NoteSide::of(tx.caller().is_vendor()).reads());
+/// The notes that the caller's side reads, on records that the caller may read.
+fn readable(tx: &Tx<'_>) -> Clause {
+    let mut clause = of_records(tx.caller(), "notes.partner_id", "notes.resource_type");
+    clause.one_of("notes.visibility", &WorkSide::of(tx.caller()).reads());
     clause
 }
 
-/// One page of the notes on a partner.
+/// One page of the notes that the caller reads.
 ///
 /// # Errors
 /// What the database reports.
-pub fn page(tx: &mut Tx<'_>, partner: PartnerId, filter: &NoteFilter, paging: &Paging) -> Result<Page<Note>> {
-    let mut clause = readable(tx, partner);
-    clause.one_of_some("notes.visibility", filter.visibility.as_ref());
+pub fn page(tx: &mut Tx<'_>, filter: &NoteFilter, paging: &Paging) -> Result<Page<Note>> {
+    let mut clause = readable(tx);
+    clause
+        .equals_some("notes.resource_type", filter.resource_type.as_ref())
+        .equals_some("notes.resource_id", filter.resource_id.as_ref())
+        .one_of_some("notes.partner_id", filter.partner_id.as_ref())
+        .one_of_some("notes.visibility", filter.visibility.as_ref());
     let rows = load_page!(tx, table => Note, clause, ORDER, paging)?;
     Ok(Page::of(rows, paging, |row| {
         (row.created_at.into(), row.id.to_string())
     }))
 }
 
-/// The note on a partner with that id, if the caller reads it.
+/// The note with that id, if the caller reads it.
 ///
 /// # Errors
 /// 404 if there is none.
-pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: NoteId) -> Result<Note> {
-    let mut clause = readable(tx, partner);
+pub fn find(tx: &mut Tx<'_>, id: NoteId) -> Result<Note> {
+    let mut clause = readable(tx);
     clause.equals("notes.id", &id);
     Ok(on_each!(tx, |c| table
         .filter(clause)
@@ -67,7 +70,16 @@ pub fn insert(tx: &mut Tx<'_>, note: Note) -> Result<Note> {
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Note, after: Note) -> Result<Note> {
     revise!(tx, table, notes::revision, (before.id, before.revision), &after)?;
-    tx.record(Fact::changed("note.updated", before, &after))?;
+    let mut fact = Fact::changed("note.updated", before, &after);
+    // A partner that could not read it before is told what it says, and not what it said.
+    let newly = before.audience().is_empty() && !after.audience().is_empty();
+    if newly {
+        fact.audience = Vec::new();
+    }
+    tx.record(fact)?;
+    if newly {
+        tx.record(Fact::created("note.shared", &after))?;
+    }
     Ok(after)
 }
 
