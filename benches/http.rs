@@ -38,16 +38,17 @@ use actix_web::HttpServer;
 use diesel::prelude::*;
 use openprm::{
     app::{self, Contract},
-    auth::{Caller, MasterSecret},
+    auth::{Actor, Caller, Facts, MasterSecret, Request, Roles, Rows, Side},
     config::Config,
-    db::Engine,
+    db::{Clock as _, Engine, SystemClock},
     error::{Error, Result},
     identity::{
         self, Access, Identity, NewUser,
         users::{RowScope, VendorRole},
     },
-    kernel::ids::{Id as _, UserId},
+    kernel::ids::{Id as _, PartnerId, UserId},
     on_each, schema,
+    usage::{Recorder, UseKind},
 };
 use serde::Serialize;
 use store::{Store, database, run, setting};
@@ -546,11 +547,49 @@ fn measure(engine: Engine, contract: &Arc<Contract>) {
     );
 }
 
+/// What counting one request of a partner's person adds to it.
+fn counting() {
+    const EACH: usize = 1_000_000;
+    let callers: Vec<Caller> = (0..500)
+        .map(|number| {
+            let partner = PartnerId::example(number % 50);
+            Caller::new(Facts {
+                actor: Actor::User(UserId::example(number)),
+                side: Side::Partner(partner),
+                roles: Roles::NONE,
+                scopes: None,
+                rows: Rows::Partners(Arc::from([partner])),
+                request: Request::internal("bench"),
+            })
+        })
+        .collect();
+    let recorder = Recorder::new(true);
+    for threads in [1, 4] {
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    for caller in callers.iter().cycle().take(EACH) {
+                        if let Some(used) = recorder.of(caller, "deals", || Some(UseKind::View)) {
+                            recorder.count(used, SystemClock.now());
+                        }
+                    }
+                });
+            }
+        });
+        println!(
+            "  a count of use, {threads} at once: {:.0} ns",
+            begun.elapsed().as_nanos() as f64 / EACH as f64
+        );
+    }
+}
+
 fn main() {
     // `cargo test --benches` only wants to know that it builds.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
+    counting();
     let contract = Contract::build().unwrap();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         measure(engine, &contract);

@@ -29,6 +29,7 @@ use crate::{
     identity::Identity,
     kernel::page::Signer,
     modules::{Modules, Switches},
+    usage::Recorder,
 };
 
 /// Every route of the API.
@@ -166,6 +167,7 @@ pub fn state(
     authenticator: Arc<dyn Authenticator>,
 ) -> Result<Data<State>> {
     let limiter = Limiter::new(config.rate_limit);
+    let usage = Recorder::new(config.usage);
     Ok(Data::new(State {
         db,
         config,
@@ -175,6 +177,7 @@ pub fn state(
         authenticator,
         limiter,
         metrics: Metrics::new()?,
+        usage,
     }))
 }
 

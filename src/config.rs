@@ -43,10 +43,25 @@ pub struct Config {
     pub access_token_seconds: i64,
     /// `OPENPRM_MODULES_OFF`
     pub modules: Modules,
+    /// `OPENPRM_USAGE`
+    pub usage: bool,
+    /// `OPENPRM_USAGE_RETENTION_DAYS`, `OPENPRM_SIGN_IN_RETENTION_DAYS`, `OPENPRM_ADDRESS_RETENTION_DAYS`
+    pub retention: Retention,
     /// `OPENPRM_LOG`
     pub log: String,
     /// `OPENPRM_REQUEST_LOG`
     pub request_log: bool,
+}
+
+/// For how many days facts about people are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// What is counted of their use, and how long answers took.
+    pub usage: i64,
+    /// Sign-ins and failed tries.
+    pub sign_ins: i64,
+    /// Where a sign-in came from.
+    pub addresses: i64,
 }
 
 /// A setting as `--help` and the README list it.
@@ -143,6 +158,26 @@ pub static SETTINGS: &[Setting] = &[
         meaning: "Modules, separated by commas, that this deployment does without: deals, conflict_cases, customers, holdings, programs, handovers, applications, reports.",
     },
     Setting {
+        name: "OPENPRM_USAGE",
+        default: "on",
+        meaning: "Whether it is counted how much partners' people use the portal: on or off.",
+    },
+    Setting {
+        name: "OPENPRM_USAGE_RETENTION_DAYS",
+        default: "400",
+        meaning: "How many days those counts, and the times that answers took, are kept; 30 to 3650.",
+    },
+    Setting {
+        name: "OPENPRM_SIGN_IN_RETENTION_DAYS",
+        default: "400",
+        meaning: "How many days sign-ins and failed tries are kept; 30 to 3650.",
+    },
+    Setting {
+        name: "OPENPRM_ADDRESS_RETENTION_DAYS",
+        default: "90",
+        meaning: "How many days a sign-in keeps its network address and browser; 1 to 3650.",
+    },
+    Setting {
         name: "OPENPRM_LOG",
         default: "info",
         meaning: "What is logged, in env_logger's form: warn, info, openprm=debug.",
@@ -199,6 +234,7 @@ impl Config {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };
+        let days = |name: &str, least| number::<i64>(name, &text(name), least, 3650);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let workers = match number::<usize>("OPENPRM_WORKERS", &text("OPENPRM_WORKERS"), 0, 256)? {
             0 => cores,
@@ -261,6 +297,20 @@ impl Config {
             )?,
             modules: Modules::without(&list("OPENPRM_MODULES_OFF"))
                 .map_err(|why| WrongSetting(format!("OPENPRM_MODULES_OFF must be names of modules: {why}.")))?,
+            usage: match text("OPENPRM_USAGE").as_str() {
+                "on" => true,
+                "off" => false,
+                other => {
+                    return Err(WrongSetting(format!(
+                        "OPENPRM_USAGE is `{other}`, but must be on or off."
+                    )));
+                }
+            },
+            retention: Retention {
+                usage: days("OPENPRM_USAGE_RETENTION_DAYS", 30)?,
+                sign_ins: days("OPENPRM_SIGN_IN_RETENTION_DAYS", 30)?,
+                addresses: days("OPENPRM_ADDRESS_RETENTION_DAYS", 1)?,
+            },
             log: text("OPENPRM_LOG"),
             request_log: switch("OPENPRM_REQUEST_LOG", &text("OPENPRM_REQUEST_LOG"))?,
         })
@@ -327,6 +377,9 @@ mod tests {
             ("DATABASE_URL", "postgres://h/d"),
             ("OPENPRM_MODULES_OFF", "dealz"),
             ("OPENPRM_MODULES_OFF", "customers"),
+            ("OPENPRM_USAGE", "some"),
+            ("OPENPRM_USAGE_RETENTION_DAYS", "7"),
+            ("OPENPRM_ADDRESS_RETENTION_DAYS", "0"),
         ] {
             let refusal = with(name, value).unwrap_err().0;
             assert!(refusal.contains("must") || refusal.contains("required"), "{refusal}");

@@ -38,5 +38,6 @@ pub mod reports;
 pub mod schema;
 pub mod server;
 pub mod tags;
+pub mod usage;
 pub mod verify;
 pub mod work;

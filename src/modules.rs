@@ -160,6 +160,12 @@ pub fn places(path: &str) -> Vec<Option<Module>> {
     of_modules.chain(of_core).collect()
 }
 
+/// Where the address begins, as the tables of modules and of the core have it; none of one that is in neither.
+pub fn prefix(path: &str) -> Option<&'static str> {
+    let prefixes = TABLE.iter().flat_map(|row| row.prefixes).chain(CORE);
+    prefixes.copied().find(|prefix| begins(path, prefix))
+}
+
 impl Module {
     fn row(self) -> Option<&'static Row> {
         TABLE.iter().find(|row| row.module == self)

@@ -1836,6 +1836,55 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    usage_days (partner_id, day_on, user_id, kind, resource) {
+        partner_id -> Text,
+        day_on -> Text,
+        user_id -> Text,
+        kind -> Text,
+        resource -> Text,
+        times -> BigInt,
+    }
+}
+
+diesel::table! {
+    response_times (event_id) {
+        event_id -> Text,
+        partner_id -> Text,
+        day_on -> Text,
+        side -> Text,
+        kind -> Text,
+        asked_at -> BigInt,
+        answered_at -> BigInt,
+        seconds -> BigInt,
+        business_seconds -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_marks (name) {
+        name -> Text,
+        position -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    retention_terms (name) {
+        name -> Text,
+        days -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_marks (name) {
+        name -> Text,
+        before_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -1981,6 +2030,9 @@ diesel::joinable!(interaction_participants -> people (person_id));
 diesel::joinable!(interaction_participants -> users (user_id));
 diesel::joinable!(saved_views -> partners (partner_id));
 diesel::joinable!(saved_views -> users (owner_id));
+diesel::joinable!(usage_days -> partners (partner_id));
+diesel::joinable!(usage_days -> users (user_id));
+diesel::joinable!(response_times -> partners (partner_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     people,
@@ -2090,4 +2142,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     interactions,
     interaction_participants,
     saved_views,
+    usage_days,
+    response_times,
+    usage_marks,
+    retention_terms,
+    sign_in_marks,
 );

@@ -16,6 +16,7 @@ use crate::{
     identity::{self, Identity},
     jobs::Runner,
     mail::{self, Worker},
+    usage,
 };
 
 /// How long requests that are under way may take after SIGTERM.
@@ -47,6 +48,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     };
     let secret = MasterSecret::load(&config)?;
     let identity = Identity::open(&db, &config, &secret)?;
+    usage::settle(&db, config.retention)?;
     let config = Arc::new(config);
     let state = app::state(
         Contract::of(config.modules)?,
@@ -89,6 +91,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     actix_web::rt::System::new().block_on(async move {
         let mail = actix_web::rt::spawn(Worker::new(&db, &secret, mailer).run());
         let jobs = Runner::start(&db, &state);
+        let used = state.clone();
         let stopper = jobs.stopper();
         // Jobs begin nothing more from the moment on at which requests are drained, so both end together.
         let ending = actix_web::rt::spawn(async move {
@@ -101,6 +104,12 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         upkeep.abort();
         ending.abort();
         jobs.end(JOBS_END).await;
+        // The last request has been answered: what is still counted in memory alone is written down.
+        match tokio::time::timeout(JOBS_END, used.usage.flush(&db)).await {
+            Ok(Ok(_rows)) => {}
+            Ok(Err(error)) => log::warn!("the last counts of use are lost: {error}"),
+            Err(_elapsed) => log::warn!("the last counts of use are lost: the database did not answer in time"),
+        }
         result.map_err(Error::internal)
     })
 }

@@ -311,6 +311,7 @@ permissions! {
     // --- reports
     "listWinRates", Some("reports:read"), Who::Roles(VENDOR);
     "listReviewTimes", Some("reports:read"), Who::Roles(EVERY);
+    "listEngagement", Some("reports:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Analyst, PartnerAdmin]));
 
     // --- policies of the program
     "listPolicies", Some("settings:read"), Who::Roles(VENDOR);

@@ -27,6 +27,7 @@ use super::{
     metrics::Metrics,
     operations::{Body, Operation},
     problem,
+    reply::Listed,
 };
 use crate::{
     app::Contract,
@@ -40,6 +41,7 @@ use crate::{
         ids::{Id as _, RequestId},
         page::Signer,
     },
+    usage::{self, Recorder, Use},
 };
 
 /// Largest body of an ordinary operation.
@@ -69,6 +71,8 @@ pub struct State {
     pub limiter: Limiter,
     /// Counts everything else.
     pub metrics: Metrics,
+    /// Counts how much partners' people use the portal.
+    pub usage: Recorder,
 }
 
 impl State {
@@ -107,6 +111,7 @@ pub async fn gate(
         operation: known,
         quota,
         ignored,
+        used,
     } = course;
     let path = request.path().to_owned();
     let (mut response, operation) = match outcome {
@@ -167,6 +172,10 @@ pub async fn gate(
         headers.insert(header::HeaderName::from_static("preference-applied"), applied);
     }
     let status = response.status().as_u16();
+    if let Some(used) = used.filter(|_| status < 400 && method != Method::HEAD) {
+        let rows = response.response().extensions().get::<Listed>().map(|listed| listed.0);
+        state.usage.count(used.with(rows), state.db.now());
+    }
     state
         .metrics
         .request(operation, method.as_str(), status, started.elapsed());
@@ -244,6 +253,8 @@ struct Course {
     quota: Option<super::limits::Quota>,
     /// The parameters that were passed over, if the caller prefers that to a refusal.
     ignored: Option<Vec<String>>,
+    /// What it counts as, if it comes to a good end.
+    used: Option<Use>,
 }
 
 /// Everything before the handler.
@@ -292,6 +303,12 @@ async fn prepare(
     let lenient = operation.takes_header("prefer") && prefers_leniency(request);
     let (query, ignored) = query(request, operation, lenient)?;
     course.ignored = lenient.then_some(ignored);
+    course.used = operation.counted_as.and_then(|resource| {
+        let reads = request.method() == Method::GET;
+        state
+            .usage
+            .of(&caller, resource, || usage::kind(reads, operation.pages, &query))
+    });
     let list = list_digest(request.path(), &query, &caller);
     let body = match &operation.body {
         Some(expected) => read_body(request, expected).await?,

@@ -152,6 +152,7 @@ where
         body,
         secret: sealed,
         replayed: true,
+        rows: None,
     })
 }
 

@@ -22,7 +22,7 @@ pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
 pub use gate::State;
 pub use language::{AcceptLanguage, Language};
 pub use operations::Operations;
-pub use reply::{Answer, Created, Documented, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
+pub use reply::{Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
 
 /// Which pages of other origins may call from a browser, and which headers they may read.
 pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {

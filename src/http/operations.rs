@@ -15,6 +15,7 @@ use crate::{
     auth::{Idempotency, Permission},
     error::{Error, Fault, Result, codes},
     modules::Switches,
+    usage,
 };
 
 /// Every operation of the contract, by method and path pattern.
@@ -36,6 +37,10 @@ pub struct Operation {
     pub idempotency: Idempotency,
     /// Whether `If-Match` must be sent.
     pub needs_if_match: bool,
+    /// What its use is counted as: where its address begins, if it is counted.
+    pub counted_as: Option<&'static str>,
+    /// Whether it lists records page by page.
+    pub pages: bool,
 }
 
 struct Parameter {
@@ -231,7 +236,10 @@ impl Operations {
                     .find(|row| row.operation == id)
                     .ok_or_else(|| Error::internal(format!("{id} has no row in the permission table")))?;
                 seen.insert(id.to_owned());
-                let read = Operation::read(operation, permission, document, &components);
+                let read = Operation {
+                    counted_as: usage::counted_as(path),
+                    ..Operation::read(operation, permission, document, &components)
+                };
                 by_route
                     .entry(path.clone())
                     .or_default()
@@ -344,9 +352,12 @@ impl Operation {
             "accepted" => Idempotency::Accepted,
             _ => Idempotency::None,
         };
+        let query = placed("query");
         Self {
             permission,
-            query: placed("query"),
+            pages: query.iter().any(|parameter| parameter.name == "cursor"),
+            counted_as: None,
+            query,
             headers: placed("header"),
             body,
             idempotency,

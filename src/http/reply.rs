@@ -91,7 +91,13 @@ pub struct Rendered {
     pub secret: bool,
     /// Whether it was answered before for the same idempotency key.
     pub replayed: bool,
+    /// How many rows it lists, if it is a page.
+    pub rows: Option<usize>,
 }
+
+/// How many rows an answer lists: left with the response for those who look at it on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed(pub usize);
 
 /// A rendered reply that remembers its type for the contract.
 #[derive(Debug)]
@@ -194,6 +200,7 @@ impl Rendered {
             body: Some(body),
             secret: false,
             replayed: false,
+            rows: None,
         }
     }
 }
@@ -231,9 +238,10 @@ impl<T: Serialize + ToSchema + Send + 'static> Answer for Plain<T> {
 
 impl<T: Serialize + ToSchema + Send + 'static> Answer for Page<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
-        let next_cursor = self.next_cursor.clone();
+        let (next_cursor, rows) = (self.next_cursor.clone(), Some(self.data.len()));
         Ok(Rendered {
             next_cursor,
+            rows,
             ..Rendered::json(200, encode(&self, request, true)?, None)
         })
     }
@@ -249,6 +257,7 @@ impl Answer for NoContent {
             body: None,
             secret: false,
             replayed: false,
+            rows: None,
         })
     }
 }
@@ -333,10 +342,12 @@ impl<A> Responder for Sent<A> {
             .as_deref()
             .filter(|etag| status == StatusCode::OK && unchanged(request, etag))
         {
-            return HttpResponse::NotModified()
+            let mut response = HttpResponse::NotModified()
                 .insert_header((header::ETAG, etag))
                 .insert_header((header::CACHE_CONTROL, "private, no-cache"))
                 .finish();
+            note_rows(&mut response, rendered.rows);
+            return response;
         }
         let mut response = HttpResponse::build(status);
         response.insert_header((
@@ -361,10 +372,18 @@ impl<A> Responder for Sent<A> {
         if rendered.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
-        match rendered.body {
+        let mut response = match rendered.body {
             Some(body) => response.content_type(media(request)).body(body),
             None => response.finish(),
-        }
+        };
+        note_rows(&mut response, rendered.rows);
+        response
+    }
+}
+
+fn note_rows(response: &mut HttpResponse, rows: Option<usize>) {
+    if let Some(rows) = rows {
+        response.extensions_mut().insert(Listed(rows));
     }
 }
 

@@ -62,6 +62,16 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
     Ok(deleted.iter().sum())
 }
 
+/// Takes where they came from away from sign-ins before the first moment, and deletes those before the second; at most so
+/// many of each. Tells how many of the more numerous.
+///
+/// # Errors
+/// What the database reports.
+pub fn forget_sign_ins(tx: &mut Tx<'_>, bare: Time, gone: Time, most: i64) -> Result<usize> {
+    let deleted = sign_ins::delete_old(tx, gone, most)?;
+    Ok(sign_ins::take_addresses(tx, bare, most)?.max(deleted))
+}
+
 /// The state machines, as the contract publishes them.
 pub fn machines() -> Vec<Value> {
     vec![

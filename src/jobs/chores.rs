@@ -11,6 +11,7 @@ use crate::{
     http, identity, notices,
     partners::{handovers, invitations, standing},
     programs,
+    usage::{self, Kept},
 };
 
 /// Records in one batch.
@@ -92,6 +93,21 @@ pub fn expired_answers(tx: &mut Tx<'_>) -> Result<Progress> {
 pub fn expired_credentials(tx: &mut Tx<'_>) -> Result<Progress> {
     let before = tx.now.plus_days(-KEPT_DAYS);
     identity::delete_expired(tx, before, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn response_times(tx: &mut Tx<'_>) -> Result<Progress> {
+    usage::responses::note(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn usage_retention(tx: &mut Tx<'_>) -> Result<Progress> {
+    usage::delete_old(tx, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn sign_in_retention(tx: &mut Tx<'_>) -> Result<Progress> {
+    let now = tx.now;
+    let bare = now.plus_days(-usage::days_kept(tx, Kept::SignInAddresses)?);
+    let gone = now.plus_days(-usage::days_kept(tx, Kept::SignIns)?);
+    identity::forget_sign_ins(tx, bare, gone, ROWS).map(|done| full(done, ROWS))
 }
 
 /// Deals with the first that can be dealt with, alone in its transaction: much may hang on one. Those that fail or cannot

@@ -153,6 +153,24 @@ pub static JOBS: &[Job] = &[
         every: HOUR,
         work: chores::expired_credentials,
     },
+    Job {
+        name: "response_times",
+        does: "notes how long answers took",
+        every: MINUTE,
+        work: chores::response_times,
+    },
+    Job {
+        name: "usage_retention",
+        does: "deletes counts of use and response times that are older than they are kept",
+        every: 24 * HOUR,
+        work: chores::usage_retention,
+    },
+    Job {
+        name: "sign_in_retention",
+        does: "takes addresses from old sign-ins, and deletes those that are older than they are kept",
+        every: 24 * HOUR,
+        work: chores::sign_in_retention,
+    },
 ];
 
 /// Every job with where it stands; nothing of one that never ran.

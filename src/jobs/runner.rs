@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     events::sequencer::{self, Sequencer},
     http::State,
+    usage,
 };
 
 /// How often PostgreSQL is asked for events without a position: an event is in the feed that much later at most.
@@ -45,7 +46,12 @@ impl Runner {
             .iter()
             .map(|job| actix_web::rt::spawn(repeat(db.clone(), state.clone(), job, stopped.clone())))
             .collect();
-        tasks.push(actix_web::rt::spawn(sequence(db.clone(), state.clone(), stopped)));
+        tasks.push(actix_web::rt::spawn(sequence(
+            db.clone(),
+            state.clone(),
+            stopped.clone(),
+        )));
+        tasks.push(actix_web::rt::spawn(count_use(db.clone(), state.clone(), stopped)));
         Self { stop, tasks }
     }
 
@@ -120,6 +126,15 @@ async fn repeat(db: Db, state: Data<State>, job: &'static Job, mut stopped: watc
 /// At least one second, so that nothing turns in circles.
 fn seconds(wait: i64) -> Duration {
     Duration::from_secs(u64::try_from(wait).unwrap_or(0).max(1))
+}
+
+/// Writes down now and then what was counted in memory; the rest is written when the server ends.
+async fn count_use(db: Db, state: Data<State>, mut stopped: watch::Receiver<bool>) {
+    while wait(&mut stopped, usage::FLUSH_EVERY).await {
+        if let Err(error) = state.usage.flush(&db).await {
+            log::warn!("counts of use wait: {error}");
+        }
+    }
 }
 
 async fn sequence(db: Db, state: Data<State>, mut stopped: watch::Receiver<bool>) {

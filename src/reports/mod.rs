@@ -1,4 +1,5 @@
-//! Reports: figures over the records that the caller may see, read from the records themselves.
+//! Reports: figures over the records that the caller may see, read from the records themselves. What is told of engagement is
+//! read from the facts that [`crate::usage`] keeps.
 
 mod handlers;
 mod model;
@@ -7,11 +8,14 @@ mod review_times;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
+use crate::usage;
+
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         scope("/v1/reports")
             .service(handlers::list_win_rates)
-            .service(handlers::list_review_times),
+            .service(handlers::list_review_times)
+            .service(usage::list_engagement),
     );
 }

@@ -103,7 +103,7 @@ impl Server {
 }
 
 /// One request on a connection of its own; nothing if the connection broke before the answer was whole.
-fn request(
+pub fn request(
     port: u16,
     method: &str,
     path: &str,

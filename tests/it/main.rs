@@ -57,4 +57,5 @@ mod schema;
 mod tidy;
 mod tier_terms;
 mod transfers;
+mod usage;
 mod work;

@@ -111,6 +111,18 @@ const READERS: &[(&str, &str)] = &[
     ),
     ("reports/queries.rs", "reports go across modules, and change nothing"),
     (
+        "usage/queries.rs",
+        "counts are kept of people and partners that there are",
+    ),
+    (
+        "usage/engagement/queries.rs",
+        "reports go across modules, and change nothing",
+    ),
+    (
+        "usage/responses/queries.rs",
+        "an answer is found by its event; the question stands in the tables of registrations",
+    ),
+    (
         "notices/reminders/queries.rs",
         "people are reminded before the deadlines of other modules",
     ),

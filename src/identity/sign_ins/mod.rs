@@ -1,10 +1,13 @@
 //! Sign-ins and failed tries, as facts from the first day on: who is active, and who guesses.
+//!
+//! They are not changed, but do not stay for ever: after a time they lose where they came from, and after a longer one they
+//! are deleted. The moments before which that may be done stand in a table, and the database refuses it after them.
 
 mod queries;
 
 use std::net::IpAddr;
 
-pub use queries::record;
+pub use queries::{delete_old, record, take_addresses};
 
 use crate::{
     kernel::ids::{PartnerId, UserId},
