@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::modules::Modules;
+use crate::{identity::SecondFactorPolicy, modules::Modules};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -41,6 +41,8 @@ pub struct Config {
     pub mail_from: String,
     /// `OPENPRM_ACCESS_TOKEN_SECONDS`
     pub access_token_seconds: i64,
+    /// `OPENPRM_SECOND_FACTOR`
+    pub second_factor: SecondFactorPolicy,
     /// `OPENPRM_MODULES_OFF`
     pub modules: Modules,
     /// `OPENPRM_USAGE`
@@ -130,7 +132,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "OPENPRM_CORS_ORIGINS",
         default: "",
-        meaning: "Origins, separated by commas, whose pages may call from a browser.",
+        meaning: "Origins, separated by commas, whose pages may call from a browser, with cookies.",
     },
     Setting {
         name: "OPENPRM_TRUSTED_PROXIES",
@@ -151,6 +153,11 @@ pub static SETTINGS: &[Setting] = &[
         name: "OPENPRM_ACCESS_TOKEN_SECONDS",
         default: "600",
         meaning: "How long an access token is good for, 60 to 3600.",
+    },
+    Setting {
+        name: "OPENPRM_SECOND_FACTOR",
+        default: "optional",
+        meaning: "Who must have a second factor to sign in: optional (whoever wants it), vendor (the vendor's people), all.",
     },
     Setting {
         name: "OPENPRM_MODULES_OFF",
@@ -295,6 +302,11 @@ impl Config {
                 60,
                 3600,
             )?,
+            second_factor: parsed(
+                "OPENPRM_SECOND_FACTOR",
+                &text("OPENPRM_SECOND_FACTOR"),
+                "optional, vendor or all",
+            )?,
             modules: Modules::without(&list("OPENPRM_MODULES_OFF"))
                 .map_err(|why| WrongSetting(format!("OPENPRM_MODULES_OFF must be names of modules: {why}.")))?,
             usage: match text("OPENPRM_USAGE").as_str() {
@@ -375,6 +387,7 @@ mod tests {
             ("OPENPRM_SECRET", "short"),
             ("OPENPRM_ACCESS_TOKEN_SECONDS", "5"),
             ("DATABASE_URL", "postgres://h/d"),
+            ("OPENPRM_SECOND_FACTOR", "sometimes"),
             ("OPENPRM_MODULES_OFF", "dealz"),
             ("OPENPRM_MODULES_OFF", "customers"),
             ("OPENPRM_USAGE", "some"),

@@ -57,6 +57,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        second_factor_at -> Nullable<BigInt>,
     }
 }
 
@@ -746,6 +747,7 @@ diesel::table! {
         outcome -> Text,
         ip -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+        second_factor -> Nullable<Text>,
     }
 }
 
@@ -1885,6 +1887,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Text,
+        sealed_secret -> Text,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Text,
+        user_id -> Text,
+        used_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_challenges (hash) {
+        hash -> Text,
+        user_id -> Text,
+        partner_id -> Nullable<Text>,
+        tries -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -2033,6 +2066,10 @@ diesel::joinable!(saved_views -> users (owner_id));
 diesel::joinable!(usage_days -> partners (partner_id));
 diesel::joinable!(usage_days -> users (user_id));
 diesel::joinable!(response_times -> partners (partner_id));
+diesel::joinable!(second_factors -> users (user_id));
+diesel::joinable!(recovery_codes -> second_factors (user_id));
+diesel::joinable!(sign_in_challenges -> second_factors (user_id));
+diesel::joinable!(sign_in_challenges -> partners (partner_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     people,
@@ -2147,4 +2184,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_marks,
     retention_terms,
     sign_in_marks,
+    second_factors,
+    recovery_codes,
+    sign_in_challenges,
 );

@@ -59,6 +59,8 @@ pub struct Facts {
     pub scopes: Option<Arc<[String]>>,
     /// Whose rows they see.
     pub rows: Rows,
+    /// Whether they must set up a second factor before they can do anything else.
+    pub must_enrol: bool,
     /// The request.
     pub request: Request,
 }
@@ -127,6 +129,7 @@ impl Caller {
             roles: Roles::of(&[Role::Admin]),
             scopes: None,
             rows: Rows::All,
+            must_enrol: false,
             request: Request::internal(reason),
         })
     }
@@ -139,6 +142,7 @@ impl Caller {
             roles: Roles::NONE,
             scopes: None,
             rows: Rows::Partners(Arc::from([])),
+            must_enrol: false,
             request,
         })
     }
@@ -209,6 +213,11 @@ impl Caller {
             Rows::All => true,
             Rows::Partners(partners) => partners.contains(&partner),
         }
+    }
+
+    /// Whether they must set up a second factor before they can do anything else.
+    pub fn must_enrol(&self) -> bool {
+        self.0.must_enrol
     }
 
     /// The request.

@@ -84,6 +84,15 @@ const WORKERS: Roles = Roles::of(&[
     PartnerSales,
     PartnerMarketing,
 ]);
+/// All that somebody can do who must set up a second factor first.
+const ENROLMENT: [&str; 6] = [
+    "getMe",
+    "getSecondFactor",
+    "enrolSecondFactor",
+    "confirmSecondFactor",
+    "logout",
+    "logoutEverywhere",
+];
 
 const fn roles(roles: &[Role]) -> Roles {
     Roles::of(roles)
@@ -113,6 +122,7 @@ permissions! {
     // --- identity: signing in and out
     "login", None, Who::Anyone, none * 20;
     "refreshSession", None, Who::Anyone, none * 5;
+    "completeLogin", None, Who::Anyone, none * 20;
     "switchPartner", None, Who::Roles(PARTNER), none * 5;
     "logout", None, Who::Roles(EVERY);
     "logoutEverywhere", None, Who::Roles(EVERY);
@@ -121,6 +131,11 @@ permissions! {
     "confirmPasswordReset", None, Who::Anyone, none * 40;
     "acceptInvitation", None, Who::Anyone, none * 40;
     "getMe", None, Who::SignedIn;
+    "getSecondFactor", None, Who::Roles(EVERY);
+    "enrolSecondFactor", None, Who::Roles(EVERY), none * 20;
+    "confirmSecondFactor", None, Who::Roles(EVERY), none * 20;
+    "replaceRecoveryCodes", None, Who::Roles(EVERY), none * 20;
+    "removeSecondFactor", None, Who::Roles(EVERY), none * 20;
     "issueToken", None, Who::Anyone, none * 5;
     "getJwks", None, Who::Anyone;
     "getAuthorizationServer", None, Who::Anyone;
@@ -133,6 +148,7 @@ permissions! {
     "disableUser", None, Who::Roles(roles(&[Admin])), once;
     "enableUser", None, Who::Roles(roles(&[Admin])), once;
     "inviteUserAgain", None, Who::Roles(roles(&[Admin])), once;
+    "resetUserSecondFactor", None, Who::Roles(roles(&[Admin])), once;
     "listTeams", Some("users:read"), Who::Roles(VENDOR);
     "getTeam", Some("users:read"), Who::Roles(VENDOR);
     "createTeam", None, Who::Roles(roles(&[Admin])), once;
@@ -145,6 +161,7 @@ permissions! {
     "disablePartnerUser", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
     "enablePartnerUser", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
     "invitePartnerUserAgain", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
+    "resetPartnerUserSecondFactor", None, Who::Roles(roles(&[Admin, ChannelOps, PartnerAdmin])), once;
 
     // --- identity: programs
     "listServiceClients", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
@@ -524,7 +541,8 @@ impl Permission {
     /// Checks that the caller may call the operation.
     ///
     /// # Errors
-    /// 404 if the operation's module is switched off, 401 for callers who have not signed in, 403 for those whose role or scopes do not permit it.
+    /// 404 if the operation's module is switched off, 401 for callers who have not signed in, 403 for those whose role or scopes
+    /// do not permit it, and for those who must set up a second factor first.
     pub fn check(&self, caller: &Caller) -> Result<()> {
         if caller.request().switches.is_off(self.operation) {
             return Err(Error::new(&codes::ROUTE_NOT_FOUND));
@@ -535,6 +553,9 @@ impl Permission {
         }
         if !signed_in {
             return Err(Error::new(&codes::UNAUTHENTICATED));
+        }
+        if caller.must_enrol() && !ENROLMENT.contains(&self.operation) {
+            return Err(Error::new(&codes::SECOND_FACTOR_DUE));
         }
         if let Some(scopes) = caller.scopes() {
             let held = self

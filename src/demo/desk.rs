@@ -86,6 +86,7 @@ impl Authenticator for People {
                 rows: person
                     .partner
                     .map_or(Rows::All, |partner| Rows::Partners(Arc::from([partner]))),
+                must_enrol: false,
                 request,
             }))
         })

@@ -61,6 +61,9 @@ codes! {
     INVALID_CLIENT = 401 "invalid_client" Never, "The client is not known", "The client's id or secret is wrong, or the client is disabled.";
     FORBIDDEN = 403 "forbidden" WhenAuth, "Your role does not permit this", "Ask an administrator for a role or scope that permits this operation.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope" WhenAuth, "The token's scopes do not permit this", "Ask for a token with the scope that this operation names.";
+    SECOND_FACTOR_REQUIRED = 403 "second_factor_required" Declared, "A second factor is required", "The password is right; send `challenge` with a code of your authenticator, or a recovery code, to POST /v1/auth/login/second-factor within five minutes.";
+    SECOND_FACTOR_DUE = 403 "second_factor_due" WhenAuth, "Set up a second factor first", "People of your side must have a second factor here; set one up by POST /v1/me/second-factor.";
+    CROSS_SITE_REQUEST = 403 "cross_site_request" Declared, "The request may come from another site", "Whoever uses the cookie sends the header X-Requested-With from a page of an origin that this server knows (OPENPRM_CORS_ORIGINS).";
     FIELD_FORBIDDEN = 403 "field_forbidden" Declared, "A field is not yours to write", "Leave out the fields that are named: your role may not write them.";
     NOT_FOUND = 404 "not_found" WhenPathId, "There is no such record", "The record does not exist, or you may not see it.";
     ROUTE_NOT_FOUND = 404 "route_not_found" Never, "There is no such address", "The addresses there are stand in /openapi.json.";
@@ -73,6 +76,7 @@ codes! {
     UNSUPPORTED_GRANT_TYPE = 400 "unsupported_grant_type" Never, "Tokens are not granted that way", "Send grant_type=client_credentials.";
     WRONG_PASSWORD = 409 "wrong_password" Declared, "The present password is wrong", "Send the present password as it is.";
     CONTRADICTION = 409 "contradiction" WhenBody, "The values do not go together", "Each value is one that can be, but not with the others, or not by what the program defines; change what is named.";
+    WRONG_CODE = 409 "wrong_code" Declared, "The code is wrong", "Send the code that your authenticator shows now, or a recovery code that was not used; each is taken once.";
     VALIDATION_FAILED = 422 "validation_failed" WhenBody, "The request is not valid", "Correct the fields that are named.";
     FIELD_LOCKED = 422 "field_locked" Declared, "A field is locked", "Leave out the fields that are named, or first lift what locks them.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused" WhenIdempotency, "The idempotency key was used for another request", "Use a new key for a new request.";

@@ -50,6 +50,21 @@ pub struct StateFacts {
     pub allowed: Vec<String>,
 }
 
+/// What completes a sign-in that a password began. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// What to send back with a code.
+    pub token: String,
+    /// How many seconds it is good for.
+    pub seconds: i64,
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenge")
+    }
+}
+
 /// A refusal or a failure.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -62,6 +77,7 @@ struct Inner {
     state: Option<StateFacts>,
     retry_after: Option<u32>,
     etag: Option<String>,
+    challenge: Option<Challenge>,
     cause: Option<String>,
     retry_transaction: bool,
 }
@@ -76,6 +92,7 @@ impl Error {
             state: None,
             retry_after: None,
             etag: None,
+            challenge: None,
             cause: None,
             retry_transaction: false,
         }))
@@ -129,6 +146,13 @@ impl Error {
     #[must_use]
     pub fn etag(mut self, etag: String) -> Self {
         self.0.etag = Some(etag);
+        self
+    }
+
+    /// With what completes the sign-in.
+    #[must_use]
+    pub fn challenge(mut self, challenge: Challenge) -> Self {
+        self.0.challenge = Some(challenge);
         self
     }
 
@@ -261,6 +285,11 @@ impl Error {
     /// The record's present `ETag`.
     pub fn current_etag(&self) -> Option<&str> {
         self.0.etag.as_deref()
+    }
+
+    /// What completes the sign-in.
+    pub fn open_challenge(&self) -> Option<&Challenge> {
+        self.0.challenge.as_ref()
     }
 
     /// What happened inside, for the log.

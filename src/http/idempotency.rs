@@ -153,6 +153,7 @@ where
         secret: sealed,
         replayed: true,
         rows: None,
+        cookie: None,
     })
 }
 

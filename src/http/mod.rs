@@ -3,6 +3,7 @@
 
 mod confidential;
 pub mod contract;
+mod cookie;
 pub mod document;
 mod expand;
 mod extract;
@@ -17,6 +18,7 @@ pub mod problem;
 mod reply;
 
 pub use confidential::Confidential;
+pub use cookie::WithCookie;
 pub use expand::{Expand, Expandable, Expanding};
 pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
 pub use gate::State;
@@ -24,12 +26,18 @@ pub use language::{AcceptLanguage, Language};
 pub use operations::Operations;
 pub use reply::{Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
 
-/// Which pages of other origins may call from a browser, and which headers they may read.
+/// Which pages of other origins may call from a browser, with cookies, and which headers they may send and read.
 pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {
     let open = config
         .cors_origins
         .iter()
         .fold(actix_cors::Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    // Cookies go with the origins that are listed, and there is no wildcard among them.
+    let open = if config.cors_origins.is_empty() {
+        open
+    } else {
+        open.supports_credentials()
+    };
     open.allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([
             "authorization",
@@ -40,6 +48,7 @@ pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {
             "x-request-id",
             "change-origin",
             "prefer",
+            "x-requested-with",
         ])
         .expose_headers([
             "etag",

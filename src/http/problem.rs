@@ -33,6 +33,10 @@ struct Problem<'a> {
     allowed: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     current_etag: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge_expires_in: Option<i64>,
 }
 
 /// The answer that tells of `error`.
@@ -53,6 +57,8 @@ pub fn respond(error: &Error, instance: &str, request_id: Option<RequestId>) -> 
         attempted: state.map(|state| state.attempted.as_str()),
         allowed: state.map(|state| state.allowed.as_slice()),
         current_etag: error.current_etag(),
+        challenge: error.open_challenge().map(|challenge| challenge.token.as_str()),
+        challenge_expires_in: error.open_challenge().map(|challenge| challenge.seconds),
     };
     let status = StatusCode::from_u16(code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);

@@ -22,7 +22,7 @@ use utoipa::{
 
 use super::{Json, document, extract::Checked};
 use crate::{
-    auth::Request,
+    auth::{Caller, Request},
     error::{Error, Result},
     kernel::{ids::PartnerId, page::Page, schemas},
 };
@@ -93,6 +93,8 @@ pub struct Rendered {
     pub replayed: bool,
     /// How many rows it lists, if it is a page.
     pub rows: Option<usize>,
+    /// A cookie that the browser shall keep, or drop. A replay has none.
+    pub cookie: Option<String>,
 }
 
 /// How many rows an answer lists: left with the response for those who look at it on its way out.
@@ -107,6 +109,16 @@ impl<A> Sent<A> {
     /// The reply of that type.
     pub fn new(rendered: Rendered) -> Self {
         Self(rendered, PhantomData)
+    }
+}
+
+impl<A: Answer> Sent<A> {
+    /// An answer that was made outside of a transaction.
+    ///
+    /// # Errors
+    /// As [`Answer::render`].
+    pub fn of(answer: A, caller: &Caller) -> Result<Self> {
+        answer.render(caller.request()).map(Self::new)
     }
 }
 
@@ -201,6 +213,7 @@ impl Rendered {
             secret: false,
             replayed: false,
             rows: None,
+            cookie: None,
         }
     }
 }
@@ -258,6 +271,7 @@ impl Answer for NoContent {
             secret: false,
             replayed: false,
             rows: None,
+            cookie: None,
         })
     }
 }
@@ -368,6 +382,9 @@ impl<A> Responder for Sent<A> {
         }
         if let Some(cursor) = rendered.next_cursor {
             response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(request, &cursor))));
+        }
+        if let Some(cookie) = rendered.cookie {
+            response.insert_header((header::SET_COOKIE, cookie));
         }
         if rendered.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));

@@ -20,6 +20,8 @@ pub enum Kind {
     OneTime,
     /// Signs a service client in.
     Client,
+    /// Completes a sign-in together with a code.
+    Challenge,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Refresh => "prm_refresh_",
             Self::OneTime => "prm_once_",
             Self::Client => "prm_secret_",
+            Self::Challenge => "prm_challenge_",
         }
     }
 }
@@ -39,6 +42,19 @@ pub fn secret(kind: Kind) -> String {
         kind.prefix(),
         URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
     )
+}
+
+/// Groups of characters that people copy from paper and cannot mistake for each other: almost five random bits each.
+pub fn readable(groups: usize, length: usize) -> String {
+    const CHARACTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let character = || {
+        CHARACTERS
+            .get(usize::from(rand::random::<u8>() % 31))
+            .copied()
+            .map_or('x', char::from)
+    };
+    let group = || (0..length).map(|_| character()).collect::<String>();
+    (0..groups).map(|_| group()).collect::<Vec<_>>().join("-")
 }
 
 /// What is stored of a secret. It has 256 random bits, so a plain hash is enough.
@@ -135,5 +151,6 @@ mod tests {
         assert!(one != other && one.starts_with("prm_refresh_") && one.len() == 55);
         assert_eq!(last4("abcdefgh"), "efgh");
         assert_eq!(hash("x").len(), 64);
+        assert_eq!(readable(3, 4).split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4]);
     }
 }

@@ -15,6 +15,7 @@ use super::{
     credentials::{self, API_KEY_PREFIX, ApiKeyText},
     keys::{self, JsonWebKeySet, KeyRing},
     passwords::Hasher,
+    second_factors::SecondFactorPolicy,
     sign_ins::{self, Method, Outcome, SignIn},
     standing::{self, BELIEVED, Standing, Subject},
     tokens::{self, Claims, Parties},
@@ -47,6 +48,7 @@ struct Inner {
     parties: Parties,
     lifetime: i64,
     portal: String,
+    second_factor: SecondFactorPolicy,
     hasher: Hasher,
     ring: RwLock<(Time, KeyRing)>,
     verified: Fresh<[u8; 32], Arc<Claims>>,
@@ -103,6 +105,7 @@ impl Identity {
             },
             lifetime: config.access_token_seconds,
             portal: config.portal_url.clone(),
+            second_factor: config.second_factor,
             hasher: Hasher::new()?,
             ring: RwLock::new((db.now(), ring)),
             verified: Fresh::new(),
@@ -130,6 +133,11 @@ impl Identity {
     /// Where people open what mails lead to.
     pub fn portal(&self) -> &str {
         &self.0.portal
+    }
+
+    /// Who must have a second factor.
+    pub(super) fn second_factor(&self) -> SecondFactorPolicy {
+        self.0.second_factor
     }
 
     /// Who makes tokens: the server's public address.
@@ -310,7 +318,7 @@ impl Identity {
         if claims.sv.is_some_and(|version| version != standing.session_version) {
             return Err(ended("an older session version"));
         }
-        let caller = standing.caller(request, claims.scope.as_deref());
+        let caller = standing.caller(request, claims.scope.as_deref(), self.0.second_factor);
         // A token names user and session; both must be of one sign-in.
         if caller.actor_text() == claims.sub && caller.partner() == claims.partner_id {
             Ok(caller)
@@ -348,7 +356,7 @@ impl Identity {
         {
             self.note_use(subject, &standing, &request);
         }
-        Ok(standing.caller(request, None))
+        Ok(standing.caller(request, None, self.0.second_factor))
     }
 
     /// Writes down beside the request that a key is in use, and once a day that it signed in.
@@ -372,6 +380,7 @@ impl Identity {
             partner,
             identifier: Some(self.disguise(&client)),
             method: Method::ApiKey,
+            second: None,
             outcome: Outcome::Success,
             ip: request.ip,
             agent: None,

@@ -109,6 +109,7 @@ pub fn partner_user(
         status: MembershipStatus::Invited,
         roles: sorted(new.roles.clone()),
         last_sign_in_at: user.last_sign_in_at,
+        second_factor_at: user.second_factor_at,
         revision: 1,
         created_at: now,
         updated_at: now,

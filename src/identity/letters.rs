@@ -29,3 +29,18 @@ pub fn password_reset(portal: &str, email: &str, name: &str, token: &str) -> Let
         ),
     }
 }
+
+/// That a second factor guards the sign-in no more: whoever took it away may be somebody else.
+pub fn second_factor_gone(portal: &str, email: &str, name: &str) -> Letter {
+    Letter {
+        to: email.to_owned(),
+        topic: "second_factor_removed",
+        subject: "Your second factor was removed".to_owned(),
+        body: format!(
+            "Hello {name}\n\nThe second factor of your account was removed; your password alone signs in again. \
+             If it was you, or you asked an administrator for it, there is nothing to do but to set up another:\n\n\
+             {portal}\n\n\
+             If it was not you, choose a new password at once and tell an administrator.\n"
+        ),
+    }
+}

@@ -85,6 +85,12 @@ pub struct Me {
     /// When the user last signed in.
     #[schema(required = true)]
     pub last_sign_in_at: Option<Time>,
+    /// Since when a second factor guards the user's sign-in; null if none does.
+    #[schema(required = true)]
+    pub second_factor_at: Option<Time>,
+    /// Whether the user must set up a second factor before anything else is possible; then `operations` are what is left.
+    #[schema(example = false)]
+    pub second_factor_due: bool,
     /// The operations that this caller may call, by their ids in the document.
     #[schema(max_items = 1000, example = json!(["getMe", "listDeals"]))]
     pub operations: Vec<String>,
@@ -131,6 +137,8 @@ fn me(tx: &mut Tx<'_>) -> Result<Me> {
         locale: None,
         time_zone: None,
         last_sign_in_at: None,
+        second_factor_at: None,
+        second_factor_due: caller.must_enrol(),
         operations,
     };
     match caller.actor() {
@@ -145,6 +153,7 @@ fn me(tx: &mut Tx<'_>) -> Result<Me> {
                 locale: user.locale,
                 time_zone: user.time_zone,
                 last_sign_in_at: user.last_sign_in_at,
+                second_factor_at: user.second_factor_at,
                 ..base
             })
         }

@@ -1,11 +1,13 @@
 //! Identity: who signs in, how they prove it, and what they may do.
 //!
-//! People sign in with a password and get a short access token and a refresh token that is good for one use. Programs
+//! People sign in with a password, and with a code if they have a second factor, and get a short access token and a refresh
+//! token that is good for one use, in the answer or as a cookie. Programs
 //! sign in by OAuth 2.0 client credentials or with an API key, within scopes. A token proves who; the standing, looked
 //! up at most five seconds ago, says what: roles, scopes, and whose rows.
 
 pub mod addressees;
 pub mod api_keys;
+mod browser;
 mod cache;
 pub mod credentials;
 mod engine;
@@ -18,6 +20,7 @@ pub mod oauth;
 mod one_time;
 mod passwords;
 mod scopes;
+pub mod second_factors;
 pub mod service_clients;
 pub mod sessions;
 mod setup;
@@ -29,6 +32,7 @@ pub mod tokens;
 pub mod users;
 
 pub use engine::{Holder, Identity};
+pub use second_factors::SecondFactorPolicy;
 use serde_json::Value;
 pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, hash_password, made_up_password};
 pub use standing::{rows_of_user, who_sees};
@@ -45,10 +49,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     service_clients::routes(config);
     api_keys::routes(config);
     oauth::routes(config);
+    second_factors::routes(config);
     config.service(me::get_me);
 }
 
-/// Deletes what nobody can use any more: one-time tokens and sessions that ended by that moment, and counts of failed
+/// Deletes what nobody can use any more: one-time tokens, sessions and challenges that ended by that moment, and counts of failed
 /// sign-ins that are forgotten; at most so many of each. Tells how many in all.
 ///
 /// # Errors
@@ -57,6 +62,7 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
     let deleted = [
         one_time::delete_expired(tx, by, most)?,
         sessions::delete_expired(tx, by, most)?,
+        second_factors::delete_expired(tx, by, most)?,
         throttle::delete_forgotten(tx, most)?,
     ];
     Ok(deleted.iter().sum())

@@ -1,7 +1,7 @@
 //! What the command line, the demo and the tests need: users without an invitation.
 
 use super::{
-    Identity,
+    Identity, credentials,
     memberships::{self, MembershipStatus, PartnerRole, PartnerUser},
     one_time, passwords, service_clients,
     sessions::{self, EndReason, Which},
@@ -109,6 +109,7 @@ pub fn create_user(tx: &mut Tx<'_>, new: &NewUser) -> Result<User> {
             },
             roles: sorted(roles.clone()),
             last_sign_in_at: None,
+            second_factor_at: None,
             revision: 1,
             created_at: now,
             updated_at: now,
@@ -163,15 +164,7 @@ pub fn create_first_admin(db: &Db, config: &Config) -> Result<Option<String>> {
 
 /// Five groups of four characters that cannot be mistaken for each other: 98 random bits.
 pub fn made_up_password() -> String {
-    const CHARACTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-    let character = || {
-        CHARACTERS
-            .get(usize::from(rand::random::<u8>() % 31))
-            .copied()
-            .map_or('x', char::from)
-    };
-    let group = || (0..4).map(|_| character()).collect::<String>();
-    (0..5).map(|_| group()).collect::<Vec<_>>().join("-")
+    credentials::readable(5, 4)
 }
 
 /// Ends all that people and programs of a partner can do, when the partner ends: their places with the sessions and

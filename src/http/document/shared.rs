@@ -74,7 +74,7 @@ const ETAG: &str = "\"3-9f86d081884c7d65\"";
 const REQUEST_ID: &str = "^[A-Za-z0-9._:-]{1,128}$";
 
 /// What one response header means everywhere: name, pattern, length, text, example.
-const HEADERS: [(&str, &str, u32, &str, &str); 13] = [
+const HEADERS: [(&str, &str, u32, &str, &str); 14] = [
     (
         "X-Request-Id",
         REQUEST_ID,
@@ -151,6 +151,13 @@ const HEADERS: [(&str, &str, u32, &str, &str); 13] = [
         2_048,
         "That `Prefer: handling=lenient` was followed, and which parameters were passed over.",
         "handling=lenient, ignored=\"order_by\"",
+    ),
+    (
+        "Set-Cookie",
+        PRINTABLE,
+        1_024,
+        "The refresh token for the browser to keep, where it was asked for so; no script can read it. With Max-Age=0 the browser drops it. Without TLS its name is `openprm_refresh`.",
+        "__Host-openprm_refresh=prm_refresh_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure",
     ),
     (
         "Content-Language",
@@ -253,6 +260,8 @@ pub(super) fn problem() -> Value {
             "attempted": described(line(64), "What was tried in that state."),
             "allowed": {"type": "array", "maxItems": 100, "description": "What could be done in that state.", "items": line(64)},
             "current_etag": {"type": "string", "maxLength": 80, "pattern": IF_MATCH, "description": "The record's present `ETag`, where the change was based on another."},
+            "challenge": {"type": "string", "maxLength": 128, "pattern": "^prm_challenge_[A-Za-z0-9_-]+$", "description": "What completes the sign-in together with a code, once, where a second factor is required."},
+            "challenge_expires_in": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 3_600, "description": "How many seconds the challenge is good for."},
         },
     })
 }

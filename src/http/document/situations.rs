@@ -126,6 +126,13 @@ impl Situation {
                 json!([{"pointer": pointer, "code": code, "detail": detail}]),
             );
         }
+        if error.code == "second_factor_required" {
+            fields.insert(
+                "challenge".into(),
+                json!("prm_challenge_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M"),
+            );
+            fields.insert("challenge_expires_in".into(), json!(300));
+        }
         if let (Some((current, attempted, allowed)), true) =
             (&self.states, error.status == 409 && error.code.contains("state"))
         {

@@ -11,7 +11,11 @@ use crate::{
     db::Db,
     error::{Error, Result},
     http::{Created, IfMatch, Json, Path, Query, Reply},
-    identity::{Identity, invite, sessions, users},
+    identity::{
+        Identity, invite,
+        one_time::{self, Purpose},
+        second_factors, sessions, users,
+    },
     kernel::{
         ids::{MembershipId, PartnerId},
         page::{Page, Paging},
@@ -76,7 +80,8 @@ pub async fn get_partner_user(db: Db, caller: Caller, id: Path<MembershipId>) ->
 
 /// Change a partner user
 ///
-/// Sets the roles at the partner. They hold within five seconds on every instance.
+/// Sets the roles at the partner. They hold within five seconds on every instance. A partner's own people leave it somebody who
+/// runs its account.
 #[utoipa::path(params(MembershipId, IfMatch), extensions(("x-errors" = json!(["guard_failed"]))))]
 #[patch("/{id}")]
 pub async fn update_partner_user(
@@ -92,7 +97,8 @@ pub async fn update_partner_user(
             let before = queries::find(tx, id.0)?;
             seen.check(before.revision)?;
             let after = before.clone().patched(&patch.0, tx.now);
-            rules::not_yourself(&before, &after, tx.caller().user(), "update")?;
+            let others = queries::other_admins(tx, &before)?;
+            rules::keep_an_admin(&before, &after, others, tx.caller().is_vendor(), "update")?;
             queries::save(tx, &before, after, "partner_user.updated").map(Json)
         })
         .await;
@@ -102,7 +108,8 @@ pub async fn update_partner_user(
 
 /// Disable a partner user
 ///
-/// Ends the right to act for the partner and every session there; sessions at other partners stay.
+/// Ends the right to act for the partner, every session there, and an invitation that waits; sessions at other partners stay.
+/// A partner's own people leave it somebody who runs its account.
 #[utoipa::path(params(MembershipId), extensions(("x-errors" = json!(["invalid_state", "guard_failed"]))))]
 #[post("/{id}/disable")]
 pub async fn disable_partner_user(
@@ -117,7 +124,9 @@ pub async fn disable_partner_user(
             let after = before
                 .clone()
                 .moved(rules::MACHINE.go(before.status, "disable")?, tx.now);
-            rules::not_yourself(&before, &after, tx.caller().user(), "disable")?;
+            let others = queries::other_admins(tx, &before)?;
+            rules::keep_an_admin(&before, &after, others, tx.caller().is_vendor(), "disable")?;
+            one_time::revoke(tx, Purpose::Invitation, before.user_id, Some(before.partner_id))?;
             sessions::end(
                 tx,
                 sessions::Which::Membership(before.id),
@@ -182,4 +191,30 @@ pub async fn invite_partner_user_again(
         Ok(Json(after))
     })
     .await
+}
+
+/// Take away a partner user's second factor
+///
+/// For somebody who lost authenticator and recovery codes: the password alone signs in again, every session ends, and a mail
+/// tells the user. A partner's administrators do it for people who act for no other partner; nobody does it for themselves.
+#[utoipa::path(params(MembershipId), extensions(("x-errors" = json!(["guard_failed"]))))]
+#[post("/{id}/reset-second-factor")]
+pub async fn reset_partner_user_second_factor(
+    db: Db,
+    identity: Identity,
+    caller: Caller,
+    id: Path<MembershipId>,
+) -> Reply<Json<PartnerUser>> {
+    let told = identity.clone();
+    let reply = db
+        .write(&caller, move |tx| {
+            let place = queries::find(tx, id.0)?;
+            let all = queries::of_user(tx, place.user_id)?;
+            rules::only_here(&place, &all, tx.caller().is_vendor())?;
+            second_factors::reset(tx, &told, place.user_id)?;
+            queries::find(tx, id.0).map(Json)
+        })
+        .await;
+    identity.forget();
+    reply
 }

@@ -1,5 +1,6 @@
 //! Partner users: a person's right to act for one partner, with roles. The vendor and the partner's own administrators
-//! invite, change and end them.
+//! invite, change and end them, and help out of a lost second factor. A partner's administrators reach the people of their own
+//! partner alone, give no roles but partners', and leave the partner somebody who runs its account.
 
 mod handlers;
 mod model;
@@ -21,6 +22,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(handlers::update_partner_user)
             .service(handlers::disable_partner_user)
             .service(handlers::enable_partner_user)
-            .service(handlers::invite_partner_user_again),
+            .service(handlers::invite_partner_user_again)
+            .service(handlers::reset_partner_user_second_factor),
     );
 }

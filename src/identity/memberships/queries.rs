@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use super::model::{MembershipStatus, PartnerRole, PartnerUser, PartnerUserFilter, PartnerUserSort};
 use crate::{
     count_if_wanted,
-    db::{Clause, Tx},
+    db::{Clause, Conn, Tx},
     error::{Error, Result, codes},
     events::Fact,
-    identity::users::sorted,
+    identity::users::{UserStatus, sorted},
     kernel::{
         Time,
         ids::{MembershipId, PartnerId, UserId},
@@ -29,6 +29,7 @@ type Row = (
     String,
     MembershipStatus,
     Option<Time>,
+    Option<Time>,
     i64,
     Time,
     Time,
@@ -42,6 +43,7 @@ type Columns = (
     users::email,
     partner_memberships::status,
     users::last_sign_in_at,
+    users::second_factor_at,
     partner_memberships::revision,
     partner_memberships::created_at,
     partner_memberships::updated_at,
@@ -55,6 +57,7 @@ const COLUMNS: Columns = (
     users::email,
     partner_memberships::status,
     users::last_sign_in_at,
+    users::second_factor_at,
     partner_memberships::revision,
     partner_memberships::created_at,
     partner_memberships::updated_at,
@@ -80,22 +83,34 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<PartnerUser>> {
     pairs
         .into_iter()
         .for_each(|(membership, role)| roles.entry(membership).or_default().push(role));
-    let whole =
-        |(id, partner_id, user_id, name, email, status, last_sign_in_at, revision, created_at, updated_at): Row| {
-            PartnerUser {
-                roles: roles.remove(&id).map(sorted).unwrap_or_default(),
-                id,
-                partner_id,
-                user_id,
-                name,
-                email,
-                status,
-                last_sign_in_at,
-                revision,
-                created_at,
-                updated_at,
-            }
-        };
+    let whole = |(
+        id,
+        partner_id,
+        user_id,
+        name,
+        email,
+        status,
+        last_sign_in_at,
+        second_factor_at,
+        revision,
+        created_at,
+        updated_at,
+    ): Row| {
+        PartnerUser {
+            roles: roles.remove(&id).map(sorted).unwrap_or_default(),
+            id,
+            partner_id,
+            user_id,
+            name,
+            email,
+            status,
+            last_sign_in_at,
+            second_factor_at,
+            revision,
+            created_at,
+            updated_at,
+        }
+    };
     Ok(rows.into_iter().map(whole).collect())
 }
 
@@ -125,7 +140,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerUserFilter, paging: &Paging) -> Res
         .order(crate::db::Sorted(order))
         .limit(paging.fetch())
         .load(c))?;
-    let page = Page::of(rows, paging, |row| (row.8.into(), row.0.to_string()));
+    let page = Page::of(rows, paging, |row| (row.9.into(), row.0.to_string()));
     page.with(|rows| whole(tx, rows))
 }
 
@@ -170,6 +185,33 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<PartnerUser
         .order((partner_memberships::created_at, partner_memberships::id))
         .load(c))?;
     whole(tx, rows)
+}
+
+/// How many others run the partner's account now. On PostgreSQL the rows are locked first and counted then, so that two who end
+/// each other at the same moment do not both see the other stay.
+///
+/// # Errors
+/// What the database reports.
+pub fn other_admins(tx: &mut Tx<'_>, of: &PartnerUser) -> Result<i64> {
+    let active = table
+        .filter(partner_memberships::partner_id.eq(of.partner_id))
+        .filter(partner_memberships::status.eq(MembershipStatus::Active));
+    if let Conn::Postgres(c) = tx.conn() {
+        let _locked: Vec<MembershipId> = active
+            .clone()
+            .order(partner_memberships::id)
+            .select(partner_memberships::id)
+            .for_update()
+            .load(c)?;
+    }
+    Ok(on_each!(tx, |c| active
+        .inner_join(users::table)
+        .inner_join(partner_membership_roles::table)
+        .filter(users::status.eq(UserStatus::Active))
+        .filter(partner_membership_roles::role.eq(PartnerRole::PartnerAdmin))
+        .filter(partner_memberships::id.ne(of.id))
+        .count()
+        .get_result(c))?)
 }
 
 /// The names of partners, for showing a user where they may act.

@@ -6,7 +6,6 @@ use crate::{
     identity::users::sorted,
     kernel::{
         Time,
-        ids::UserId,
         states::{FailingGuard, Machine, Transition},
     },
 };
@@ -27,7 +26,7 @@ pub const MACHINE: Machine<MembershipStatus> = Machine {
             operation: Some("disablePartnerUser"),
             from: &[MembershipStatus::Invited, MembershipStatus::Active],
             to: &[MembershipStatus::Disabled],
-            guards: &["not_yourself"],
+            guards: &["not_the_last_admin"],
         },
         Transition {
             action: "enable",
@@ -70,24 +69,95 @@ impl PartnerUser {
     }
 }
 
-/// Refuses to lock oneself out, or to take one's own right to run the partner's account.
+impl PartnerUser {
+    /// Whether this person runs the partner's account.
+    pub fn administers(&self) -> bool {
+        self.status == MembershipStatus::Active && self.roles.contains(&PartnerRole::PartnerAdmin)
+    }
+}
+
+/// Refuses a change by a partner's own people that would leave nobody to run the partner's account. The vendor may: it can
+/// invite another.
 ///
 /// # Errors
-/// 409 `guard_failed` with `not_yourself`.
-pub fn not_yourself(
+/// 409 `guard_failed` with `not_the_last_admin`.
+pub fn keep_an_admin(
     before: &PartnerUser,
     after: &PartnerUser,
-    caller: Option<UserId>,
+    other_admins: i64,
+    by_the_vendor: bool,
     attempted: &'static str,
 ) -> Result<()> {
-    let runs =
-        |user: &PartnerUser| user.status == MembershipStatus::Active && user.roles.contains(&PartnerRole::PartnerAdmin);
-    if caller != Some(before.user_id) || !runs(before) || runs(after) {
+    if by_the_vendor || !before.administers() || after.administers() || other_admins > 0 {
         return Ok(());
     }
     let guard = FailingGuard::new(
-        "not_yourself",
-        "You would lose the right to run your partner's account; ask another administrator of the partner, or the vendor.",
+        "not_the_last_admin",
+        "Nobody else could run your partner's account; make a colleague administrator first, or ask the vendor.",
     );
     Err(Error::guards(before.status, attempted, vec![guard]))
+}
+
+/// Refuses to a partner's people what would reach another partner: somebody's sign-in is one, for whomever they act.
+///
+/// # Errors
+/// 409 `guard_failed` with `only_here`.
+pub fn only_here(place: &PartnerUser, all: &[PartnerUser], by_the_vendor: bool) -> Result<()> {
+    let elsewhere = |other: &PartnerUser| other.id != place.id && other.status == MembershipStatus::Active;
+    if by_the_vendor || !all.iter().any(elsewhere) {
+        return Ok(());
+    }
+    let guard = FailingGuard::new("only_here", "This cannot be done by one partner alone; ask the vendor.");
+    Err(Error::guards(place.status, "reset_second_factor", vec![guard]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::ids::{Id as _, MembershipId, PartnerId, UserId};
+
+    const NOW: Time = Time::from_micros(1_795_000_000_000_000);
+
+    fn place(roles: &[PartnerRole], status: MembershipStatus) -> PartnerUser {
+        PartnerUser {
+            id: MembershipId::at(NOW),
+            partner_id: PartnerId::at(NOW),
+            user_id: UserId::at(NOW),
+            name: "Ana Lopes".to_owned(),
+            email: "ana@reseller.example".to_owned(),
+            status,
+            roles: roles.to_vec(),
+            last_sign_in_at: None,
+            second_factor_at: None,
+            revision: 1,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    #[test]
+    fn a_partner_keeps_somebody_who_runs_its_account() {
+        let boss = place(&[PartnerRole::PartnerAdmin], MembershipStatus::Active);
+        let gone = boss.clone().moved(MembershipStatus::Disabled, NOW);
+        let sales = place(&[PartnerRole::PartnerSales], MembershipStatus::Active);
+        assert!(keep_an_admin(&boss, &gone, 0, false, "disable").is_err());
+        assert!(keep_an_admin(&boss, &sales, 0, false, "update").is_err());
+        assert!(
+            keep_an_admin(&boss, &gone, 1, false, "disable").is_ok(),
+            "a colleague stays"
+        );
+        assert!(keep_an_admin(&boss, &gone, 0, true, "disable").is_ok(), "the vendor");
+        assert!(keep_an_admin(&boss, &boss, 0, false, "update").is_ok());
+        assert!(keep_an_admin(&sales, &gone, 0, false, "disable").is_ok());
+    }
+
+    #[test]
+    fn who_acts_for_two_partners_is_no_affair_of_one() {
+        let here = place(&[PartnerRole::PartnerSales], MembershipStatus::Active);
+        let there = place(&[PartnerRole::PartnerSales], MembershipStatus::Active);
+        let left = place(&[PartnerRole::PartnerSales], MembershipStatus::Disabled);
+        assert!(only_here(&here, &[here.clone(), there.clone()], false).is_err());
+        assert!(only_here(&here, &[here.clone(), left], false).is_ok());
+        assert!(only_here(&here, &[here.clone(), there], true).is_ok());
+    }
 }

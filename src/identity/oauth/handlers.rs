@@ -149,6 +149,7 @@ pub async fn issue_token(
                 partner,
                 identifier: Some(disguise.clone()),
                 method: Method::ClientCredentials,
+                second: None,
                 outcome,
                 ip,
                 agent: agent.clone(),

@@ -9,13 +9,14 @@ use super::{
     queries::{self, EndReason, Opened, Renewal, Which},
 };
 use crate::{
-    auth::Caller,
+    auth::{Caller, Side},
     db::Tx,
     error::{Error, Result, codes},
     identity::{
         engine::{Agent, Holder, Identity},
         memberships::{self, MembershipStatus, PartnerUser},
-        sign_ins::{self, Method, Outcome, SignIn},
+        second_factors,
+        sign_ins::{self, Method, Outcome, SecondProof, SignIn},
         throttle::{self, ThrottleKind, network},
         users::{self, Credentials, UserKind, UserStatus},
     },
@@ -25,12 +26,9 @@ use crate::{
     },
 };
 
-/// The subjects that a try counts for.
-pub(super) fn subjects(identity: &Identity, caller: &Caller, email_key: &str) -> Vec<(ThrottleKind, String)> {
-    let mut subjects = vec![(
-        ThrottleKind::Identifier,
-        identity.disguise(&format!("name:{email_key}")),
-    )];
+/// The subjects that a try counts for: what was tried, such as a login name, and the network that it came from.
+pub fn subjects(identity: &Identity, caller: &Caller, tried: &str) -> Vec<(ThrottleKind, String)> {
+    let mut subjects = vec![(ThrottleKind::Identifier, identity.disguise(tried))];
     if let Some(ip) = caller.request().ip {
         subjects.push((
             ThrottleKind::Address,
@@ -40,7 +38,13 @@ pub(super) fn subjects(identity: &Identity, caller: &Caller, email_key: &str) ->
     subjects
 }
 
-pub(super) fn must_wait(seconds: u32) -> Error {
+/// The subjects that a password for that login name counts for.
+pub(super) fn name_subjects(identity: &Identity, caller: &Caller, email_key: &str) -> Vec<(ThrottleKind, String)> {
+    subjects(identity, caller, &format!("name:{email_key}"))
+}
+
+/// That too many tries have failed.
+pub fn must_wait(seconds: u32) -> Error {
     Error::new(&codes::RATE_LIMITED)
         .detail(format!(
             "Too many tries have failed; wait {seconds} seconds before the next."
@@ -61,12 +65,13 @@ pub(super) async fn check_password(
     password: &str,
 ) -> Result<Credentials> {
     let email_key = fold(email);
-    let subjects = subjects(identity, caller, &email_key);
+    let subjects = name_subjects(identity, caller, &email_key);
     let sign_in = SignIn {
         user: None,
         partner: None,
         identifier: subjects.first().map(|(_, hash)| hash.clone()),
         method: Method::Password,
+        second: None,
         outcome: Outcome::Throttled,
         ip: caller.request().ip,
         agent: agent.0.clone(),
@@ -133,6 +138,35 @@ pub(super) async fn check_password(
     }
 }
 
+/// The caller's own credentials, if that is their password.
+///
+/// # Errors
+/// 409 `wrong_password` at `pointer`, 429 `rate_limited`, 403 for machines.
+pub async fn own_password(
+    identity: &Identity,
+    caller: &Caller,
+    agent: &Agent,
+    password: &str,
+    pointer: &str,
+) -> Result<Credentials> {
+    let id = caller.person()?;
+    let user = identity
+        .db()
+        .ask(caller, move |tx| users::credentials_of(tx, id))
+        .await?;
+    check_password(identity, caller, agent, &user.email, password)
+        .await
+        .map_err(|error| {
+            error.when(&codes::INVALID_CREDENTIALS, || {
+                Error::new(&codes::WRONG_PASSWORD).fault(
+                    pointer,
+                    "wrong_password",
+                    "This is not your present password.",
+                )
+            })
+        })
+}
+
 /// The partners that the user may act for.
 ///
 /// # Errors
@@ -153,13 +187,29 @@ pub fn places(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Place>> {
     Ok(active.into_iter().map(place).collect())
 }
 
-/// Who begins a session, and where.
+/// The place that a session is for: the one named, or of partners' people the oldest; none at the vendor.
+pub(super) fn chosen(places: &[Place], kind: UserKind, partner: Option<PartnerId>) -> Result<Option<&Place>> {
+    match (kind, partner) {
+        (UserKind::Vendor, None) => Ok(None),
+        (UserKind::Partner, None) => places.first().map(Some).ok_or_else(wrong),
+        (_, Some(partner)) => places
+            .iter()
+            .find(|place| place.partner_id == partner)
+            .map(Some)
+            .ok_or_else(|| {
+                Error::unknown_reference(
+                    "#/partner_id",
+                    "You do not belong to that partner; leave it out, or name one of your own.",
+                )
+            }),
+    }
+}
+
+/// How a session begins: for what partner, and by what proof.
 pub(super) struct Entry {
-    pub user: UserId,
-    pub kind: UserKind,
-    pub session_version: i64,
     pub partner: Option<PartnerId>,
     pub method: Method,
+    pub second: Option<SecondProof>,
 }
 
 /// A session in the database, and what its tokens must say.
@@ -168,41 +218,39 @@ pub struct Begun {
     opened: Opened,
     holder: Holder,
     places: Vec<Place>,
+    second_factor: bool,
 }
 
 /// Begins a session for a user who is known by now.
-pub(super) fn begin(tx: &mut Tx<'_>, entry: &Entry, agent: Option<&str>) -> Result<Begun> {
-    let places = places(tx, entry.user)?;
-    let place = match (entry.kind, entry.partner) {
-        (UserKind::Vendor, None) => None,
-        (UserKind::Partner, None) => Some(places.first().ok_or_else(wrong)?),
-        (_, Some(partner)) => Some(places.iter().find(|place| place.partner_id == partner).ok_or_else(|| {
-            Error::unknown_reference(
-                "#/partner_id",
-                "You do not belong to that partner; leave it out, or name one of your own.",
-            )
-        })?),
-    };
-    let opened = queries::open(tx, entry.user, place.map(|place| place.partner_user_id), agent)?;
+pub(super) fn begin(tx: &mut Tx<'_>, user: &Credentials, entry: &Entry, agent: Option<&str>) -> Result<Begun> {
+    let places = places(tx, user.id)?;
+    let place = chosen(&places, user.kind, entry.partner)?;
+    let opened = queries::open(tx, user.id, place.map(|place| place.partner_user_id), agent)?;
     let partner = place.map(|place| place.partner_id);
-    users::note_sign_in(tx, entry.user)?;
+    users::note_sign_in(tx, user.id)?;
     let sign_in = SignIn {
-        user: Some(entry.user),
+        user: Some(user.id),
         partner,
         identifier: None,
         method: entry.method,
+        second: entry.second,
         outcome: Outcome::Success,
         ip: tx.caller().request().ip,
         agent: agent.map(str::to_owned),
     };
     sign_ins::record(tx, &sign_in)?;
     let holder = Holder::User {
-        user: entry.user,
+        user: user.id,
         session: opened.session,
-        session_version: entry.session_version,
+        session_version: user.session_version,
         partner,
     };
-    Ok(Begun { opened, holder, places })
+    Ok(Begun {
+        opened,
+        holder,
+        places,
+        second_factor: user.second_factor_at.is_some(),
+    })
 }
 
 /// The session as it is answered.
@@ -213,41 +261,55 @@ pub(super) fn answer(identity: &Identity, begun: Begun) -> Result<Session> {
     let Holder::User { user, partner, .. } = begun.holder else {
         return Err(Error::internal("a session of no user"));
     };
+    let side = partner.map_or(Side::Vendor, Side::Partner);
     Ok(Session {
         access_token: identity.access_token(&begun.holder)?,
         token_type: TokenType::Bearer,
         expires_in: identity.lifetime(),
-        refresh_token: begun.opened.refresh_token,
+        refresh_token: Some(begun.opened.refresh_token),
         session_expires_at: begun.opened.expires_at,
         session_id: begun.opened.session,
         user_id: user,
         partner_id: partner,
+        second_factor_due: !begun.second_factor && identity.second_factor().requires(side),
         places: begun.places,
     })
 }
 
-/// Signs in with a password.
+/// Signs in with a password. Where a second factor guards the sign-in, it is refused with a challenge, which a code completes.
 pub(super) async fn login(identity: &Identity, caller: &Caller, agent: &Agent, login: Login) -> Result<Session> {
-    let user = check_password(identity, caller, agent, &login.email, &login.password).await?;
-    let forgiven = subjects(identity, caller, &fold(&login.email)).into_iter().next();
+    let id = check_password(identity, caller, agent, &login.email, &login.password)
+        .await?
+        .id;
+    let forgiven = name_subjects(identity, caller, &fold(&login.email)).into_iter().next();
     let (partner, agent) = (login.partner_id, agent.0.clone());
-    let begun = identity
+    let outcome = identity
         .db()
         .run(caller, move |tx| {
             if let Some((_, subject)) = &forgiven {
                 throttle::forgive(tx, subject)?;
             }
+            // As they are now: comparing a password takes its time.
+            let user = users::credentials_of(tx, id)?;
+            if user.status != UserStatus::Active {
+                return Err(wrong());
+            }
+            if user.second_factor_at.is_some() {
+                chosen(&places(tx, id)?, user.kind, partner)?;
+                return second_factors::ask(tx, id, partner).map(Err);
+            }
             let entry = Entry {
-                user: user.id,
-                kind: user.kind,
-                session_version: user.session_version,
                 partner,
                 method: Method::Password,
+                second: None,
             };
-            begin(tx, &entry, agent.as_deref())
+            begin(tx, &user, &entry, agent.as_deref()).map(Ok)
         })
         .await?;
-    answer(identity, begun)
+    match outcome {
+        Ok(begun) => answer(identity, begun),
+        Err(challenge) => Err(Error::new(&codes::SECOND_FACTOR_REQUIRED).challenge(challenge)),
+    }
 }
 
 /// A session for a user without a password: for set-up and tests, where the program itself vouches.
@@ -259,17 +321,12 @@ pub fn session(identity: &Identity, user: UserId, partner: Option<PartnerId>) ->
         .db()
         .run_now(&Caller::system("a session of set-up"), move |tx| {
             let user = users::credentials_of(tx, user)?;
-            begin(
-                tx,
-                &Entry {
-                    user: user.id,
-                    kind: user.kind,
-                    session_version: user.session_version,
-                    partner,
-                    method: Method::OneTimeToken,
-                },
-                None,
-            )
+            let entry = Entry {
+                partner,
+                method: Method::OneTimeToken,
+                second: None,
+            };
+            begin(tx, &user, &entry, None)
         })?;
     answer(identity, begun)
 }
@@ -298,6 +355,7 @@ pub(super) async fn refresh(
                     partner: None,
                     identifier: None,
                     method: Method::Refresh,
+                    second: None,
                     outcome,
                     ip: tx.caller().request().ip,
                     agent: agent.clone(),
@@ -336,6 +394,7 @@ pub(super) async fn refresh(
                 partner,
                 identifier: None,
                 method: Method::Refresh,
+                second: None,
                 outcome: Outcome::Success,
                 ip: tx.caller().request().ip,
                 agent: agent.clone(),
@@ -347,7 +406,12 @@ pub(super) async fn refresh(
                 session_version: user.session_version,
                 partner,
             };
-            Ok(Renewed::Goes(Begun { opened, holder, places }))
+            Ok(Renewed::Goes(Begun {
+                opened,
+                holder,
+                places,
+                second_factor: user.second_factor_at.is_some(),
+            }))
         })
         .await?;
     match renewed {

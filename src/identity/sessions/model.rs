@@ -13,6 +13,14 @@ use crate::{
 };
 
 words! {
+    /// How a refresh token comes and goes.
+    pub RefreshTokenPlace {
+        /// In the body of answers and requests: for programs, and apps that keep it where scripts of others cannot read it.
+        Body = "body",
+        /// As a cookie that no script can read: for pages in a browser. Needs the header `X-Requested-With`.
+        Cookie = "cookie",
+    }
+
     /// How a token is presented (RFC 6750).
     pub TokenType {
         /// As `Authorization: Bearer …`.
@@ -32,19 +40,42 @@ pub struct Login {
     pub password: String,
     /// For people of several partners: the one to act for. By default the one they have belonged to longest.
     pub partner_id: Option<PartnerId>,
+    /// How the refresh token comes: in the body by default, or as a cookie.
+    #[schema(nullable = false)]
+    pub refresh_token_in: Option<RefreshTokenPlace>,
+}
+
+/// The second step of signing in, where a second factor is required.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginCompletion {
+    /// The challenge that the right password was answered with.
+    #[schema(
+        example = "prm_challenge_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
+        min_length = 1,
+        max_length = 128
+    )]
+    pub challenge: String,
+    /// The six digits that the authenticator shows now, or a recovery code.
+    #[schema(example = "287082", min_length = 6, max_length = 32)]
+    pub code: String,
+    /// How the refresh token comes: in the body by default, or as a cookie.
+    #[schema(nullable = false)]
+    pub refresh_token_in: Option<RefreshTokenPlace>,
 }
 
 /// A session to be renewed.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
-    /// The refresh token that was answered last. It is good for one use.
+    /// The refresh token that was answered last. It is good for one use. Left out, the cookie's is taken.
     #[schema(
         example = "prm_refresh_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
         min_length = 1,
-        max_length = 128
+        max_length = 128,
+        nullable = false
     )]
-    pub refresh_token: String,
+    pub refresh_token: Option<String>,
 }
 
 /// Another partner to act for.
@@ -53,6 +84,9 @@ pub struct Refresh {
 pub struct Switch {
     /// The partner.
     pub partner_id: PartnerId,
+    /// How the refresh token comes: in the body by default, or as a cookie, in place of the one before.
+    #[schema(nullable = false)]
+    pub refresh_token_in: Option<RefreshTokenPlace>,
 }
 
 /// A change of one's own password.
@@ -65,6 +99,9 @@ pub struct PasswordChange {
     /// The password as it shall be: at least 12 characters, and not one that guessers try first.
     #[schema(example = "seven plum ferries", min_length = 12, max_length = 128, format = Password)]
     pub new_password: String,
+    /// How the refresh token comes: in the body by default, or as a cookie.
+    #[schema(nullable = false)]
+    pub refresh_token_in: Option<RefreshTokenPlace>,
 }
 
 /// A session: what to call with, and what to renew it with.
@@ -81,12 +118,13 @@ pub struct Session {
     /// How many seconds the access token is good for.
     #[schema(example = 600, minimum = 1, maximum = 3600)]
     pub expires_in: i64,
-    /// What renews the session, once. Using one a second time ends the session.
+    /// What renews the session, once. Using one a second time ends the session. Null where it is kept as a cookie.
     #[schema(
+        required = true,
         example = "prm_refresh_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
         max_length = 128
     )]
-    pub refresh_token: String,
+    pub refresh_token: Option<String>,
     /// When the session ends for good, however often it is renewed.
     pub session_expires_at: Time,
     /// The session.
@@ -96,6 +134,9 @@ pub struct Session {
     /// The partner that the user acts for; null for vendor users.
     #[schema(required = true)]
     pub partner_id: Option<PartnerId>,
+    /// Whether the user must set up a second factor before anything else is possible.
+    #[schema(example = false)]
+    pub second_factor_due: bool,
     /// The partners that the user may act for, this one included.
     #[schema(max_items = 100)]
     pub places: Vec<Place>,

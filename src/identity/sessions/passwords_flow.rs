@@ -1,7 +1,7 @@
 //! How passwords come and go: by invitation, by a mail after forgetting, by choice. Each change ends every session.
 
 use super::{
-    flow::{self, Entry, must_wait, subjects},
+    flow::{self, Entry, must_wait, name_subjects},
     model::{InvitationAcceptance, PasswordChange, PasswordReset, PasswordResetRequest, Session},
     queries::{self, EndReason, Which},
 };
@@ -50,17 +50,7 @@ pub(super) async fn change(
         .ask(caller, move |tx| users::credentials_of(tx, id))
         .await?;
     passwords::check(&change.new_password, &user.email, &user.name, "#/new_password")?;
-    flow::check_password(identity, caller, agent, &user.email, &change.current_password)
-        .await
-        .map_err(|error| {
-            error.when(&codes::INVALID_CREDENTIALS, || {
-                Error::new(&codes::WRONG_PASSWORD).fault(
-                    "#/current_password",
-                    "wrong_password",
-                    "This is not your present password.",
-                )
-            })
-        })?;
+    flow::own_password(identity, caller, agent, &change.current_password, "#/current_password").await?;
     let hash = identity.hasher().turn().await?.hash(change.new_password).await?;
     let (agent, partner) = (agent.0.clone(), caller.partner());
     let begun = identity
@@ -71,13 +61,11 @@ pub(super) async fn change(
             put(tx, &before, after, &hash, "user.password_changed")?;
             let fresh = users::credentials_of(tx, id)?;
             let entry = Entry {
-                user: id,
-                kind: fresh.kind,
-                session_version: fresh.session_version,
                 partner,
                 method: Method::Password,
+                second: None,
             };
-            flow::begin(tx, &entry, agent.as_deref())
+            flow::begin(tx, &fresh, &entry, agent.as_deref())
         })
         .await?;
     identity.forget();
@@ -87,7 +75,7 @@ pub(super) async fn change(
 /// Sends a mail with a one-time token, if somebody signs in with that address. It is answered alike in any case.
 pub(super) async fn request_reset(identity: &Identity, caller: &Caller, request: PasswordResetRequest) -> Result<()> {
     let email_key = fold(&request.email);
-    let mut subjects = subjects(identity, caller, &email_key);
+    let mut subjects = name_subjects(identity, caller, &email_key);
     // Asking counts apart from guessing, or else asking could stop somebody from signing in.
     for (_, subject) in &mut subjects {
         *subject = format!("reset:{subject}");
@@ -142,7 +130,7 @@ pub(super) async fn confirm_reset(identity: &Identity, caller: &Caller, reset: P
             put(tx, &before, after, &hash, "user.password_changed")?;
             // Whoever can read the mail may sign in at once, however many guesses were made before.
             let key = fold(&before.email);
-            for (kind, subject) in subjects(&forgiven, tx.caller(), &key) {
+            for (kind, subject) in name_subjects(&forgiven, tx.caller(), &key) {
                 if kind == ThrottleKind::Identifier {
                     throttle::forgive(tx, &subject)?;
                 }

@@ -25,7 +25,7 @@ words! {
         Logout = "logout",
         /// A refresh token was used a second time.
         Reuse = "reuse",
-        /// The password was changed.
+        /// The password was changed, or a second factor was set up.
         PasswordChanged = "password_changed",
         /// The user may not sign in any more.
         UserDisabled = "user_disabled",
@@ -183,6 +183,8 @@ pub enum Which {
     Session(SessionId),
     /// All of a user.
     User(UserId),
+    /// All of a user but that one.
+    Others(UserId, Option<SessionId>),
     /// All of a user's place at a partner.
     Membership(MembershipId),
 }
@@ -196,7 +198,11 @@ pub fn end(tx: &mut Tx<'_>, which: Which, reason: EndReason) -> Result<()> {
     let mut these = Clause::all();
     match which {
         Which::Session(session) => these.equals("refresh_families.id", &session),
-        Which::User(user) => these.equals("refresh_families.user_id", &user),
+        Which::User(user) | Which::Others(user, None) => these.equals("refresh_families.user_id", &user),
+        Which::Others(user, Some(but)) => these
+            .equals("refresh_families.user_id", &user)
+            .and("refresh_families.id <> ")
+            .value(&but),
         Which::Membership(membership) => these.equals("refresh_families.membership_id", &membership),
     };
     on_each!(tx, |c| diesel::update(

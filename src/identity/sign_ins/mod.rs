@@ -29,6 +29,14 @@ words! {
         ApiKey = "api_key",
     }
 
+    /// The second proof beside a password.
+    pub SecondProof {
+        /// A code of an authenticator.
+        Totp = "totp",
+        /// A recovery code.
+        RecoveryCode = "recovery_code",
+    }
+
     /// How it ended.
     pub Outcome {
         /// Signed in.
@@ -57,6 +65,8 @@ pub struct SignIn {
     pub identifier: Option<String>,
     /// How.
     pub method: Method,
+    /// With what second proof; none where none was asked for, or it was not come to.
+    pub second: Option<SecondProof>,
     /// With what end.
     pub outcome: Outcome,
     /// From where.

@@ -28,6 +28,7 @@ pub fn record(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
         sign_ins::at.eq(now.micros()),
         sign_ins::day_on.eq(now.date()),
         sign_ins::method.eq(sign_in.method),
+        sign_ins::second_factor.eq(sign_in.second),
         sign_ins::outcome.eq(sign_in.outcome),
         sign_ins::ip.eq(sign_in.ip.map(|ip| ip.to_string())),
         sign_ins::user_agent.eq(sign_in.agent.as_deref()),

@@ -8,6 +8,7 @@ pub use queries::{of_api_key, of_client, of_session, rows_of_user, touch, who_se
 
 use crate::{
     auth::{Actor, Caller, Facts, Request, Roles, Rows, Side},
+    identity::second_factors::SecondFactorPolicy,
     kernel::{
         Time,
         ids::{ServiceClientId, SessionId},
@@ -43,6 +44,8 @@ pub struct Standing {
     pub rows: Rows,
     /// The user's session version: an older token has ended.
     pub session_version: i64,
+    /// Whether a second factor guards the person's sign-in; machines need none.
+    pub second_factor: bool,
     /// What an API key's secret must hash to, and when the key ends.
     pub key: Option<KeyFacts>,
 }
@@ -59,8 +62,8 @@ pub struct KeyFacts {
 }
 
 impl Standing {
-    /// The caller of a request. `limit`: the scopes that the token was issued for.
-    pub fn caller(&self, request: Request, limit: Option<&str>) -> Caller {
+    /// The caller of a request. `limit`: the scopes that the token was issued for; `policy`: who must have a second factor.
+    pub fn caller(&self, request: Request, limit: Option<&str>, policy: SecondFactorPolicy) -> Caller {
         let scopes = match (&self.scopes, limit) {
             (Some(held), Some(limit)) => {
                 let asked: Vec<&str> = limit.split_ascii_whitespace().collect();
@@ -79,6 +82,7 @@ impl Standing {
             roles: self.roles,
             scopes,
             rows: self.rows.clone(),
+            must_enrol: !self.second_factor && policy.requires(self.side),
             request,
         })
     }

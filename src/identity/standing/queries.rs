@@ -36,6 +36,7 @@ struct UserFacts {
     session_version: i64,
     row_scope: Option<RowScope>,
     team_id: Option<TeamId>,
+    second_factor_at: Option<Time>,
 }
 
 /// The standing of a session's user; none if the session or the user's right to it has ended.
@@ -72,6 +73,7 @@ pub fn of_session(tx: &mut Tx<'_>, session: SessionId) -> Result<Option<Standing
         scopes: None,
         rows,
         session_version: user.session_version,
+        second_factor: user.second_factor_at.is_some(),
         key: None,
     }))
 }
@@ -297,6 +299,7 @@ pub fn of_client(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Stan
         scopes: Some(Arc::from(scopes.0)),
         rows,
         session_version: 0,
+        second_factor: true,
         key: None,
     }))
 }

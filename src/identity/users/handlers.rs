@@ -13,7 +13,7 @@ use crate::{
     identity::{
         Identity, invite,
         one_time::{self, Purpose},
-        sessions,
+        second_factors, sessions,
     },
     kernel::{
         ids::UserId,
@@ -154,4 +154,24 @@ pub async fn invite_user_again(db: Db, identity: Identity, caller: Caller, id: P
         Ok(Json(after))
     })
     .await
+}
+
+/// Take away a user's second factor
+///
+/// For somebody who lost authenticator and recovery codes: the password alone signs in again, every session ends, and a mail
+/// tells the user. Where a second factor is required, the user sets up another one first thing. Nobody takes away their own.
+#[utoipa::path(params(UserId), extensions(("x-errors" = json!(["guard_failed"]))))]
+#[post("/{id}/reset-second-factor")]
+pub async fn reset_user_second_factor(
+    db: Db,
+    identity: Identity,
+    caller: Caller,
+    id: Path<UserId>,
+) -> Reply<Json<User>> {
+    let told = identity.clone();
+    let reply = db
+        .write(&caller, move |tx| second_factors::reset(tx, &told, id.0).map(Json))
+        .await;
+    identity.forget();
+    reply
 }

@@ -11,7 +11,7 @@ pub use queries::{
     Credentials, VendorPerson, active_vendor_roles, any, by_email, credentials_by_email, credentials_of, find, insert,
     is_active_vendor_with, note_sign_in, raise_session_version, save, set_password, vendor_people,
 };
-pub use rules::{MACHINE, email, sorted};
+pub use rules::{MACHINE, email, may_reset, sorted};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.
@@ -24,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(handlers::update_user)
             .service(handlers::disable_user)
             .service(handlers::enable_user)
-            .service(handlers::invite_user_again),
+            .service(handlers::invite_user_again)
+            .service(handlers::reset_user_second_factor),
     );
 }

@@ -159,6 +159,9 @@ pub struct User {
     /// When the user last signed in.
     #[schema(required = true)]
     pub last_sign_in_at: Option<Time>,
+    /// Since when a second factor guards the user's sign-in; null if none does.
+    #[schema(required = true)]
+    pub second_factor_at: Option<Time>,
     /// How often it was changed.
     #[schema(example = 1, minimum = 1)]
     pub revision: i64,

@@ -41,6 +41,7 @@ struct UserRow {
     person_id: Option<PersonId>,
     invited_at: Option<Time>,
     last_sign_in_at: Option<Time>,
+    second_factor_at: Option<Time>,
     revision: i64,
     created_at: Time,
     updated_at: Time,
@@ -63,6 +64,7 @@ impl From<&User> for UserRow {
             person_id: user.person_id,
             invited_at: user.invited_at,
             last_sign_in_at: user.last_sign_in_at,
+            second_factor_at: user.second_factor_at,
             revision: user.revision,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -109,6 +111,7 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<UserRow>) -> Result<Vec<User>> {
         time_zone: row.time_zone,
         invited_at: row.invited_at,
         last_sign_in_at: row.last_sign_in_at,
+        second_factor_at: row.second_factor_at,
         revision: row.revision,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -267,31 +270,22 @@ pub fn active_vendor_roles(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<BTreeMap<U
     Ok(people.into_iter().map(|person| (person.id, person.roles)).collect())
 }
 
-/// How many other active administrators there are. Their rows are locked on PostgreSQL, so that two of them cannot
-/// leave at the same moment.
+/// How many other active administrators there are. On PostgreSQL the rows are locked first and counted then, so that two who end
+/// each other at the same moment do not both see the other stay.
 ///
 /// # Errors
 /// What the database reports.
 pub fn other_admins(tx: &mut Tx<'_>, than: UserId) -> Result<i64> {
     use crate::db::Conn;
-    let mut admins = Clause::all();
-    admins
-        .equals("users.status", &UserStatus::Active)
-        .and("users.id <> ")
-        .value(&than.to_string());
-    admins.sql(
-        " AND EXISTS (SELECT 1 FROM user_roles WHERE user_roles.user_id = users.id AND user_roles.role = 'admin')",
-    );
-    let ids: Vec<UserId> = match tx.conn() {
-        Conn::Sqlite(c) => table.filter(admins).order(users::id).select(users::id).load(c)?,
-        Conn::Postgres(c) => table
-            .filter(admins)
-            .order(users::id)
-            .select(users::id)
-            .for_update()
-            .load(c)?,
-    };
-    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+    let admins = table
+        .inner_join(user_roles::table)
+        .filter(users::status.eq(UserStatus::Active))
+        .filter(user_roles::role.eq(VendorRole::Admin))
+        .filter(users::id.ne(than));
+    if let Conn::Postgres(c) = tx.conn() {
+        let _locked: Vec<UserId> = admins.clone().order(users::id).select(users::id).for_update().load(c)?;
+    }
+    Ok(on_each!(tx, |c| admins.count().get_result(c))?)
 }
 
 /// Stores a new user with the hash of a password, if there is one yet, and tells of it.
@@ -387,7 +381,8 @@ fn explain(error: Error, email: &str) -> Error {
 }
 
 /// What a password is compared with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub struct Credentials {
     /// The user.
     pub id: UserId,
@@ -403,52 +398,20 @@ pub struct Credentials {
     pub password_hash: Option<String>,
     /// The session version.
     pub session_version: i64,
+    /// Since when a second factor guards the sign-in.
+    pub second_factor_at: Option<Time>,
 }
-
-type CredentialsRow = (UserId, UserKind, String, String, UserStatus, Option<String>, i64);
-
-fn credentials(row: CredentialsRow) -> Credentials {
-    let (id, kind, email, name, status, password_hash, session_version) = row;
-    Credentials {
-        id,
-        kind,
-        email,
-        name,
-        status,
-        password_hash,
-        session_version,
-    }
-}
-
-const CREDENTIALS: (
-    users::id,
-    users::kind,
-    users::email,
-    users::name,
-    users::status,
-    users::password_hash,
-    users::session_version,
-) = (
-    users::id,
-    users::kind,
-    users::email,
-    users::name,
-    users::status,
-    users::password_hash,
-    users::session_version,
-);
 
 /// The credentials of whoever signs in with that address.
 ///
 /// # Errors
 /// What the database reports.
 pub fn credentials_by_email(tx: &mut Tx<'_>, email_key: &str) -> Result<Option<Credentials>> {
-    let row: Option<CredentialsRow> = on_each!(tx, |c| table
+    Ok(on_each!(tx, |c| table
         .filter(users::email_key.eq(email_key))
-        .select(CREDENTIALS)
+        .select(Credentials::as_select())
         .get_result(c)
-        .optional())?;
-    Ok(row.map(credentials))
+        .optional())?)
 }
 
 /// The credentials of a user.
@@ -456,8 +419,10 @@ pub fn credentials_by_email(tx: &mut Tx<'_>, email_key: &str) -> Result<Option<C
 /// # Errors
 /// 404 if there is none.
 pub fn credentials_of(tx: &mut Tx<'_>, id: UserId) -> Result<Credentials> {
-    let row: CredentialsRow = on_each!(tx, |c| table.find(id).select(CREDENTIALS).get_result(c))?;
-    Ok(credentials(row))
+    Ok(on_each!(tx, |c| table
+        .find(id)
+        .select(Credentials::as_select())
+        .get_result(c))?)
 }
 
 /// Notes a sign-in on the user. Book-keeping: no revision, no event; the sign-in itself is a fact of its own.

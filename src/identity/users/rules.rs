@@ -63,6 +63,7 @@ impl User {
             time_zone: None,
             invited_at: (status == UserStatus::Invited).then_some(now),
             last_sign_in_at: None,
+            second_factor_at: None,
             revision: 1,
             created_at: now,
             updated_at: now,
@@ -114,6 +115,17 @@ impl User {
             updated_at: now,
             ..self
         })
+    }
+
+    /// The user with a second factor since then, or with none.
+    #[must_use]
+    pub fn guarded(self, since: Option<Time>, now: Time) -> Self {
+        Self {
+            second_factor_at: since,
+            revision: self.revision + 1,
+            updated_at: now,
+            ..self
+        }
     }
 
     /// The user in another state.
@@ -168,6 +180,31 @@ pub fn not_yourself(user: &User, caller: Option<UserId>) -> Result<()> {
         "You would lock yourself out; ask another administrator.",
     );
     Err(Error::guards(user.status, "disable", vec![guard]))
+}
+
+/// Refuses what would take away a second factor that there is not, or one's own without the proof that removing it asks for.
+///
+/// # Errors
+/// 409 `guard_failed` with `has_second_factor` or `not_yourself`.
+pub fn may_reset(user: &User, caller: Option<UserId>) -> Result<()> {
+    let mut failing = Vec::new();
+    if user.second_factor_at.is_none() {
+        failing.push(FailingGuard::new(
+            "has_second_factor",
+            "No second factor guards this sign-in.",
+        ));
+    }
+    if caller == Some(user.id) {
+        failing.push(FailingGuard::new(
+            "not_yourself",
+            "Remove your own second factor with your password or a code.",
+        ));
+    }
+    if failing.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::guards(user.status, "reset_second_factor", failing))
+    }
 }
 
 /// Checks the form of an e-mail address as far as a form can be checked: one address, a domain with a dot or `localhost`.

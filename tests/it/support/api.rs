@@ -11,7 +11,7 @@ use openprm::app;
 use serde_json::{Map, Value, json};
 
 /// Headers that an answer has only if its operation declares them.
-const DECLARED: [&str; 9] = [
+const DECLARED: [&str; 10] = [
     "etag",
     "location",
     "link",
@@ -21,6 +21,7 @@ const DECLARED: [&str; 9] = [
     "allow",
     "ratelimit",
     "ratelimit-policy",
+    "set-cookie",
 ];
 
 /// The published contract, read once for all tests of the process.

@@ -147,6 +147,15 @@ impl World {
 
     /// A world whose server runs by another contract, for tests of the tests.
     pub async fn with(engine: Engine, contract: Arc<Contract>) -> Self {
+        Self::configured(engine, contract, &[]).await
+    }
+
+    /// A world whose server was started with these settings besides.
+    pub async fn configured(
+        engine: Engine,
+        contract: Arc<Contract>,
+        settings: &'static [(&'static str, &'static str)],
+    ) -> Self {
         // What a failing test was told inside; RUST_LOG=openprm=debug shows it.
         log::listen();
         statements::listen();
@@ -158,7 +167,10 @@ impl World {
             "DATABASE_URL" => Some(url.clone()),
             "OPENPRM_SECRET" => Some("a secret for tests that is long enough".to_owned()),
             "OPENPRM_RATE_LIMIT" => Some("0".to_owned()),
-            _ => None,
+            name => settings
+                .iter()
+                .find(|(set, _)| *set == name)
+                .map(|(_, value)| (*value).to_owned()),
         })
         .unwrap();
         let identity = Identity::open(&db, &config, &MasterSecret::load(&config).unwrap()).unwrap();
@@ -249,6 +261,7 @@ impl World {
             roles: Roles::of(&[role]),
             scopes: None,
             rows,
+            must_enrol: false,
             request: Request::internal("test"),
         })
     }
@@ -267,6 +280,7 @@ impl World {
             roles: Roles::of(&[role]),
             scopes: None,
             rows,
+            must_enrol: false,
             request: Request::internal("test"),
         })
     }
@@ -303,6 +317,7 @@ impl World {
             roles: Roles::of(&[Role::Integration]),
             scopes,
             rows: Rows::All,
+            must_enrol: false,
             request: Request::internal("test"),
         })
     }
