@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod country;
+pub mod differences;
 pub mod hex;
 pub mod ids;
 pub mod json;

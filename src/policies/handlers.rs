@@ -14,10 +14,10 @@ use crate::{
     approvals,
     auth::Caller,
     db::{Db, Tx},
-    deals::conflict,
     error::{Error, Result, codes},
     http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Plain, Query, Reply},
     kernel::{
+        differences::differences,
         ids::PolicyId,
         page::{Page, Paging},
     },
@@ -206,7 +206,7 @@ pub async fn get_policy_changes(db: Db, caller: Caller, id: Path<PolicyId>) -> R
         Ok(Plain(PolicyChanges {
             policy_id: row.id,
             compared_version: version,
-            changes: conflict::compare(&before, &row.document.0)?,
+            changes: differences(&before, &row.document.0)?,
         }))
     })
     .await

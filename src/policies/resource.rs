@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     bindable,
-    deals::conflict::{CheckDifference, ConflictPolicy},
+    deals::conflict::ConflictPolicy,
     http::Resource,
-    kernel::{Patch, Time, ids::PolicyId},
+    kernel::{Patch, Time, differences::CheckDifference, ids::PolicyId},
     words,
 };
 

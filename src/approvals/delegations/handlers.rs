@@ -4,18 +4,15 @@ use actix_web::{get, post};
 
 use super::{
     model::{Delegation, DelegationFilter, NewDelegation},
-    queries, rules,
+    queries, steps,
 };
 use crate::{
-    auth::{Caller, Role},
+    auth::Caller,
     db::Db,
-    error::{Error, codes},
     http::{Created, IfMatch, IfMatchIfSent, Json, Path, Query, Reply},
-    identity,
     kernel::{
         ids::DelegationId,
         page::{Page, Paging},
-        states::guard,
     },
 };
 
@@ -41,37 +38,8 @@ pub async fn list_delegations(
 #[utoipa::path(extensions(("x-errors" = json!(["guard_failed", "field_forbidden"]))))]
 #[post("")]
 pub async fn create_delegation(db: Db, caller: Caller, new: Json<NewDelegation>) -> Reply<Created<Delegation>> {
-    db.write(&caller, move |tx| {
-        let caller = tx.caller();
-        let me = caller.person()?;
-        let person = new.0.person_id.unwrap_or(me);
-        if person != me && !caller.has(Role::Admin) {
-            return Err(Error::new(&codes::FIELD_FORBIDDEN).fault(
-                "#/person_id",
-                "field_forbidden",
-                "Only an administrator enters a delegation for somebody else.",
-            ));
-        }
-        let known = identity::users::vendor_people(tx, &[], &[person, new.0.delegate_id])?;
-        for (user, pointer) in [(person, "#/person_id"), (new.0.delegate_id, "#/delegate_id")] {
-            if !known.iter().any(|one| one.id == user) {
-                return Err(Error::unknown_reference(
-                    pointer,
-                    "There is nobody of the vendor with that id who is active.",
-                ));
-            }
-        }
-        queries::hold(tx)?;
-        let now = tx.now;
-        let made = Delegation::new(&new.0, person, caller.actor_text(), now);
-        let others = queries::meeting(tx, made.starts_at, made.ends_at)?;
-        let failing = rules::failing(&made, &others, now);
-        if !failing.is_empty() {
-            return Err(Error::guards("new", "create", failing));
-        }
-        queries::insert(tx, made).map(Created)
-    })
-    .await
+    db.write(&caller, move |tx| steps::create(tx, &new.0).map(Created))
+        .await
 }
 
 /// Read a delegation
@@ -95,24 +63,6 @@ pub async fn cancel_delegation(
     id: Path<DelegationId>,
     seen: IfMatch,
 ) -> Reply<Json<Delegation>> {
-    db.write(&caller, move |tx| {
-        let before = queries::find(tx, id.0)?;
-        seen.check(before.revision)?;
-        rules::MACHINE.go(before.status, "cancel")?;
-        let (caller, now) = (tx.caller(), tx.now);
-        let own = caller
-            .user()
-            .is_some_and(|me| me == before.person_id || me == before.delegate_id);
-        if !own && !caller.has(Role::Admin) {
-            let detail = "It is cancelled by who is away, by who stands in, or by an administrator.";
-            return Err(Error::guards(
-                before.status,
-                "cancel",
-                vec![guard("own_delegation", "#", detail)],
-            ));
-        }
-        let after = before.clone().cancelled(caller.actor_text(), now);
-        queries::save(tx, &before, after).map(Json)
-    })
-    .await
+    db.write(&caller, move |tx| steps::cancel(tx, id.0, seen).map(Json))
+        .await
 }

@@ -8,6 +8,7 @@ mod handlers;
 mod model;
 mod queries;
 mod rules;
+mod steps;
 
 pub use queries::in_force;
 pub use rules::MACHINE;

@@ -9,8 +9,8 @@ mod model;
 mod queries;
 mod rules;
 
-pub use model::{NewProduct, Product, ProductAlias, ProductKind, ProductPatch, ProductStatus, Relatives};
-pub use queries::{add_alias, ancestors_and_descendants, by_code, by_ids, find, insert, overlaps, resolve, save};
+pub use model::{NewProduct, Product, ProductAlias, ProductKind, ProductPatch, ProductStatus};
+pub use queries::{add_alias, ancestors, by_code, by_ids, find, insert, overlaps, resolve, save};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -285,12 +285,3 @@ pub struct ProductTrail {
     #[schema(max_items = 1000)]
     pub data: Vec<Product>,
 }
-
-/// Which nodes of the tree lie above and below one of them. The node itself is in both.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Relatives<I> {
-    /// From the root down to the node itself.
-    pub ancestors: Vec<I>,
-    /// The node itself and everything in it, nearest first.
-    pub descendants: Vec<I>,
-}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::{
-    model::{Product, ProductAlias, ProductFilter, ProductKind, ProductSort, ProductStatus, Relatives},
+    model::{Product, ProductAlias, ProductFilter, ProductKind, ProductSort, ProductStatus},
     rules,
 };
 use crate::{
@@ -221,22 +221,16 @@ pub fn trail(tx: &mut Tx<'_>, id: ProductId) -> Result<Vec<Product>> {
     }
 }
 
-/// What lies above and below a product, itself included in both; nothing if it does not exist.
+/// The product and all that it lies in, from the top down; nothing if it does not exist.
 ///
 /// # Errors
 /// What the database reports.
-pub fn ancestors_and_descendants(tx: &mut Tx<'_>, id: ProductId) -> Result<Relatives<ProductId>> {
-    let ancestors = on_each!(tx, |c| product_closure::table
+pub fn ancestors(tx: &mut Tx<'_>, id: ProductId) -> Result<Vec<ProductId>> {
+    Ok(on_each!(tx, |c| product_closure::table
         .filter(product_closure::descendant_id.eq(id))
         .order((product_closure::depth.desc(), product_closure::ancestor_id))
         .select(product_closure::ancestor_id)
-        .load(c))?;
-    let descendants = on_each!(tx, |c| product_closure::table
-        .filter(product_closure::ancestor_id.eq(id))
-        .order((product_closure::depth, product_closure::descendant_id))
-        .select(product_closure::descendant_id)
-        .load(c))?;
-    Ok(Relatives { ancestors, descendants })
+        .load(c))?)
 }
 
 /// Whether the scopes of two products meet: one is the other, or lies in it.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::model::{Territory, TerritoryFilter, TerritorySort};
-use crate::catalog::products::Relatives;
 use crate::{
     calendars,
     db::{Clause, Tx},
@@ -114,22 +113,16 @@ pub fn trail(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<Territory>> {
     }
 }
 
-/// What lies above and below a territory, itself included in both; nothing if it does not exist.
+/// The territory and all that it lies in, from the top down; nothing if it does not exist.
 ///
 /// # Errors
 /// What the database reports.
-pub fn ancestors_and_descendants(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Relatives<TerritoryId>> {
-    let ancestors = on_each!(tx, |c| territory_closure::table
+pub fn ancestors(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<TerritoryId>> {
+    Ok(on_each!(tx, |c| territory_closure::table
         .filter(territory_closure::descendant_id.eq(id))
         .order((territory_closure::depth.desc(), territory_closure::ancestor_id))
         .select(territory_closure::ancestor_id)
-        .load(c))?;
-    let descendants = on_each!(tx, |c| territory_closure::table
-        .filter(territory_closure::ancestor_id.eq(id))
-        .order((territory_closure::depth, territory_closure::descendant_id))
-        .select(territory_closure::descendant_id)
-        .load(c))?;
-    Ok(Relatives { ancestors, descendants })
+        .load(c))?)
 }
 
 /// The calendar that the territory names, or the nearest territory around it that names one.

@@ -44,7 +44,7 @@ pub fn new_lines(tx: &mut Tx<'_>, deal: &Registration, wanted: &[DealAmendedLine
     }
     let mut new = Vec::new();
     for line in wanted.iter().filter(|line| !granted.contains(&line.product_id)) {
-        let above = products::ancestors_and_descendants(tx, line.product_id)?.ancestors;
+        let above = products::ancestors(tx, line.product_id)?;
         if !above.iter().any(|product| covering.contains(product)) {
             new.push(line.clone());
         }

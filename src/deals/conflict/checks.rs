@@ -21,7 +21,7 @@ use crate::{
         Stored, Time,
         ids::{AccountId, ConflictCheckId, DealId, ProductId, TerritoryId},
     },
-    policies::{self, FirstInTime},
+    policies::{self, FirstInTime, ProgramSettings},
 };
 
 /// A check that was run and stored.
@@ -305,7 +305,9 @@ pub fn store(
 /// What the database reports.
 pub fn claimants_before(tx: &mut Tx<'_>, grant: &Grant) -> Result<(FirstInTime, Vec<(DealId, String)>)> {
     let at = tx.moment();
-    let registration = policies::in_force(tx, at)?.registration;
+    let ProgramSettings {
+        registration, conflict, ..
+    } = policies::in_force(tx, at)?;
     let rule = registration.first_in_time;
     if rule == FirstInTime::FirstApproved {
         return Ok((rule, Vec::new()));
@@ -323,7 +325,7 @@ pub fn claimants_before(tx: &mut Tx<'_>, grant: &Grant) -> Result<(FirstInTime, 
         considered: 1,
         ..Customer::default()
     };
-    let policy = queries::policy(tx, at)?.1;
+    let policy = conflict.under(rule);
     let facts = facts(
         tx,
         &Question {

@@ -22,11 +22,9 @@ pub use checks::{
     Check, Prepared, Question, check, check_deal, check_lines, claimants_before, prepare, queue_position,
 };
 pub use model::{
-    Assessment, AutoAction, CheckDifference, CheckPurpose, ClaimKind, ConflictCheck, ConflictVerdict,
-    RedactedAssessment, RuleVersion,
+    Assessment, AutoAction, CheckPurpose, ClaimKind, ConflictCheck, ConflictVerdict, RedactedAssessment, RuleVersion,
 };
 pub use queries::{policy, product_tree, territory_tree};
-pub use replays::differences as compare;
 pub use rules::ConflictPolicy;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -10,6 +10,7 @@ use crate::{
     http::Resource,
     kernel::{
         Time,
+        differences::CheckDifference,
         ids::{AccountId, ConflictCheckId, ConflictProbeId, DealId, PartnerId, ProductId, TerritoryId, UserId},
     },
     words,
@@ -525,20 +526,6 @@ pub struct ReplayConflictCheck {
     /// The rules to run it by; those it was run by if left out.
     #[schema(nullable = false)]
     pub rule_version: Option<RuleVersion>,
-}
-
-/// One place in which two runs of a check differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CheckDifference {
-    /// Where in the document, as a JSON pointer.
-    #[schema(example = "/verdict", max_length = 500)]
-    pub pointer: String,
-    /// What the first of the two says there, as JSON; null if nothing.
-    #[schema(required = true, example = "\"conflict\"", max_length = 20000)]
-    pub before: Option<String>,
-    /// What the second says there, as JSON; null if nothing.
-    #[schema(required = true, example = "\"clear\"", max_length = 20000)]
-    pub after: Option<String>,
 }
 
 /// A check that was run again, beside the first run.

@@ -35,7 +35,6 @@ use crate::{
         page::{Key, Order, Page, Paging},
     },
     load_page, on_each,
-    policies::FirstInTime,
     schema::{conflict_checks, conflict_probes, deals},
 };
 
@@ -179,26 +178,14 @@ pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     found.map(drop).ok_or_else(Error::not_found)
 }
 
-/// The part about conflicts of the policy in force at that moment, with its version; version 0 are the defaults. Where not
-/// the order of arrival decides who comes first, an earlier registration that is not decided shuts nobody out.
+/// The part about conflicts of the policy in force at that moment, with its version; version 0 are the defaults.
 ///
 /// # Errors
 /// What the database reports.
 pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
     let settings = crate::policies::in_force(tx, at)?;
-    let most = match settings.registration.first_in_time {
-        FirstInTime::FirstValid => ConflictVerdict::Conflict,
-        FirstInTime::FirstApproved => ConflictVerdict::Advisory,
-        FirstInTime::EvidenceWeighted => ConflictVerdict::Review,
-    };
-    let earlier_registration = settings.conflict.earlier_registration.min(most);
-    Ok((
-        settings.version,
-        ConflictPolicy {
-            earlier_registration,
-            ..settings.conflict
-        },
-    ))
+    let rule = settings.registration.first_in_time;
+    Ok((settings.version, settings.conflict.under(rule)))
 }
 
 /// A dry run that a partner made.

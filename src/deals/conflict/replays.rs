@@ -2,21 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{
     checks::{self, Question},
-    model::{Assessment, CheckDifference, CheckPurpose, ConflictReplay, ReplayBasis, ReplayConflictCheck},
+    model::{Assessment, CheckPurpose, ConflictReplay, ReplayBasis, ReplayConflictCheck},
     queries,
 };
 use crate::{
     db::Tx,
-    error::{Error, Result},
-    kernel::ids::ConflictCheckId,
+    error::Result,
+    kernel::{differences::differences, ids::ConflictCheckId},
 };
-
-/// Most differences that are told.
-const TOLD: usize = 500;
 
 /// Runs the check again and stores the run.
 ///
@@ -68,38 +63,4 @@ pub fn replay(tx: &mut Tx<'_>, id: ConflictCheckId, how: &ReplayConflictCheck) -
 
 fn references(assessment: &Assessment) -> BTreeSet<String> {
     assessment.claims.iter().map(|claim| claim.reference.clone()).collect()
-}
-
-/// Where two assessments, or other documents, differ.
-///
-/// # Errors
-/// `internal` if one of them is no JSON, which no assessment is.
-pub fn differences<T: serde::Serialize>(before: &T, after: &T) -> Result<Vec<CheckDifference>> {
-    let json = |document: &T| serde_json::to_value(document).map_err(Error::internal);
-    let mut found = Vec::new();
-    compare(String::new(), Some(&json(before)?), Some(&json(after)?), &mut found);
-    found.truncate(TOLD);
-    Ok(found)
-}
-
-fn compare(pointer: String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<CheckDifference>) {
-    match (before, after) {
-        (a, b) if a == b => {}
-        (Some(Value::Object(a)), Some(Value::Object(b))) => {
-            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            for name in names {
-                compare(format!("{pointer}/{name}"), a.get(name), b.get(name), found);
-            }
-        }
-        (Some(Value::Array(a)), Some(Value::Array(b))) => {
-            for index in 0..a.len().max(b.len()) {
-                compare(format!("{pointer}/{index}"), a.get(index), b.get(index), found);
-            }
-        }
-        (a, b) => found.push(CheckDifference {
-            pointer,
-            before: a.map(ToString::to_string),
-            after: b.map(ToString::to_string),
-        }),
-    }
 }

@@ -31,7 +31,7 @@ pub fn facts(tx: &mut Tx<'_>, registration: &Registration, rules: &[ApprovalStep
     if let Some(territory) = deal.territory_id
         && rules.iter().any(|rule| !rule.territory_ids.is_empty())
     {
-        facts.territories = catalog::territories::ancestors_and_descendants(tx, territory)?.ancestors;
+        facts.territories = catalog::territories::ancestors(tx, territory)?;
     }
     if rules.iter().any(|rule| !rule.tier_ranks.is_empty()) {
         facts.tier_rank = programs::tier_at(tx, deal.partner_id, now)?.map_or(0, |tier| tier.rank);

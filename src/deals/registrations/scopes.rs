@@ -74,7 +74,7 @@ pub fn narrowed(
                 format!("There is no product `{text}`."),
             ));
         };
-        let above = products::ancestors_and_descendants(tx, product.0)?.ancestors;
+        let above = products::ancestors(tx, product.0)?;
         if asked.iter().any(|(line, _)| *line == product.0 || above.contains(line)) {
             chosen.push(product);
         } else {
@@ -94,10 +94,7 @@ pub fn narrowed(
                     format!("There is no territory `{text}`."),
                 ));
             };
-            let within = territory.0 == own.0
-                || territories::ancestors_and_descendants(tx, territory.0)?
-                    .ancestors
-                    .contains(&own.0);
+            let within = territory.0 == own.0 || territories::ancestors(tx, territory.0)?.contains(&own.0);
             if !within {
                 failing.push(guard(
                     "scope_within",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::model::{ClaimKind, ConflictVerdict};
+use crate::policies::FirstInTime;
 
 /// How much each kind of claim weighs, and what else of a check is the vendor's to decide.
 ///
@@ -100,6 +101,21 @@ impl Default for ConflictPolicy {
 }
 
 impl ConflictPolicy {
+    /// The weights where that decides who comes first: where it is not the order of arrival, an earlier registration that is
+    /// not decided shuts nobody out.
+    #[must_use]
+    pub fn under(self, rule: FirstInTime) -> Self {
+        let most = match rule {
+            FirstInTime::FirstValid => ConflictVerdict::Conflict,
+            FirstInTime::FirstApproved => ConflictVerdict::Advisory,
+            FirstInTime::EvidenceWeighted => ConflictVerdict::Review,
+        };
+        Self {
+            earlier_registration: self.earlier_registration.min(most),
+            ..self
+        }
+    }
+
     /// What a claim of that kind leads to, at least `advisory`.
     pub fn weight(&self, kind: ClaimKind, own: bool) -> ConflictVerdict {
         let weight = match kind {
@@ -115,5 +131,46 @@ impl ConflictPolicy {
             ClaimKind::ExpiredProtection => self.cool_down_others,
         };
         weight.max(ConflictVerdict::Advisory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_registration_shuts_others_out_only_where_the_order_of_arrival_decides() {
+        let weighs = |earlier_registration, rule| {
+            let policy = ConflictPolicy {
+                earlier_registration,
+                ..ConflictPolicy::default()
+            };
+            let under = policy.clone().under(rule);
+            assert_eq!(
+                ConflictPolicy {
+                    earlier_registration,
+                    ..under.clone()
+                },
+                policy,
+                "nothing else changes"
+            );
+            under.earlier_registration
+        };
+        use ConflictVerdict::{Advisory, Conflict, Review};
+        assert_eq!(
+            FirstInTime::ALL
+                .iter()
+                .map(|rule| weighs(Conflict, *rule))
+                .collect::<Vec<_>>(),
+            [Conflict, Advisory, Review]
+        );
+        assert_eq!(
+            FirstInTime::ALL
+                .iter()
+                .map(|rule| weighs(Review, *rule))
+                .collect::<Vec<_>>(),
+            [Review, Advisory, Review],
+            "what weighs less weighs less still"
+        );
     }
 }
