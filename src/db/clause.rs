@@ -165,16 +165,45 @@ impl Clause {
             [] => self.and("FALSE"),
             [only] => self.equals(column, only),
             several => {
-                self.and(column).sql(" IN (");
-                for (index, value) in several.iter().enumerate() {
-                    if index > 0 {
-                        self.sql(", ");
-                    }
-                    self.value(value);
-                }
-                self.sql(")")
+                self.values_of(column, several.iter());
+                self
             }
         }
+    }
+
+    /// And: the two columns hold one of the pairs; none of them means no row. For as many as a page has. The columns by
+    /// themselves are named first: by them both engines find the rows in an index on the two.
+    pub fn one_of_pairs<A: Bind, B: Bind>(
+        &mut self,
+        columns: (&'static str, &'static str),
+        pairs: &[(A, B)],
+    ) -> &mut Self {
+        if pairs.is_empty() {
+            return self.and("FALSE");
+        }
+        self.values_of(columns.0, pairs.iter().map(|(one, _)| one));
+        self.values_of(columns.1, pairs.iter().map(|(_, other)| other));
+        for (index, (one, other)) in pairs.iter().enumerate() {
+            self.sql(if index > 0 { " OR (" } else { " AND ((" });
+            self.sql(columns.0).sql(" = ").value(one);
+            self.and(columns.1).sql(" = ").value(other).sql(")");
+        }
+        self.sql(")")
+    }
+
+    fn values_of<'v, V: Bind + 'v>(&mut self, column: &'static str, values: impl Iterator<Item = &'v V>) {
+        self.and(column).sql(" IN (");
+        for (index, value) in values.enumerate() {
+            self.sql(if index > 0 { ", " } else { "" }).value(value);
+        }
+        self.sql(")");
+    }
+
+    /// Appends the conditions of another clause, in parentheses: for those of a table that is asked within this one.
+    pub fn all_of(&mut self, other: Self) -> &mut Self {
+        self.sql("(");
+        self.0.extend(other.0);
+        self.sql(")")
     }
 
     /// And: the column holds one of the values, if any list of values is given.

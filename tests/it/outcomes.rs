@@ -85,6 +85,34 @@ each_engine! {
         assert_eq!((shown["data"][0]["verified_at"].is_null(), shown["data"][0]["verified_by"].is_null()), (false, true));
     }
 
+    async fn an_order_is_found_among_however_much_was_shown_that_only_looks_like_it(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, other) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));
+        let ops = world.vendor(Role::ChannelOps);
+        let shown = |kind: &str, number: i64| json!({"kind": kind, "reference": format!("A-{number}")});
+        let all = |kind: &str| (2..=20).map(|number| shown(kind, number)).collect::<Vec<_>>();
+        let won = async |by: &Client<'_>, deal: &Value, evidence: Vec<Value>| {
+            by.post(&path(deal, "/win"), json!({"evidence": evidence})).await.expect(200);
+        };
+        // The numbers of the first are those of the third, but as orders, and the other way round; the second has the same order.
+        let first = approved(&world, &sales, complete()).await;
+        let second = approved(&world, &sales, with(json!({"territory": "AT"}))).await;
+        let third = approved(&world, &other, with(json!({"lines": [{"product": "EDGE-SW", "quantity": 1}]}))).await;
+        won(&sales, &first, [all("order"), vec![shown("purchase_order", 1)]].concat()).await;
+        won(&sales, &second, vec![shown("order", 1)]).await;
+        won(&other, &third, [all("purchase_order"), vec![shown("order", 1)]].concat()).await;
+        for deal in [&first, &second] {
+            ops.post(&path(deal, "/verify-win"), json!({})).await.expect(200);
+        }
+        let refused = ops.post(&path(&third, "/verify-win"), json!({})).await.expect(409);
+        assert_eq!(guards(&refused), ["evidence_unused"]);
+        let detail = refused["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("A-1 ") && detail.contains(second["number"].as_str().unwrap()), "{detail}");
+        let evidence = ops.get(&path(&third, "/evidence?limit=100")).await.expect(200);
+        let elsewhere: Vec<&Value> = evidence["data"].as_array().unwrap().iter().map(|row| &row["also_shown_for"]).filter(|deals| **deals != json!([])).collect();
+        assert_eq!(elsewhere, [&json!([second["id"]])]);
+    }
+
     async fn two_who_confirm_a_win_at_once_confirm_it_once(world: World) {
         let program = Program::new(&world).await;
         let sales = program.sales(program.partner("Nordwind"));

@@ -130,14 +130,19 @@ pub fn seen(tx: &mut Tx<'_>, partner: PartnerId, rows: Vec<EvidenceRow>) -> Resu
         .collect())
 }
 
+/// And: the same was shown as one of these pieces.
+fn same_as<'r>(clause: &mut Clause, rows: impl IntoIterator<Item = &'r EvidenceRow>) {
+    let pairs: Vec<(DealEvidenceKind, &str)> = rows
+        .into_iter()
+        .map(|row| (row.kind, row.reference_key.as_str()))
+        .collect();
+    clause.one_of_pairs(("deal_evidence.kind", "deal_evidence.reference_key"), &pairs);
+}
+
 /// For each piece the other deals for which the same was shown, at most 50 of them.
 fn elsewhere(tx: &mut Tx<'_>, rows: &[EvidenceRow]) -> Result<BTreeMap<EvidenceId, Vec<DealId>>> {
-    let kinds: Vec<DealEvidenceKind> = rows.iter().map(|row| row.kind).collect();
-    let keys: Vec<&str> = rows.iter().map(|row| row.reference_key.as_str()).collect();
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
-    clause
-        .one_of("deal_evidence.kind", &kinds)
-        .one_of("deal_evidence.reference_key", &keys);
+    same_as(&mut clause, rows);
     let found: Vec<(DealEvidenceKind, String, DealId)> = on_each!(tx, |c| table
         .inner_join(deals::table)
         .filter(clause)
@@ -195,20 +200,15 @@ pub fn find(tx: &mut Tx<'_>, id: EvidenceId) -> Result<(EvidenceRow, PartnerId)>
 /// What the database reports.
 pub fn used_by_others(tx: &mut Tx<'_>, deal: DealId, rows: &[EvidenceRow]) -> Result<Vec<(String, String)>> {
     let shown: Vec<&EvidenceRow> = rows.iter().filter(|row| row.kind.shows_a_sale()).collect();
-    let kinds: Vec<DealEvidenceKind> = shown.iter().map(|row| row.kind).collect();
-    let keys: Vec<&str> = shown.iter().map(|row| row.reference_key.as_str()).collect();
+    let mut clause = Clause::all();
+    same_as(&mut clause, shown.iter().copied());
+    clause
+        .sql(" AND deal_evidence.deal_id <> ")
+        .value(&deal)
+        .and("deals.win_verified_at IS NOT NULL");
     let found: Vec<(DealEvidenceKind, String, String)> = on_each!(tx, |c| table
         .inner_join(deals::table)
-        .filter(
-            deal_evidence::kind
-                .eq_any(&kinds)
-                .and(deal_evidence::reference_key.eq_any(&keys))
-        )
-        .filter(
-            deal_evidence::deal_id
-                .ne(deal)
-                .and(deals::win_verified_at.is_not_null())
-        )
+        .filter(clause)
         .select((deal_evidence::kind, deal_evidence::reference_key, deals::number))
         .order((deals::number, deal_evidence::id))
         .limit(MOST_NAMED)
