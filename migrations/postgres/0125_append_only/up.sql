@@ -14,7 +14,8 @@ CREATE TRIGGER policies_no_update BEFORE UPDATE ON policies
         OR NEW.version IS DISTINCT FROM OLD.version OR NEW.base_version <> OLD.base_version
         OR NEW.valid_from IS DISTINCT FROM OLD.valid_from OR NEW.document <> OLD.document
         OR NEW.note IS DISTINCT FROM OLD.note OR NEW.published_by IS DISTINCT FROM OLD.published_by
-        OR NEW.published_at IS DISTINCT FROM OLD.published_at))
+        OR NEW.published_at IS DISTINCT FROM OLD.published_at
+        OR NEW.created_by <> OLD.created_by OR NEW.created_at <> OLD.created_at))
     EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER policies_no_delete BEFORE DELETE ON policies
     FOR EACH ROW WHEN (OLD.version IS NOT NULL) EXECUTE FUNCTION refuse_change();

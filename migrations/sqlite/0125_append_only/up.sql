@@ -7,7 +7,8 @@ CREATE TRIGGER policies_no_update BEFORE UPDATE ON policies
 WHEN OLD.version IS NOT NULL AND (
     OLD.withdrawn_at IS NOT NULL OR NEW.withdrawn_at IS NULL OR NEW.id <> OLD.id OR NEW.version IS NOT OLD.version
     OR NEW.base_version <> OLD.base_version OR NEW.valid_from IS NOT OLD.valid_from OR NEW.document <> OLD.document
-    OR NEW.note IS NOT OLD.note OR NEW.published_by IS NOT OLD.published_by OR NEW.published_at IS NOT OLD.published_at)
+    OR NEW.note IS NOT OLD.note OR NEW.published_by IS NOT OLD.published_by OR NEW.published_at IS NOT OLD.published_at
+    OR NEW.created_by <> OLD.created_by OR NEW.created_at <> OLD.created_at)
 BEGIN
     SELECT RAISE(ABORT, 'append_only: policies');
 END;
