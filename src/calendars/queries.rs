@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
-        Date,
+        Date, Time,
         ids::{CalendarId, TerritoryId},
         page::{Key, Page, Paging},
     },
@@ -81,20 +81,51 @@ pub fn of_territory(tx: &mut Tx<'_>, territory: Option<TerritoryId>, closed: &[D
         Some(territory) => territories::calendar_of(tx, territory)?,
         None => None,
     };
-    let calendar = match own {
-        Some(id) => Some(find(tx, id)?),
-        None => default(tx)?,
+    let mut clause = Clause::all();
+    match own {
+        Some(id) => clause.equals("calendars.id", &id),
+        None => clause.sql(" AND calendars.is_default"),
     };
-    Ok(calendar.map_or_else(
+    let found = times(tx, clause)?.into_iter().next();
+    Ok(found.map_or_else(
         || BusinessClock {
             calendar: None,
             time: Arc::new(WorkingTime::plain(closed)),
         },
-        |calendar| BusinessClock {
-            calendar: Some((calendar.id, calendar.revision)),
-            time: Arc::new(calendar.working_time()),
+        |(id, (revision, time))| BusinessClock {
+            calendar: Some((id, revision)),
+            time,
         },
     ))
+}
+
+/// Calendars with their revision and their hours.
+type Times = BTreeMap<CalendarId, (i64, Arc<WorkingTime>)>;
+
+/// The calendars for which the conditions hold. What was read of one as it stands is kept.
+fn times(tx: &mut Tx<'_>, which: Clause) -> Result<Times> {
+    let present: Vec<(CalendarId, i64, Time)> = on_each!(tx, |c| table
+        .filter(which)
+        .select((calendars::id, calendars::revision, calendars::updated_at))
+        .load(c))?;
+    let (mut times, mut unread) = (Times::new(), Vec::new());
+    for stamp in present {
+        match tx.kept(stamp) {
+            Some(time) => drop(times.insert(stamp.0, (stamp.1, time))),
+            None => unread.push(stamp.0),
+        }
+    }
+    if !unread.is_empty() {
+        let rows: Vec<Calendar> = on_each!(tx, |c| table
+            .filter(calendars::id.eq_any(&unread))
+            .select(Calendar::as_select())
+            .load(c))?;
+        for row in rows {
+            let time = tx.keep((row.id, row.revision, row.updated_at), row.working_time());
+            times.insert(row.id, (row.revision, time));
+        }
+    }
+    Ok(times)
 }
 
 /// The hours of the calendars with those ids, by id.
@@ -105,14 +136,10 @@ pub fn working_times(tx: &mut Tx<'_>, ids: &[CalendarId]) -> Result<BTreeMap<Cal
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows: Vec<Calendar> = on_each!(tx, |c| table
-        .filter(calendars::id.eq_any(ids))
-        .select(Calendar::as_select())
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id, Arc::new(row.working_time())))
-        .collect())
+    let mut clause = Clause::all();
+    clause.one_of("calendars.id", ids);
+    let times = times(tx, clause)?;
+    Ok(times.into_iter().map(|(id, (_, time))| (id, time)).collect())
 }
 
 /// Refuses a calendar that cannot be given to a territory.

@@ -8,6 +8,7 @@
 mod clause;
 mod conn;
 pub mod failure;
+mod kept;
 mod manager;
 pub mod migrate;
 mod total;
@@ -68,6 +69,7 @@ struct Inner {
     pool: diesel::r2d2::Pool<Manager>,
     writer: Option<Writer>,
     clock: Arc<dyn Clock>,
+    kept: Arc<kept::Kept>,
     waiting: tokio::sync::Semaphore,
 }
 
@@ -81,8 +83,9 @@ impl Db {
     pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let engine = Engine::of(&settings.url)?;
         let manager = Manager::new(engine, settings);
+        let kept = Arc::default();
         let writer = match engine {
-            Engine::Sqlite => Some(Writer::start(manager.writing()?, clock.clone())?),
+            Engine::Sqlite => Some(Writer::start(manager.writing()?, clock.clone(), Arc::clone(&kept))?),
             Engine::Postgres => None,
         };
         let pool = diesel::r2d2::Pool::builder()
@@ -101,6 +104,7 @@ impl Db {
             pool,
             writer,
             clock,
+            kept,
             waiting: tokio::sync::Semaphore::new(room),
         })))
     }
@@ -214,7 +218,7 @@ impl Db {
     /// As [`Db::read`].
     pub fn ask_now<T>(&self, caller: &Caller, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut link = self.connection()?;
-        let result = work(&mut Tx::new(&mut link.conn, caller, &*self.0.clock));
+        let result = work(&mut Tx::new(&mut link.conn, caller, &*self.0.clock, &self.0.kept));
         link.judge(&result);
         result
     }
@@ -236,7 +240,9 @@ impl Db {
         let mut link = self.connection()?;
         let mut tries = 0_u32;
         loop {
-            let result = conn::transaction(&mut link.conn, |conn| work(&mut Tx::new(conn, caller, &*self.0.clock)));
+            let result = conn::transaction(&mut link.conn, |conn| {
+                work(&mut Tx::new(conn, caller, &*self.0.clock, &self.0.kept))
+            });
             link.judge(&result);
             match result {
                 Err(error) if error.may_retry() && tries < 3 => {

@@ -1,8 +1,10 @@
 //! What a closure of [`Db`](super::Db) works with: one connection, the caller, the time, and the record of what was done.
 
+use std::{any::Any, sync::Arc};
+
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
 
-use super::{Clock, Conn, conn};
+use super::{Clock, Conn, conn, kept::Kept};
 use crate::{
     audit,
     auth::Caller,
@@ -17,22 +19,28 @@ struct Moment {
     micros: i64,
 }
 
+fn key((id, revision, written_at): (impl Id, i64, Time)) -> String {
+    format!("{id}/{revision}@{}", written_at.micros())
+}
+
 /// One connection for the time of one closure.
 pub struct Tx<'c> {
     conn: &'c mut Conn,
     caller: &'c Caller,
     clock: &'c dyn Clock,
+    kept: &'c Kept,
     /// The moment the closure began.
     pub now: Time,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: &'c mut Conn, caller: &'c Caller, clock: &'c dyn Clock) -> Self {
+    pub(super) fn new(conn: &'c mut Conn, caller: &'c Caller, clock: &'c dyn Clock, kept: &'c Kept) -> Self {
         let now = clock.now();
         Self {
             conn,
             caller,
             clock,
+            kept,
             now,
         }
     }
@@ -82,6 +90,21 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
+    /// Keeps what was made of a row in a revision (its id, the revision, when that was written), for whoever asks for it next.
+    /// What was written at this moment or later is not kept: this very transaction may have written it, and be undone.
+    pub fn keep<T: Any + Send + Sync>(&self, revision: (impl Id, i64, Time), thing: T) -> Arc<T> {
+        let thing = Arc::new(thing);
+        if revision.2 < self.now {
+            self.kept.put(key(revision), thing.clone());
+        }
+        thing
+    }
+
+    /// What [`Tx::keep`] has kept of a row in that revision.
+    pub fn kept<T: Any + Send + Sync>(&self, revision: (impl Id, i64, Time)) -> Option<Arc<T>> {
+        self.kept.get(&key(revision)).filter(|_| revision.2 < self.now)
+    }
+
     /// A new id.
     pub fn new_id<I: Id>(&self) -> I {
         I::at(self.now)
@@ -101,25 +124,27 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// What `work` refuses.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let (caller, clock, now) = (self.caller, self.clock, self.now);
+        let (caller, clock, kept, now) = (self.caller, self.clock, self.kept, self.now);
         conn::nested(self.conn, |conn| {
             work(&mut Tx {
                 conn,
                 caller,
                 clock,
+                kept,
                 now,
             })
         })
     }
 
     pub(super) fn in_snapshot<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let (caller, clock, now) = (self.caller, self.clock, self.now);
+        let (caller, clock, kept, now) = (self.caller, self.clock, self.kept, self.now);
         conn::begin_snapshot(self.conn)?;
         conn::finish(self.conn, |conn| {
             work(&mut Tx {
                 conn,
                 caller,
                 clock,
+                kept,
                 now,
             })
         })

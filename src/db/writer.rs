@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use super::{Clock, Conn, Tx, conn};
+use super::{Clock, Conn, Tx, conn, kept::Kept};
 use crate::{
     auth::Caller,
     error::{Error, Result, codes},
@@ -24,18 +24,18 @@ const GROUP: usize = 64;
 const QUEUE: usize = 1024;
 
 type Answer = Box<dyn FnOnce(Option<&Error>) + Send>;
-type Job = Box<dyn FnOnce(&mut Conn, &dyn Clock) -> Answer + Send>;
+type Job = Box<dyn FnOnce(&mut Conn, &dyn Clock, &Kept) -> Answer + Send>;
 
 /// Hands writes to the writer's thread.
 pub struct Writer(SyncSender<Job>);
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(conn: Conn, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn start(conn: Conn, clock: Arc<dyn Clock>, kept: Arc<Kept>) -> Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(conn, &*clock, &receiver))
+            .spawn(move || serve(conn, (&*clock, &kept), &receiver))
             .map_err(|error| Error::internal(format!("the writer's thread did not start: {error}")))?;
         Ok(Self(sender))
     }
@@ -46,9 +46,9 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let job: Job = Box::new(move |conn, clock| {
+        let job: Job = Box::new(move |conn, clock, kept| {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                conn::nested(conn, |conn| work(&mut Tx::new(conn, &caller, clock)))
+                conn::nested(conn, |conn| work(&mut Tx::new(conn, &caller, clock, kept)))
             }))
             .unwrap_or_else(|_panic| {
                 // The savepoint is still open; the roll-back closes it, and the rest of the group goes on.
@@ -73,14 +73,14 @@ fn lost(failure: &Error) -> Error {
         .cause(failure)
 }
 
-fn serve(mut conn: Conn, clock: &dyn Clock, jobs: &Receiver<Job>) {
+fn serve(mut conn: Conn, (clock, kept): (&dyn Clock, &Kept), jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut answers = Vec::with_capacity(GROUP);
         let result = conn::transaction(&mut conn, |conn| {
-            answers.push(first(conn, clock));
+            answers.push(first(conn, clock, kept));
             while answers.len() < GROUP {
                 let Ok(next) = jobs.try_recv() else { break };
-                answers.push(next(conn, clock));
+                answers.push(next(conn, clock, kept));
             }
             Ok(())
         });

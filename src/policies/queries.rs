@@ -46,7 +46,22 @@ pub fn row_at(tx: &mut Tx<'_>, at: Time) -> Result<Option<PolicyRow>> {
 /// # Errors
 /// What the database reports.
 pub fn in_force(tx: &mut Tx<'_>, at: Time) -> Result<ProgramSettings> {
-    row_at(tx, at).map(settings)
+    let held: Option<(PolicyId, i64, Time)> = on_each!(tx, |c| table
+        .filter(policies::valid_from.le(at))
+        .filter(policies::withdrawn_at.is_null())
+        .order((policies::valid_from.desc(), policies::version.desc()))
+        .select((policies::id, policies::revision, policies::updated_at))
+        .first(c)
+        .optional())?;
+    let Some(held) = held else {
+        return Ok(settings(None));
+    };
+    // The document is large, and that of a published version never changes: it is read once.
+    if let Some(kept) = tx.kept::<ProgramSettings>(held) {
+        return Ok(ProgramSettings::clone(&kept));
+    }
+    let read = settings(Some(find_row(tx, held.0)?));
+    Ok(ProgramSettings::clone(&tx.keep(held, read)))
 }
 
 /// The version of a policy that holds at that moment; 0 are the built-in defaults.

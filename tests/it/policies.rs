@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use futures_util::future::join_all;
 use openprm::{
-    auth::{Role, Rows},
+    auth::{Caller, Role, Rows},
     deals::registrations::{self, DealStage, ImportedDeal, NewDeal, ReviewStatus},
     kernel::{Time, ids::PartnerId},
 };
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     partners::published,
     program::{Program, complete, guards, path, submitted, told_of, with},
-    support::{Client, World, publish_policy},
+    support::{Client, World, publish_policy, statements},
 };
 
 fn at(policy: &Value, rest: &str) -> String {
@@ -135,6 +135,22 @@ each_engine! {
             "UPDATE policies SET withdrawn_at = 1, withdrawn_by = 'x', created_by = 'somebody else'", "UPDATE policies SET withdrawn_at = 1, withdrawn_by = 'x', created_at = 1"] {
             let refused = world.sql(move |tx| Ok(tx.attempt(|tx| openprm::on_each!(tx, |c| diesel::sql_query(sql).execute(c)).map_err(openprm::error::Error::from)).is_err()));
             assert!(refused, "{sql}");
+        }
+    }
+
+    async fn a_published_document_is_read_once_and_the_next_holds_at_once(world: World) {
+        let days = || {
+            let asked = |tx: &mut openprm::db::Tx<'_>| {
+                let now = tx.now;
+                Ok(openprm::policies::in_force(tx, now)?.registration.protection_days)
+            };
+            statements::sent(|| world.db.ask_now(&Caller::system("test"), asked).unwrap())
+        };
+        assert_eq!(days(), (1, 90), "the built-in defaults");
+        for held in [30, 45] {
+            publish_policy(&world, json!({"registration": {"protection_days": held}})).await;
+            let (_, first) = days();
+            assert_eq!((first, days(), days()), (held, (1, held), (1, held)));
         }
     }
 
