@@ -1061,7 +1061,6 @@ diesel::table! {
         position -> BigInt,
         name -> Text,
         approver_role -> Text,
-        approver_id -> Nullable<Text>,
         from_amount_minor -> Nullable<BigInt>,
         from_amount_currency -> Nullable<Text>,
         quorum -> BigInt,
@@ -2004,7 +2003,6 @@ diesel::joinable!(deal_open_slots -> customer_accounts (account_id));
 diesel::joinable!(deal_open_slots -> deals (deal_id));
 diesel::joinable!(deal_open_slots -> products (product_id));
 diesel::joinable!(approval_steps -> partners (partner_id));
-diesel::joinable!(approval_steps -> users (approver_id));
 diesel::joinable!(approval_escalations -> approval_steps (step_id));
 diesel::joinable!(approval_votes -> approval_delegations (delegation_id));
 diesel::joinable!(approval_votes -> approval_steps (step_id));

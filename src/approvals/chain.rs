@@ -13,7 +13,7 @@ use crate::{
     error::Result,
     kernel::{
         Time,
-        ids::{ApprovalStepId, Id as _, PartnerId, UserId},
+        ids::{ApprovalStepId, Id as _, PartnerId},
     },
 };
 
@@ -58,7 +58,6 @@ pub fn plan(
                 position,
                 name: rule.name.clone(),
                 approver_role: rule.role,
-                approver_id: None,
                 from_amount_minor: from.map(|limit| limit.minor),
                 from_amount_currency: from.map(|limit| limit.currency),
                 quorum: rule.quorum,
@@ -145,17 +144,39 @@ pub fn find(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, round: i64, lock: boo
     with_votes(tx, steps)
 }
 
-/// The steps, which may be of several records, with what was decided on them.
-///
-/// # Errors
-/// What the database reports.
-pub fn with_votes(tx: &mut Tx<'_>, steps: Vec<StepRow>) -> Result<Chain> {
+fn with_votes(tx: &mut Tx<'_>, steps: Vec<StepRow>) -> Result<Chain> {
     let ids: Vec<ApprovalStepId> = steps.iter().map(|step| step.id).collect();
     Ok(Chain {
         votes: queries::votes(tx, &ids)?,
         escalations: queries::escalations(tx, &ids)?,
         steps,
     })
+}
+
+/// For each of those steps, which may be of several records, the chain that it belongs to.
+///
+/// # Errors
+/// What the database reports.
+pub fn around(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<BTreeMap<ApprovalStepId, Chain>> {
+    let all = queries::chains_of(tx, steps)?;
+    let all = with_votes(tx, all)?;
+    let of_one = |step: &StepRow| {
+        let same = |other: &&StepRow| {
+            (other.subject_type, &other.subject_id, other.round) == (step.subject_type, &step.subject_id, step.round)
+        };
+        let steps: Vec<StepRow> = all.steps.iter().filter(same).cloned().collect();
+        let among = |id: ApprovalStepId| steps.iter().any(|step| step.id == id);
+        let votes = all.votes.iter().filter(|vote| among(vote.step_id)).cloned().collect();
+        let escalations = all.escalations.iter().filter(|(id, _)| among(**id));
+        let escalations = escalations.map(|(id, row)| (*id, row.clone())).collect();
+        let chain = Chain {
+            votes,
+            escalations,
+            steps,
+        };
+        (step.id, chain)
+    };
+    Ok(steps.iter().map(of_one).collect())
 }
 
 /// Ends the steps of a record that nobody will decide any more, in whatever round.
@@ -172,9 +193,10 @@ pub fn end(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
 /// What the database reports.
 pub fn pause(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
     let now = tx.moment();
-    for step in queries::pending_of(tx, kind, id)? {
+    let runs = |step: &StepRow| step.status == ApprovalStepStatus::Pending && step.paused_at.is_none();
+    for step in queries::open_of(tx, kind, id)?.into_iter().filter(runs) {
         let after = StepRow {
-            paused_at: step.paused_at.or(Some(now)),
+            paused_at: Some(now),
             revision: step.revision + 1,
             updated_at: now,
             ..step.clone()
@@ -184,24 +206,30 @@ pub fn pause(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets the clock go on: what was left of it when it was stopped is left of it now.
+/// Lets the clock go on, if it stood: what was left of it when it was stopped is left of it now. `due_at`: when the decision is
+/// owed from here on, for every step that is still open.
 ///
 /// # Errors
 /// What the database reports.
-pub fn resume(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
+pub fn resume(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, due_at: Option<Time>) -> Result<()> {
     let now = tx.moment();
-    for step in queries::pending_of(tx, kind, id)? {
-        let Some(paused_at) = step.paused_at else { continue };
-        let stood = now.since(paused_at);
+    for step in queries::open_of(tx, kind, id)? {
+        let stood = step.paused_at.map_or(0, |paused_at| now.since(paused_at));
         let later = |time: Time| Time::from_micros(time.micros().saturating_add(stood));
         let after = StepRow {
             paused_at: None,
             escalates_at: step.escalates_at.map(later),
-            revision: step.revision + 1,
-            updated_at: now,
+            due_at,
             ..step.clone()
         };
-        queries::save(tx, &step, &after)?;
+        if after != step {
+            let after = StepRow {
+                revision: step.revision + 1,
+                updated_at: now,
+                ..after
+            };
+            queries::save(tx, &step, &after)?;
+        }
     }
     Ok(())
 }
@@ -234,20 +262,4 @@ pub fn escalate(tx: &mut Tx<'_>, id: ApprovalStepId) -> Result<Option<StepRow>> 
         escalated_at: now,
     };
     Ok(queries::insert_escalation(tx, &row)?.then_some(step))
-}
-
-/// The ids of the records of a partner that wait for that user by name.
-///
-/// # Errors
-/// What the database reports.
-pub fn naming(tx: &mut Tx<'_>, kind: ApprovalKind, partner: PartnerId, user: UserId) -> Result<Vec<String>> {
-    queries::naming(tx, kind, partner, user)
-}
-
-/// Names another approver, or none, for the open steps of a record that a user was to decide.
-///
-/// # Errors
-/// What the database reports.
-pub fn reroute(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, from: UserId, to: Option<UserId>) -> Result<()> {
-    queries::reroute(tx, kind, id, from, to)
 }

@@ -5,7 +5,9 @@ use actix_web::get;
 use super::{
     chain,
     model::{ApprovalFilter, ApprovalSubject, PendingApproval},
-    queries, voting,
+    queries,
+    segregation::Interests,
+    voices, voting,
 };
 use crate::{
     auth::Caller,
@@ -18,8 +20,9 @@ use crate::{
 /// List what waits for a decision
 ///
 /// The steps of approval chains whose turn it is, the longest waiting first, of the records that the caller may see. `mine=true`
-/// leaves those that wait for the caller: because their role decides them, because they stand in for somebody who is away, or
-/// because they were escalated; without what they brought in themselves, and without chains that they have decided a step of.
+/// leaves those that may wait for the caller: because their role decides them, because they stand in for somebody who is away,
+/// or because they were escalated; without what they brought in themselves, and without chains that they have decided a step
+/// of. What they wrote themselves, and whether they look after a competitor, is judged with the record.
 #[utoipa::path(params(ApprovalFilter, Paging))]
 #[get("")]
 pub async fn list_approvals(
@@ -33,12 +36,14 @@ pub async fn list_approvals(
         let segregation = policies::in_force(tx, now)?.registration.segregation;
         let absent = voting::absent(tx)?;
         let page = queries::page(tx, &filter.0, &absent, &segregation, &paging)?;
-        let known = chain::with_votes(tx, page.data.clone())?;
+        let mut chains = chain::around(tx, &page.data)?;
+        let managers = voting::managers(tx, &page.data, &segregation)?;
+        let caller = tx.caller();
         Ok(page.map(|step| {
-            let escalation = known.escalation_of(step.id);
-            let voice = voting::voices(tx, &step, escalation.map(|row| row.escalated_to), &absent)
-                .into_iter()
-                .next();
+            let chain = chains.remove(&step.id).unwrap_or_default();
+            let escalation = chain.escalation_of(step.id);
+            let interests = Interests::of_step(&step, &managers);
+            let voice = voices::able(caller, &chain, &step, &absent, (&interests, &segregation));
             PendingApproval {
                 id: step.id,
                 subject: ApprovalSubject {
@@ -53,9 +58,9 @@ pub async fn list_approvals(
                 name: step.name,
                 role: step.approver_role,
                 quorum: step.quorum,
-                agreed: i64::try_from(known.votes_on(step.id).count()).unwrap_or(i64::MAX),
+                agreed: i64::try_from(chain.votes_on(step.id).count()).unwrap_or(i64::MAX),
                 since: step.pending_since.unwrap_or(step.created_at),
-                due_at: step.due_at,
+                due_at: step.due_at.filter(|_| step.paused_at.is_none()),
                 paused_at: step.paused_at,
                 escalates_at: step
                     .escalates_at

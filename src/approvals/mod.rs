@@ -6,7 +6,8 @@
 //!   territory, tier of the partner. [`plan`] makes a chain of those that a record asks for, [`open`] stores it. A chain keeps
 //!   the steps that it began with, whatever the policy says later.
 //! - One step at a time has its turn. A step is decided by its **role**; with a **quorum** so many different people must agree
-//!   to it. One who refuses ends the chain. Whoever has decided a step of a chain decides no other step of it.
+//!   to it. One who refuses ends the chain: whoever reviews such records at every step, anybody else at the step that is theirs
+//!   to decide. Whoever has decided a step of a chain decides no other step of it.
 //! - **Segregation** is judged per record ([`Interests`]): by policy, nobody decides what they sent in or wrote, or on a partner
 //!   that they look after, or between such a partner and its competitor.
 //! - A **delegation** lends an absent person's decisions to somebody of the vendor. The delegate may decide what the absent
@@ -16,8 +17,7 @@
 //! - A step that waits longer than its policy says is **escalated**, once: from then on another role may decide it as well.
 //!   The clock stands while somebody else owes an answer ([`pause`], [`resume`]).
 //!
-//! A module that decides by a chain takes [`find`] with its lock, [`judge`]s beside its own guards, and [`cast`]s; one without
-//! guards of its own calls [`vote`]. It [`escalate`]s its steps when the job finds them [`overdue`], and [`end`]s the chain when
+//! A module that decides by a chain takes [`find`] with its lock, [`judge`]s beside its own guards, and [`cast`]s. It [`escalate`]s its steps when the job finds them [`overdue`], and [`end`]s the chain when
 //! the record is decided otherwise.
 
 mod chain;
@@ -31,9 +31,10 @@ mod queries;
 mod rows;
 mod rules;
 mod segregation;
+mod voices;
 mod voting;
 
-pub use chain::{Chain, Subject, end, escalate, find, naming, open, overdue, pause, plan, reroute, resume};
+pub use chain::{Chain, Subject, end, escalate, find, open, overdue, pause, plan, resume};
 pub use known::known_territories;
 pub use model::{ApprovalChainStep, ApprovalKind, ApprovalStepStatus, ApprovalVerdict, AskedPerson};
 pub use policy::{ApprovalStepRule, ApproverRole, ChainFacts, SegregationPolicy, asked};
@@ -41,7 +42,8 @@ pub use preview::{for_partner, for_vendor};
 pub use rows::StepRow;
 pub use segregation::Interests;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
-pub use voting::{Cast, Judged, Turn, Voice, cast, judge, refuse, vote, waits_for_caller};
+pub use voices::Voice;
+pub use voting::{Cast, Judged, Turn, cast, judge, refuse, waits_for_caller};
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {

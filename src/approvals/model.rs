@@ -59,6 +59,14 @@ words! {
 bindable!(ApprovalKind, ApprovalStepStatus, ApproverRole);
 
 impl ApprovalKind {
+    /// The operation by which somebody agrees to such a record.
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::DealRegistration => "approveDeal",
+            Self::DealAmendment => "approveDealAmendment",
+        }
+    }
+
     /// The address of the record with that id.
     pub fn path(self, id: &str) -> String {
         match self {
@@ -115,8 +123,8 @@ pub struct ApprovalChainStep {
     /// When it was escalated; for the vendor alone.
     #[schema(required = true)]
     pub escalated_at: Option<Time>,
-    /// Who is asked: those who are there, may decide, and see the record, and those who stand in for who is away. The first
-    /// 100 by name, as long as it is open. For the vendor alone.
+    /// Who is asked: those who are there, may decide, and see the record, and those who stand in for who is away. Whoever has
+    /// decided another step of the chain is not. The first 100 by name, as long as it is open. For the vendor alone.
     #[schema(required = true, max_items = 100)]
     pub asked: Option<Vec<AskedPerson>>,
     /// Who would be asked and is away; for the vendor alone.
@@ -217,7 +225,7 @@ pub struct PendingApproval {
     pub agreed: i64,
     /// Since when it waits.
     pub since: Time,
-    /// When the vendor owes the decision.
+    /// When the vendor owes the decision; null if at no time, or while the clock stands.
     #[schema(required = true)]
     pub due_at: Option<Time>,
     /// Since when the clock stands, because somebody else owes an answer.
@@ -232,7 +240,8 @@ pub struct PendingApproval {
     /// The role that may decide it as well since then.
     #[schema(required = true)]
     pub escalated_to: Option<ApproverRole>,
-    /// Why it waits for the caller; null if it does not.
+    /// Why the caller may decide it; null if they may not, as far as the step tells: what they wrote themselves, and whether
+    /// they look after a competitor, is judged with the record.
     #[schema(required = true)]
     pub because: Option<ApprovalReason>,
     /// Whom the caller would stand in for.
@@ -244,8 +253,9 @@ pub struct PendingApproval {
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ApprovalFilter {
-    /// Only steps that wait for the caller: by their own role, because they stand in for somebody, or by an escalation;
-    /// without those whose clock stands because somebody else owes an answer.
+    /// Only steps that may wait for the caller: by their own role, because they stand in for somebody, or by an escalation;
+    /// without those whose clock stands because somebody else owes an answer. What they wrote themselves, and whether they
+    /// look after a competitor, is judged with the record.
     #[param(nullable = false)]
     pub mine: Option<bool>,
     /// Only steps of these kinds of records.

@@ -11,9 +11,10 @@ use super::{
     rows::{StepRow, VoteRow},
     rules::{self, Link},
     segregation::Interests,
+    voices::spoken,
 };
 use crate::{
-    auth::Role,
+    auth::{Role, permissions::roles_may_call},
     db::Tx,
     error::Result,
     identity::{self, users::VendorPerson},
@@ -135,33 +136,32 @@ fn asked(
 ) -> (Vec<AskedPerson>, Vec<AwayPerson>) {
     let escalated = chain.escalation_of(step.id).map(|row| row.escalated_to.role());
     let holds = |role: Role| role == step.approver_role.role() || escalated == Some(role);
-    let spoken = |user: UserId| {
-        chain
-            .votes_on(step.id)
-            .any(|vote| vote.person_id == user || vote.voice_id == user)
+    let operation = step.subject_type.operation();
+    let lets = |user: UserId| people.seeing.contains(&user) && interests.lets(segregation, user);
+    // Whether the one may decide in the name of the other.
+    let may = |present: &VendorPerson, voice: UserId| {
+        roles_may_call(present.roles, operation) && lets(present.id) && spoken(chain, step, present.id, voice).is_none()
     };
-    let may = |user: UserId| interests.lets(segregation, user) && !spoken(user);
     let mut asked = Vec::new();
     let mut away = Vec::new();
     let mut holders: Vec<&VendorPerson> = people
         .active
         .values()
         .filter(|person| person.roles.list().into_iter().any(holds))
-        .filter(|person| step.approver_id.is_none_or(|named| named == person.id))
-        .filter(|person| people.seeing.contains(&person.id) && may(person.id))
+        .filter(|person| lets(person.id) && spoken(chain, step, person.id, person.id).is_none())
         .collect();
     holders.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     for person in holders {
         match stand_in(&people.links, step.subject_type, person.id) {
-            None => asked.push(AskedPerson {
+            None => asked.extend(may(person, person.id).then(|| AskedPerson {
                 user_id: person.id,
                 name: person.name.clone(),
                 on_behalf_of: None,
-            }),
+            })),
             Some((present, link)) => {
                 let present = present
                     .and_then(|user| people.active.get(&user))
-                    .filter(|user| people.seeing.contains(&user.id) && may(user.id));
+                    .filter(|user| may(user, person.id));
                 asked.extend(present.map(|user| AskedPerson {
                     user_id: user.id,
                     name: user.name.clone(),

@@ -8,15 +8,15 @@ use super::{
     model::{ApprovalFilter, ApprovalKind, ApprovalStepStatus, ORDER},
     policy::SegregationPolicy,
     rows::{EscalationRow, StepRow, VoteRow},
-    voting::Absent,
+    voices::Absent,
 };
 use crate::{
-    auth::{Role, Rows},
+    auth::{Role, Rows, permissions::may_call},
     db::{Clause, Conn, Tx},
     error::Result,
     kernel::{
         Time,
-        ids::{ApprovalStepId, PartnerId, UserId},
+        ids::{ApprovalStepId, UserId},
         page::{Page, Paging},
     },
     load_page, on_each, partners, revise,
@@ -45,6 +45,24 @@ pub fn steps(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, round: i64, lock: bo
         .filter(approval_steps::subject_id.eq(id))
         .filter(approval_steps::round.eq(round))
         .order(approval_steps::position)
+        .select(StepRow::as_select())
+        .load(c))?)
+}
+
+/// Every step of the records that those steps are of.
+///
+/// # Errors
+/// What the database reports.
+pub fn chains_of(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<Vec<StepRow>> {
+    let records: Vec<(ApprovalKind, &str)> = steps
+        .iter()
+        .map(|step| (step.subject_type, step.subject_id.as_str()))
+        .collect();
+    let mut clause = Clause::all();
+    clause.one_of_pairs(("approval_steps.subject_type", "approval_steps.subject_id"), &records);
+    Ok(on_each!(tx, |c| table
+        .filter(clause)
+        .order((approval_steps::round, approval_steps::position))
         .select(StepRow::as_select())
         .load(c))?)
 }
@@ -152,54 +170,18 @@ pub fn end(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The steps of a record whose turn it is: one at most.
+/// The steps of a record that nobody has decided yet, in order.
 ///
 /// # Errors
 /// What the database reports.
-pub fn pending_of(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<Vec<StepRow>> {
+pub fn open_of(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<Vec<StepRow>> {
     Ok(on_each!(tx, |c| table
         .filter(approval_steps::subject_type.eq(kind))
         .filter(approval_steps::subject_id.eq(id))
-        .filter(approval_steps::status.eq(ApprovalStepStatus::Pending))
+        .filter(approval_steps::status.eq_any(OPEN))
+        .order((approval_steps::round, approval_steps::position))
         .select(StepRow::as_select())
         .load(c))?)
-}
-
-/// The ids of the records of a partner whose open steps name that user.
-///
-/// # Errors
-/// What the database reports.
-pub fn naming(tx: &mut Tx<'_>, kind: ApprovalKind, partner: PartnerId, user: UserId) -> Result<Vec<String>> {
-    Ok(on_each!(tx, |c| table
-        .filter(approval_steps::subject_type.eq(kind))
-        .filter(approval_steps::partner_id.eq(partner))
-        .filter(approval_steps::approver_id.eq(user))
-        .filter(approval_steps::status.eq_any(OPEN))
-        .order(approval_steps::subject_id)
-        .select(approval_steps::subject_id)
-        .distinct()
-        .load(c))?)
-}
-
-/// Names another approver, or none, for the open steps of a record that a user was to decide.
-///
-/// # Errors
-/// What the database reports.
-pub fn reroute(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, from: UserId, to: Option<UserId>) -> Result<()> {
-    let now = tx.now;
-    let left = table
-        .filter(approval_steps::subject_type.eq(kind))
-        .filter(approval_steps::subject_id.eq(id))
-        .filter(approval_steps::approver_id.eq(from))
-        .filter(approval_steps::status.eq_any(OPEN));
-    on_each!(tx, |c| diesel::update(left)
-        .set((
-            approval_steps::approver_id.eq(to),
-            approval_steps::revision.eq(approval_steps::revision + 1),
-            approval_steps::updated_at.eq(now)
-        ))
-        .execute(c))?;
-    Ok(())
 }
 
 /// Steps that have waited too long and were not escalated yet, the longest overdue first.
@@ -269,7 +251,8 @@ pub fn waits(tx: &Tx<'_>, kind: ApprovalKind, absent: &[Absent], policy: &Segreg
 const ESCALATED: &str =
     "EXISTS (SELECT 1 FROM approval_escalations WHERE approval_escalations.step_id = approval_steps.id)";
 
-/// And: the clock of the step goes, and the caller may decide it, for themselves or for somebody who is away.
+/// And: the clock of the step goes, and the caller may call what decides it, for themselves or for somebody who is away. What is
+/// known of the record alone, who wrote it and who competes for the same, is not asked for here.
 fn mine(tx: &Tx<'_>, clause: &mut Clause, absent: &[Absent], policy: &SegregationPolicy) {
     let caller = tx.caller();
     let Some(me) = caller.user() else {
@@ -277,7 +260,14 @@ fn mine(tx: &Tx<'_>, clause: &mut Clause, absent: &[Absent], policy: &Segregatio
         return;
     };
     let now = tx.now;
-    clause.and("approval_steps.paused_at IS NULL");
+    let kinds: Vec<ApprovalKind> = ApprovalKind::ALL
+        .iter()
+        .copied()
+        .filter(|kind| may_call(caller, kind.operation()))
+        .collect();
+    clause
+        .one_of("approval_steps.subject_type", &kinds)
+        .and("approval_steps.paused_at IS NULL");
     not_concerned(clause, me, policy, now);
     clause.and("(FALSE OR (TRUE");
     by_role(clause, &caller.roles().list());

@@ -28,7 +28,6 @@ pub struct StepRow {
     pub position: i64,
     pub name: String,
     pub approver_role: ApproverRole,
-    pub approver_id: Option<UserId>,
     pub from_amount_minor: Option<i64>,
     pub from_amount_currency: Option<Currency>,
     pub quorum: i64,

@@ -1,10 +1,13 @@
 //! Who may not decide on a record, whatever their role: who brought it in, whose it is, and who looks after its partner or a
 //! competitor of it. Pure; whoever owns the record says what stands where.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::policy::SegregationPolicy;
-use crate::kernel::{ids::UserId, states::FailingGuard};
+use super::{policy::SegregationPolicy, rows::StepRow};
+use crate::kernel::{
+    ids::{PartnerId, UserId},
+    states::FailingGuard,
+};
 
 /// Whom a record concerns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +25,16 @@ pub struct Interests {
 }
 
 impl Interests {
+    /// Whom a step concerns, as far as the step tells: who brought the record in, and who looks after its partner.
+    pub fn of_step(step: &StepRow, managers: &BTreeMap<PartnerId, UserId>) -> Self {
+        let manager = step.partner_id.and_then(|partner| managers.get(&partner));
+        Self {
+            requested_by: [step.requested_by.clone()].into(),
+            managers: manager.copied().into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     /// What stands against a decision by the caller.
     pub fn against(&self, policy: &SegregationPolicy, actor: &str, user: Option<UserId>) -> Vec<FailingGuard> {
         let mut failing = Vec::new();

@@ -1,43 +1,28 @@
-//! Who may decide the step whose turn it is, in whose name, and what their vote makes of the chain.
+//! Whether the caller may decide the step whose turn it is, and what their vote makes of the chain.
 
 use std::collections::BTreeMap;
 
 use super::{
-    chain::{Chain, find, its_turn},
+    chain::{Chain, its_turn},
     delegations,
     model::{ApprovalKind, ApprovalReason, ApprovalStepStatus, ApprovalVerdict},
-    policy::{ApproverRole, SegregationPolicy},
+    policy::SegregationPolicy,
     queries,
     rows::{StepRow, VoteRow},
     rules,
     segregation::Interests,
+    voices::{self, Absent, Voice},
 };
 use crate::{
-    auth::{Roles, Rows},
     db::{Clause, Tx},
     error::{Error, Result, codes},
     identity,
     kernel::{
-        ids::{DelegationId, UserId},
+        ids::{DelegationId, PartnerId, UserId},
         states::{FailingGuard, guard},
     },
-    policies,
+    partners, policies,
 };
-
-/// Somebody who is away and whom the caller stands in for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absent {
-    /// Who is away.
-    pub user: UserId,
-    /// By which delegation.
-    pub delegation: DelegationId,
-    /// What it is limited to; all if empty.
-    pub kinds: Vec<ApprovalKind>,
-    /// Their roles.
-    pub roles: Roles,
-    /// Whose rows they see.
-    pub rows: Rows,
-}
 
 /// Whom the caller stands in for now: people of the vendor who are active and away.
 ///
@@ -80,54 +65,23 @@ pub fn absent(tx: &mut Tx<'_>) -> Result<Vec<Absent>> {
     Ok(absent)
 }
 
-/// In whose name the caller may decide a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Voice {
-    /// Who decides.
-    pub person: UserId,
-    /// Whose decision it is: their own, or that of whom they stand in for.
-    pub voice: UserId,
-    /// By which delegation.
-    pub delegation: Option<DelegationId>,
-    /// Why the step is theirs to decide.
-    pub because: ApprovalReason,
-}
-
-impl Voice {
-    /// Whom the person stands in for, if they do.
-    pub fn on_behalf_of(&self) -> Option<UserId> {
-        (self.voice != self.person).then_some(self.voice)
+/// The primary account managers of the steps' partners, where the policy asks for them.
+///
+/// # Errors
+/// What the database reports.
+pub fn managers(
+    tx: &mut Tx<'_>,
+    steps: &[StepRow],
+    segregation: &SegregationPolicy,
+) -> Result<BTreeMap<PartnerId, UserId>> {
+    if !segregation.managed_partners {
+        return Ok(BTreeMap::new());
     }
-}
-
-/// Every name in which the caller could decide the step, the own first.
-pub fn voices(tx: &Tx<'_>, step: &StepRow, escalated: Option<ApproverRole>, absent: &[Absent]) -> Vec<Voice> {
-    let caller = tx.caller();
-    let Some(person) = caller.user() else {
-        return Vec::new();
-    };
-    let own = rules::permits(step.approver_role, escalated, caller.roles()).map(|because| Voice {
-        person,
-        voice: person,
-        delegation: None,
-        because,
-    });
-    let lent = absent
-        .iter()
-        .filter(|one| one.kinds.contains(&step.subject_type))
-        .filter(|one| match (&one.rows, step.partner_id) {
-            (Rows::All, _) => true,
-            (Rows::Partners(partners), Some(partner)) => partners.contains(&partner),
-            (Rows::Partners(_), None) => false,
-        })
-        .filter(|one| rules::permits(step.approver_role, escalated, one.roles).is_some())
-        .map(|one| Voice {
-            person,
-            voice: one.user,
-            delegation: Some(one.delegation),
-            because: ApprovalReason::Delegated,
-        });
-    own.into_iter().chain(lent).collect()
+    let mut named: Vec<PartnerId> = steps.iter().filter_map(|step| step.partner_id).collect();
+    named.sort_unstable();
+    named.dedup();
+    let now = tx.now;
+    partners::account_managers::primary_of(tx, &named, now)
 }
 
 /// Whether the caller may decide the step whose turn it is, and in whose name.
@@ -139,6 +93,16 @@ pub struct Judged {
     pub voice: Option<Voice>,
     /// What stands against it.
     pub failing: Vec<FailingGuard>,
+    /// What of that concerns the caller, whatever step it is.
+    pub own: Vec<FailingGuard>,
+}
+
+impl Judged {
+    /// What stands against a refusal of the record. `reviews`: whether the caller's role reviews such records; those may refuse
+    /// one at every step. Anybody else refuses only the step that is theirs to decide, or that of whom they stand in for.
+    pub fn against_refusal(&self, reviews: bool) -> &[FailingGuard] {
+        if reviews { &self.own } else { &self.failing }
+    }
 }
 
 /// Judges whether the caller may decide the step whose turn it is: by role, by an escalation, or for somebody who is away; not
@@ -149,73 +113,42 @@ pub struct Judged {
 pub fn judge(tx: &mut Tx<'_>, chain: &Chain, interests: &Interests, segregation: &SegregationPolicy) -> Result<Judged> {
     let caller = tx.caller();
     let own = interests.against(segregation, &caller.actor_text(), caller.user());
+    let with = |also: FailingGuard| own.iter().cloned().chain([also]).collect();
     let Some(step) = chain.pending() else {
-        let mut failing = own;
-        failing.push(guard(
-            "step_pending",
-            "#",
-            "No step of the approval chain waits for a decision.",
-        ));
         return Ok(Judged {
             step: None,
             voice: None,
-            failing,
+            failing: with(guard(
+                "step_pending",
+                "#",
+                "No step of the approval chain waits for a decision.",
+            )),
+            own,
         });
     };
-    let escalated = chain.escalation_of(step.id).map(|row| row.escalated_to);
     let absent = absent(tx)?;
-    let mut refused: Option<Vec<FailingGuard>> = None;
-    for voice in voices(tx, step, escalated, &absent) {
-        let mut failing = own.clone();
-        if let Some(absent) = voice.on_behalf_of() {
-            failing.extend(interests.against_absent(segregation, absent));
-        }
-        failing.extend(spoken(chain, step, voice));
-        if failing.is_empty() {
-            return Ok(Judged {
-                step: Some(step.clone()),
-                voice: Some(voice),
-                failing,
-            });
-        }
-        refused.get_or_insert(failing);
-    }
-    let failing = refused.unwrap_or_else(|| {
-        let detail = format!(
-            "The step `{}` is decided by the role {}; somebody who has it must approve.",
-            step.name, step.approver_role
-        );
-        let mut failing = own;
-        failing.push(guard("step_role", "#", detail));
-        failing
-    });
+    let weighed = voices::weighed(caller, chain, step, &absent, (interests, segregation));
+    let voice = weighed
+        .iter()
+        .find(|(_, failing)| failing.is_empty())
+        .map(|(voice, _)| *voice);
+    let failing = match (voice, weighed.into_iter().next()) {
+        (Some(_), _) => Vec::new(),
+        (None, Some((_, failing))) => failing,
+        (None, None) => with(guard(
+            "step_role",
+            "#",
+            format!(
+                "The step `{}` is decided by the role {}; somebody who has it must decide.",
+                step.name, step.approver_role
+            ),
+        )),
+    };
     Ok(Judged {
         step: Some(step.clone()),
-        voice: None,
+        voice,
         failing,
-    })
-}
-
-/// What stands against a voice because of what was decided before.
-fn spoken(chain: &Chain, step: &StepRow, voice: Voice) -> Option<FailingGuard> {
-    let theirs = |vote: &&VoteRow| {
-        [vote.person_id, vote.voice_id]
-            .iter()
-            .any(|who| *who == voice.person || *who == voice.voice)
-    };
-    let vote = chain.votes.iter().find(theirs)?;
-    Some(if vote.step_id == step.id {
-        guard(
-            "already_decided",
-            "#",
-            "You have decided this step, or somebody has in the same name; the others take other people.",
-        )
-    } else {
-        guard(
-            "another_person",
-            "#",
-            "You decided an earlier step of this chain; the next takes another person.",
-        )
+        own,
     })
 }
 
@@ -322,32 +255,6 @@ pub fn cast(
         on_behalf_of: voice.on_behalf_of(),
         turn,
     })
-}
-
-/// Judges and votes in one: for modules that have nothing else to judge.
-///
-/// # Errors
-/// 409 `guard_failed` naming all that stands against it.
-pub fn vote(
-    tx: &mut Tx<'_>,
-    (kind, id, round): (ApprovalKind, &str, i64),
-    (interests, segregation): (&Interests, &SegregationPolicy),
-    verdict: ApprovalVerdict,
-    reason: Option<&str>,
-) -> Result<Cast> {
-    let chain = find(tx, kind, id, round, true)?;
-    let judged = judge(tx, &chain, interests, segregation)?;
-    match (judged.step, judged.voice) {
-        (Some(step), Some(voice)) => cast(tx, &chain, &step, voice, verdict, reason),
-        (step, _) => {
-            let status = step.map_or(ApprovalStepStatus::Skipped, |step| step.status);
-            let attempted = match verdict {
-                ApprovalVerdict::Approved => "approve",
-                ApprovalVerdict::Rejected => "reject",
-            };
-            Err(Error::guards(status, attempted, judged.failing))
-        }
-    }
 }
 
 /// Refuses the step whose turn it is in the name of the caller, where what a refusal needs was judged elsewhere: whoever may

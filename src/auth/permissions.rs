@@ -441,7 +441,7 @@ permissions! {
     "requestDealInfo", Some("deals:review"), Who::Roles(DEAL_REVIEWERS), once;
     "chooseDealAccount", Some("deals:review"), Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once * 5;
     "approveDeal", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key * 5;
-    "rejectDeal", None, Who::Roles(DEAL_REVIEWERS), key;
+    "rejectDeal", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key;
     "revokeDeal", None, Who::Roles(OPS), key;
 
     // Mistaken decisions
@@ -535,6 +535,14 @@ pub fn may_call(caller: &Caller, operation: &str) -> bool {
         .iter()
         .find(|row| row.operation == operation)
         .is_some_and(|row| row.check(caller).is_ok())
+}
+
+/// Whether somebody who signs in with those roles may call the operation of that name.
+pub fn roles_may_call(roles: Roles, operation: &str) -> bool {
+    of(operation).is_some_and(|row| match row.who {
+        Who::Anyone | Who::SignedIn => true,
+        Who::Roles(wanted) => wanted.meets(roles),
+    })
 }
 
 impl Permission {

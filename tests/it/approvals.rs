@@ -3,7 +3,9 @@
 use futures_util::future::join;
 use openprm::{
     auth::{Role, Rows},
-    jobs::JOBS,
+    db::Tx,
+    error::Result,
+    jobs::{JOBS, Progress},
     kernel::ids::{PartnerId, UserId},
 };
 use serde_json::{Value, json};
@@ -107,8 +109,31 @@ fn people(list: &Value) -> Vec<&str> {
 }
 
 fn escalate(world: &World) -> usize {
+    batches(|work| world.sql(work))
+}
+
+/// Escalates batch by batch until nothing more is worth its while; tells how many steps it dealt with.
+fn batches(run: impl Fn(fn(&mut Tx<'_>) -> Result<Progress>) -> Progress) -> usize {
     let job = JOBS.iter().find(|job| job.name == "approval_escalations").unwrap();
-    world.sql(job.work).done
+    let mut done = 0;
+    loop {
+        let progress = run(job.work);
+        done += progress.done;
+        if !progress.more {
+            return done;
+        }
+    }
+}
+
+/// What the list says of a record's step that waits: why the caller may decide it, and when the decision is owed.
+async fn listed_for(person: &Person<'_>, deal: &Value) -> (Value, Value) {
+    let page = person.client.get("/v1/approvals").await.expect(200);
+    let rows = page["data"].as_array().unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["subject"]["label"] == deal["number"])
+        .unwrap();
+    (row["because"].clone(), row["due_at"].clone())
 }
 
 fn label(deal: &Value) -> String {
@@ -178,6 +203,115 @@ each_engine! {
         let decided = ops.client.get(&path(&deal, "/decisions")).await.expect(200)["data"][0].clone();
         assert_eq!((&decided["decided_by"], &decided["on_behalf_of"]), (&json!(ops.id), &json!(away.id)));
         sound(&world);
+    }
+
+    async fn finance_refuses_the_step_that_is_theirs_and_no_other(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("Channel", "approver", json!({})), step("Money", "finance", json!({}))]})).await;
+        let (approver, finance) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Maria", Role::Finance));
+        let deal = submitted(&sales, complete()).await;
+        let refusal = || json!({"reason_code": "not_qualified", "reason_text": "No budget."});
+        let refused = finance.client.post(&path(&deal, "/reject"), refusal()).await.expect(409);
+        assert_eq!(guards(&refused), ["step_role"], "it is the channel's turn");
+        let told = async |person: &Person<'_>| {
+            let actions = person.client.get(&path(&deal, "/actions")).await.expect(200);
+            let reject = actions["data"].as_array().unwrap().iter().find(|action| action["action"] == "reject").unwrap();
+            reject["failing"].as_array().unwrap().iter().map(|guard| guard["guard"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&finance).await, ["step_role"]);
+        approver.approves(&deal).await;
+        assert_eq!((told(&finance).await, told(&approver).await), (vec![], vec![]), "whoever reviews refuses at every step");
+        finance.client.post(&path(&deal, "/reject"), refusal()).await.expect(200);
+        let last = &chain(&approver.client, &deal).await[1];
+        assert_eq!((last["status"].as_str(), &last["votes"][0]["person_id"]), (Some("rejected"), &json!(finance.id)));
+
+        // Standing in for the channel they refuse its step, in its name; an account manager refuses nothing.
+        let other = submitted(&sales, another(2)).await;
+        approver.away(&world, &finance, 2).await;
+        finance.client.post(&path(&other, "/reject"), refusal()).await.expect(200);
+        let first = &chain(&approver.client, &other).await[0];
+        assert_eq!((first["status"].as_str(), &first["votes"][0]["on_behalf_of"]), (Some("rejected"), &json!(approver.id)));
+        let manager = Person::new(&world, "Carla", Role::Cam);
+        assert_eq!(manager.client.post(&path(&deal, "/reject"), refusal()).await.refused(403), "forbidden");
+        sound(&world);
+    }
+
+    async fn only_those_are_asked_who_can_decide(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("One", "approver", json!({})), step("Two", "approver", json!({}))]})).await;
+        let (anna, berta) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Berta", Role::Approver));
+        let deal = submitted(&sales, complete()).await;
+        assert_eq!(people(&chain(&anna.client, &deal).await[0]["asked"]), ["Anna", "Berta"]);
+        assert_eq!(listed_for(&anna, &deal).await.0, "own_role");
+        anna.approves(&deal).await;
+        // The second step takes another person, so that Anna is neither asked nor told that it waits for her.
+        assert_eq!(anna.kept_from(&deal).await, ["another_person"]);
+        assert_eq!(people(&chain(&anna.client, &deal).await[1]["asked"]), ["Berta"]);
+        assert_eq!((listed_for(&anna, &deal).await.0, listed_for(&berta, &deal).await.0), (Value::Null, json!("own_role")));
+        // Nor is somebody who stands in for Berta and spoke before.
+        berta.away(&world, &anna, 3).await;
+        let second = &chain(&anna.client, &deal).await[1];
+        assert_eq!((people(&second["asked"]), people(&second["away"]), &second["away"][0]["stand_in_id"]), (vec![], vec!["Berta"], &Value::Null));
+        assert_eq!((listed_for(&anna, &deal).await.0, anna.waiting().await), (Value::Null, vec![]));
+
+        // A stand-in whose role may not call the operation can decide nothing.
+        let (clara, manager) = (Person::new(&world, "Clara", Role::Approver), Person::new(&world, "Carla", Role::Cam));
+        assert_eq!(people(&chain(&anna.client, &deal).await[1]["asked"]), ["Clara"]);
+        clara.away(&world, &manager, 3).await;
+        assert_eq!(manager.approve(&deal).await.refused(403), "forbidden");
+        let second = &chain(&anna.client, &deal).await[1];
+        assert_eq!((people(&second["asked"]), people(&second["away"])), (vec![], vec!["Berta", "Clara"]));
+        assert_eq!((listed_for(&manager, &deal).await.0, manager.waiting().await), (Value::Null, vec![]));
+    }
+
+    async fn what_the_caller_brought_in_never_waits_for_them(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        policy(&world, json!({"approval_chain": [step("Program", "channel_ops", json!({}))]})).await;
+        let (writer, other) = (Person::new(&world, "Otto", Role::ChannelOps), Person::new(&world, "Paula", Role::ChannelOps));
+        let deal = submitted(&writer.client, with(json!({"partner_id": partner.to_string()}))).await;
+        assert_eq!((listed_for(&writer, &deal).await.0, listed_for(&other, &deal).await.0), (Value::Null, json!("own_role")));
+        policy(&world, json!({"segregation": {"own_submissions": false, "own_records": false, "managed_partners": true}})).await;
+        assert_eq!(listed_for(&writer, &deal).await.0, "own_role", "where the policy lets them");
+        let new = json!({"role": "primary", "user_id": other.id, "reason_code": "workload"});
+        world.vendor(Role::ChannelOps).post(&format!("/v1/partners/{partner}/account-managers"), new).await.expect(201);
+        assert_eq!((listed_for(&other, &deal).await.0, other.waiting().await), (Value::Null, vec![]), "they look after the partner");
+    }
+
+    async fn what_the_vendor_owes_is_owed_later_by_what_the_partner_took(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("One", "approver", json!({})), step("Two", "approver", json!({}))]})).await;
+        let (anna, berta) = (Person::new(&world, "Anna", Role::Approver), Person::new(&world, "Berta", Role::Approver));
+        let deal = submitted(&sales, complete()).await;
+        let owed = deal["review"]["due_at"].clone();
+        assert_eq!(listed_for(&anna, &deal).await.1, owed);
+        anna.client.post(&path(&deal, "/request-info"), json!({"questions": ["Which sites?"]})).await.expect(200);
+        assert_eq!(listed_for(&anna, &deal).await.1, Value::Null, "the clock stands");
+        world.clock.advance_days(4);
+        let answered = sales.post(&path(&deal, "/answer-info"), json!({"answers": ["Stuttgart."]})).await.expect(200);
+        let later = answered["review"]["due_at"].clone();
+        assert!(later.as_str() > owed.as_str(), "{later} after {owed}");
+        assert_eq!(listed_for(&anna, &deal).await.1, later);
+        anna.approves(&deal).await;
+        assert_eq!(listed_for(&berta, &deal).await.1, later, "of the next step as well");
+    }
+
+    async fn a_step_that_cannot_be_escalated_keeps_no_other_back(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        policy(&world, json!({"approval_chain": [step("Board", "approver", json!({"escalate_after_hours": 1}))]})).await;
+        for number in 0..3 {
+            submitted(&sales, another(number)).await;
+        }
+        // The one that waits the longest is of a record that is not there.
+        let lost = "UPDATE approval_steps SET subject_id = 'deal_01k7wz9d6cfvb8k1zq3n5x7h2a' WHERE id = (SELECT min(id) FROM approval_steps)";
+        assert_eq!(world.sql(move |tx| run(tx, lost)), 1);
+        world.clock.advance_seconds(3700);
+        assert_eq!((escalate(&world), escalate(&world)), (2, 0));
+        assert_eq!(told_of(&world, "deal").matches("\"deal.approval_escalated\"").count(), 2);
     }
 
     async fn nobody_decides_by_a_detour_what_they_may_not_decide(world: World) {
@@ -391,11 +525,11 @@ each_engine! {
         }
         world.clock.advance_seconds(3601);
         let db = world.with_connections(4);
-        let job = JOBS.iter().find(|job| job.name == "approval_escalations").unwrap();
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let db = db.clone();
-                std::thread::spawn(move || db.run_now(&openprm::auth::Caller::system("test"), job.work).unwrap().done)
+                let system = openprm::auth::Caller::system("test");
+                std::thread::spawn(move || batches(|work| db.run_now(&system, work).unwrap()))
             })
             .collect();
         let done: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();

@@ -41,7 +41,6 @@ CREATE TABLE approval_steps (
     position BIGINT NOT NULL CHECK (position > 0),
     name TEXT NOT NULL,
     approver_role TEXT NOT NULL,
-    approver_id TEXT REFERENCES users (id),
     -- Why the chain has this step: the amount from which it is asked for.
     from_amount_minor BIGINT,
     from_amount_currency TEXT CHECK (length(from_amount_currency) = 3),
@@ -67,7 +66,6 @@ CREATE TABLE approval_steps (
     CHECK ((decided_by IS NULL) = (decided_at IS NULL)),
     CHECK (status <> 'pending' OR pending_since IS NOT NULL)
 );
-CREATE INDEX approval_steps_approver ON approval_steps (approver_id, status, due_at, id);
 CREATE INDEX approval_steps_pending ON approval_steps (pending_since, id) WHERE status = 'pending';
 CREATE INDEX approval_steps_partner ON approval_steps (partner_id, pending_since, id) WHERE status = 'pending';
 CREATE INDEX approval_steps_escalates ON approval_steps (escalates_at, id) WHERE status = 'pending';

@@ -44,7 +44,9 @@ fn standing(tx: &mut Tx<'_>, deal: &Registration, policy: &RegistrationPolicy, n
 
 /// Who may not decide on it: as for registrations, and whoever asked for it.
 fn failing_to_decide(tx: &mut Tx<'_>, deal: &Registration, row: &ExtensionRow) -> Result<Vec<FailingGuard>> {
-    let mut failing = registrations::segregation_failing(tx, deal)?;
+    let now = tx.now;
+    let policy = policies::in_force(tx, now)?.registration.segregation;
+    let mut failing = registrations::segregation_failing(tx, deal, &policy)?;
     if row.requested_by == tx.caller().actor_text() {
         failing.push(guard(
             "not_own_request",

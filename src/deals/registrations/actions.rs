@@ -79,7 +79,12 @@ fn failing(tx: &mut Tx<'_>, registration: &Registration, action: &str) -> Result
             submission::failing(tx, registration, registration.deal.customer_account_id, &policy)?
         }
         "approve" => reviewing::failing(tx, registration)?,
-        "claim_review" | "reject" | "request_info" => segregation::failing(tx, registration)?,
+        "reject" => reviewing::failing_to_refuse(tx, registration)?,
+        "claim_review" | "request_info" => {
+            let now = tx.now;
+            let policy = policies::in_force(tx, now)?.registration.segregation;
+            segregation::failing(tx, registration, &policy)?
+        }
         "withdraw" if registration.deal.stage.is_closed() => {
             vec![closed("The deal is won or lost, so there is nothing to take back.")]
         }

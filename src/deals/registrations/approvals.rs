@@ -9,6 +9,7 @@ use super::{
     history::{self, Entry},
     model::DecisionTerms,
     queries, review_queries,
+    reviews::REVIEWERS,
     rows::{DecisionRow, Registration},
     rules,
     scopes::{self, Scope},
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     approvals::{self, ApprovalVerdict, Cast, Chain, Judged, Turn},
+    auth::Roles,
     customers,
     db::Tx,
     deals::{
@@ -67,6 +69,22 @@ pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Faili
     let mut failing = judged.failing;
     failing.extend(failing_of_record(tx, registration)?);
     Ok(failing)
+}
+
+/// The guards of a refusal that fail for this caller, besides the reason.
+///
+/// # Errors
+/// What the database reports.
+pub fn failing_to_refuse(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
+    let now = tx.now;
+    let settings = policies::in_force(tx, now)?;
+    let (_, judged) = judged(tx, registration, &settings, false)?;
+    Ok(judged.against_refusal(reviews(tx)).to_vec())
+}
+
+/// Whether the caller's role decides on registrations, at whatever step.
+pub fn reviews(tx: &Tx<'_>) -> bool {
+    tx.caller().roles().meets(Roles::of(REVIEWERS))
 }
 
 fn failing_of_record(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {

@@ -10,7 +10,7 @@ use crate::{
     catalog,
     db::Tx,
     error::Result,
-    kernel::ids::{DealId, UserId},
+    kernel::{Time, ids::DealId},
     policies::RegistrationPolicy,
     programs,
 };
@@ -103,20 +103,12 @@ pub fn pause(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
     approvals::pause(tx, KIND, &id.to_string())
 }
 
-/// Lets the clock of the chain go on.
+/// Lets the clock of the chain go on; `due_at`: when the decision is owed from here on.
 ///
 /// # Errors
 /// What the database reports.
-pub fn resume(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
-    approvals::resume(tx, KIND, &id.to_string())
-}
-
-/// Names another approver, or none, for the steps that a user was to decide.
-///
-/// # Errors
-/// What the database reports.
-pub fn reroute(tx: &mut Tx<'_>, id: DealId, from: UserId, to: Option<UserId>) -> Result<()> {
-    approvals::reroute(tx, KIND, &id.to_string(), from, to)
+pub fn resume(tx: &mut Tx<'_>, id: DealId, due_at: Option<Time>) -> Result<()> {
+    approvals::resume(tx, KIND, &id.to_string(), due_at)
 }
 
 /// Escalates a step of a registration that has waited too long, under the lock that it is decided under, and tells of it. Says

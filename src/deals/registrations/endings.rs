@@ -8,7 +8,7 @@ use super::{
     queries, review_queries,
     reviews::{begin, refuse},
     rows::{DecisionRow, Registration},
-    rules, segregation,
+    rules,
     states::{DealAxis, DealLineStatus, DecisionOutcome, InfoRequestStatus, ProtectionState, REVIEW, ReviewStatus},
 };
 use crate::{
@@ -27,9 +27,10 @@ use crate::{
 /// 409 `invalid_state`, `guard_failed`.
 pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealRejection) -> Result<Registration> {
     let (before, status) = begin(tx, id, seen, "reject")?;
-    let mut failing = segregation::failing(tx, &before)?;
     let now = tx.moment();
     let settings = policies::in_force(tx, now)?;
+    let (chain, judged) = approvals::judged(tx, &before, &settings, true)?;
+    let mut failing = judged.against_refusal(approvals::reviews(tx)).to_vec();
     failing.extend(guards::offered(
         &settings.registration.rejection_reasons,
         rejection.reason_code,
@@ -47,7 +48,6 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     decision.reason_text = Some(rejection.reason_text.clone());
     decision.evidence.clone_from(&rejection.evidence);
     decision.policy_version = Some(settings.version);
-    let (chain, judged) = approvals::judged(tx, &before, &settings, true)?;
     if let Some(cast) = refuse_step(tx, &chain, judged.voice, Some(&rejection.reason_text))? {
         decision.step_id = Some(cast.step.id);
         decision.on_behalf_of = cast.on_behalf_of.map(|user| user.to_string());

@@ -104,6 +104,9 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: ImportedDeal) -> Result<Regist
         if new.deal.review_status.is_open() {
             let policy = policies::in_force(tx, now)?.registration;
             chains::begin(tx, &new, &policy)?;
+            if new.deal.review_status == ReviewStatus::InfoRequested {
+                chains::pause(tx, new.deal.id)?;
+            }
         }
     }
     if let Some((from, until)) = imported.protection {

@@ -45,7 +45,10 @@ mod whole;
 
 pub use actions::{action, chain as approval_chain, own_failing};
 pub use approvals::{locked, tell_contenders};
-pub use chains::{begin as begin_chain, end as skip_steps, escalate, facts as chain_facts};
+pub use chains::{
+    begin as begin_chain, end as skip_steps, escalate, facts as chain_facts, pause as pause_chain,
+    resume as resume_chain,
+};
 pub use clock::start as start_clock;
 pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    approvals, chains, closing, endings,
+    approvals, closing, endings,
     history::{self, Entry},
     queries, review_queries,
     reviews::REVIEWERS,
@@ -29,6 +29,7 @@ use crate::{
     error::Result,
     identity,
     kernel::ids::{AccountId, DealId, HandoverId, PartnerId, UserId},
+    policies,
 };
 
 /// Why something happens to a registration, as its history tells both sides.
@@ -130,20 +131,19 @@ pub fn ended(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
 /// What the database reports.
 pub fn rerouted(tx: &mut Tx<'_>, partner: PartnerId, from: UserId, to: UserId, handover: HandoverId) -> Result<()> {
     let decides = identity::users::is_active_vendor_with(tx, to, REVIEWERS)?;
+    let now = tx.now;
+    let policy = policies::in_force(tx, now)?.registration.segregation;
     for id in review_queries::awaiting(tx, partner, from)? {
         let before = approvals::locked(tx, id)?;
-        if !rules::status_at(&before, tx.moment()).is_open() {
+        // Somebody else may have taken it while this one waited for the lock.
+        if !rules::status_at(&before, tx.moment()).is_open() || before.deal.assignee_id != Some(from) {
             continue;
         }
-        let next = (decides && segregation::lets(tx, &before, to)?).then_some(to);
-        chains::reroute(tx, id, from, next)?;
-        let now = tx.now;
+        let next = (decides && segregation::lets(tx, &before, to, &policy)?).then_some(to);
         let mut after = before.clone();
-        if before.deal.assignee_id == Some(from) {
-            after.deal.assignee_id = next;
-            if let Some(review) = &mut after.review {
-                review.assigned_at = next.map(|_| now);
-            }
+        after.deal.assignee_id = next;
+        if let Some(review) = &mut after.review {
+            review.assigned_at = next.map(|_| now);
         }
         queries::save(tx, &before, after.touched(now), "deal.assigned")?;
         let whom = next.map_or_else(

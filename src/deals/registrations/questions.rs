@@ -30,7 +30,7 @@ pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInf
     let (before, status) = begin(tx, id, seen, "request_info")?;
     let now = tx.moment();
     let policy = policies::in_force(tx, now)?.registration;
-    let mut failing = segregation::failing(tx, &before)?;
+    let mut failing = segregation::failing(tx, &before, &policy.segregation)?;
     let days = new.business_days.unwrap_or(policy.info_business_days);
     if days > policy.info_business_days {
         let detail = format!(
@@ -122,7 +122,6 @@ pub fn answer_info(
         ..info.clone()
     };
     review_queries::save_info(tx, &info, &answered)?;
-    chains::resume(tx, id)?;
     let mut after = moved_account(tx, &before, found)?.unwrap_or_else(|| before.clone());
     after.deal.review_status = REVIEW.go(status, "answer_info")?;
     after.deal.last_activity_at = now;
@@ -131,6 +130,7 @@ pub fn answer_info(
         clock.resume(now);
         after.deal.review_due_at = Some(clock.row.due_at);
     }
+    chains::resume(tx, id, after.deal.review_due_at)?;
     if let Some(review) = &mut after.review {
         let paused_at = review.paused_at.unwrap_or(now);
         review.paused_micros += now.since(paused_at);

@@ -137,7 +137,8 @@ pub async fn approve_deal(
 /// Reject a registration
 ///
 /// Refuses it with a reason that the partner reads, and evidence that the vendor keeps. An appeal is open for as long as the
-/// program says.
+/// program says. Reviewers refuse at every step of the chain; finance where the step is theirs to decide, or that of somebody
+/// they stand in for.
 #[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/reject")]
 pub async fn reject_deal(

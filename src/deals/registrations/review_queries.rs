@@ -9,7 +9,6 @@ use super::{
     view::{self, Reader},
 };
 use crate::{
-    approvals::{self, ApprovalKind},
     db::{Clause, Tx},
     error::Result,
     kernel::{
@@ -21,16 +20,15 @@ use crate::{
     schema::{deal_decisions, deal_info_requests, deal_reviews, deals},
 };
 
-/// The registrations of a partner that wait for a decision of that user: as reviewer, or as approver of a step.
+/// The registrations of a partner that wait for a decision of that user, as their reviewer.
 ///
 /// # Errors
 /// What the database reports.
 pub fn awaiting(tx: &mut Tx<'_>, partner: PartnerId, user: UserId) -> Result<Vec<DealId>> {
-    let named = approvals::naming(tx, ApprovalKind::DealRegistration, partner, user)?;
     Ok(on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(partner))
         .filter(deals::review_status.eq_any(OPEN))
-        .filter(deals::assignee_id.eq(user).or(deals::id.eq_any(&named).nullable()))
+        .filter(deals::assignee_id.eq(user))
         .order((deals::customer_account_id, deals::id))
         .select(deals::id)
         .load(c))?)

@@ -21,6 +21,7 @@ use crate::{
         ids::{DealId, UserId},
         states::{FailingGuard, guard},
     },
+    policies,
 };
 
 /// The roles that decide on registrations.
@@ -55,9 +56,11 @@ pub(super) fn refuse(failing: Vec<FailingGuard>, status: ReviewStatus, action: &
 pub fn assign(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, to: Option<UserId>) -> Result<Registration> {
     let action = if to.is_some() { "assign" } else { "claim_review" };
     let (before, status) = begin(tx, id, seen, action)?;
+    let moment = tx.moment();
+    let policy = policies::in_force(tx, moment)?.registration.segregation;
     let reviewer = match to {
         None => {
-            refuse(segregation::failing(tx, &before)?, status, action)?;
+            refuse(segregation::failing(tx, &before, &policy)?, status, action)?;
             tx.caller().person()?
         }
         Some(user) => {
@@ -68,7 +71,7 @@ pub fn assign(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, to: Option<UserId>) ->
                 ));
             }
             let mut failing = Vec::new();
-            if !segregation::lets(tx, &before, user)? {
+            if !segregation::lets(tx, &before, user, &policy)? {
                 failing.push(guard(
                     "no_competing_interest",
                     "#/assignee_id",

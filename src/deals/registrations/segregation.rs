@@ -12,7 +12,7 @@ use crate::{
         ids::{PartnerId, UserId},
         states::FailingGuard,
     },
-    partners, policies,
+    partners,
 };
 
 /// Whom the registration concerns. What the policy does not ask for is not looked up.
@@ -66,20 +66,16 @@ pub fn interests(tx: &mut Tx<'_>, registration: &Registration, policy: &Segregat
 ///
 /// # Errors
 /// What the database reports.
-pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
-    let now = tx.now;
-    let policy = policies::in_force(tx, now)?.registration.segregation;
-    let interests = interests(tx, registration, &policy)?;
+pub fn failing(tx: &mut Tx<'_>, registration: &Registration, policy: &SegregationPolicy) -> Result<Vec<FailingGuard>> {
+    let interests = interests(tx, registration, policy)?;
     let caller = tx.caller();
-    Ok(interests.against(&policy, &caller.actor_text(), caller.user()))
+    Ok(interests.against(policy, &caller.actor_text(), caller.user()))
 }
 
 /// Whether that person may decide on the registration, as far as it concerns them.
 ///
 /// # Errors
 /// What the database reports.
-pub fn lets(tx: &mut Tx<'_>, registration: &Registration, user: UserId) -> Result<bool> {
-    let now = tx.now;
-    let policy = policies::in_force(tx, now)?.registration.segregation;
-    Ok(interests(tx, registration, &policy)?.lets(&policy, user))
+pub fn lets(tx: &mut Tx<'_>, registration: &Registration, user: UserId, policy: &SegregationPolicy) -> Result<bool> {
+    Ok(interests(tx, registration, policy)?.lets(policy, user))
 }

@@ -281,7 +281,10 @@ pub const REVIEW: Machine<ReviewStatus> = Machine {
             operation: Some("rejectDeal"),
             from: &[Submitted, InReview, InfoRequested],
             to: &[Rejected],
-            guards: &["the approver did not submit it and does not manage a competing claimant"],
+            guards: &[
+                "the approver did not submit it and does not manage a competing claimant",
+                "the approver reviews registrations, or the step whose turn it is is theirs to decide, or of whom they stand in for",
+            ],
         },
         Transition {
             action: "withdraw",

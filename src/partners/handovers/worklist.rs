@@ -16,8 +16,7 @@ use crate::{
     },
     on_each,
     schema::{
-        approval_steps, conflict_case_claims, conflict_cases, deal_info_requests, deals, program_memberships,
-        protections, tasks,
+        conflict_case_claims, conflict_cases, deal_info_requests, deals, program_memberships, protections, tasks,
     },
 };
 
@@ -38,21 +37,16 @@ pub fn of(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Registrations that wait for a decision of whoever hands over: as reviewer, or as approver of the step that is next.
+/// Registrations that wait for a decision of whoever hands over, as their reviewer.
 fn decisions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     let Some(from) = handover.from_user_id else {
         return Ok(Vec::new());
     };
     let undecided = ["submitted", "in_review", "info_requested"];
-    let steps = approval_steps::table
-        .filter(approval_steps::subject_type.eq("deal_registration"))
-        .filter(approval_steps::status.eq("pending"))
-        .filter(approval_steps::approver_id.eq(from))
-        .select(approval_steps::subject_id);
     let rows: Vec<(DealId, String, String, Option<Time>)> = on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(handover.partner_id))
         .filter(deals::review_status.eq_any(undecided))
-        .filter(deals::assignee_id.eq(from).or(deals::id.eq_any(steps).nullable()))
+        .filter(deals::assignee_id.eq(from))
         .order(deals::id.asc())
         .select((deals::id, deals::number, deals::title, deals::review_due_at))
         .load(c))?;

@@ -135,9 +135,16 @@ each_engine! {
         let sales = world.partner_user(partner(&report, 2), Role::PartnerSales);
         let asked = sales.get(&path(&report, 4, "")).await.expect(200);
         assert_eq!(asked["info_request"]["questions"], json!(["Which sites?", "How many?"]));
+        let paused = async || {
+            let waits = world.vendor(Role::ChannelOps).get("/v1/approvals").await.expect(200)["data"].clone();
+            let step = waits.as_array().unwrap().iter().find(|step| step["subject"]["id"] == asked["id"]).unwrap().clone();
+            (step["paused_at"].is_string(), step["due_at"].clone())
+        };
+        assert_eq!(paused().await, (true, Value::Null), "its chain begins with the clock standing");
         assert_eq!(asked["info_request"]["due_at"], "2026-11-30T00:00:00.000000Z", "five business days from the move end on a Friday");
         let answered = sales.post(&path(&report, 4, "/answer-info"), json!({"answers": ["All.", "Forty."]})).await.expect(200);
         assert_eq!(answered["review_status"], "in_review");
+        assert_eq!(paused().await, (false, answered["review"]["due_at"].clone()));
 
         // What went on here is no longer the file's.
         let (again, _) = files.import(&world, MAPPING);
@@ -178,6 +185,11 @@ each_engine! {
             let pending = chain["data"].as_array().unwrap().iter().filter(|step| step["status"] == "pending" || step["status"] == "waiting").count();
             let asked = match (number, *status) { (1, _) => 1, (_, "submitted" | "info_requested" | "in_review") => 2, _ => pending };
             assert_eq!(pending, asked, "step {number}: {chain}");
+            // While the partner owes an answer nobody waits for a decision, and the clock of the chain stands.
+            let waits = ops.get("/v1/approvals").await.expect(200)["data"].clone();
+            let stands: Vec<bool> = waits.as_array().unwrap().iter().map(|step| step["paused_at"].is_string()).collect();
+            let wanted = match *status { "info_requested" => vec![true], "submitted" | "in_review" => vec![false], _ => vec![] };
+            assert_eq!(stands, wanted, "step {number}: {waits}");
         }
         is_sound(&world);
         let ops = world.vendor(Role::ChannelOps);

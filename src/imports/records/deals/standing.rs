@@ -237,6 +237,9 @@ fn waits(
     }
     if let Some(info) = &deal.info {
         registrations::insert_info(tx, info)?;
+        registrations::pause_chain(tx, id)?;
+    } else {
+        registrations::resume_chain(tx, id, deal.deal.review_due_at)?;
     }
     // For the reviewer alone: whoever else claims the scope, the registration stays in.
     let check = conflict::check_deal(tx, id, CheckPurpose::Submission, None, None)?;
