@@ -1,10 +1,10 @@
 //! The batches of the jobs: each asks its owner what is due, and has the owner deal with it.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use super::Progress;
 use crate::{
-    approvals::{self, ApprovalKind},
+    approvals::{self, ApprovalKind, StepRow},
     db::Tx,
     deals::{amendments, protection, registrations},
     error::{Error, Result},
@@ -26,40 +26,47 @@ fn full(done: usize, most: i64) -> Progress {
 }
 
 pub fn lapses(tx: &mut Tx<'_>) -> Result<Progress> {
-    registrations::note_lapses(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+    let due = registrations::overdue(tx, AT_ONCE)?;
+    first_that_can(tx, "registration", &due, |tx, id| registrations::note_lapse(tx, *id))
 }
 
 pub fn protection_ends(tx: &mut Tx<'_>) -> Result<Progress> {
     protection::tell_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
 }
 
-/// Each step is escalated by the owner of its record, under the lock that it is decided under.
 pub fn escalations(tx: &mut Tx<'_>) -> Result<Progress> {
-    let due = approvals::overdue(tx, AT_ONCE)?;
-    let (found, mut done) = (due.len(), 0);
-    for step in due {
-        let id = step.subject_id.parse();
-        let escalated = match (step.subject_type, id) {
-            (ApprovalKind::DealRegistration, Ok(deal)) => registrations::escalate(tx, deal, &step)?,
-            (ApprovalKind::DealRegistration, Err(error)) => return Err(Error::internal(error)),
-            (ApprovalKind::DealAmendment, _) => amendments::escalate(tx, &step)?,
-        };
-        done += usize::from(escalated);
+    let due: Vec<Overdue> = approvals::overdue(tx, AT_ONCE)?.into_iter().map(Overdue).collect();
+    first_that_can(tx, "approval step", &due, escalate)
+}
+
+/// A step that has waited too long.
+struct Overdue(StepRow);
+
+impl Display for Overdue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.id.fmt(f)
     }
-    Ok(Progress {
-        done,
-        more: done > 0 && i64::try_from(found).is_ok_and(|found| found >= AT_ONCE),
-    })
+}
+
+/// Each step is escalated by the owner of its record, under the lock that it is decided under.
+fn escalate(tx: &mut Tx<'_>, Overdue(step): &Overdue) -> Result<bool> {
+    match step.subject_type {
+        ApprovalKind::DealRegistration => {
+            let deal = step.subject_id.parse().map_err(Error::internal)?;
+            registrations::escalate(tx, deal, step)
+        }
+        ApprovalKind::DealAmendment => amendments::escalate(tx, step),
+    }
 }
 
 pub fn handovers(tx: &mut Tx<'_>) -> Result<Progress> {
     let due = handovers::due(tx)?;
-    first_that_can(tx, "handover", &due, handovers::begin_due)
+    first_that_can(tx, "handover", &due, |tx, id| handovers::begin_due(tx, *id))
 }
 
 pub fn partner_ends(tx: &mut Tx<'_>) -> Result<Progress> {
     let due = standing::due(tx)?;
-    first_that_can(tx, "partner", &due, standing::end_due)
+    first_that_can(tx, "partner", &due, |tx, id| standing::end_due(tx, *id))
 }
 
 pub fn invitation_ends(tx: &mut Tx<'_>) -> Result<Progress> {
@@ -110,24 +117,34 @@ pub fn sign_in_retention(tx: &mut Tx<'_>) -> Result<Progress> {
     identity::forget_sign_ins(tx, bare, gone, ROWS).map(|done| full(done, ROWS))
 }
 
-/// Deals with the first that can be dealt with, alone in its transaction: much may hang on one. Those that fail or cannot
-/// go on yet keep none of the others back; they are tried again with the next run.
-fn first_that_can<I: Copy + Display>(
+/// Deals with the first that can be dealt with, alone in its transaction: much may hang on one, and locks that are held for
+/// several would be waited for crosswise. Those that fail or cannot go on yet keep none of the others back, nor any lock; they
+/// are tried again with the next run.
+fn first_that_can<I: Display>(
     tx: &mut Tx<'_>,
     what: &str,
     due: &[I],
-    deal_with: fn(&mut Tx<'_>, I) -> Result<bool>,
+    deal_with: impl Fn(&mut Tx<'_>, &I) -> Result<bool>,
 ) -> Result<Progress> {
-    for (index, id) in due.iter().enumerate() {
-        match tx.attempt(|tx| deal_with(tx, *id)) {
-            Ok(true) => {
+    for (index, one) in due.iter().enumerate() {
+        let mut idle = false;
+        let tried = tx.attempt(|tx| {
+            if deal_with(tx, one)? {
+                return Ok(());
+            }
+            idle = true;
+            Err(Error::internal("nothing is to be done"))
+        });
+        match tried {
+            Ok(()) => {
                 return Ok(Progress {
                     done: 1,
                     more: index + 1 < due.len(),
                 });
             }
-            Ok(false) => {}
-            Err(error) => log::error!("{what} {id} is due and could not be dealt with: {error}"),
+            Err(_) if idle => {}
+            Err(error) if error.may_retry() => return Err(error),
+            Err(error) => log::error!("{what} {one} is due and could not be dealt with: {error}"),
         }
     }
     Ok(Progress::default())

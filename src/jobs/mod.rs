@@ -7,6 +7,8 @@
 //! - Several servers on one PostgreSQL share the work: whoever takes a job's lease runs it, and every batch renews the lease
 //!   in its own transaction. Who has lost the lease finds that out before the batch does anything, so no work is done twice;
 //!   a server that is gone keeps the others waiting for `LEASE_SECONDS` at most.
+//! - What takes the lock of a record is done for one record at a time; one that cannot be dealt with is logged, tried again
+//!   with the next run, and keeps no other back.
 //! - A job that fails, or panics, is tried again later and later; the others go on. Runs, failures and what was done are
 //!   counted in `/metrics`, and one that failed is an item of the administrators' work queue until it has run again.
 

@@ -119,9 +119,11 @@ each_engine! {
         approver.post(&path(&two, "/approve"), json!({})).await.expect(200);
         // Its slot is free although no job has noted the lapse.
         submitted(&first, complete()).await;
-        let noted = world.sql(|tx| openprm::deals::registrations::note_lapses(tx, 10));
-        assert_eq!(noted, 1);
-        assert_eq!(world.sql(|tx| openprm::deals::registrations::note_lapses(tx, 10)), 0);
+        let lapsing = world.sql(|tx| openprm::deals::registrations::overdue(tx, 10));
+        assert_eq!(lapsing.iter().map(|id| json!(id)).collect::<Vec<_>>(), [one["id"].clone()]);
+        let note = |id| world.sql(move |tx| openprm::deals::registrations::note_lapse(tx, id));
+        assert_eq!((note(lapsing[0]), note(lapsing[0])), (true, false));
+        assert_eq!(world.sql(|tx| openprm::deals::registrations::overdue(tx, 10)), []);
     }
 
     async fn a_locked_field_is_named_with_what_locks_it(world: World) {

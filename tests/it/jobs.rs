@@ -20,10 +20,14 @@ use crate::{
 
 /// Runs a job of the program once; tells how many records it dealt with.
 fn work(world: &World, name: &str) -> usize {
+    batches(&world.db, name)
+}
+
+fn batches(db: &Db, name: &str) -> usize {
     let job = JOBS.iter().find(|job| job.name == name).unwrap();
     let mut done = 0;
     loop {
-        let progress = world.sql(job.work);
+        let progress = db.run_now(&Caller::system("test"), job.work).unwrap();
         done += progress.done;
         if !progress.more {
             return done;
@@ -110,7 +114,7 @@ each_engine! {
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let db = db.clone();
-                std::thread::spawn(move || db.run_now(&Caller::system("test"), |tx| openprm::deals::registrations::note_lapses(tx, 50)).unwrap())
+                std::thread::spawn(move || batches(&db, "registration_lapses"))
             })
             .collect();
         let noted: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();

@@ -224,24 +224,20 @@ pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWit
     Ok(after)
 }
 
-/// Notes the lapse of registrations whose answers are overdue: frees what they hold and tells their partners. Whether a
-/// registration has lapsed is a function of time; this only writes it down, so it may come late or not at all. Tells how
-/// many it noted.
+/// Notes the lapse of a registration whose answers are overdue: frees what it holds and tells its partner. Whether a registration
+/// has lapsed is a function of time; this only writes it down, so it may come late or not at all. Tells whether it was noted
+/// now: another instance may have noted it while this one waited for the lock.
 ///
 /// # Errors
-/// What the database reports.
-pub fn note_lapses(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
-    let mut noted = 0;
-    for id in review_queries::overdue(tx, limit)? {
-        let before = approvals::locked(tx, id)?;
-        let lapsed = rules::status_at(&before, tx.moment()) == ReviewStatus::Lapsed;
-        // Another instance may have noted it while this one waited for the lock.
-        if lapsed && before.deal.review_status != ReviewStatus::Lapsed {
-            lapse(tx, &before)?;
-            noted += 1;
-        }
+/// 404 if there is no such registration.
+pub fn note_lapse(tx: &mut Tx<'_>, id: DealId) -> Result<bool> {
+    let before = approvals::locked(tx, id)?;
+    let lapsed = rules::status_at(&before, tx.moment()) == ReviewStatus::Lapsed;
+    let news = lapsed && before.deal.review_status != ReviewStatus::Lapsed;
+    if news {
+        lapse(tx, &before)?;
     }
-    Ok(noted)
+    Ok(news)
 }
 
 /// Notes the lapse of one registration, whose account is locked.

@@ -56,7 +56,7 @@ pub use decisions::{
     DealApproval, DealOverride, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason,
 };
 pub use drafts::may_write;
-pub use endings::{Superseding, blank_decision, note_lapses, supersede};
+pub use endings::{Superseding, blank_decision, note_lapse, supersede};
 pub use expanded::{DealExpanded, DealPath};
 pub use guards::{Facts as SubmissionFacts, close_date, offered as reason_offered, submission as submission_guards};
 pub use handlers::seen;
@@ -68,7 +68,7 @@ pub use queries::{
     by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, tell_vendor, write,
 };
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
-pub use review_queries::{end_infos, insert_decision, insert_info, last_received, tie_check};
+pub use review_queries::{end_infos, insert_decision, insert_info, last_received, overdue, tie_check};
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, SUBMISSION_NEEDS, status_at};
