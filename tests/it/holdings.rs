@@ -89,7 +89,7 @@ each_engine! {
         };
         assert_eq!([in_force("2026-11-20"), in_force("2026-11-21"), in_force("2026-11-22"), in_force("2026-11-23")], [0, 1, 1, 0]);
         let at = format!("/v1/named-accounts/{}", id(&made));
-        assert_eq!(ops.patch(&at, json!({"ends_on": "2026-11-01"})).await.refused(422), "validation_failed");
+        assert_eq!(ops.patch(&at, json!({"ends_on": "2026-11-01"})).await.refused(409), "contradiction");
         ops.patch(&at, json!({"ends_on": null})).await.expect(200);
         assert_eq!(in_force("2030-01-01"), 1);
         ops.put("/v1/named-accounts/by-external-id/crm/n1", json!({"account_id": account["id"]})).await.expect(201);

@@ -526,7 +526,7 @@ each_engine! {
         partner_user(&world, "boss@north.example", north, &[PartnerRole::PartnerAdmin]);
         let session = login(&world, "boss@north.example").await;
         let boss = bearer(&world, &session);
-        let refused = boss.post("/v1/service-clients", json!({"name": "Sync", "scopes": ["catalog:write", "deals:fly"]})).await.expect(422);
+        let refused = boss.post("/v1/service-clients", json!({"name": "Sync", "scopes": ["catalog:write", "deals:fly"]})).await.expect(409);
         assert_eq!(refused["errors"].as_array().unwrap().len(), 2);
         let made = boss.post("/v1/service-clients", json!({"name": "Sync", "scopes": ["catalog:read", "partners:read"]})).await.expect(201);
         assert_eq!(made["client"]["partner_id"], north.to_string());

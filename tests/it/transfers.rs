@@ -282,7 +282,7 @@ each_engine! {
         assert_eq!(hand.ops.post(&path(&deal, "/transfers"), nobody).await.refused(409), "unknown_reference");
         let mut short = propose(to.clone());
         short["attribution"] = json!([{"partner_id": to, "role": "selling", "basis_points": 100}]);
-        assert_eq!(hand.ops.post(&path(&deal, "/transfers"), short).await.expect(422)["errors"][0]["pointer"], "#/attribution");
+        assert_eq!(hand.ops.post(&path(&deal, "/transfers"), short).await.expect(409)["errors"][0]["pointer"], "#/attribution");
         assert_eq!(hand.giver.post(&path(&deal, "/transfers"), propose(to.clone())).await.refused(403), "forbidden");
         hand.ops.post(&path(&deal, "/transfers"), propose(to.clone())).await.expect(201);
         assert_eq!(hand.ops.post(&path(&deal, "/transfers"), propose(to.clone())).await.refused(409), "already_exists");

@@ -115,6 +115,7 @@ fn acting(partner: PartnerId, user: UserId) -> Caller {
         roles: Roles::of(&[Role::PartnerSales]),
         scopes: None,
         rows: Rows::Partners(Arc::from([partner])),
+        must_enrol: false,
         request: Request::internal("test"),
     })
 }

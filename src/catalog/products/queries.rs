@@ -260,7 +260,7 @@ fn check_parent(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
             "A product cannot lie in itself; choose another parent.",
         ));
     }
-    let parent = find(tx, parent).map_err(|error| error.when(&codes::NOT_FOUND, || no_parent()))?;
+    let parent = find(tx, parent).map_err(|error| error.when(&codes::NOT_FOUND, no_parent))?;
     rules::may_lie_in(product.kind, &parent)
 }
 
@@ -397,5 +397,5 @@ pub fn remove_alias(tx: &mut Tx<'_>, alias: &ProductAlias) -> Result<()> {
 fn explain(error: Error, product: &Product) -> Error {
     error
         .when(&codes::ALREADY_EXISTS, || taken("#/code", &product.code))
-        .when(&codes::UNKNOWN_REFERENCE, || no_parent())
+        .when(&codes::UNKNOWN_REFERENCE, no_parent)
 }

@@ -53,7 +53,7 @@ pub fn find(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
 fn check_lead(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
     let Some(lead) = team.lead_id else { return Ok(()) };
     let unknown = || Error::unknown_reference("#/lead_id", "There is no such vendor user.");
-    let user = users::find(tx, lead).map_err(|error| error.when(&codes::NOT_FOUND, || unknown()))?;
+    let user = users::find(tx, lead).map_err(|error| error.when(&codes::NOT_FOUND, unknown))?;
     if user.kind == users::UserKind::Vendor {
         Ok(())
     } else {

@@ -288,7 +288,7 @@ pub fn insert(tx: &mut Tx<'_>, course: &Course, member: Member, kind: &'static s
             .values(&member.row)
             .execute(c))?)
     });
-    inserted.map_err(|error| error.when(&codes::ALREADY_EXISTS, || already_member()))?;
+    inserted.map_err(|error| error.when(&codes::ALREADY_EXISTS, already_member))?;
     let rows = assignments(tx, &member.row, &member.links, &Why::default());
     store(tx, &rows)?;
     let shown = member.shown(course, tx.now);
