@@ -1408,6 +1408,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    deal_appeals (id) {
+        id -> Text,
+        deal_id -> Text,
+        decision_id -> Text,
+        from_status -> Text,
+        status -> Text,
+        grounds -> Text,
+        evidence -> Text,
+        lodged_by -> Text,
+        at_risk_at -> BigInt,
+        due_at -> BigInt,
+        adjudicator -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        remedy -> Nullable<Text>,
+        reason_text -> Nullable<Text>,
+        policy_version -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     deal_transfers (id) {
         id -> Text,
         deal_id -> Text,
@@ -2017,6 +2041,8 @@ diesel::joinable!(deal_comments -> deals (deal_id));
 diesel::joinable!(deal_history -> deals (deal_id));
 diesel::joinable!(deal_evidence -> deals (deal_id));
 diesel::joinable!(deal_reopenings -> deals (deal_id));
+diesel::joinable!(deal_appeals -> deals (deal_id));
+diesel::joinable!(deal_appeals -> deal_decisions (decision_id));
 diesel::joinable!(deal_transfers -> deals (deal_id));
 diesel::joinable!(deal_transfers -> partners (to_partner_id));
 diesel::joinable!(attribution_sets -> deals (deal_id));
@@ -2154,6 +2180,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_history,
     deal_evidence,
     deal_reopenings,
+    deal_appeals,
     deal_transfers,
     attribution_sets,
     attribution_splits,

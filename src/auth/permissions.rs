@@ -452,6 +452,17 @@ permissions! {
     "rejectDealReopening", None, Who::Roles(OPS), once;
     "withdrawDealReopening", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once;
 
+    // Appeals against decisions: the partner's own word, judged by the vendor
+    "listDealAppeals", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "lodgeDealAppeal", None, Who::Roles(DEAL_SELLERS), once;
+    "listAppeals", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealAppeal", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealAppealTimeline", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "claimDealAppeal", None, Who::Roles(DEAL_REVIEWERS), once;
+    "upholdDealAppeal", None, Who::Roles(DEAL_REVIEWERS), key * 5;
+    "dismissDealAppeal", None, Who::Roles(DEAL_REVIEWERS), key;
+    "withdrawDealAppeal", None, Who::Roles(DEAL_SELLERS), once;
+
     // How sales end
     "winDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
     "verifyDealWin", Some("deals:review"), Who::Roles(OPS.and(roles(&[Finance]))), key;

@@ -4,7 +4,7 @@
 //! - [`conflict`]: who else holds or wants what a registration asks for, and why.
 //! - [`outcomes`]: how the sale ended, and the evidence.
 //! - [`protection`]: who holds which scope, first come, first protected.
-//! - [`reopenings`]: undoing a mistaken decision.
+//! - [`reopenings`]: undoing a mistaken decision; [`appeals`]: the partner's word against one.
 //! - [`amendments`]: changes of what was approved; only what changed is reviewed again.
 //! - [`extensions`]: more time for a protection.
 //! - [`registrations`]: the registration itself with its three axes (review, protection, stage), and its review.
@@ -12,6 +12,7 @@
 //! - [`comments`]: what is said about it.
 
 pub mod amendments;
+pub mod appeals;
 pub mod attribution;
 pub mod comments;
 pub mod conflict;
@@ -40,6 +41,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(conflict::deal_routes)
             .configure(outcomes::deal_routes)
             .configure(reopenings::deal_routes)
+            .configure(appeals::deal_routes)
             .configure(extensions::deal_routes)
             .configure(amendments::deal_routes)
             .configure(comments::deal_routes)
@@ -50,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     amendments::routes(config);
     outcomes::routes(config);
     reopenings::routes(config);
+    appeals::routes(config);
     comments::routes(config);
     transfers::routes(config);
     conflict::routes(config);
@@ -78,6 +81,7 @@ pub fn machines() -> Vec<serde_json::Value> {
         registrations::REVIEW.published(),
         registrations::STAGE.published(),
         reopenings::MACHINE.published(),
+        appeals::MACHINE.published(),
         extensions::MACHINE.published(),
         amendments::MACHINE.published(),
         transfers::MACHINE.published(),

@@ -321,6 +321,8 @@ crate::id! {
     pub AttributionId = "attrib";
     /// A proposal to reopen a decided deal.
     pub ReopeningId = "reopen";
+    /// An appeal against a decision.
+    pub AppealId = "appeal";
     /// A decision on a deal.
     pub DecisionId = "decision";
     /// One step of an approval chain.
@@ -404,6 +406,7 @@ bindable!(
     TransferId,
     AttributionId,
     ReopeningId,
+    AppealId,
     DecisionId,
     ApprovalStepId,
     ApprovalVoteId,

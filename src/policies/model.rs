@@ -191,6 +191,9 @@ pub struct RegistrationPolicy {
     /// Days within which a partner may appeal against a decision.
     #[schema(example = 10, minimum = 0, maximum = 365)]
     pub appeal_days: i64,
+    /// Business days within which the vendor owes a decision on an appeal.
+    #[schema(example = 5, minimum = 1, maximum = 60)]
+    pub appeal_decision_business_days: i64,
     /// Hours that must lie between receiving a registration and winning it.
     #[schema(example = 72, minimum = 0, maximum = 8760)]
     pub won_after_hours: i64,
@@ -243,6 +246,7 @@ impl Default for RegistrationPolicy {
             loss_reasons: Vec::new(),
             amendment_percent: 20,
             appeal_days: 10,
+            appeal_decision_business_days: 5,
             won_after_hours: 72,
         }
     }

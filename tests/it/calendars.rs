@@ -172,6 +172,25 @@ each_engine! {
         assert_eq!(backwards["data"], json!([]), "a time that ends before it begins");
     }
 
+    async fn an_appeal_is_due_by_the_hours_and_holidays_of_the_deals_territory(world: World) {
+        let program = Program::new(&world).await;
+        let (ops, sales) = (world.vendor(Role::ChannelOps), program.sales(program.partner("Nordwind")));
+        let calendar = ops.post("/v1/calendars", bavaria()).await.expect(201);
+        ops.patch(&territory(&ops, "DACH").await, json!({"calendar_id": calendar["id"]})).await.expect(200);
+        // Friday evening in Munich, before All Saints' on Monday.
+        go_to(&world, "2027-10-29T16:30:00Z");
+        let deal = submitted(&sales, late()).await;
+        let no = json!({"reason_code": "not_qualified", "reason_text": "There is no budget."});
+        world.vendor(Role::Approver).post(&path(&deal, "/reject"), no).await.expect(200);
+        let lodged = sales.post(&path(&deal, "/appeals"), json!({"grounds": "There is.", "evidence": [{"note": "The board's minutes."}]})).await.expect(201);
+        assert_eq!((lodged["due_at"].as_str(), lodged["sla"].as_str()), (Some("2027-11-09T08:00:00.000000Z"), Some("on_time")));
+        let at = format!("/v1/deal-appeals/{}", lodged["id"].as_str().unwrap());
+        go_to(&world, "2027-11-08T12:00:00Z");
+        assert_eq!(sales.get(&at).await.expect(200)["sla"], "at_risk");
+        go_to(&world, "2027-11-09T08:00:01Z");
+        assert_eq!(sales.get(&at).await.expect(200)["sla"], "breached");
+    }
+
     async fn without_a_calendar_monday_to_friday_count(world: World) {
         let program = Program::new(&world).await;
         let sales = program.sales(program.partner("Nordwind"));

@@ -15,6 +15,7 @@
 mod support;
 
 mod amendments;
+mod appeals;
 mod approvals;
 mod attribution;
 mod audit;

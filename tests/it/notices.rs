@@ -560,6 +560,43 @@ each_engine! {
         told(&sales, "deal_approved").await;
     }
 
+    async fn an_appeal_is_told_to_who_may_judge_it_and_its_outcome_to_the_partner(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        in_berlin(&world, &sales, "de-DE");
+        let (judge, other) = (world.vendor(Role::Approver), world.vendor(Role::ChannelOps));
+        holds(&world, &judge, "approver");
+        holds(&world, &other, "channel_ops");
+        let deal = submitted(&sales, complete()).await;
+        let no = json!({"reason_code": "not_qualified", "reason_text": "There is no budget."});
+        approver.post(&path(&deal, "/reject"), no).await.expect(200);
+        let lodged = sales.post(&path(&deal, "/appeals"), json!({"grounds": "There is, since Monday.", "evidence": [{"note": "The board's minutes."}]})).await.expect(201);
+        let at = format!("/v1/deal-appeals/{}", lodged["id"].as_str().unwrap());
+        dispatch(&world);
+        for person in [&judge, &other] {
+            let asked = told(person, "appeal_received").await;
+            assert_eq!((asked["action"].as_str(), &asked["due_at"]), (Some("upholdDealAppeal"), &lodged["due_at"]));
+            assert_eq!((&asked["path"], asked["body"].as_str().unwrap().contains("There is, since Monday.")), (&json!(at), true));
+        }
+        assert!(!topics(&inbox(&approver).await).contains(&"appeal_received"), "who decided does not judge");
+        judge.post(&format!("{at}/claim"), json!({})).await.expect(200);
+        world.clock.advance_days(2);
+        work(&world, "notice_reminders");
+        let due: openprm::kernel::Time = lodged["due_at"].as_str().unwrap().parse().unwrap();
+        world.clock.advance_seconds(due.since(world.now()) / 1_000_000 - 86_000);
+        work(&world, "notice_reminders");
+        assert_eq!(told(&judge, "appeal_due").await["subject"], "Appeal due in 1 day: Acme: firewalls for 40 branches");
+        assert!(!topics(&inbox(&other).await).contains(&"appeal_due"), "it was taken on");
+        judge.post(&format!("{at}/dismiss"), json!({"reason_text": "The minutes are of last year."})).await.expect(200);
+        dispatch(&world);
+        let ours = told(&admin, "appeal_decided").await;
+        assert_eq!(ours["subject"], "Appeal dismissed: Acme: firewalls for 40 branches");
+        assert!(ours["body"].as_str().unwrap().contains("The minutes are of last year."), "{ours}");
+        assert_eq!(told(&sales, "appeal_decided").await["subject"], "Einspruch zurückgewiesen: Acme: firewalls for 40 branches");
+        dispatch(&world);
+        told(&sales, "appeal_decided").await;
+    }
+
     async fn those_who_look_after_a_partner_and_take_it_over_are_told(world: World) {
         let program = Program::new(&world).await;
         let Cast { partner, sales, admin, .. } = cast(&program);

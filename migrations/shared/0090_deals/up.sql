@@ -200,7 +200,8 @@ CREATE TABLE deal_decisions (
     step_id TEXT REFERENCES approval_steps (id),
     outcome TEXT NOT NULL CHECK (outcome IN (
         'approved', 'auto_approved', 'step_approved', 'rejected', 'revoked', 'extension_granted',
-        'extension_denied', 'amendment_approved', 'amendment_rejected', 'reopened', 'lapsed', 'superseded')),
+        'extension_denied', 'amendment_approved', 'amendment_rejected', 'reopened', 'lapsed', 'superseded',
+        'appeal_upheld', 'appeal_dismissed')),
     decided_by TEXT NOT NULL,
     -- Whom the decider stood in for.
     on_behalf_of TEXT,

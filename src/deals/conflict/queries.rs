@@ -145,6 +145,37 @@ pub fn page(tx: &mut Tx<'_>, filter: &ConflictCheckFilter, paging: &Paging) -> R
     Ok(Page::of(rows, paging, |row| (Key::from(row.created_at), row.id.to_string())).map(|row| row.seen_by(caller)))
 }
 
+/// What a timeline tells of a check.
+#[derive(Debug, Clone, Queryable)]
+pub struct CheckLine {
+    pub id: ConflictCheckId,
+    pub verdict: ConflictVerdict,
+    pub policy_version: i64,
+    pub created_by: String,
+    pub created_at: Time,
+}
+
+/// The checks of a registration that the caller may read, oldest first: at most 500.
+///
+/// # Errors
+/// What the database reports.
+pub fn checks_of(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<CheckLine>> {
+    let mut clause = readable(tx.caller());
+    clause.equals("conflict_checks.deal_id", &deal);
+    Ok(on_each!(tx, |c| conflict_checks::table
+        .filter(clause)
+        .order((conflict_checks::created_at, conflict_checks::id))
+        .select((
+            conflict_checks::id,
+            conflict_checks::verdict,
+            conflict_checks::policy_version,
+            conflict_checks::created_by,
+            conflict_checks::created_at
+        ))
+        .limit(500)
+        .load(c))?)
+}
+
 /// Stores a check and tells of it. The event shows what the partner may know; the vendor reads the rest by its id.
 ///
 /// # Errors

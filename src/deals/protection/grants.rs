@@ -11,7 +11,7 @@ use crate::{
     db::Tx,
     deals::{
         conflict::{self, rules::AskedLine},
-        registrations::{DealType, Registration},
+        registrations::DealType,
     },
     error::{Error, Result, codes},
     events::{self, Fact},
@@ -157,41 +157,6 @@ pub fn keep(tx: &mut Tx<'_>, grant: &Grant, ended: Option<(Ending, Time)>) -> Re
         kept.push(queries::insert_as(tx, row, "protection.imported")?);
     }
     Ok(kept)
-}
-
-/// Who else is protected now on the scope that a registration asks for: the number of each, and until when.
-///
-/// # Errors
-/// What the database reports.
-pub fn others_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(String, Time)>> {
-    let deal = &registration.deal;
-    let (Some(account_id), Some(territory_id)) = (deal.customer_account_id, deal.territory_id) else {
-        return Ok(Vec::new());
-    };
-    let now = tx.now;
-    let policy = conflict::policy(tx, now)?.1;
-    let scope = Scope {
-        deal_id: deal.id,
-        partner_id: deal.partner_id,
-        decision_id: None,
-        account_id,
-        territory_id,
-        class: DealTypeClass::of(deal.deal_type, policy.renewals_meet_new_business),
-        exclusive: true,
-        starts_at: now,
-        until: now.plus_days(1),
-        legacy: false,
-    };
-    let mut others = BTreeMap::new();
-    for line in &registration.lines {
-        let asked = ProtectionRow::granted(&scope, line.row.product_id, now);
-        for (held, number) in queries::overlapping(tx, &asked)? {
-            if held.deal_id != deal.id {
-                others.insert(number, held.ends_at);
-            }
-        }
-    }
-    Ok(others.into_iter().collect())
 }
 
 /// Refuses while a live registration of the scope that comes before it is neither decided nor passed over.

@@ -162,6 +162,18 @@ impl ProtectionRow {
         self.changed(ProtectionStatus::Active, None, now)
     }
 
+    /// The same scope once more from now on, for the time that was left of it when it was taken away.
+    pub fn given_back(&self, decision_id: Option<DecisionId>, now: Time) -> Self {
+        let left = self.granted_until.since(self.status_since).max(0);
+        let until = Time::from_micros(now.micros().saturating_add(left));
+        Self {
+            starts_at: now,
+            ends_at: until,
+            granted_until: until,
+            ..self.handed_to(self.deal_id, self.partner_id, decision_id, now)
+        }
+    }
+
     /// With another end: `granted_until` stays where only a grace is given.
     #[must_use]
     pub fn until(mut self, ends_at: Time, granted_until: Option<Time>, now: Time) -> Self {
@@ -250,6 +262,21 @@ impl ProtectionRow {
             updated_at: self.updated_at,
         }
     }
+}
+
+/// What the last revocation took of a registration's protections; nothing if protections were granted since, or all had
+/// ended before it.
+pub fn taken_last(rows: Vec<ProtectionRow>) -> Vec<ProtectionRow> {
+    let newest = rows.iter().map(|row| row.created_at).max();
+    let taken: Vec<ProtectionRow> = rows
+        .into_iter()
+        .filter(|row| row.status == ProtectionStatus::Revoked && Some(row.status_since) >= newest)
+        .collect();
+    let last = taken.iter().map(|row| row.status_since).max();
+    taken
+        .into_iter()
+        .filter(|row| Some(row.status_since) == last && row.status_since < row.granted_until)
+        .collect()
 }
 
 /// What protects a registration, out of what its protections are: the strongest of them. `waits` says whether the
@@ -356,6 +383,23 @@ mod tests {
             (at(40), at(90), at(90))
         );
         assert_ne!(new.id, old.id);
+    }
+
+    #[test]
+    fn what_was_taken_is_given_back_for_the_time_that_was_left_of_it() {
+        let taken = row().ended(ProtectionStatus::Revoked, Some("other"), at(30));
+        let back = taken.given_back(None, at(45));
+        assert_eq!(
+            (back.starts_at, back.ends_at, back.granted_until),
+            (at(45), at(105), at(105))
+        );
+        assert_eq!(
+            taken.state_at(at(40)),
+            ProtectionState::Released,
+            "the time in between stays unprotected"
+        );
+        assert_eq!(taken_last(vec![taken.clone()]), [taken.clone()]);
+        assert_eq!(taken_last(vec![taken, back]), [], "it is given back once");
     }
 
     #[test]

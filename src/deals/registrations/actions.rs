@@ -14,7 +14,7 @@ use crate::{
     approvals::{self, Chain},
     auth::{Caller, permissions::may_call},
     db::Tx,
-    deals::{amendments, extensions, outcomes, reopenings, transfers},
+    deals::{amendments, appeals, extensions, outcomes, reopenings, transfers},
     error::Result,
     kernel::{
         states::guard,
@@ -31,8 +31,11 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
     let now = tx.now;
     let (status, stage) = (rules::status_at(registration, now), registration.deal.stage);
     let mut data = Vec::new();
-    // Reopening takes two steps of its own, told below.
-    let reviewed = REVIEW.transitions.iter().filter(|row| row.action != "reopen");
+    // Reopenings and appeals take steps of their own, told below.
+    let reviewed = REVIEW
+        .transitions
+        .iter()
+        .filter(|row| !matches!(row.action, "reopen" | "uphold_appeal"));
     for row in reviewed.filter(|row| row.from.contains(&status)) {
         push(tx, registration, row, &mut data)?;
     }
@@ -40,6 +43,7 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
         push(tx, registration, row, &mut data)?;
     }
     data.extend(reopenings::actions(tx, registration)?);
+    data.extend(appeals::actions(tx, registration)?);
     data.extend(extensions::actions(tx, registration)?);
     data.extend(amendments::actions(tx, registration)?);
     data.extend(transfers::actions(tx, registration)?);

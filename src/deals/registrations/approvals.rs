@@ -438,6 +438,43 @@ pub fn grant_without_person(
     }
 }
 
+/// Grants at once what an upheld appeal has put before the vendor again, under the account's lock that the caller holds:
+/// the check runs again, and whoever came first is not passed over.
+///
+/// # Errors
+/// 409 `guard_failed` for earlier claimants; 409 `protection_overlap` if the scope is protected for another.
+pub fn grant_on_appeal(
+    tx: &mut Tx<'_>,
+    reviewed: &Registration,
+    settings: &ProgramSettings,
+    note: &str,
+) -> Result<Registration> {
+    let scope = scopes::narrowed(tx, reviewed, None)?
+        .map_err(|failing| Error::guards(reviewed.deal.review_status, "uphold", failing))?;
+    let now = tx.moment();
+    let tier = programs::tier_at(tx, reviewed.deal.partner_id, now)?;
+    let terms = tier_terms::of_decision(tier.as_ref(), &settings.registration, reviewed.deal.deal_type, None);
+    let window = Window::new(now, now.plus_days(terms.window_days));
+    let check = conflict::check_deal(tx, reviewed.deal.id, CheckPurpose::Approval, Some(window), None)?;
+    chains::end(tx, reviewed.deal.id)?;
+    let approval = DealApproval {
+        note: Some(note.to_owned()),
+        ..DealApproval::default()
+    };
+    let decision = Decision {
+        outcome: DecisionOutcome::Approved,
+        cast: None,
+        scope: &scope,
+        check: &check,
+        discount: tier_terms::discount(tier.as_ref(), &settings.registration),
+        terms,
+        now,
+        settings,
+        approval: &approval,
+    };
+    granted(tx, reviewed, ReviewStatus::InReview, decision)
+}
+
 /// Whether amount, tier and record would let a registration be granted without a person.
 ///
 /// # Errors

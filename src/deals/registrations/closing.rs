@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     db::Tx,
-    deals::{amendments, extensions, reopenings, transfers},
+    deals::{amendments, appeals, extensions, reopenings, transfers},
     error::{Error, Result, codes},
     kernel::{
         ids::{DealId, ProductId},
@@ -26,6 +26,7 @@ pub fn close(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     amendments::close_pending(tx, deal)?;
     transfers::close_open(tx, deal)?;
     reopenings::close_open(tx, deal)?;
+    appeals::close_open(tx, deal)?;
     slot_queries::free_slots(tx, deal)
 }
 

@@ -1,6 +1,8 @@
 //! What happened to a registration, one line a step. Append-only; the partner reads the lines that are for both sides,
 //! without what only the vendor may read.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -196,6 +198,20 @@ pub fn reason(
         .select((deal_history::reason_code, deal_history::reason_text))
         .first(c)
         .optional())?)
+}
+
+/// Who did one of those actions with a registration, as texts of actors.
+///
+/// # Errors
+/// What the database reports.
+pub fn actors(tx: &mut Tx<'_>, deal: DealId, actions: &[&str]) -> Result<BTreeSet<String>> {
+    let found: Vec<String> = on_each!(tx, |c| table
+        .filter(deal_history::deal_id.eq(deal))
+        .filter(deal_history::action.eq_any(actions))
+        .select(deal_history::actor_id)
+        .distinct()
+        .load(c))?;
+    Ok(found.into_iter().collect())
 }
 
 fn write(tx: &mut Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> Result<()> {

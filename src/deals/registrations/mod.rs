@@ -44,10 +44,10 @@ mod view;
 mod whole;
 
 pub use actions::{action, chain as approval_chain, own_failing};
-pub use approvals::{locked, tell_contenders};
+pub use approvals::{grant_on_appeal, locked, tell_contenders};
 pub use chains::{
     begin as begin_chain, end as skip_steps, escalate, facts as chain_facts, pause as pause_chain,
-    resume as resume_chain,
+    planned as planned_chain, resume as resume_chain,
 };
 pub use clock::start as start_clock;
 pub use clock_queries::of_territory as business_clock;
@@ -68,7 +68,9 @@ pub use queries::{
     by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, tell_vendor, write,
 };
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
-pub use review_queries::{end_infos, insert_decision, insert_info, last_received, overdue, tie_check};
+pub use review_queries::{
+    all_decisions, deciders, end_infos, insert_decision, insert_info, last_received, overdue, tie_check,
+};
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, SUBMISSION_NEEDS, status_at};

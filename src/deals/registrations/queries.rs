@@ -280,6 +280,7 @@ fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
         DecisionOutcome::Lapsed,
         DecisionOutcome::Superseded,
         DecisionOutcome::Reopened,
+        DecisionOutcome::AppealUpheld,
     ];
     let decisions: Vec<DecisionRow> = on_each!(tx, |c| deal_decisions::table
         .filter(deal_decisions::deal_id.eq_any(ids))

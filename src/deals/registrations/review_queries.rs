@@ -1,5 +1,7 @@
 //! The tables of a review: decisions, and questions.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::{
@@ -64,6 +66,32 @@ pub fn insert_decision(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<()> {
         .values(decision)
         .execute(c))?;
     Ok(())
+}
+
+/// Who decided on one of those registrations, as texts of actors.
+///
+/// # Errors
+/// What the database reports.
+pub fn deciders(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeSet<String>> {
+    let found: Vec<String> = on_each!(tx, |c| deal_decisions::table
+        .filter(deal_decisions::deal_id.eq_any(deals))
+        .select(deal_decisions::decided_by)
+        .distinct()
+        .load(c))?;
+    Ok(found.into_iter().collect())
+}
+
+/// Every decision on a registration, oldest first: at most 500.
+///
+/// # Errors
+/// What the database reports.
+pub fn all_decisions(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<DecisionRow>> {
+    Ok(on_each!(tx, |c| deal_decisions::table
+        .filter(deal_decisions::deal_id.eq(deal))
+        .order((deal_decisions::decided_at, deal_decisions::id))
+        .select(DecisionRow::as_select())
+        .limit(500)
+        .load(c))?)
 }
 
 /// One page of the decisions on a registration that the caller may see, oldest first.

@@ -190,6 +190,10 @@ words! {
         Lapsed = "lapsed",
         /// Another registration took its place.
         Superseded = "superseded",
+        /// The partner was right to appeal: a refusal or revocation was undone.
+        AppealUpheld = "appeal_upheld",
+        /// The decision that was appealed against stands.
+        AppealDismissed = "appeal_dismissed",
     }
 }
 
@@ -320,6 +324,16 @@ pub const REVIEW: Machine<ReviewStatus> = Machine {
             from: &[Approved, Rejected, Withdrawn, Lapsed, Revoked],
             to: &[InReview],
             guards: &["two people agree", "no approval since then overlaps"],
+        },
+        Transition {
+            action: "uphold_appeal",
+            operation: Some("upholdDealAppeal"),
+            from: &[Rejected, Revoked],
+            to: &[InReview, Approved],
+            guards: &[
+                "the adjudicator had no part in the decision, and looks after no partner that claims the scope",
+                "nobody else was protected on the scope since",
+            ],
         },
     ],
 };

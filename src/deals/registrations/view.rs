@@ -33,7 +33,8 @@ impl Reader {
         }
     }
 
-    fn sees<T>(self, internal: Option<T>) -> Option<T> {
+    /// What only the vendor reads, if the reader is the vendor.
+    pub fn sees<T>(self, internal: Option<T>) -> Option<T> {
         match self {
             Self::Vendor => internal,
             Self::Partner => None,

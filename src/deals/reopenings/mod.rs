@@ -15,7 +15,7 @@ mod steps;
 
 pub use model::DealReopening;
 pub use rules::MACHINE;
-pub use steps::{actions, close_open};
+pub use steps::{Anew, actions, close_open, review_anew};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes within `/v1/deals`.

@@ -130,18 +130,52 @@ pub fn approve(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealRe
     let now = tx.moment();
     let after = asked.clone().decided(to, tx.caller().actor_text(), now);
     let after = queries::save(tx, &asked, after)?;
-    reopen(tx, &before, &after)?;
+    let anew = Anew {
+        from: after.from_status,
+        action: "reopen",
+        outcome: DecisionOutcome::Reopened,
+        event: "deal.reopened",
+        reason_code: Some(after.reason_code.to_string()),
+        reason_text: after.reason_text.clone(),
+        told_text: None,
+        detail: format!("Asked for by {}.", after.requested_by),
+    };
+    review_anew(tx, &before, &anew)?;
     Ok(after)
 }
 
-/// Puts the registration before the vendor again, in a new round.
-fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> Result<()> {
+/// Why and how a registration is before the vendor again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anew {
+    /// Where it stood.
+    pub from: ReviewStatus,
+    /// The step of the review's machine, as the history names it.
+    pub action: &'static str,
+    /// What the decision was.
+    pub outcome: DecisionOutcome,
+    /// What is told.
+    pub event: &'static str,
+    /// Why, as a code.
+    pub reason_code: Option<String>,
+    /// Why, in words.
+    pub reason_text: Option<String>,
+    /// As much of it as both sides read in the history.
+    pub told_text: Option<String>,
+    /// What the vendor alone reads in the history.
+    pub detail: String,
+}
+
+/// Puts the registration before the vendor again, in a new round. Its account is locked.
+///
+/// # Errors
+/// 409 `invalid_state`; 409 `guard_failed` if the partner registered the same again meanwhile.
+pub fn review_anew(tx: &mut Tx<'_>, before: &Registration, anew: &Anew) -> Result<Registration> {
     let (id, now) = (before.deal.id, tx.moment());
-    let status = reopening.from_status;
+    let status = anew.from;
     let settings = policies::in_force(tx, now)?;
-    let mut decision = registrations::blank_decision(tx, before, DecisionOutcome::Reopened);
-    decision.reason_code = Some(reopening.reason_code.to_string());
-    decision.reason_text.clone_from(&reopening.reason_text);
+    let mut decision = registrations::blank_decision(tx, before, anew.outcome);
+    decision.reason_code.clone_from(&anew.reason_code);
+    decision.reason_text.clone_from(&anew.reason_text);
     decision.policy_version = Some(settings.version);
     registrations::insert_decision(tx, &decision)?;
     registrations::close(tx, id)?;
@@ -161,7 +195,7 @@ fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> 
         let account = customers::surviving(tx, account)?;
         after = registrations::placed(tx, &after, account, resolution)?;
     }
-    after.deal.review_status = REVIEW.go_to(status, "reopen", ReviewStatus::InReview)?;
+    after.deal.review_status = REVIEW.go_to(status, anew.action, ReviewStatus::InReview)?;
     registrations::new_round(tx, &mut after, &settings.registration, now)?;
     for line in &mut after.lines {
         line.row.review_status = DealLineStatus::Pending;
@@ -173,21 +207,21 @@ fn reopen(tx: &mut Tx<'_>, before: &Registration, reopening: &DealReopening) -> 
     let check = conflict::check_deal(tx, id, CheckPurpose::Review, None, None)?;
     registrations::tie_check(tx, id, check.id)?;
     let after = registrations::find(tx, id)?;
-    registrations::tell(tx, before, &after, "deal.reopened")?;
+    registrations::tell(tx, before, &after, anew.event)?;
     history::note(
         tx,
         id,
-        Entry::action("reopen")
+        Entry::action(anew.action)
             .moved(DealAxis::ReviewStatus, status, ReviewStatus::InReview)
-            .because(Some(reopening.reason_code.to_string()), None)
-            .detail(format!("Asked for by {}.", reopening.requested_by)),
+            .because(anew.reason_code.clone(), anew.told_text.clone())
+            .detail(anew.detail.clone()),
     )?;
     if !released.is_empty() {
         let entry =
             Entry::action("release").moved(DealAxis::Protection, ProtectionState::Active, ProtectionState::Released);
         history::note(tx, id, entry)?;
     }
-    Ok(())
+    Ok(after)
 }
 
 /// Refuses: the decision stands.

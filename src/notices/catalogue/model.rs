@@ -64,6 +64,12 @@ words! {
         TransferProposed = "transfer_proposed",
         /// A decision shall be undone.
         ReopeningRequested = "reopening_requested",
+        /// A partner appeals against a refusal or a revocation.
+        AppealReceived = "appeal_received",
+        /// An appeal was decided, and why so.
+        AppealDecided = "appeal_decided",
+        /// The time for the decision on an appeal is running out.
+        AppealDue = "appeal_due",
         /// A firm applied to become a partner.
         ApplicationReceived = "application_received",
         /// An application was decided.
@@ -103,6 +109,9 @@ words! {
         PendingApprover = "pending_approver",
         /// The reviewer of the registration, or else every approver.
         Reviewer = "reviewer",
+        /// Who has taken the appeal on, or else everyone who may judge it: approvers, and those who run the program, who had
+        /// no part in the decision.
+        Adjudicator = "adjudicator",
         /// Those who run the program.
         ChannelOps = "channel_ops",
         /// Those who answer for the money.

@@ -4,8 +4,8 @@ use super::{
     model::{
         MailDelivery::Digest,
         NoticeRelation::{
-            AccountManager, ApplicationReviewer, ChannelOps, Finance, IncomingManager, OutgoingManager, PartnerAdmin,
-            PendingApprover, Reviewer, Submitter,
+            AccountManager, Adjudicator, ApplicationReviewer, ChannelOps, Finance, IncomingManager, OutgoingManager,
+            PartnerAdmin, PendingApprover, Reviewer, Submitter,
         },
         NoticeTopic,
     },
@@ -320,6 +320,37 @@ pub static TOPICS: &[TopicRule] = &[
             NoticeTopic::ReopeningRequested,
             "A decision shall be undone.",
             &["deal_reopening.requested"],
+        )
+    },
+    TopicRule {
+        vendor: &[Adjudicator, AccountManager],
+        action: Some("upholdDealAppeal"),
+        placeholders: &[DEAL, REASON, DEADLINE],
+        ..TopicRule::on(
+            NoticeTopic::AppealReceived,
+            "A partner appeals against a refusal or a revocation.",
+            &["deal_appeal.lodged"],
+        )
+    },
+    TopicRule {
+        vendor: &[AccountManager],
+        partner: &[Submitter, PartnerAdmin],
+        optional: false,
+        placeholders: &[DEAL, OUTCOME, REASON],
+        ..TopicRule::on(
+            NoticeTopic::AppealDecided,
+            "An appeal was decided, and why so.",
+            &["deal_appeal.upheld", "deal_appeal.dismissed"],
+        )
+    },
+    TopicRule {
+        vendor: &[Adjudicator],
+        action: Some("upholdDealAppeal"),
+        placeholders: &[DEAL, LEFT, DEADLINE],
+        ..TopicRule::on(
+            NoticeTopic::AppealDue,
+            "The time for the decision on an appeal is running out.",
+            &[],
         )
     },
     TopicRule {

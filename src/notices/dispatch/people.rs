@@ -7,7 +7,7 @@ use crate::{
     approvals::{ApprovalStepStatus, AskedPerson},
     auth::Role,
     db::Tx,
-    deals::registrations,
+    deals::{appeals, registrations},
     error::{Result, codes},
     identity::{self, addressees},
     kernel::ids::{DealId, PartnerId, UserId},
@@ -73,6 +73,10 @@ fn of_vendor(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story) -> Result
         },
         NoticeRelation::PendingApprover => match story.deal {
             Some(deal) => pending_approvers(tx, deal),
+            None => Ok(Vec::new()),
+        },
+        NoticeRelation::Adjudicator => match story.deal {
+            Some(deal) => appeals::adjudicators(tx, deal),
             None => Ok(Vec::new()),
         },
         NoticeRelation::Reviewer => reviewers(tx, story.deal),

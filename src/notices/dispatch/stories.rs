@@ -291,6 +291,19 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
             };
             story.name("outcome", outcome);
         }
+        NoticeTopic::AppealReceived => {
+            story.name("reason", words(text(data, "/grounds")));
+            story.due_at = parsed(data, "/due_at");
+            story.name("deadline", moment(story.due_at));
+        }
+        NoticeTopic::AppealDecided => {
+            let outcome = if event.kind == "deal_appeal.upheld" {
+                Value::Word("upheld", "stattgegeben")
+            } else {
+                Value::Word("dismissed", "zurückgewiesen")
+            };
+            story.name("outcome", outcome);
+        }
         NoticeTopic::HandoverGiven => {
             story.managers = (parsed(data, "/to_user_id"), parsed(data, "/from_user_id"));
             story.due_at = parsed(data, "/effective_at");
@@ -331,6 +344,7 @@ fn address(story: &mut Story, event: &Logged) {
     let path = match event.resource_type.as_str() {
         "deal_extension" => format!("/v1/deal-extensions/{id}"),
         "deal_amendment" => format!("/v1/deal-amendments/{id}"),
+        "deal_appeal" => format!("/v1/deal-appeals/{id}"),
         "deal_reopening" => format!("/v1/deal-reopenings/{id}"),
         "deal_transfer" => format!("/v1/deal-transfers/{id}"),
         "handover" => format!("/v1/handovers/{id}"),

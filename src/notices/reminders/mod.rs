@@ -78,7 +78,8 @@ fn send(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<()> {
         ReminderKind::ProtectionEnds
         | ReminderKind::InfoDue
         | ReminderKind::ExtensionGrace
-        | ReminderKind::ReviewDue => match row.resource_id.parse() {
+        | ReminderKind::ReviewDue
+        | ReminderKind::AppealDue => match row.resource_id.parse() {
             Ok(deal) => Story::of_deal(tx, deal, cause)?,
             Err(_other) => None,
         },

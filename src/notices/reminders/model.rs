@@ -22,6 +22,8 @@ words! {
         ExtensionGrace = "extension_grace",
         /// The time by which a registration must have been decided.
         ReviewDue = "review_due",
+        /// The time by which an appeal must have been decided.
+        AppealDue = "appeal_due",
         /// The end of a partnership that was given notice.
         PartnerNotice = "partner_notice",
     }

@@ -13,7 +13,7 @@ use crate::{
     },
     load_page, on_each,
     schema::{
-        deal_extensions, deal_info_requests, deals,
+        deal_appeals, deal_extensions, deal_info_requests, deals,
         notice_reminders::{self, table},
         partners, protections,
     },
@@ -43,6 +43,11 @@ const fn columns(kind: ReminderKind) -> (&'static str, &'static str, &'static st
             "deals.review_due_at",
             "deals.review_status IN ('submitted', 'in_review')",
         ),
+        ReminderKind::AppealDue => (
+            "deal_appeals.deal_id",
+            "deal_appeals.due_at",
+            "deal_appeals.status = 'open'",
+        ),
         ReminderKind::PartnerNotice => (
             "partners.id",
             "partners.effective_end_at",
@@ -69,6 +74,7 @@ fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> 
         ReminderKind::InfoDue => of!(deal_info_requests, deal_id, deal_info_requests::due_at),
         ReminderKind::ExtensionGrace => of!(deal_extensions, deal_id, deal_extensions::grace_until),
         ReminderKind::ReviewDue => of!(deals, id, deals::review_due_at.assume_not_null()),
+        ReminderKind::AppealDue => of!(deal_appeals, deal_id, deal_appeals::due_at),
         ReminderKind::PartnerNotice => of!(partners, id, partners::effective_end_at.assume_not_null()),
     }?)
 }

@@ -46,6 +46,11 @@ pub static REMINDERS: &[ReminderRule] = &[
         days_before: &[1],
     },
     ReminderRule {
+        kind: ReminderKind::AppealDue,
+        topic: NoticeTopic::AppealDue,
+        days_before: &[1],
+    },
+    ReminderRule {
         kind: ReminderKind::PartnerNotice,
         topic: NoticeTopic::PartnerNoticeEnding,
         days_before: &[30, 7],
@@ -60,6 +65,7 @@ impl ReminderKind {
             Self::InfoDue => NoticeTopic::DealInfoDue,
             Self::ExtensionGrace => NoticeTopic::ExtensionGraceEnding,
             Self::ReviewDue => NoticeTopic::ReviewDue,
+            Self::AppealDue => NoticeTopic::AppealDue,
             Self::PartnerNotice => NoticeTopic::PartnerNoticeEnding,
         }
     }

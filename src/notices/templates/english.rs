@@ -119,6 +119,18 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "A decision shall be undone: {{deal.title}}",
             "The decision on {{deal.number}}, “{{deal.title}}”, of {{partner.name}} is said to be mistaken:\n\n{{reason}}",
         ),
+        NoticeTopic::AppealReceived => (
+            "Appeal: {{deal.title}}",
+            "{{partner.name}} appeals against the decision on {{deal.number}}, “{{deal.title}}”. A decision is owed by {{deadline}}.\n\n{{reason}}",
+        ),
+        NoticeTopic::AppealDecided => (
+            "Appeal {{outcome}}: {{deal.title}}",
+            "The appeal about {{deal.number}}, “{{deal.title}}”, was {{outcome}}, because:\n\n{{reason}}",
+        ),
+        NoticeTopic::AppealDue => (
+            "Appeal due in {{time.left}}: {{deal.title}}",
+            "The appeal of {{partner.name}} about {{deal.number}}, “{{deal.title}}”, still waits for a decision. It is owed by {{deadline}}.",
+        ),
         NoticeTopic::ApplicationReceived => (
             "Application: {{partner.name}}",
             "{{partner.name}} ({{partner.number}}) applied to become a partner. The review can begin.",

@@ -119,6 +119,18 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "Eine Entscheidung soll zurückgenommen werden: {{deal.title}}",
             "Die Entscheidung über {{deal.number}}, „{{deal.title}}“, von {{partner.name}} sei ein Versehen:\n\n{{reason}}",
         ),
+        NoticeTopic::AppealReceived => (
+            "Einspruch: {{deal.title}}",
+            "{{partner.name}} legt Einspruch gegen die Entscheidung über {{deal.number}}, „{{deal.title}}“, ein. Darüber ist zu entscheiden bis {{deadline}}.\n\n{{reason}}",
+        ),
+        NoticeTopic::AppealDecided => (
+            "Einspruch {{outcome}}: {{deal.title}}",
+            "Über den Einspruch zu {{deal.number}}, „{{deal.title}}“, ist entschieden: {{outcome}}, und zwar aus diesem Grund:\n\n{{reason}}",
+        ),
+        NoticeTopic::AppealDue => (
+            "Einspruch fällig in {{time.left}}: {{deal.title}}",
+            "Der Einspruch von {{partner.name}} zu {{deal.number}}, „{{deal.title}}“, wartet noch auf eine Entscheidung. Sie ist fällig bis {{deadline}}.",
+        ),
         NoticeTopic::ApplicationReceived => (
             "Bewerbung: {{partner.name}}",
             "{{partner.name}} ({{partner.number}}) bewirbt sich als Partner. Die Prüfung kann beginnen.",

@@ -76,6 +76,7 @@ impl Fixtures<'_> {
             "eval" => self.evaluation(whose).await,
             "merge" => self.merge(whose).await,
             "reopen" => self.reopening(whose).await,
+            "appeal" => self.appeal(whose).await,
             "handover" => self.handover(whose).await,
             "resell" => self.reseller(whose).await,
             "client" | "secret" | "key" => self.machine(kind, whose).await,
@@ -233,6 +234,33 @@ impl Fixtures<'_> {
         let found = id(&asked);
         self.keep("reopen", whose, found.clone(), true);
         found
+    }
+
+    /// An appeal against the refusal of a registration of its own.
+    async fn appeal(&mut self, whose: Whose) -> Option<String> {
+        let customer = if whose == Whose::Own {
+            "Glasmanufaktur"
+        } else {
+            "Porzellanhof"
+        };
+        let deal = self.submitted(whose, customer).await?;
+        let approver = self.world.vendor(Role::Approver);
+        let refusal = json!({"reason_code": "not_qualified", "reason_text": "Nobody buys yet."});
+        approver
+            .post(&format!("/v1/deals/{deal}/reject"), refusal)
+            .await
+            .expect(200);
+        let sales = self.world.partner_user(self.partner(whose), Role::PartnerSales);
+        let made = sales
+            .post(
+                &format!("/v1/deals/{deal}/appeals"),
+                json!({"grounds": "The order is signed.", "evidence": [{"note": "Order 4711."}]}),
+            )
+            .await
+            .expect(201);
+        let appeal = id(&made);
+        self.keep("appeal", whose, appeal.clone(), true);
+        appeal
     }
 
     /// A comment that both sides read.

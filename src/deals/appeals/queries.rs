@@ -1,0 +1,216 @@
+//! The only file that knows the table of appeals.
+
+use diesel::prelude::*;
+
+use super::model::{DealAppeal, DealAppealEvidence, DealAppealFilter, DealAppealRemedy, DealAppealStatus};
+use crate::{
+    db::{Clause, Tx},
+    deals::registrations::{DealRow, Reader, ReviewStatus},
+    error::Result,
+    events::Fact,
+    kernel::{
+        Stored, Time,
+        ids::{AppealId, DealId, DecisionId, PartnerId},
+        page::{Order, Page, Paging},
+    },
+    load_page, on_each, revise,
+    schema::{
+        deal_appeals::{self, table},
+        deals,
+    },
+};
+
+/// An appeal as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = deal_appeals, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct AppealRow {
+    pub id: AppealId,
+    pub deal_id: DealId,
+    pub decision_id: DecisionId,
+    pub from_status: ReviewStatus,
+    pub status: DealAppealStatus,
+    pub grounds: String,
+    pub evidence: Stored<Vec<DealAppealEvidence>>,
+    pub lodged_by: String,
+    pub at_risk_at: Time,
+    pub due_at: Time,
+    pub adjudicator: Option<String>,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Time>,
+    pub remedy: Option<DealAppealRemedy>,
+    pub reason_text: Option<String>,
+    pub policy_version: Option<i64>,
+    pub revision: i64,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+/// An appeal and whose it is.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = deal_appeals)]
+struct Wide {
+    #[diesel(embed)]
+    row: AppealRow,
+    #[diesel(select_expression = deals::partner_id)]
+    #[diesel(select_expression_type = deals::partner_id)]
+    partner_id: PartnerId,
+    #[diesel(select_expression = deals::distributor_id)]
+    #[diesel(select_expression_type = deals::distributor_id)]
+    distributor_id: Option<PartnerId>,
+}
+
+impl Wide {
+    fn seen(self, reader: Reader, now: Time) -> DealAppeal {
+        let whose = (self.partner_id, self.distributor_id);
+        self.row.seen(whose, reader, now)
+    }
+}
+
+impl AppealRow {
+    /// The appeal as the reader sees it. `whose` are the registration's partner and distributor.
+    pub fn seen(self, whose: (PartnerId, Option<PartnerId>), reader: Reader, now: Time) -> DealAppeal {
+        DealAppeal {
+            sla: self.sla(now),
+            id: self.id,
+            deal_id: self.deal_id,
+            partner_id: whose.0,
+            decision_id: self.decision_id,
+            from_status: self.from_status,
+            status: self.status,
+            grounds: self.grounds,
+            evidence: self.evidence.0,
+            lodged_by: self.lodged_by,
+            due_at: self.due_at,
+            adjudicator: reader.sees(self.adjudicator),
+            decided_by: reader.sees(self.decided_by),
+            decided_at: self.decided_at,
+            remedy: self.remedy,
+            reason_text: self.reason_text,
+            policy_version: self.policy_version,
+            revision: self.revision,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            told: std::iter::once(whose.0).chain(whose.1).collect(),
+        }
+    }
+}
+
+const BY_AGE: Order = Order {
+    column: "deal_appeals.created_at",
+    id: "deal_appeals.id",
+    descending: false,
+};
+
+const BY_URGENCY: Order = Order {
+    column: "deal_appeals.due_at",
+    id: "deal_appeals.id",
+    descending: false,
+};
+
+/// One page of the appeals of a registration that the caller may see, as they were lodged.
+///
+/// # Errors
+/// What the database reports.
+pub fn page_of_deal(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealAppeal>> {
+    let mut clause = Clause::all();
+    clause.equals("deal_appeals.deal_id", &deal);
+    let (reader, now) = (Reader::of(tx.caller()), tx.now);
+    let rows = load_page!(tx, table.inner_join(deals::table) => Wide, clause, BY_AGE, paging)?;
+    let page = Page::of(rows, paging, |wide: &Wide| {
+        (wide.row.created_at.into(), wide.row.id.to_string())
+    });
+    Ok(page.map(|wide| wide.seen(reader, now)))
+}
+
+/// One page of all appeals that the caller may see, the most urgent first.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &DealAppealFilter, paging: &Paging) -> Result<Page<DealAppeal>> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause
+        .one_of_some("deal_appeals.status", filter.status.as_ref())
+        .below("deal_appeals.due_at", filter.due_before.as_ref());
+    let (reader, now) = (Reader::of(tx.caller()), tx.now);
+    let rows = load_page!(tx, table.inner_join(deals::table) => Wide, clause, BY_URGENCY, paging)?;
+    let page = Page::of(rows, paging, |wide: &Wide| {
+        (wide.row.due_at.into(), wide.row.id.to_string())
+    });
+    Ok(page.map(|wide| wide.seen(reader, now)))
+}
+
+/// The appeal with that id, of a registration that the caller may see.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find(tx: &mut Tx<'_>, id: AppealId) -> Result<AppealRow> {
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.equals("deal_appeals.id", &id);
+    Ok(on_each!(tx, |c| table
+        .inner_join(deals::table)
+        .filter(clause)
+        .select(AppealRow::as_select())
+        .first(c))?)
+}
+
+/// The appeal against that decision, if there is one.
+///
+/// # Errors
+/// What the database reports.
+pub fn against(tx: &mut Tx<'_>, decision: DecisionId) -> Result<Option<AppealRow>> {
+    Ok(on_each!(tx, |c| table
+        .filter(deal_appeals::decision_id.eq(decision))
+        .select(AppealRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The appeal of the registration that waits for a decision, if there is one.
+///
+/// # Errors
+/// What the database reports.
+pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<AppealRow>> {
+    Ok(on_each!(tx, |c| table
+        .filter(
+            deal_appeals::deal_id
+                .eq(deal)
+                .and(deal_appeals::status.eq(DealAppealStatus::Open))
+        )
+        .select(AppealRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Stores an appeal that is lodged, and tells of it.
+///
+/// # Errors
+/// 409 `already_exists` if there was one against that decision.
+pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: AppealRow) -> Result<AppealRow> {
+    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
+    let told = told(tx, deal, &row);
+    tx.record(Fact::created("deal_appeal.lodged", &told))?;
+    Ok(row)
+}
+
+/// Stores a changed appeal over the revision it was read at, and tells of it.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn save(
+    tx: &mut Tx<'_>,
+    deal: &DealRow,
+    before: &AppealRow,
+    after: AppealRow,
+    kind: &'static str,
+) -> Result<AppealRow> {
+    revise!(tx, table, deal_appeals::revision, (before.id, before.revision), &after)?;
+    let (old, new) = (told(tx, deal, before), told(tx, deal, &after));
+    tx.record(Fact::changed(kind, &old, &new))?;
+    Ok(after)
+}
+
+/// The appeal as events show it: what both sides may read.
+fn told(tx: &Tx<'_>, deal: &DealRow, row: &AppealRow) -> DealAppeal {
+    let whose = (deal.partner_id, deal.distributor_id);
+    row.clone().seen(whose, Reader::Partner, tx.now)
+}

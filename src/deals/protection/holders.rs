@@ -1,0 +1,87 @@
+//! Who holds a scope by now, and what is given back to a registration of what was taken from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    model::{DealTypeClass, Protection},
+    queries::{self, ProtectionRow},
+    rules::{self, Scope},
+};
+use crate::{
+    db::Tx,
+    deals::{conflict, registrations::Registration},
+    error::Result,
+    kernel::{
+        Time,
+        ids::{DealId, DecisionId, PartnerId},
+    },
+};
+
+/// Who else is protected now on the scope that a registration asks for: the number of each, and until when.
+///
+/// # Errors
+/// What the database reports.
+pub fn others_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(String, Time)>> {
+    let others: BTreeMap<String, Time> = on_scope(tx, registration)?
+        .into_iter()
+        .map(|(held, number)| (number, held.ends_at))
+        .collect();
+    Ok(others.into_iter().collect())
+}
+
+/// The registrations that are protected now on the scope that a registration asks for, besides itself, with their partners.
+///
+/// # Errors
+/// What the database reports.
+pub fn holders_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<BTreeMap<DealId, PartnerId>> {
+    let held = on_scope(tx, registration)?;
+    Ok(held
+        .into_iter()
+        .map(|(held, _)| (held.deal_id, held.partner_id))
+        .collect())
+}
+
+fn on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(ProtectionRow, String)>> {
+    let deal = &registration.deal;
+    let (Some(account_id), Some(territory_id)) = (deal.customer_account_id, deal.territory_id) else {
+        return Ok(Vec::new());
+    };
+    let now = tx.now;
+    let policy = conflict::policy(tx, now)?.1;
+    let scope = Scope {
+        deal_id: deal.id,
+        partner_id: deal.partner_id,
+        decision_id: None,
+        account_id,
+        territory_id,
+        class: DealTypeClass::of(deal.deal_type, policy.renewals_meet_new_business),
+        exclusive: true,
+        starts_at: now,
+        until: now.plus_days(1),
+        legacy: false,
+    };
+    let mut others = Vec::new();
+    for line in &registration.lines {
+        let asked = ProtectionRow::granted(&scope, line.row.product_id, now);
+        let held = queries::overlapping(tx, &asked)?;
+        others.extend(held.into_iter().filter(|(held, _)| held.deal_id != deal.id));
+    }
+    Ok(others)
+}
+
+/// Gives back what the last revocation took of a registration, from now on for the time that was left of it. The account
+/// is locked; what others hold by now stays theirs.
+///
+/// # Errors
+/// 409 `protection_overlap` if somebody else was protected meanwhile.
+pub fn give_back(tx: &mut Tx<'_>, deal: DealId, decision: Option<DecisionId>) -> Result<Vec<Protection>> {
+    let now = tx.moment();
+    let taken = rules::taken_last(queries::of_deals(tx, &[deal])?);
+    for account in taken.iter().map(|row| row.account_id).collect::<BTreeSet<_>>() {
+        queries::lock_account(tx, account)?;
+    }
+    taken
+        .into_iter()
+        .map(|row| queries::insert_as(tx, row.given_back(decision, now), "protection.restored"))
+        .collect()
+}
