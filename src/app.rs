@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     db::Db,
     error::Result,
+    files::Files,
     forms::Bodies,
     http::{
         self, Operations, State, contract, document, gate,
@@ -50,6 +51,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::notices::routes(config);
     crate::work::routes(config);
     crate::jobs::routes(config);
+    crate::files::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -168,6 +170,7 @@ pub fn state(
 ) -> Result<Data<State>> {
     let limiter = Limiter::new(config.rate_limit);
     let usage = Recorder::new(config.usage);
+    let files = Files::open(&config)?;
     Ok(Data::new(State {
         db,
         config,
@@ -176,6 +179,7 @@ pub fn state(
         identity,
         authenticator,
         limiter,
+        files,
         metrics: Metrics::new()?,
         usage,
     }))

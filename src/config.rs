@@ -49,6 +49,14 @@ pub struct Config {
     pub usage: bool,
     /// `OPENPRM_USAGE_RETENTION_DAYS`, `OPENPRM_SIGN_IN_RETENTION_DAYS`, `OPENPRM_ADDRESS_RETENTION_DAYS`
     pub retention: Retention,
+    /// `OPENPRM_FILES_URL`: a folder, or `s3://bucket/prefix`
+    pub files: String,
+    /// `OPENPRM_S3_…`
+    pub s3: Option<S3>,
+    /// `OPENPRM_FILE_BYTES`
+    pub file_bytes: u64,
+    /// `OPENPRM_CLAMD`
+    pub clamd: Option<String>,
     /// `OPENPRM_LOG`
     pub log: String,
     /// `OPENPRM_REQUEST_LOG`
@@ -64,6 +72,29 @@ pub struct Retention {
     pub sign_ins: i64,
     /// Where a sign-in came from.
     pub addresses: i64,
+}
+
+/// How a store that speaks S3 is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct S3 {
+    /// `OPENPRM_S3_ENDPOINT`; Amazon's own if none is named.
+    pub endpoint: Option<String>,
+    /// `OPENPRM_S3_REGION`
+    pub region: String,
+    /// `OPENPRM_S3_KEY_ID`
+    pub key_id: String,
+    /// `OPENPRM_S3_SECRET`
+    pub secret: String,
+}
+
+impl std::fmt::Debug for S3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3")
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A setting as `--help` and the README list it.
@@ -185,6 +216,41 @@ pub static SETTINGS: &[Setting] = &[
         meaning: "How many days a sign-in keeps its network address and browser; 1 to 3650.",
     },
     Setting {
+        name: "OPENPRM_FILES_URL",
+        default: "",
+        meaning: "Where uploaded files lie: a folder, which every server of the database must share, or s3://BUCKET/PREFIX; by default the folder openprm-files beside an SQLite database, and in the present folder with PostgreSQL.",
+    },
+    Setting {
+        name: "OPENPRM_S3_ENDPOINT",
+        default: "",
+        meaning: "The address of the store that speaks S3, as in https://minio.example.com; by default Amazon's of the region.",
+    },
+    Setting {
+        name: "OPENPRM_S3_REGION",
+        default: "us-east-1",
+        meaning: "The region of the bucket.",
+    },
+    Setting {
+        name: "OPENPRM_S3_KEY_ID",
+        default: "",
+        meaning: "The id of the key that reads, writes and deletes objects in the bucket; required with s3://.",
+    },
+    Setting {
+        name: "OPENPRM_S3_SECRET",
+        default: "",
+        meaning: "The secret of that key; required with s3://.",
+    },
+    Setting {
+        name: "OPENPRM_FILE_BYTES",
+        default: "26214400",
+        meaning: "The most bytes of an uploaded file.",
+    },
+    Setting {
+        name: "OPENPRM_CLAMD",
+        default: "",
+        meaning: "The address HOST:PORT of ClamAV's daemon, which scans uploaded files; by default they are not scanned.",
+    },
+    Setting {
         name: "OPENPRM_LOG",
         default: "info",
         meaning: "What is logged, in env_logger's form: warn, info, openprm=debug.",
@@ -278,6 +344,43 @@ impl Config {
             .unwrap_or_else(|| format!("http://{bind}"))
             .trim_end_matches('/')
             .to_owned();
+        let files = optional("OPENPRM_FILES_URL").unwrap_or_else(|| files_beside(&database_url));
+        let endpoint = optional("OPENPRM_S3_ENDPOINT");
+        if endpoint
+            .as_ref()
+            .is_some_and(|endpoint| !endpoint.starts_with("https://") && !endpoint.starts_with("http://"))
+        {
+            return Err(WrongSetting(
+                "OPENPRM_S3_ENDPOINT must be an address, as in https://minio.example.com.".to_owned(),
+            ));
+        }
+        let s3 = match (optional("OPENPRM_S3_KEY_ID"), optional("OPENPRM_S3_SECRET")) {
+            (Some(key_id), Some(secret)) => Some(S3 {
+                endpoint,
+                region: text("OPENPRM_S3_REGION"),
+                key_id,
+                secret,
+            }),
+            _ => None,
+        };
+        match files.strip_prefix("s3://") {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                return Err(WrongSetting(format!(
+                    "OPENPRM_FILES_URL is `{files}`, but must name a bucket, as in s3://BUCKET/PREFIX."
+                )));
+            }
+            Some(_) if s3.is_none() => {
+                return Err(WrongSetting(
+                    "OPENPRM_S3_KEY_ID and OPENPRM_S3_SECRET are required with s3:// in OPENPRM_FILES_URL.".to_owned(),
+                ));
+            }
+            None if files.contains("://") => {
+                return Err(WrongSetting(format!(
+                    "OPENPRM_FILES_URL is `{files}`, but must be a folder or s3://BUCKET/PREFIX."
+                )));
+            }
+            _ => {}
+        }
         Ok(Self {
             portal_url: optional("OPENPRM_PORTAL_URL")
                 .unwrap_or_else(|| public_url.clone())
@@ -323,10 +426,28 @@ impl Config {
                 sign_ins: days("OPENPRM_SIGN_IN_RETENTION_DAYS", 30)?,
                 addresses: days("OPENPRM_ADDRESS_RETENTION_DAYS", 1)?,
             },
+            files,
+            s3,
+            file_bytes: number("OPENPRM_FILE_BYTES", &text("OPENPRM_FILE_BYTES"), 1, 1 << 40)?,
+            clamd: optional("OPENPRM_CLAMD"),
             log: text("OPENPRM_LOG"),
             request_log: switch("OPENPRM_REQUEST_LOG", &text("OPENPRM_REQUEST_LOG"))?,
         })
     }
+}
+
+/// The folder of files beside an SQLite database.
+fn files_beside(database_url: &str) -> String {
+    let file = database_url
+        .strip_prefix("sqlite://")
+        .and_then(|rest| rest.split('?').next())
+        .filter(|file| !file.is_empty() && *file != ":memory:");
+    let folder = file.and_then(|file| std::path::Path::new(file).parent());
+    folder
+        .map_or_else(std::path::PathBuf::new, std::path::Path::to_path_buf)
+        .join("openprm-files")
+        .display()
+        .to_string()
 }
 
 fn parsed<T: FromStr>(name: &str, text: &str, wanted: &str) -> Result<T, WrongSetting> {

@@ -18,6 +18,7 @@ pub mod deals;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod files;
 pub mod forms;
 pub mod http;
 pub mod identity;

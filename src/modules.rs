@@ -54,6 +54,7 @@ const TABLE: &[Row] = &[
         prefixes: &[
             "/v1/deals",
             "/v1/deal-amendments",
+            "/v1/deal-appeals",
             "/v1/deal-comments",
             "/v1/deal-evidence",
             "/v1/deal-extensions",
@@ -62,6 +63,7 @@ const TABLE: &[Row] = &[
             "/v1/conflict-checks",
             "/v1/conflict-probes",
             "/v1/protections",
+            "/v1/attachments",
         ],
         label: ["Deals", "Projekte"],
     },
@@ -120,6 +122,7 @@ const CORE: &[&str] = &[
     "/v1/custom-fields",
     "/v1/delegations",
     "/v1/employments",
+    "/v1/files",
     "/v1/interactions",
     "/v1/jobs",
     "/v1/me",

@@ -1380,6 +1380,7 @@ diesel::table! {
         issued_on -> Nullable<Text>,
         amount_minor -> Nullable<BigInt>,
         amount_currency -> Nullable<Text>,
+        file_id -> Nullable<Text>,
         note -> Nullable<Text>,
         submitted_by -> Text,
         verified_by -> Nullable<Text>,
@@ -1401,6 +1402,49 @@ diesel::table! {
         requested_by -> Text,
         decided_by -> Nullable<Text>,
         decided_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    file_objects (key) {
+        key -> Text,
+        location -> Text,
+        state -> Text,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    files (id) {
+        id -> Text,
+        object_key -> Nullable<Text>,
+        partner_id -> Nullable<Text>,
+        name -> Text,
+        media_type -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Text,
+        scan_status -> Text,
+        scanned_at -> Nullable<BigInt>,
+        retain_until -> Nullable<BigInt>,
+        content_deleted_at -> Nullable<BigInt>,
+        uploaded_by -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    file_attachments (id) {
+        id -> Text,
+        file_id -> Text,
+        resource_type -> Text,
+        resource_id -> Text,
+        partner_id -> Text,
+        attached_by -> Text,
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -2042,6 +2086,7 @@ diesel::joinable!(deal_history -> deals (deal_id));
 diesel::joinable!(deal_evidence -> deals (deal_id));
 diesel::joinable!(deal_reopenings -> deals (deal_id));
 diesel::joinable!(deal_appeals -> deals (deal_id));
+diesel::joinable!(file_attachments -> files (file_id));
 diesel::joinable!(deal_appeals -> deal_decisions (decision_id));
 diesel::joinable!(deal_transfers -> deals (deal_id));
 diesel::joinable!(deal_transfers -> partners (to_partner_id));
@@ -2181,6 +2226,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     deal_evidence,
     deal_reopenings,
     deal_appeals,
+    file_objects,
+    files,
+    file_attachments,
     deal_transfers,
     attribution_sets,
     attribution_splits,

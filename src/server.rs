@@ -12,6 +12,7 @@ use crate::{
     db::{Db, Engine},
     demo,
     error::{Error, Result, codes},
+    files::Sweeper,
     http::State,
     identity::{self, Identity},
     jobs::Runner,
@@ -90,6 +91,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     }
     actix_web::rt::System::new().block_on(async move {
         let mail = actix_web::rt::spawn(Worker::new(&db, &secret, mailer).run());
+        let sweeper = actix_web::rt::spawn(Sweeper::new(&db, &state.files).run());
         let jobs = Runner::start(&db, &state);
         let used = state.clone();
         let stopper = jobs.stopper();
@@ -101,6 +103,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         let upkeep = actix_web::rt::spawn(upkeep(identity, state));
         let result = server.run().await;
         mail.abort();
+        sweeper.abort();
         upkeep.abort();
         ending.abort();
         jobs.end(JOBS_END).await;

@@ -463,6 +463,19 @@ permissions! {
     "dismissDealAppeal", None, Who::Roles(DEAL_REVIEWERS), key;
     "withdrawDealAppeal", None, Who::Roles(DEAL_SELLERS), once;
 
+    // --- files and attachments
+    "listFiles", Some("files:read"), Who::Roles(EVERY);
+    "getFile", Some("files:read"), Who::Roles(EVERY);
+    "uploadFile", Some("files:write"), Who::Roles(EVERY), once * 20;
+    "deleteFile", Some("files:write"), Who::Roles(EVERY);
+    "createFileLink", Some("files:read"), Who::Roles(EVERY);
+    // The link is the permission.
+    "getFileContent", None, Who::Anyone, none * 5;
+    "listAttachments", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getAttachment", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "createAttachment", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
+    "deleteAttachment", Some("deals:write"), Who::Roles(DEAL_WRITERS);
+
     // How sales end
     "winDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
     "verifyDealWin", Some("deals:review"), Who::Roles(OPS.and(roles(&[Finance]))), key;

@@ -94,6 +94,8 @@ codes! {
     IDEMPOTENCY_IN_PROGRESS = 409 "idempotency_in_progress" WhenIdempotency, "The first request with this key is still running", "Repeat the request after the time that Retry-After says.";
     ACCOUNT_MERGED = 409 "account_merged" Declared, "The customer account was merged into another", "Use the account that stands for it since; `merged_into_id` names it.";
     PROTECTION_OVERLAP = 409 "protection_overlap" Declared, "The scope is already protected", "Another registration holds an active protection on this customer, product and territory; narrow the scope or wait until it is free.";
+    FILE_INFECTED = 409 "file_infected" Declared, "The file is infected", "The scanner found malicious software in it; clean the file and upload it again.";
+    FILE_NOT_SERVED = 409 "file_not_served" Declared, "The file is not served now", "Its content is not there any more, or waits to be scanned.";
     CONFLICT = 409 "conflict" Declared, "The change conflicts with what is stored", "Read the record again and repeat the change.";
 
     // The server.

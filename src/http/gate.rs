@@ -35,6 +35,7 @@ use crate::{
     config::Config,
     db::Db,
     error::{Error, Result, codes},
+    files::Files,
     identity::{Identity, oauth::refusal},
     kernel::{
         hex,
@@ -52,6 +53,8 @@ pub const BATCH_LIMIT: usize = 8 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a handler may take.
 const HANDLER_DEADLINE: Duration = Duration::from_secs(15);
+/// How long a handler may take that takes its body in itself; each piece of that has a deadline of its own.
+const STREAM_DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// What requests share.
 pub struct State {
@@ -69,6 +72,8 @@ pub struct State {
     pub authenticator: Arc<dyn Authenticator>,
     /// Counts calls.
     pub limiter: Limiter,
+    /// Where files lie, and who scans them.
+    pub files: Files,
     /// Counts everything else.
     pub metrics: Metrics,
     /// Counts how much partners' people use the portal.
@@ -112,7 +117,9 @@ pub async fn gate(
         quota,
         ignored,
         used,
+        streams,
     } = course;
+    let deadline = if streams { STREAM_DEADLINE } else { HANDLER_DEADLINE };
     let path = request.path().to_owned();
     let (mut response, operation) = match outcome {
         Err(error) => {
@@ -139,7 +146,7 @@ pub async fn gate(
                     id,
                 })
             };
-            let response = match tokio::time::timeout(HANDLER_DEADLINE, call).await {
+            let response = match tokio::time::timeout(deadline, call).await {
                 Err(_elapsed) => return Err(failed(Error::new(&codes::TIMEOUT).retry_after(5))),
                 Ok(Err(_panic)) => return Err(failed(Error::internal("a handler panicked"))),
                 Ok(Ok(Err(error))) => return Err(failed(Error::internal(&error))),
@@ -255,6 +262,8 @@ struct Course {
     ignored: Option<Vec<String>>,
     /// What it counts as, if it comes to a good end.
     used: Option<Use>,
+    /// Whether the handler takes the body in itself.
+    streams: bool,
 }
 
 /// Everything before the handler.
@@ -312,6 +321,10 @@ async fn prepare(
     let list = list_digest(request.path(), &query, &caller);
     let body = match &operation.body {
         Some(expected) => read_body(request, expected).await?,
+        None if operation.streams => {
+            course.streams = true;
+            None
+        }
         None => refuse_body(request).map(|()| None)?,
     };
     let if_match = if operation.takes_header("if-match") {

@@ -33,6 +33,8 @@ pub struct Operation {
     headers: Vec<Parameter>,
     /// Its body, if it takes one.
     pub body: Option<Body>,
+    /// Whether its body is content of any size, which the handler takes in piece by piece.
+    pub streams: bool,
     /// Whether it takes an idempotency key.
     pub idempotency: Idempotency,
     /// Whether `If-Match` must be sent.
@@ -344,6 +346,10 @@ impl Operation {
                     schema: Schema::new(media.get("schema")?, components),
                 })
             });
+        let streams = operation
+            .get("requestBody")
+            .map(|body| resolve(body, document))
+            .is_some_and(|body| body.pointer("/content/application~1octet-stream").is_some());
         let needs_if_match = parameters
             .iter()
             .any(|parameter| text(parameter, "name") == "If-Match" && required(parameter));
@@ -360,6 +366,7 @@ impl Operation {
             query,
             headers: placed("header"),
             body,
+            streams,
             idempotency,
             needs_if_match,
         }

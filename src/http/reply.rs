@@ -110,6 +110,11 @@ impl<A> Sent<A> {
     pub fn new(rendered: Rendered) -> Self {
         Self(rendered, PhantomData)
     }
+
+    /// Whether it was answered before for the same idempotency key, and this request did nothing.
+    pub const fn was_replayed(&self) -> bool {
+        self.0.replayed
+    }
 }
 
 impl<A: Answer> Sent<A> {

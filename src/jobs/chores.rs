@@ -8,7 +8,7 @@ use crate::{
     db::Tx,
     deals::{amendments, protection, registrations},
     error::{Error, Result},
-    http, identity, notices,
+    files, http, identity, notices,
     partners::{handovers, invitations, standing},
     programs,
     usage::{self, Kept},
@@ -115,6 +115,10 @@ pub fn sign_in_retention(tx: &mut Tx<'_>) -> Result<Progress> {
     let bare = now.plus_days(-usage::days_kept(tx, Kept::SignInAddresses)?);
     let gone = now.plus_days(-usage::days_kept(tx, Kept::SignIns)?);
     identity::forget_sign_ins(tx, bare, gone, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn file_ends(tx: &mut Tx<'_>) -> Result<Progress> {
+    files::retire(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
 }
 
 /// Deals with the first that can be dealt with, alone in its transaction: much may hang on one, and locks that are held for

@@ -173,6 +173,12 @@ pub static JOBS: &[Job] = &[
         every: 24 * HOUR,
         work: chores::sign_in_retention,
     },
+    Job {
+        name: "file_ends",
+        does: "deletes the content of files whose time is over",
+        every: HOUR,
+        work: chores::file_ends,
+    },
 ];
 
 /// Every job with where it stands; nothing of one that never ran.

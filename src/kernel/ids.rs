@@ -323,6 +323,10 @@ crate::id! {
     pub ReopeningId = "reopen";
     /// An appeal against a decision.
     pub AppealId = "appeal";
+    /// A file.
+    pub FileId = "file";
+    /// A file's place at a record.
+    pub AttachmentId = "attach";
     /// A decision on a deal.
     pub DecisionId = "decision";
     /// One step of an approval chain.
@@ -407,6 +411,8 @@ bindable!(
     AttributionId,
     ReopeningId,
     AppealId,
+    FileId,
+    AttachmentId,
     DecisionId,
     ApprovalStepId,
     ApprovalVoteId,

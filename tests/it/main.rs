@@ -34,6 +34,7 @@ mod demo;
 mod expand;
 mod extensions;
 mod fields;
+mod files;
 mod forms;
 mod handovers;
 mod headers;

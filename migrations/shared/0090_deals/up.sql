@@ -349,6 +349,8 @@ CREATE TABLE deal_evidence (
     issued_on TEXT CHECK (length(issued_on) = 10),
     amount_minor BIGINT CHECK (amount_minor >= 0),
     amount_currency TEXT CHECK (length(amount_currency) = 3),
+    -- The document itself, which is attached to the piece.
+    file_id TEXT REFERENCES files (id),
     note TEXT,
     submitted_by TEXT NOT NULL,
     verified_by TEXT,
@@ -360,6 +362,7 @@ CREATE TABLE deal_evidence (
     CHECK ((amount_minor IS NULL) = (amount_currency IS NULL)),
     CHECK ((verified_by IS NULL) = (verified_at IS NULL))
 );
+CREATE INDEX deal_evidence_file ON deal_evidence (file_id) WHERE file_id IS NOT NULL;
 CREATE INDEX deal_evidence_deal ON deal_evidence (deal_id, created_at, id);
 -- The same order shown for a second deal.
 CREATE INDEX deal_evidence_reference ON deal_evidence (kind, reference_key, deal_id);

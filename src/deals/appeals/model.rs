@@ -9,7 +9,7 @@ use crate::{
     http::Resource,
     kernel::{
         Time,
-        ids::{AppealId, DealId, DecisionId, PartnerId},
+        ids::{AppealId, DealId, DecisionId, FileId, PartnerId},
     },
     words,
 };
@@ -60,7 +60,7 @@ words! {
 
 bindable!(DealAppealStatus, DealAppealRemedy);
 
-/// Something that the partner shows for its appeal: a note, and where there is more a link.
+/// Something that the partner shows for its appeal: a note, and where there is more a link or a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealAppealEvidence {
@@ -81,6 +81,10 @@ pub struct DealAppealEvidence {
         pattern = "^https?://[^ \t\r\n]+$"
     )]
     pub link: Option<String>,
+    /// The document itself: a file that was uploaded before. Whoever reads the registration reads it then.
+    #[serde(default)]
+    #[schema(required = false, example = json!(null))]
+    pub file_id: Option<FileId>,
 }
 
 /// An appeal against the refusal or the revocation of a registration.

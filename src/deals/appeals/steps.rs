@@ -18,6 +18,7 @@ use crate::{
         },
     },
     error::{Error, Result},
+    files::{self, AttachedResource},
     http::IfMatch,
     kernel::{
         ids::{AppealId, DealId},
@@ -50,6 +51,13 @@ pub fn lodge(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealAppeal) ->
     let promise = (clock.time.at_risk(now, due_at), due_at);
     let row = AppealRow::lodged(&registration, decision, new, tx.caller().actor_text(), promise, now);
     let row = queries::insert(tx, &registration.deal, row)?;
+    for (place, piece) in new.evidence.iter().enumerate() {
+        if let Some(file) = piece.file_id {
+            let (pointer, appeal) = (format!("#/evidence/{place}/file_id"), row.id.to_string());
+            let record = (AttachedResource::DealAppeal, appeal.as_str());
+            files::attach_to(tx, (file, &pointer), record, registration.deal.partner_id)?;
+        }
+    }
     let entry = Entry::action("appeal").because(None, Some(new.grounds.chars().take(2000).collect()));
     history::note(tx, id, entry)?;
     Ok(row)

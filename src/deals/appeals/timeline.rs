@@ -11,6 +11,7 @@ use crate::{
         registrations::{self, DecisionOutcome, DecisionRow, Reader, Registration},
     },
     error::Result,
+    files::{self, AttachedResource},
     kernel::Time,
 };
 
@@ -67,6 +68,19 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration, appeal: &AppealRow) -> R
                 piece.created_at,
                 DealAppealEvent::Evidence,
                 format!("Shown: {} {}.", piece.kind, piece.reference),
+            )
+        });
+    }
+    let named = |file| appeal.evidence.0.iter().any(|piece| piece.file_id == Some(file));
+    let attached = files::attached_to(tx, AttachedResource::DealAppeal, &appeal.id.to_string())?;
+    for file in attached.into_iter().filter(|file| !named(file.file_id)) {
+        data.push(DealAppealTimelineEntry {
+            actor: file.attached_by,
+            record_id: Some(file.file_id.to_string()),
+            ..line(
+                file.created_at,
+                DealAppealEvent::Evidence,
+                format!("Shown: {}.", file.name),
             )
         });
     }

@@ -118,7 +118,7 @@ pub async fn list_deal_evidence(
 /// Show evidence for a deal
 ///
 /// An order, a contract, a letter, a meeting: what a win rests on, and what shows work on the deal. Work counts as a sign
-/// of life when an extension is asked for.
+/// of life when an extension is asked for. The document itself can be uploaded before, and named by `file_id`: both sides read it.
 #[utoipa::path(params(DealId), extensions(("x-errors" = json!(["already_exists"]))))]
 #[post("/{id}/evidence")]
 pub async fn create_deal_evidence(
@@ -131,7 +131,7 @@ pub async fn create_deal_evidence(
         let deal = registrations::find(tx, id.0)?;
         registrations::may_write(tx.caller(), &deal)?;
         let row = EvidenceRow::new(id.0, &new.0, tx.caller().actor_text(), tx.now);
-        let row = queries::insert(tx, deal.deal.partner_id, row)?;
+        let row = queries::insert(tx, deal.deal.partner_id, row, "#/file_id")?;
         one(tx, deal.deal.partner_id, row).map(Created)
     })
     .await

@@ -16,7 +16,7 @@ mod wins;
 
 pub use losses::failing as losing_fails;
 pub use model::{DealEvidence, DealEvidenceKind, DealLoss, DealLossReason, DealWin};
-pub use queries::{evidence_of, of_deal as pieces_of};
+pub use queries::{evidence_of, find as find_evidence, of_deal as pieces_of};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 pub use wins::{failing as winning_fails, rejecting_fails, verifying_fails};
 

@@ -8,7 +8,7 @@ use crate::{
     http::Resource,
     kernel::{
         Date, Money, Time,
-        ids::{DealId, EvidenceId, PartnerId},
+        ids::{DealId, EvidenceId, FileId, PartnerId},
         page::Order,
     },
     words,
@@ -103,6 +103,9 @@ pub struct NewDealEvidence {
     /// The amount on it.
     #[schema(example = json!({"amount": "46800.00", "currency": "EUR"}))]
     pub amount: Option<Money>,
+    /// The document itself: a file that was uploaded before and that you may read. Whoever reads the deal reads it then.
+    #[schema(example = json!(null))]
+    pub file_id: Option<FileId>,
     /// What else there is to say.
     #[schema(example = "Signed by the head of purchasing.", min_length = 1, max_length = 2000)]
     pub note: Option<String>,
@@ -181,6 +184,9 @@ pub struct DealEvidence {
     /// The amount on it.
     #[schema(required = true)]
     pub amount: Option<Money>,
+    /// The document itself.
+    #[schema(required = true)]
+    pub file_id: Option<FileId>,
     /// What else there is to say.
     #[schema(required = true, example = "Signed by the head of purchasing.", max_length = 2000)]
     pub note: Option<String>,

@@ -13,9 +13,10 @@ use crate::{
     db::{Clause, Tx},
     error::Result,
     events::Fact,
+    files::{self, AttachedResource},
     kernel::{
         Currency, Date, Money, Time,
-        ids::{DealId, EvidenceId, Id as _, PartnerId},
+        ids::{DealId, EvidenceId, FileId, Id as _, PartnerId},
         page::{Page, Paging},
     },
     load_page, on_each, revise,
@@ -37,6 +38,7 @@ pub struct EvidenceRow {
     pub issued_on: Option<Date>,
     pub amount_minor: Option<i64>,
     pub amount_currency: Option<Currency>,
+    pub file_id: Option<FileId>,
     pub note: Option<String>,
     pub submitted_by: String,
     pub verified_by: Option<String>,
@@ -58,6 +60,7 @@ impl EvidenceRow {
             issued_on: new.issued_on,
             amount_minor: new.amount.map(|amount| amount.minor),
             amount_currency: new.amount.map(|amount| amount.currency),
+            file_id: new.file_id,
             note: new.note.clone(),
             submitted_by: by,
             verified_by: None,
@@ -78,6 +81,7 @@ impl EvidenceRow {
             reference: self.reference,
             issued_on: self.issued_on,
             amount: Money::from_columns(self.amount_minor, self.amount_currency),
+            file_id: self.file_id,
             note: self.note,
             submitted_by: self.submitted_by,
             verified_at: self.verified_at,
@@ -227,11 +231,12 @@ pub fn used_by_others(tx: &mut Tx<'_>, deal: DealId, rows: &[EvidenceRow]) -> Re
 /// The most wins that a refusal names.
 const MOST_NAMED: i64 = 20;
 
-/// Stores a new piece of evidence, and tells of it.
+/// Stores a new piece of evidence with its file, which stands at `pointer`, and tells of it.
 ///
 /// # Errors
-/// 409 `already_exists` if the deal has it already.
-pub fn insert(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<EvidenceRow> {
+/// 409 `already_exists` if the deal has it already; 409 `unknown_reference` for a file that the caller does not see.
+pub fn insert(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow, pointer: &str) -> Result<EvidenceRow> {
+    attach(tx, partner, &row, row.file_id, pointer)?;
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
     tx.record(Fact::created("deal_evidence.created", &row.clone().seen(partner, None)))?;
     Ok(row)
@@ -248,12 +253,29 @@ pub fn save(tx: &mut Tx<'_>, partner: PartnerId, before: &EvidenceRow, after: Ev
     Ok(after)
 }
 
-/// Removes a piece of evidence, and tells of it.
+/// Attaches a file to a piece of evidence, if there is one.
+///
+/// # Errors
+/// 409 `unknown_reference` for a file that the caller does not see.
+pub fn attach(
+    tx: &mut Tx<'_>,
+    partner: PartnerId,
+    row: &EvidenceRow,
+    file: Option<FileId>,
+    pointer: &str,
+) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let piece = (AttachedResource::DealEvidence, row.id.to_string());
+    files::attach_to(tx, (file, pointer), (piece.0, &piece.1), partner)
+}
+
+/// Removes a piece of evidence with what is attached to it, and tells of it.
 ///
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<()> {
     on_each!(tx, |c| diesel::delete(table.find(row.id)).execute(c))?;
+    files::detach_all(tx, AttachedResource::DealEvidence, &row.id.to_string())?;
     tx.record(Fact::deleted("deal_evidence.deleted", &row.seen(partner, None)))
 }
 

@@ -114,7 +114,7 @@ pub fn win(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, win: &DealWin) -> Result<
     Ok(after)
 }
 
-/// What was there and what is new; a piece that the deal has already is not kept twice.
+/// What was there and what is new; a piece that the deal has already is not kept twice, but its file is attached to it.
 fn shown(
     tx: &mut Tx<'_>,
     deal: &Registration,
@@ -123,11 +123,13 @@ fn shown(
 ) -> Result<Vec<EvidenceRow>> {
     let (actor, now) = (tx.caller().actor_text(), tx.moment());
     let mut all = present;
-    for piece in new {
+    for (place, piece) in new.iter().enumerate() {
+        let pointer = format!("#/evidence/{place}/file_id");
         let row = EvidenceRow::new(deal.deal.id, piece, actor.clone(), now);
         let known = |known: &EvidenceRow| (known.kind, &known.reference_key) == (row.kind, &row.reference_key);
-        if !all.iter().any(known) {
-            all.push(queries::insert(tx, deal.deal.partner_id, row)?);
+        match all.iter().find(|present| known(present)) {
+            Some(present) => queries::attach(tx, deal.deal.partner_id, present, piece.file_id, &pointer)?,
+            None => all.push(queries::insert(tx, deal.deal.partner_id, row, &pointer)?),
         }
     }
     Ok(all)

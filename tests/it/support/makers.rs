@@ -77,6 +77,8 @@ impl Fixtures<'_> {
             "merge" => self.merge(whose).await,
             "reopen" => self.reopening(whose).await,
             "appeal" => self.appeal(whose).await,
+            "file" => self.file(whose).await,
+            "attach" => self.attachment(whose).await,
             "handover" => self.handover(whose).await,
             "resell" => self.reseller(whose).await,
             "client" | "secret" | "key" => self.machine(kind, whose).await,
@@ -234,6 +236,36 @@ impl Fixtures<'_> {
         let found = id(&asked);
         self.keep("reopen", whose, found.clone(), true);
         found
+    }
+
+    /// A file of the partner's.
+    async fn file(&mut self, whose: Whose) -> Option<String> {
+        let sales = self.world.partner_user(self.partner(whose), Role::PartnerSales);
+        let headers = [("content-type", "text/plain")];
+        let made = sales
+            .send_bytes(
+                actix_web::http::Method::POST,
+                "/v1/files?name=note.txt",
+                &headers,
+                Some(b"A note.".to_vec()),
+            )
+            .await
+            .expect(201);
+        let file = id(&made);
+        self.keep("file", whose, file.clone(), true);
+        file
+    }
+
+    /// A file at the kept registration.
+    async fn attachment(&mut self, whose: Whose) -> Option<String> {
+        Box::pin(self.make("deal", whose)).await;
+        let file = self.file(whose).await?;
+        let body = json!({"file_id": file, "resource_type": "deal", "resource_id": self.id("deal", whose)?});
+        let sales = self.world.partner_user(self.partner(whose), Role::PartnerSales);
+        let made = sales.post("/v1/attachments", body).await.expect(201);
+        let attachment = id(&made);
+        self.keep("attach", whose, attachment.clone(), true);
+        attachment
     }
 
     /// An appeal against the refusal of a registration of its own.

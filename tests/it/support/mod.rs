@@ -1,6 +1,7 @@
 //! A server in the test's own process, on a database of its own, with a clock that the test sets.
 
 pub mod api;
+pub mod bucket;
 mod client;
 pub mod database;
 pub mod fixtures;
@@ -112,6 +113,8 @@ pub struct World {
     call: Call,
     known: Arc<Known>,
     next: AtomicU64,
+    /// Its store of files.
+    _files: Folder,
     /// Dropped last: its database goes with it.
     _database: Database,
 }
@@ -122,6 +125,21 @@ pub async fn publish_policy(world: &World, changes: serde_json::Value) -> serde_
     let draft = admin.post("/v1/policies", changes).await.expect(201);
     let at = format!("/v1/policies/{}/publish", draft["id"].as_str().unwrap());
     admin.post(&at, serde_json::json!({})).await.expect(200)
+}
+
+/// A folder of a test's own, gone with it.
+pub struct Folder(pub std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("openprm-files-{:016x}", rand::random::<u64>())))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The contract is the same for every test of the process.
@@ -163,10 +181,13 @@ impl World {
         let database = Database::new(engine);
         let db = Db::open(&database.settings, clock.clone()).unwrap();
         let url = database.settings.url.clone();
+        let folder = Folder::new();
+        let files = folder.0.display().to_string();
         let config = Config::read(move |name| match name {
             "DATABASE_URL" => Some(url.clone()),
             "OPENPRM_SECRET" => Some("a secret for tests that is long enough".to_owned()),
             "OPENPRM_RATE_LIMIT" => Some("0".to_owned()),
+            "OPENPRM_FILES_URL" => Some(files.clone()),
             name => settings
                 .iter()
                 .find(|(set, _)| *set == name)
@@ -199,6 +220,7 @@ impl World {
             call,
             known,
             next: AtomicU64::new(0),
+            _files: folder,
             _database: database,
         }
     }
