@@ -61,6 +61,8 @@ fn machines() -> Vec<Value> {
         crate::programs::rules::MACHINE.published(),
         crate::programs::tiers::rules::MACHINE.published(),
         crate::programs::memberships::rules::MACHINE.published(),
+        crate::programs::benefits::rules::MACHINE.published(),
+        crate::programs::specialisations::rules::MACHINE.published(),
     ]);
     machines.extend(crate::customers::machines());
     machines.extend(crate::partners::machines());

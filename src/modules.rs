@@ -24,7 +24,7 @@ words! {
         Customers = "customers",
         /// What the vendor itself holds on customers: its own opportunities, named accounts, the installed base.
         Holdings = "holdings",
-        /// Programs, tiers, memberships and evaluations.
+        /// Programs, tiers, memberships, evaluations, benefits and specialisations.
         Programs = "programs",
         /// Handovers of partners between account managers.
         Handovers = "handovers",
@@ -88,7 +88,16 @@ const TABLE: &[Row] = &[
     Row {
         module: Module::Programs,
         needs: &[],
-        prefixes: &["/v1/programs"],
+        prefixes: &[
+            "/v1/programs",
+            "/v1/benefit-grants",
+            "/v1/benefit-uses",
+            "/v1/specialisations",
+            "/v1/specialisation-awards",
+            "/v1/partners/{id}/benefits",
+            "/v1/partners/{id}/specialisations",
+            "/v1/reports/benefits",
+        ],
         label: ["Programs", "Programme"],
     },
     Row {
@@ -153,14 +162,24 @@ fn begins(path: &str, prefix: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Every place in the table that has the address: a module, or `None` for the core. A sound table has one.
+/// Every place in the table that has the address: a module, or `None` for the core. The longest beginning counts: what a
+/// module adds to another's record is that module's. A sound table has one.
 pub fn places(path: &str) -> Vec<Option<Module>> {
     let of_modules = TABLE
         .iter()
-        .filter(|row| row.prefixes.iter().any(|prefix| begins(path, prefix)))
-        .map(|row| Some(row.module));
-    let of_core = CORE.iter().filter(|prefix| begins(path, prefix)).map(|_| None);
-    of_modules.chain(of_core).collect()
+        .flat_map(|row| row.prefixes.iter().map(|prefix| (*prefix, Some(row.module))));
+    let of_core = CORE.iter().map(|prefix| (*prefix, None));
+    let found: Vec<(usize, Option<Module>)> = of_modules
+        .chain(of_core)
+        .filter(|(prefix, _)| begins(path, prefix))
+        .map(|(prefix, place)| (prefix.len(), place))
+        .collect();
+    let longest = found.iter().map(|(length, _)| *length).max();
+    found
+        .into_iter()
+        .filter(|(length, _)| Some(*length) == longest)
+        .map(|(_, place)| place)
+        .collect()
 }
 
 /// Where the address begins, as the tables of modules and of the core have it; none of one that is in neither.
@@ -339,5 +358,6 @@ mod tests {
         assert_eq!(places("/v1/deals/{id}/submit"), [Some(Module::Deals)]);
         assert_eq!(places("/v1/deals-of-others"), []);
         assert_eq!(places("/v1/partners/{id}"), [None]);
+        assert_eq!(places("/v1/partners/{id}/benefits"), [Some(Module::Programs)]);
     }
 }

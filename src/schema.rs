@@ -1985,6 +1985,83 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    benefit_grants (id) {
+        id -> Text,
+        membership_id -> Text,
+        partner_id -> Text,
+        program_id -> Text,
+        tier_version_id -> Text,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        product_id -> Nullable<Text>,
+        granted -> BigInt,
+        consumed -> BigInt,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        renews -> Bool,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    benefit_uses (id) {
+        id -> Text,
+        grant_id -> Text,
+        partner_id -> Text,
+        quantity -> BigInt,
+        purpose -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        used_by -> Text,
+        returned_at -> Nullable<BigInt>,
+        return_reason -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    specialisations (id) {
+        id -> Text,
+        program_id -> Text,
+        code -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Nullable<Text>,
+        criteria -> Text,
+        currency -> Text,
+        validity_days -> Nullable<BigInt>,
+        status -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    specialisation_awards (id) {
+        id -> Text,
+        specialisation_id -> Text,
+        partner_id -> Text,
+        basis -> Text,
+        reason -> Nullable<Text>,
+        findings -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        renewals -> BigInt,
+        renewed_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawal_reason -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -2139,6 +2216,12 @@ diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(recovery_codes -> second_factors (user_id));
 diesel::joinable!(sign_in_challenges -> second_factors (user_id));
 diesel::joinable!(sign_in_challenges -> partners (partner_id));
+diesel::joinable!(benefit_grants -> products (product_id));
+diesel::joinable!(benefit_grants -> tier_versions (tier_version_id));
+diesel::joinable!(benefit_uses -> benefit_grants (grant_id));
+diesel::joinable!(specialisations -> programs (program_id));
+diesel::joinable!(specialisation_awards -> partners (partner_id));
+diesel::joinable!(specialisation_awards -> specialisations (specialisation_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     people,
@@ -2260,4 +2343,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     recovery_codes,
     sign_in_challenges,
+    benefit_grants,
+    benefit_uses,
+    specialisations,
+    specialisation_awards,
+);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    benefit_grants::program_id,
+    benefit_grants::kind,
+    tier_versions::name_key,
 );

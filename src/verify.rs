@@ -65,6 +65,18 @@ static INVARIANTS: &[(&str, &str)] = &[
          (SELECT 1 FROM account_manager_assignments a WHERE a.partner_id = p.id AND a.role = 'primary' AND a.user_id IS NOT NULL)",
     ),
     (
+        "of a benefit as much was consumed as its uses say",
+        "SELECT count(*) AS n FROM benefit_grants g WHERE g.consumed <> \
+         (SELECT COALESCE(SUM(u.quantity), 0) FROM benefit_uses u WHERE u.grant_id = g.id AND u.returned_at IS NULL)",
+    ),
+    (
+        "no two awards of one specialisation to one partner overlap",
+        "SELECT count(*) AS n FROM specialisation_awards a JOIN specialisation_awards b \
+         ON a.partner_id = b.partner_id AND a.specialisation_id = b.specialisation_id AND a.id < b.id \
+         WHERE a.valid_from < COALESCE(b.withdrawn_at, b.valid_until, 9223372036854775807) \
+         AND b.valid_from < COALESCE(a.withdrawn_at, a.valid_until, 9223372036854775807)",
+    ),
+    (
         "every product is in its own closure",
         "SELECT count(*) AS n FROM products p WHERE NOT EXISTS \
          (SELECT 1 FROM product_closure c WHERE c.ancestor_id = p.id AND c.descendant_id = p.id)",

@@ -231,6 +231,27 @@ permissions! {
     "listEvaluationResults", Some("programs:read"), Who::Roles(VENDOR);
     "createEvaluation", Some("programs:write"), Who::Roles(OPS), once * 10;
 
+    // --- programs: benefits and specialisations
+    "getPartnerBenefits", Some("programs:read"), Who::Roles(EVERY);
+    "listBenefitGrants", Some("programs:read"), Who::Roles(EVERY);
+    "getBenefitGrant", Some("programs:read"), Who::Roles(EVERY);
+    "listBenefitUses", Some("programs:read"), Who::Roles(EVERY);
+    "getBenefitUse", Some("programs:read"), Who::Roles(EVERY);
+    "consumeBenefit", Some("programs:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), key;
+    "returnBenefitUse", Some("programs:write"), Who::Roles(OPS_AND_CAM), key;
+    "listBenefitUsage", Some("reports:read"), Who::Roles(VENDOR);
+    "listSpecialisations", Some("programs:read"), Who::Roles(EVERY);
+    "getSpecialisation", Some("programs:read"), Who::Roles(EVERY);
+    "createSpecialisation", Some("programs:write"), Who::Roles(OPS), once;
+    "updateSpecialisation", Some("programs:write"), Who::Roles(OPS);
+    "listSpecialisationAwards", Some("programs:read"), Who::Roles(EVERY);
+    "getSpecialisationAward", Some("programs:read"), Who::Roles(EVERY);
+    "getSpecialisationAwardActions", Some("programs:read"), Who::Roles(EVERY);
+    "awardSpecialisation", Some("programs:write"), Who::Roles(OPS), once;
+    "renewSpecialisationAward", Some("programs:write"), Who::Roles(OPS), once;
+    "withdrawSpecialisationAward", Some("programs:write"), Who::Roles(OPS), once;
+    "listPartnerSpecialisations", Some("programs:read"), Who::Roles(EVERY);
+
     // --- business calendars
     "listCalendars", Some("settings:read"), Who::Roles(EVERY);
     "getCalendar", Some("settings:read"), Who::Roles(EVERY);

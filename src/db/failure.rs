@@ -37,6 +37,7 @@ pub fn from_diesel(error: &Diesel) -> Error {
         _ if message.contains("attribution_incomplete") => Error::new(&codes::CONTRADICTION)
             .detail("The shares must add up to 100 percent.")
             .cause(text),
+        _ if message.contains("award_overlap") => Error::new(&codes::ALREADY_EXISTS).cause(text),
         _ if message.contains("append_only") => Error::internal(text),
         DatabaseErrorKind::UniqueViolation => Error::new(&codes::ALREADY_EXISTS).cause(text),
         DatabaseErrorKind::ForeignKeyViolation => Error::new(&codes::UNKNOWN_REFERENCE).cause(text),

@@ -1,5 +1,6 @@
 //! What the vendor of the demo program has set up: territories, products, tiers, customers, and its own pipeline.
 
+use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use super::{
@@ -80,7 +81,7 @@ pub async fn make(desk: &Desk, cast: &Cast) -> Result<World> {
         products.insert(code, id(&desk.post(cast.ops, "/v1/products", &body).await?)?);
     }
     authorise(desk, cast, &territories, &products).await?;
-    tiers(desk, cast).await?;
+    tiers(desk, cast, &products).await?;
     let mut chance = Chance::new(1);
     let mut customers = Vec::new();
     for company in names::companies(300, &mut chance) {
@@ -125,8 +126,78 @@ async fn authorise(desk: &Desk, cast: &Cast, territories: &Ids, products: &Ids) 
     Ok(())
 }
 
+/// What a tier of the demo gives, by its rank.
+fn benefits(rank: i64, discount: i64, days: i64, products: &Ids) -> Value {
+    let licences = |code: &str, name: &str, product: &str, quantity: i64| {
+        json!({"code": code, "name": name, "kind": "internal_use_licences", "product_id": products.get(product),
+            "quantity": quantity, "valid_days": 365, "renews": true})
+    };
+    let mut allowances = vec![licences(
+        "nfr-firewall",
+        "Firewall licences for own use",
+        "EDGE-FW",
+        5 * rank,
+    )];
+    if rank > 1 {
+        allowances.push(licences(
+            "nfr-backup",
+            "Backup licences for own use",
+            "CLOUD-BKP",
+            25 * (rank - 1),
+        ));
+        allowances.push(
+            json!({"code": "training", "name": "Seats in trainings", "kind": "training_seats", "quantity": 2 * rank}),
+        );
+    }
+    let class = match rank {
+        1 => "standard",
+        2 => "priority",
+        _ => "premium",
+    };
+    json!({"discount_basis_points": discount, "protection_days": days, "lead_weight": 100 + 50 * (rank - 1),
+        "mdf_rate_basis_points": 2500 + 1250 * (rank - 1), "response_class": class, "named_manager": rank > 2,
+        "allowances": allowances, "tail_days": 30})
+}
+
+/// Specialisations, and who has them; what some of the partners have consumed of their benefits.
+async fn honours(desk: &Desk, cast: &Cast, program: &str, products: &Ids) -> Result<()> {
+    for (number, (code, name, line)) in [
+        ("EDGE-EXPERT", "Edge security expert", "EDGE"),
+        ("CLOUD-EXPERT", "Cloud protection expert", "CLOUD"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let criteria = json!([
+            {"metric_key": "won_count", "op": "gte", "threshold": "2", "window_days": 365, "product_id": products.get(line)},
+            {"metric_key": "product_authorisations", "op": "gte", "threshold": "1", "product_id": products.get(line)},
+        ]);
+        let body = json!({"program_id": program, "code": code, "name": name, "criteria": criteria, "currency": "EUR", "validity_days": 365});
+        let specialisation = id(&desk.post(cast.ops, "/v1/specialisations", &body).await?)?;
+        for place in (number..12).step_by(3) {
+            let body = json!({"specialisation_id": specialisation, "partner_id": partner_id(place), "basis": "manual",
+                "reason": "Taken over from the program before this one."});
+            desk.post(cast.ops, "/v1/specialisation-awards", &body).await?;
+        }
+    }
+    for place in (0..18).step_by(2) {
+        let path = format!(
+            "/v1/benefit-grants?partner_id={}&code=nfr-firewall&status=active",
+            partner_id(place)
+        );
+        let grants = desk.send(cast.ops, Method::GET, &path, None).await?;
+        let Some(grant) = grants.pointer("/data/0") else {
+            continue;
+        };
+        let body = json!({"quantity": 1 + place % 4, "purpose": "Demonstration room"});
+        desk.post(cast.ops, &format!("/v1/benefit-grants/{}/uses", id(grant)?), &body)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Three tiers; the first partners are the highest.
-async fn tiers(desk: &Desk, cast: &Cast) -> Result<()> {
+async fn tiers(desk: &Desk, cast: &Cast, products: &Ids) -> Result<()> {
     let program = desk
         .post(
             cast.ops,
@@ -154,7 +225,7 @@ async fn tiers(desk: &Desk, cast: &Cast) -> Result<()> {
         } else {
             json!([{"metric_key": "won_count", "op": "gte", "threshold": won.to_string(), "window_days": 365}])
         };
-        let benefits = json!({"discount_basis_points": discount, "protection_days": days, "lead_weight": rank});
+        let benefits = benefits(rank, discount, days, products);
         let body = json!({"rank": rank, "name": name, "criteria": criteria, "benefits": benefits});
         ids.push(id(&desk
             .post(cast.ops, &format!("/v1/programs/{program}/tiers"), &body)
@@ -189,7 +260,7 @@ async fn tiers(desk: &Desk, cast: &Cast) -> Result<()> {
             .await?;
         }
     }
-    Ok(())
+    honours(desk, cast, &program, products).await
 }
 
 /// What the vendor holds itself: open opportunities, house accounts, and what customers already have.

@@ -77,6 +77,10 @@ pub fn override_ends(tx: &mut Tx<'_>) -> Result<Progress> {
     programs::tell_override_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
 }
 
+pub fn benefit_renewals(tx: &mut Tx<'_>) -> Result<Progress> {
+    programs::renew_benefits(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
 pub fn notice_dispatch(tx: &mut Tx<'_>) -> Result<Progress> {
     notices::tell(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
 }

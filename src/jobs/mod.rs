@@ -120,6 +120,12 @@ pub static JOBS: &[Job] = &[
         work: chores::override_ends,
     },
     Job {
+        name: "benefit_renewals",
+        does: "writes what follows on benefits that renew",
+        every: HOUR,
+        work: chores::benefit_renewals,
+    },
+    Job {
         name: "notice_dispatch",
         does: "tells people of what happened",
         every: 10,

@@ -361,6 +361,14 @@ crate::id! {
     pub InteractionId = "talk";
     /// A saved view of a list.
     pub SavedViewId = "view";
+    /// What a tier gives a member in a quantity, granted once.
+    pub BenefitGrantId = "bgrant";
+    /// What was consumed of a granted benefit.
+    pub BenefitUseId = "buse";
+    /// A specialisation that a program awards.
+    pub SpecialisationId = "spec";
+    /// A specialisation that was awarded to a partner.
+    pub SpecialisationAwardId = "award";
 }
 
 bindable!(
@@ -438,6 +446,10 @@ bindable!(
     TaskId,
     InteractionId,
     SavedViewId,
+    BenefitGrantId,
+    BenefitUseId,
+    SpecialisationId,
+    SpecialisationAwardId,
 );
 
 #[cfg(test)]

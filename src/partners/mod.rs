@@ -39,6 +39,7 @@ use crate::{
     },
     numbers,
     policies::{self, PartnerPolicy},
+    programs,
 };
 
 pub use account_managers::AccountManagerRole;
@@ -69,7 +70,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(domains::routes)
             .configure(account_managers::routes)
             .configure(authorisations::routes)
-            .configure(resellers::routes),
+            .configure(resellers::routes)
+            .configure(programs::partner_routes),
     );
     applications::public_routes(config);
     people::routes(config);

@@ -395,6 +395,9 @@ pub struct PartnerFilter {
     /// Only partners with one of these tags, in any spelling.
     #[param(style = Form, explode = false, nullable = false)]
     pub tag: Option<Vec<String>>,
+    /// Only partners that hold one of these specialisations now, by code.
+    #[param(style = Form, explode = false, nullable = false, example = json!(["EDGE-EXPERT"]))]
+    pub specialisation: Option<Vec<String>>,
     /// Only the partner with this verified domain.
     #[param(min_length = 3, max_length = 253, example = "nordwind.example", nullable = false)]
     pub domain: Option<String>,

@@ -21,7 +21,9 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, references, revise,
+    load_page, on_each,
+    programs::specialisations,
+    references, revise,
     schema::{
         partner_status_changes, partner_territories, partner_types,
         partners::{self, table},
@@ -65,6 +67,9 @@ fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
     }
     if let Some(user) = filter.account_manager_id {
         account_managers::looked_after_by(&mut clause, "partners.id", user, tx.now);
+    }
+    if let Some(codes) = &filter.specialisation {
+        specialisations::held(&mut clause, "partners.id", codes, tx.now);
     }
     if let Some(domain) = &filter.domain {
         domains::verified_as(&mut clause, "partners.id", domain);

@@ -131,6 +131,20 @@ const ENTRIES: &[Entry] = &[
         None,
     ),
     (
+        "benefits",
+        ["Benefits", "Leistungen"],
+        "listBenefitGrants",
+        "/v1/benefit-grants",
+        None,
+    ),
+    (
+        "specialisations",
+        ["Specialisations", "Spezialisierungen"],
+        "listSpecialisations",
+        "/v1/specialisations",
+        None,
+    ),
+    (
         "handovers",
         ["Handovers", "Übergaben"],
         "listHandovers",

@@ -25,12 +25,17 @@
 //! | extensions of protections | under the policy in force; the window that was granted stays |
 //! | automatic approval | the new tier's limit from the next submission on |
 //! | weight in the routing of leads | at once |
+//! | response class, named manager | kept for the `tail_days` of the tier that was left ([`benefits`]) |
+//! | licences and other allowances | kept for that tail, then ended; the new tier's own begin when it is over |
 //! | content that needs the former tier | ends after the tail that the content's own rule grants |
 //! | approved funds | the approved amount and rate stay; what is not yet reserved is worked out anew |
 //! | rebates | the tier at the date of the transaction counts, not the one at payout |
 //!
+//! Beside the tier a program awards [`specialisations`], with criteria of the same kind.
+//!
 //! What stands in later modules reads the tier by [`tier_at`] with the moment that its own rule names.
 
+pub mod benefits;
 pub mod evaluations;
 mod figure;
 mod handlers;
@@ -39,8 +44,10 @@ pub mod metrics;
 mod model;
 mod queries;
 pub mod rules;
+pub mod specialisations;
 pub mod tiers;
 
+pub use benefits::renew_due as renew_benefits;
 pub use figure::Figure;
 pub use memberships::{
     ImportedMembership, ImportedTier, TierTerms, TiersHeld, insert_membership_imported, join_all, leave_all,
@@ -90,4 +97,44 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(evaluations::handlers::get_evaluation)
             .service(evaluations::handlers::list_evaluation_results),
     );
+    config.service(
+        scope("/v1/benefit-grants")
+            .service(benefits::handlers::list_benefit_grants)
+            .service(benefits::handlers::get_benefit_grant)
+            .service(benefits::handlers::list_benefit_uses)
+            .service(benefits::handlers::consume_benefit),
+    );
+    config.service(
+        scope("/v1/benefit-uses")
+            .service(benefits::handlers::get_benefit_use)
+            .service(benefits::handlers::return_benefit_use),
+    );
+    config.service(
+        scope("/v1/specialisations")
+            .service(specialisations::handlers::list_specialisations)
+            .service(specialisations::handlers::create_specialisation)
+            .service(specialisations::handlers::get_specialisation)
+            .service(specialisations::handlers::update_specialisation),
+    );
+    config.service(
+        scope("/v1/specialisation-awards")
+            .service(specialisations::handlers::list_specialisation_awards)
+            .service(specialisations::handlers::award_specialisation)
+            .service(specialisations::handlers::get_specialisation_award)
+            .service(specialisations::handlers::get_specialisation_award_actions)
+            .service(specialisations::handlers::renew_specialisation_award)
+            .service(specialisations::handlers::withdraw_specialisation_award),
+    );
+}
+
+/// The routes within `/v1/partners`.
+pub fn partner_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(benefits::handlers::get_partner_benefits)
+        .service(specialisations::handlers::list_partner_specialisations);
+}
+
+/// The routes within `/v1/reports`.
+pub fn report_routes(config: &mut ServiceConfig<'_>) {
+    config.service(benefits::handlers::list_benefit_usage);
 }

@@ -8,7 +8,7 @@ mod review_times;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-use crate::usage;
+use crate::{programs, usage};
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,6 +16,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         scope("/v1/reports")
             .service(handlers::list_win_rates)
             .service(handlers::list_review_times)
-            .service(usage::list_engagement),
+            .service(usage::list_engagement)
+            .configure(programs::report_routes),
     );
 }

@@ -35,6 +35,18 @@ const EXCEPT: &[(&str, &str)] = &[
         "getTierGap",
         "it is reckoned at the moment of asking, which its answer tells",
     ),
+    (
+        "getPartnerBenefits",
+        "it is read as of the moment of asking, which its answer tells",
+    ),
+    (
+        "listPartnerSpecialisations",
+        "it is reckoned at the moment of asking, which its answer tells",
+    ),
+    (
+        "listBenefitUsage",
+        "it is reckoned at the moment of asking, which its answer tells",
+    ),
     ("issueToken", "OAuth has its own form of refusals (RFC 6749)"),
     ("updateNote", "only its author changes a note"),
     ("updateDealComment", "only its author changes a comment"),

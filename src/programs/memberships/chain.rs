@@ -67,6 +67,14 @@ impl Course {
         self.0.iter().flat_map(|(_, tiers)| tiers).find(|tier| tier.id == id)
     }
 
+    /// Whether any tier gives something in a quantity.
+    pub fn gives_allowances(&self) -> bool {
+        self.0
+            .iter()
+            .flat_map(|(_, tiers)| tiers)
+            .any(|tier| !tier.benefits.allowances.is_empty())
+    }
+
     /// The tier that a newcomer gets at a moment.
     pub fn entry(&self, at: Time) -> Option<&Tier> {
         self.at(at)

@@ -46,7 +46,7 @@ fn go_on_from(tx: &mut Tx<'_>, course: &Course, member: Member, last: Link) -> R
     }
     let is_latest = member.links.iter().all(|known| known.at < last.at || known.at > now);
     let (Some(tier), true, None) = (last.tier, is_latest, member.row.ended_at) else {
-        return Ok(queries::add_missing(tx, &member, &[last])? > 0);
+        return Ok(queries::add_missing(tx, course, &member, &[last])? > 0);
     };
     let ahead = course.from(last.at.max(now), tier, TierCause::Import, None);
     let links = std::iter::once(last).chain(ahead.into_iter().skip(1)).collect();
@@ -104,7 +104,7 @@ pub fn insert_membership_imported(
         // What lies before the membership that is known is no part of it.
         links.retain(|link| link.at >= member.row.joined_at);
         if let Some(last) = links.pop() {
-            let added = queries::add_missing(tx, &member, &links)? > 0;
+            let added = queries::add_missing(tx, &course, &member, &links)? > 0;
             return Ok((member.row.id, go_on_from(tx, &course, member, last)? || added));
         }
         return Ok((member.row.id, false));

@@ -16,7 +16,7 @@ use crate::{
         ids::{PartnerId, ProgramId, TierId},
         states::{FailingGuard, guard},
     },
-    programs::{ProgramStatus, queries as programs},
+    programs::{ProgramStatus, queries as programs, specialisations},
 };
 
 /// The tier that a newcomer gets now, or the guard that fails because no version of the program is in force.
@@ -100,21 +100,18 @@ pub(super) fn end(tx: &mut Tx<'_>, course: &Course, member: Member, reason: &str
     let now = tx.now;
     MACHINE.go(member.row.standing_at(now), "leave")?;
     let after = member.row.clone().ended(reason, now, now);
+    let (program, partner) = (member.row.program_id, member.row.partner_id);
     let links = vec![Link {
         at: now,
         tier: None,
         cause: TierCause::End,
         until: None,
     }];
-    queries::move_to(
-        tx,
-        course,
-        member,
-        after,
-        links,
-        Why::default(),
-        "program_membership.ended",
-    )
+    let kind = "program_membership.ended";
+    let shown = queries::move_to(tx, course, member, after, links, Why::default(), kind)?;
+    // After the membership's row is changed: whoever awards something meanwhile holds it.
+    specialisations::withdraw_all(tx, program, partner, reason)?;
+    Ok(shown)
 }
 
 /// The partner leaves every program that it is in. What was approved under its tiers stays as it was approved.

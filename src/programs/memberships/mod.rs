@@ -12,4 +12,4 @@ mod terms;
 pub use import::{ImportedMembership, ImportedTier, insert_membership_imported};
 pub use joining::{join_all, leave_all, tell_override_ends};
 pub use model::{Appeal, ProgramMembership, ProgramMembershipPath, Risk, Standing, TierCause, TierHeld};
-pub use terms::{TierTerms, TiersHeld, tier_at, tiers_held};
+pub use terms::{TierTerms, TiersHeld, TiersOfMember, tier_at, tiers_held, tiers_of_partner};

@@ -22,7 +22,7 @@ use crate::{
     },
     load_page, on_each,
     programs::{
-        evaluations,
+        benefits, evaluations,
         tiers::{ProgramVersion, queries as tiers},
     },
     revise,
@@ -201,6 +201,22 @@ pub fn live_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<(ProgramId, Pr
         .load(c))?)
 }
 
+/// The programs that a partner was in at a moment. The partner was found by the caller's own rows.
+///
+/// # Errors
+/// What the database reports.
+pub fn programs_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Vec<ProgramId>> {
+    let mut clause = Clause::all();
+    clause.equals("program_memberships.partner_id", &partner);
+    live_at(&mut clause, at);
+    Ok(on_each!(tx, |c| table
+        .filter(clause)
+        .select(program_memberships::program_id)
+        .distinct()
+        .order(program_memberships::program_id)
+        .load(c))?)
+}
+
 /// When overrides ended by the clock after one moment and by another, with their memberships, the earliest first.
 ///
 /// # Errors
@@ -293,6 +309,7 @@ pub fn insert(tx: &mut Tx<'_>, course: &Course, member: Member, kind: &'static s
     store(tx, &rows)?;
     let shown = member.shown(course, tx.now);
     tx.record(Fact::created(kind, &shown))?;
+    benefits::follow(tx, course, &[member])?;
     Ok(shown)
 }
 
@@ -359,14 +376,17 @@ pub fn move_to(
     }
     store(tx, &rows)?;
     links.extend(new);
-    replace(tx, course, member, Member { row: after, links }, kind)
+    let after = Member { row: after, links };
+    let shown = replace(tx, course, member, after.clone(), kind)?;
+    benefits::follow(tx, course, &[after])?;
+    Ok(shown)
 }
 
 /// Adds links that came later than the chain that they belong into; those whose moments are taken stay as they are.
 ///
 /// # Errors
 /// What the database reports.
-pub(super) fn add_missing(tx: &mut Tx<'_>, member: &Member, links: &[Link]) -> Result<usize> {
+pub(super) fn add_missing(tx: &mut Tx<'_>, course: &Course, member: &Member, links: &[Link]) -> Result<usize> {
     let new: Vec<Link> = links
         .iter()
         .filter(|link| member.links.iter().all(|known| known.at != link.at))
@@ -374,6 +394,10 @@ pub(super) fn add_missing(tx: &mut Tx<'_>, member: &Member, links: &[Link]) -> R
         .collect();
     let rows = assignments(tx, &member.row, &new, &Why::default());
     store(tx, &rows)?;
+    let mut after = member.clone();
+    after.links.extend(new);
+    after.links.sort_by_key(|link| link.at);
+    benefits::follow(tx, course, &[after])?;
     Ok(rows.len())
 }
 
@@ -429,17 +453,22 @@ pub fn go_on_under(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
     let mut clause = Clause::all();
     clause.equals("tier_assignments.program_id", &version.program_id);
     let chains = chains(tx, clause)?;
-    let mut new = Vec::new();
-    for row in &rows {
-        let links = chains.get(&row.id).and_then(|links| course.under(begins, links));
-        new.extend(assignments(tx, row, &links.unwrap_or_default(), &Why::default()));
+    let (mut new, mut members) = (Vec::new(), Vec::with_capacity(rows.len()));
+    for row in rows {
+        let before = chains.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        let ahead = course.under(begins, before).unwrap_or_default();
+        new.extend(assignments(tx, &row, &ahead, &Why::default()));
+        let kept = before.iter().filter(|link| link.at < begins).cloned();
+        let links = kept.chain(ahead).collect();
+        members.push(Member { row, links });
     }
     let stale = tier_assignments::table
         .filter(tier_assignments::program_id.eq(version.program_id))
         .filter(tier_assignments::valid_from.ge(begins))
         .filter(tier_assignments::cause.eq_any([TierCause::NewVersion, TierCause::OverrideExpired]));
     on_each!(tx, |c| diesel::delete(stale).execute(c))?;
-    store(tx, &new)
+    store(tx, &new)?;
+    benefits::follow(tx, &course, &members)
 }
 
 /// One page of a member's tiers, the first one first, with those that are to come.

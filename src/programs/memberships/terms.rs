@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     kernel::{
         Money, Time,
-        ids::{PartnerId, ProgramId, TierId},
+        ids::{PartnerId, ProgramId, ProgramMembershipId, TierId},
     },
     on_each,
     programs::{evaluations::rules::rule_version, tiers::Tier},
@@ -58,6 +58,51 @@ pub fn tier_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Option<T
         .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
         .load(c))?;
     Ok(best(rows))
+}
+
+/// The tiers of one membership.
+#[derive(Debug, Clone)]
+pub struct TiersOfMember {
+    /// The membership.
+    pub membership_id: ProgramMembershipId,
+    /// The program.
+    pub program_id: ProgramId,
+    /// Its code.
+    pub program_code: String,
+    /// When each tier begins, in order, with those that are to come; none where the membership ends.
+    pub starts: Vec<(Time, Option<Tier>)>,
+}
+
+/// The tiers of every membership that a partner has or had. The caller must have found the partner by its own rows.
+///
+/// # Errors
+/// What the database reports.
+pub fn tiers_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<TiersOfMember>> {
+    let rows: Vec<Held> = on_each!(tx, |c| tier_assignments::table
+        .inner_join(programs::table.on(programs::id.eq(tier_assignments::program_id)))
+        .left_join(tier_versions::table.on(tier_versions::id.nullable().eq(tier_assignments::tier_version_id)))
+        .filter(tier_assignments::partner_id.eq(partner))
+        .order((
+            tier_assignments::program_id,
+            tier_assignments::membership_id,
+            tier_assignments::valid_from
+        ))
+        .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
+        .load(c))?;
+    let mut members: Vec<TiersOfMember> = Vec::new();
+    for (link, tier, code) in rows {
+        let start = (link.valid_from, tier);
+        match members.last_mut() {
+            Some(member) if member.membership_id == link.membership_id => member.starts.push(start),
+            _ => members.push(TiersOfMember {
+                membership_id: link.membership_id,
+                program_id: link.program_id,
+                program_code: code,
+                starts: vec![start],
+            }),
+        }
+    }
+    Ok(members)
 }
 
 /// A link of a partner's chain, with its tier and the code of its program.

@@ -6,7 +6,7 @@ pub mod queries;
 pub mod rules;
 
 pub use model::{
-    Comparison, Criterion, NewCriterion, NewTier, NewTierBenefits, NewVersion, ProgramVersion, Tier, TierBenefits,
-    VersionStatus,
+    AllowanceKind, Comparison, Criterion, NewCriterion, NewTier, NewTierBenefits, NewVersion, ProgramVersion,
+    ResponseClass, Tier, TierAllowance, TierBenefits, VersionStatus,
 };
 pub use queries::{publish_new, tier_named};

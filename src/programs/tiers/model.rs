@@ -32,9 +32,33 @@ words! {
         /// At most the threshold.
         AtMost = "lte",
     }
+
+    /// How fast the vendor answers members of a tier; a later word is a better class.
+    pub ResponseClass {
+        /// As everybody.
+        Standard = "standard",
+        /// Before those of the standard class.
+        Priority = "priority",
+        /// Before all others.
+        Premium = "premium",
+    }
+
+    /// What a tier gives in a quantity.
+    pub AllowanceKind {
+        /// Licences for the partner's own use: demonstrations, tests, its own business.
+        InternalUseLicences = "internal_use_licences",
+        /// Cases that support takes up without charge.
+        SupportIncidents = "support_incidents",
+        /// Places in trainings.
+        TrainingSeats = "training_seats",
+        /// Places at events.
+        EventPasses = "event_passes",
+        /// Something else that is counted; the name says what.
+        Other = "other",
+    }
 }
 
-bindable!(VersionStatus);
+bindable!(VersionStatus, AllowanceKind);
 
 /// A version of a program's rules.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -210,6 +234,58 @@ pub struct NewCriterion {
     pub currency: Option<Currency>,
 }
 
+/// What a tier gives in a quantity: granted to each member once it holds the tier, and consumed bit by bit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TierAllowance {
+    /// Its code, unique in the tier. The same code in another tier or version is the same benefit: who moves there gets
+    /// what is missing to that tier's quantity, not all of it once more.
+    #[schema(example = "nfr-firewall", pattern = "^[a-z][a-z0-9_-]{0,39}$", max_length = 40)]
+    pub code: String,
+    /// What it is called.
+    #[schema(example = "Firewall licences for own use", min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it is.
+    pub kind: AllowanceKind,
+    /// The product that it is for; null for none in particular.
+    #[schema(required = true)]
+    pub product_id: Option<ProductId>,
+    /// How many a member has in all.
+    #[schema(example = 25, minimum = 1, maximum = 1_000_000)]
+    pub quantity: i64,
+    /// For how many days from the grant; null for as long as the tier is held.
+    #[schema(required = true, example = 365, minimum = 30, maximum = 3660)]
+    pub valid_days: Option<i64>,
+    /// Whether it is granted anew at the end of those days, while the tier is held.
+    #[schema(example = true)]
+    pub renews: bool,
+}
+
+/// What a tier is to give in a quantity.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTierAllowance {
+    /// Its code, unique in the tier. The same code in another tier or version is the same benefit, and is of the same kind.
+    #[schema(example = "nfr-firewall", pattern = "^[a-z][a-z0-9_-]{0,39}$", max_length = 40)]
+    pub code: String,
+    /// What it is called.
+    #[schema(example = "Firewall licences for own use", min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it is.
+    pub kind: AllowanceKind,
+    /// The product that it is for.
+    pub product_id: Option<ProductId>,
+    /// How many a member has in all.
+    #[schema(example = 25, minimum = 1, maximum = 1_000_000)]
+    pub quantity: i64,
+    /// For how many days from the grant; as long as the tier is held, if it is not said.
+    #[schema(example = 365, minimum = 30, maximum = 3660)]
+    pub valid_days: Option<i64>,
+    /// Whether it is granted anew at the end of those days, while the tier is held. No, if it is not said.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub renews: bool,
+}
+
 /// What a tier gives.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TierBenefits {
@@ -225,6 +301,27 @@ pub struct TierBenefits {
     /// Up to which amount a registration without conflict is approved at once.
     #[schema(required = true)]
     pub auto_approval_limit: Option<Money>,
+    /// How much of a marketing activity the vendor pays, in hundredths of a percent: 5000 is half.
+    #[serde(default)]
+    #[schema(required = true, example = 5000, minimum = 0, maximum = 10000)]
+    pub mdf_rate_basis_points: Option<i64>,
+    /// How fast the vendor answers.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub response_class: Option<ResponseClass>,
+    /// Whether somebody at the vendor is named to look after the member.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub named_manager: bool,
+    /// What it gives in quantities.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub allowances: Vec<TierAllowance>,
+    /// For how many days a member that leaves the tier keeps response class, named manager and allowances. The figures of
+    /// decisions (discount, rates, weight, limits) are those of the new tier at once.
+    #[serde(default)]
+    #[schema(example = 30, minimum = 0, maximum = 365)]
+    pub tail_days: i64,
     /// What else it gives, in words.
     #[schema(max_items = 50, example = json!(["A named technical contact"]))]
     pub others: Vec<String>,
@@ -245,6 +342,23 @@ pub struct NewTierBenefits {
     pub lead_weight: Option<i64>,
     /// Up to which amount a registration without conflict is approved at once.
     pub auto_approval_limit: Option<Money>,
+    /// How much of a marketing activity the vendor pays, in hundredths of a percent: 5000 is half.
+    #[schema(example = 5000, minimum = 0, maximum = 10000)]
+    pub mdf_rate_basis_points: Option<i64>,
+    /// How fast the vendor answers.
+    pub response_class: Option<ResponseClass>,
+    /// Whether somebody at the vendor is named to look after the member. No, if it is not said.
+    #[serde(default)]
+    pub named_manager: bool,
+    /// What it gives in quantities.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub allowances: Vec<NewTierAllowance>,
+    /// For how many days a member that leaves the tier keeps response class, named manager and allowances. None, if it is
+    /// not said.
+    #[serde(default)]
+    #[schema(example = 30, minimum = 0, maximum = 365)]
+    pub tail_days: i64,
     /// What else it gives, in words.
     #[serde(default)]
     #[schema(max_items = 50, example = json!(["A named technical contact"]))]

@@ -1,7 +1,5 @@
 //! The only file that knows the tables of versions and tiers. Partners do not see drafts.
 
-use std::collections::BTreeSet;
-
 use diesel::prelude::*;
 
 use super::{
@@ -302,7 +300,7 @@ pub fn tier_named(tx: &mut Tx<'_>, program: ProgramId, name: &str, at: Time) -> 
 /// # Errors
 /// 409 `already_exists` if its rank or name is taken; what is wrong with its criteria.
 pub fn insert_tier(tx: &mut Tx<'_>, tier: Tier) -> Result<Tier> {
-    check(tx, &tier.criteria)?;
+    check(tx, &tier)?;
     tx.attempt(|tx| {
         Ok(on_each!(tx, |c| diesel::insert_into(tier_versions::table)
             .values(&tier)
@@ -318,7 +316,7 @@ pub fn insert_tier(tx: &mut Tx<'_>, tier: Tier) -> Result<Tier> {
 /// # Errors
 /// 412 if it was changed meanwhile; as [`insert_tier`].
 pub fn save_tier(tx: &mut Tx<'_>, before: &Tier, after: Tier) -> Result<Tier> {
-    check(tx, &after.criteria)?;
+    check(tx, &after)?;
     tx.attempt(|tx| {
         revise!(
             tx,
@@ -343,31 +341,59 @@ pub fn delete_tier(tx: &mut Tx<'_>, tier: &Tier) -> Result<()> {
     tx.record(Fact::deleted("tier.deleted", tier))
 }
 
-/// Whether the criteria ask for what is there: metrics that take their limits, products and territories that exist.
-fn check(tx: &mut Tx<'_>, criteria: &[Criterion]) -> Result<()> {
-    rules::check_criteria(criteria)?;
-    let products: BTreeSet<ProductId> = criteria.iter().filter_map(|criterion| criterion.product_id).collect();
-    for product in products {
-        products::find(tx, product)
-            .map_err(|error| unknown(error, criteria, "product_id", |c| c.product_id == Some(product)))?;
-    }
-    let territories: BTreeSet<TerritoryId> = criteria.iter().filter_map(|criterion| criterion.territory_id).collect();
-    for territory in territories {
-        territories::find(tx, territory)
-            .map_err(|error| unknown(error, criteria, "territory_id", |c| c.territory_id == Some(territory)))?;
-    }
-    Ok(())
+/// Whether the criteria ask for what is there, and the allowances are for products that exist.
+fn check(tx: &mut Tx<'_>, tier: &Tier) -> Result<()> {
+    check_criteria(tx, &tier.criteria)?;
+    rules::check_allowances(&tier.benefits.allowances)?;
+    let of_products = tier.benefits.allowances.iter().map(|allowance| allowance.product_id);
+    check_products(tx, of_products, |index| {
+        format!("#/benefits/allowances/{index}/product_id")
+    })
 }
 
-fn unknown(error: Error, criteria: &[Criterion], field: &str, names: impl Fn(&Criterion) -> bool) -> Error {
-    if !error.is(&codes::NOT_FOUND) {
-        return error;
-    }
-    let index = criteria.iter().position(names).unwrap_or(0);
-    Error::unknown_reference(
-        format!("#/criteria/{index}/{field}"),
-        "There is no such record; name one that exists, or none.",
-    )
+/// Whether the criteria ask for what is there: metrics that take their limits, products and territories that exist.
+///
+/// # Errors
+/// 409 `conflict` or `unknown_reference` naming what they ask for in vain.
+pub fn check_criteria(tx: &mut Tx<'_>, criteria: &[Criterion]) -> Result<()> {
+    rules::check_criteria(criteria)?;
+    let of_products = criteria.iter().map(|criterion| criterion.product_id);
+    check_products(tx, of_products, |index| format!("#/criteria/{index}/product_id"))?;
+    let named: Vec<(usize, TerritoryId)> = criteria
+        .iter()
+        .enumerate()
+        .filter_map(|(index, criterion)| Some((index, criterion.territory_id?)))
+        .collect();
+    let ids: Vec<TerritoryId> = named.iter().map(|(_, id)| *id).collect();
+    let known = territories::by_ids(tx, &ids)?;
+    named
+        .iter()
+        .find(|(_, id)| !known.contains_key(id))
+        .map_or(Ok(()), |(index, _)| {
+            Err(unknown(format!("#/criteria/{index}/territory_id")))
+        })
+}
+
+/// Whether the products exist that are named at those places of a list.
+fn check_products(
+    tx: &mut Tx<'_>,
+    products: impl Iterator<Item = Option<ProductId>>,
+    pointer: impl Fn(usize) -> String,
+) -> Result<()> {
+    let named: Vec<(usize, ProductId)> = products
+        .enumerate()
+        .filter_map(|(index, product)| Some((index, product?)))
+        .collect();
+    let ids: Vec<ProductId> = named.iter().map(|(_, id)| *id).collect();
+    let known = products::by_ids(tx, &ids)?;
+    named
+        .iter()
+        .find(|(_, id)| !known.contains_key(id))
+        .map_or(Ok(()), |(index, _)| Err(unknown(pointer(*index))))
+}
+
+fn unknown(pointer: String) -> Error {
+    Error::unknown_reference(pointer, "There is no such record; name one that exists, or none.")
 }
 
 /// The database's refusal in terms of the tier.

@@ -1,16 +1,18 @@
 //! What may happen to versions and tiers. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use VersionStatus::{Draft, Published};
 
 use super::model::{
-    Criterion, NewCriterion, NewTier, NewTierBenefits, NewVersion, ProgramVersion, Tier, TierBenefits, TierPatch,
-    VersionPatch, VersionStatus,
+    AllowanceKind, Criterion, NewCriterion, NewTier, NewTierAllowance, NewTierBenefits, NewVersion, ProgramVersion,
+    Tier, TierAllowance, TierBenefits, TierPatch, VersionPatch, VersionStatus,
 };
 use crate::{
     error::{Error, Fault, Result, codes},
     kernel::{
         Stored, Time,
-        ids::{Id as _, ProgramId, TierId},
+        ids::{Id as _, ProductId, ProgramId, TierId},
         states::{FailingGuard, Machine, Transition},
         words::fold,
     },
@@ -38,6 +40,7 @@ pub const MACHINE: Machine<VersionStatus> = Machine {
             guards: &[
                 "It has an entry tier of rank 1.",
                 "It begins after every version before it, and only the first in the past.",
+                "An allowance that several tiers give is of one kind and for one product in all of them.",
             ],
         },
     ],
@@ -144,6 +147,10 @@ impl ProgramVersion {
                 guard("starts_before_another", Some("#/valid_from"), detail);
             }
         }
+        for code in torn_allowances(tiers) {
+            let detail = format!("The tiers mean different things by the allowance `{code}`; give one another code.");
+            guard("allowance_differs", None, detail);
+        }
         if !failing.is_empty() {
             return Err(Error::guards(self.status, "publish", failing));
         }
@@ -180,8 +187,34 @@ impl From<&NewTierBenefits> for TierBenefits {
             protection_days: new.protection_days,
             lead_weight: new.lead_weight,
             auto_approval_limit: new.auto_approval_limit,
+            mdf_rate_basis_points: new.mdf_rate_basis_points,
+            response_class: new.response_class,
+            named_manager: new.named_manager,
+            allowances: new.allowances.iter().map(TierAllowance::from).collect(),
+            tail_days: new.tail_days,
             others: new.others.clone(),
         }
+    }
+}
+
+impl From<&NewTierAllowance> for TierAllowance {
+    fn from(new: &NewTierAllowance) -> Self {
+        Self {
+            code: new.code.clone(),
+            name: new.name.clone(),
+            kind: new.kind,
+            product_id: new.product_id,
+            quantity: new.quantity,
+            valid_days: new.valid_days,
+            renews: new.renews,
+        }
+    }
+}
+
+impl TierBenefits {
+    /// The allowance with that code.
+    pub fn allowance(&self, code: &str) -> Option<&TierAllowance> {
+        self.allowances.iter().find(|allowance| allowance.code == code)
     }
 }
 
@@ -280,6 +313,55 @@ pub fn check_criteria(criteria: &[Criterion]) -> Result<()> {
     Err(Error::new(&codes::CONFLICT)
         .detail("Criteria ask for what their metrics do not know; see the list of metrics.")
         .faults(faults))
+}
+
+/// Whether the allowances of a tier can be told apart, and each has an end where it is to be granted anew.
+///
+/// # Errors
+/// 409 `conflict` naming each that cannot be granted as it stands.
+pub fn check_allowances(allowances: &[TierAllowance]) -> Result<()> {
+    let mut faults = Vec::new();
+    for (index, allowance) in allowances.iter().enumerate() {
+        if allowances.iter().take(index).any(|other| other.code == allowance.code) {
+            faults.push(Fault {
+                pointer: format!("#/benefits/allowances/{index}/code"),
+                code: "already_exists".into(),
+                detail: format!(
+                    "The tier has an allowance `{}` already; choose another code.",
+                    allowance.code
+                ),
+            });
+        }
+        if allowance.renews && allowance.valid_days.is_none() {
+            faults.push(Fault {
+                pointer: format!("#/benefits/allowances/{index}/renews"),
+                code: "without_end".into(),
+                detail: "What has no end is not granted anew; give `valid_days` too.".to_owned(),
+            });
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(&codes::CONFLICT)
+        .detail("The allowances cannot be granted as they stand.")
+        .faults(faults))
+}
+
+/// The codes by which tiers of one version mean different things.
+fn torn_allowances(tiers: &[Tier]) -> Vec<String> {
+    let mut meant: BTreeMap<&str, BTreeSet<(AllowanceKind, Option<ProductId>)>> = BTreeMap::new();
+    for allowance in tiers.iter().flat_map(|tier| &tier.benefits.allowances) {
+        meant
+            .entry(&allowance.code)
+            .or_default()
+            .insert((allowance.kind, allowance.product_id));
+    }
+    meant
+        .into_iter()
+        .filter(|(_, meanings)| meanings.len() > 1)
+        .map(|(code, _)| code.to_owned())
+        .collect()
 }
 
 /// The version in force at a moment: the latest that had begun.

@@ -265,6 +265,10 @@ impl<'w> Fixtures<'w> {
         if matches!(kind, "pmem" | "eval") {
             Box::pin(self.make("program", whose)).await;
         }
+        // What was granted or awarded is a member's.
+        if matches!(kind, "bgrant" | "buse" | "award") {
+            Box::pin(self.make("pmem", whose)).await;
+        }
         // Both are of a deal, and the deal in the path must be that one.
         if matches!(kind, "ext" | "amend") {
             Box::pin(self.make("deal", whose)).await;

@@ -370,10 +370,10 @@ impl Fixtures<'_> {
             .expect(201);
         let mut tier = None;
         for (rank, name) in [(1, "Member"), (2, "Gold")] {
-            tier = id(&ops
-                .post(&format!("{path}/tiers"), json!({"rank": rank, "name": name}))
-                .await
-                .expect(201));
+            let allowance =
+                json!({"code": "nfr", "name": "Licences", "kind": "internal_use_licences", "quantity": 1000});
+            let body = json!({"rank": rank, "name": name, "benefits": {"allowances": [allowance], "tail_days": 30}});
+            tier = id(&ops.post(&format!("{path}/tiers"), body).await.expect(201));
         }
         ops.post(&format!("{path}/versions/1/publish"), json!({}))
             .await

@@ -1,0 +1,2 @@
+DROP TABLE benefit_uses;
+DROP TABLE benefit_grants;

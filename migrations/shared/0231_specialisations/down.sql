@@ -1,0 +1,2 @@
+DROP TABLE specialisation_awards;
+DROP TABLE specialisations;

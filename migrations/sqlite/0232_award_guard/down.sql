@@ -1,0 +1,2 @@
+DROP TRIGGER award_guard_update;
+DROP TRIGGER award_guard_insert;
