@@ -96,7 +96,7 @@ each_engine! {
         };
         // The numbers of the first are those of the third, but as orders, and the other way round; the second has the same order.
         let first = approved(&world, &sales, complete()).await;
-        let second = approved(&world, &sales, with(json!({"territory": "AT"}))).await;
+        let second = approved(&world, &sales, with(json!({"customer": {"name": "Zeller Druck AG", "website": "https://www.zeller-druck.de", "country": "DE"}}))).await;
         let third = approved(&world, &other, with(json!({"lines": [{"product": "EDGE-SW", "quantity": 1}]}))).await;
         won(&sales, &first, [all("order"), vec![shown("purchase_order", 1)]].concat()).await;
         won(&sales, &second, vec![shown("order", 1)]).await;
