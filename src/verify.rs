@@ -77,6 +77,11 @@ static INVARIANTS: &[(&str, &str)] = &[
          AND b.valid_from < COALESCE(a.withdrawn_at, a.valid_until, 9223372036854775807)",
     ),
     (
+        "a user is known to have a second factor exactly where a confirmed one guards the sign-in",
+        "SELECT count(*) AS n FROM users u WHERE (u.second_factor_at IS NOT NULL) <> EXISTS \
+         (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)",
+    ),
+    (
         "every product is in its own closure",
         "SELECT count(*) AS n FROM products p WHERE NOT EXISTS \
          (SELECT 1 FROM product_closure c WHERE c.ancestor_id = p.id AND c.descendant_id = p.id)",

@@ -442,6 +442,8 @@ each_engine! {
         complete(&world, &open, &pocket.never_shows(&world)).await.refused(409);
         complete(&world, &open, &pocket.shows(&world, 0)).await.expect(200);
         complete(&world, &challenge(&world, "maria@example.com").await, &codes[0]).await.expect(200);
+        let findings = world.sql(openprm::verify::findings);
+        assert!(findings.iter().all(|finding| finding.count == 0), "{findings:?}");
         let sealed: String = world.sql(|tx| Ok(on_each!(tx, |c| second_factors::table.select(second_factors::sealed_secret).get_result(c))?));
         assert!(sealed.starts_with("v1."), "{sealed}");
         let hashes: Vec<String> = world.sql(|tx| Ok(on_each!(tx, |c| recovery_codes::table.select(recovery_codes::hash).load(c))?));

@@ -60,12 +60,11 @@ pub fn locked(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Factor>> {
 /// # Errors
 /// What the database reports.
 pub fn confirmed(tx: &mut Tx<'_>, user: UserId) -> Result<Option<bool>> {
-    let found: Option<Option<Time>> = on_each!(tx, |c| second_factors::table
+    Ok(on_each!(tx, |c| second_factors::table
         .find(user)
-        .select(second_factors::confirmed_at)
+        .select(second_factors::confirmed_at.is_not_null())
         .get_result(c)
-        .optional())?;
-    Ok(found.map(|confirmed_at| confirmed_at.is_some()))
+        .optional())?)
 }
 
 /// Stores one that waits for its first code, in place of another that waits.
