@@ -558,6 +558,7 @@ fn counting() {
                 side: Side::Partner(partner),
                 roles: Roles::NONE,
                 scopes: None,
+                must_enrol: false,
                 rows: Rows::Partners(Arc::from([partner])),
                 request: Request::internal("bench"),
             })

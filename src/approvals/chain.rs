@@ -170,9 +170,9 @@ pub fn around(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<BTreeMap<ApprovalSte
         let escalations = all.escalations.iter().filter(|(id, _)| among(**id));
         let escalations = escalations.map(|(id, row)| (*id, row.clone())).collect();
         let chain = Chain {
+            steps,
             votes,
             escalations,
-            steps,
         };
         (step.id, chain)
     };

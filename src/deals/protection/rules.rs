@@ -398,7 +398,7 @@ mod tests {
             ProtectionState::Released,
             "the time in between stays unprotected"
         );
-        assert_eq!(taken_last(vec![taken.clone()]), [taken.clone()]);
+        assert_eq!(taken_last(vec![taken.clone()]), std::slice::from_ref(&taken));
         assert_eq!(taken_last(vec![taken, back]), [], "it is given back once");
     }
 

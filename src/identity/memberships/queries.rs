@@ -198,7 +198,6 @@ pub fn other_admins(tx: &mut Tx<'_>, of: &PartnerUser) -> Result<i64> {
         .filter(partner_memberships::status.eq(MembershipStatus::Active));
     if let Conn::Postgres(c) = tx.conn() {
         let _locked: Vec<MembershipId> = active
-            .clone()
             .order(partner_memberships::id)
             .select(partner_memberships::id)
             .for_update()

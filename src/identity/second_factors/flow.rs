@@ -220,10 +220,10 @@ async fn proved<T: Send + 'static>(
             let Some(factor) = queries::locked(tx, id)?.filter(|factor| factor.confirmed) else {
                 return Err(Error::invalid_state("none", "prove", Vec::new()));
             };
-            if let Some(code) = &code {
-                if let Err(refused) = compare(tx, &known, &factor, code, &agent)? {
-                    return Ok(Err(refused));
-                }
+            if let Some(code) = &code
+                && let Err(refused) = compare(tx, &known, &factor, code, &agent)?
+            {
+                return Ok(Err(refused));
             }
             let user = users::find(tx, id)?;
             deed(tx, &known, user).map(Ok)

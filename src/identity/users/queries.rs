@@ -283,7 +283,7 @@ pub fn other_admins(tx: &mut Tx<'_>, than: UserId) -> Result<i64> {
         .filter(user_roles::role.eq(VendorRole::Admin))
         .filter(users::id.ne(than));
     if let Conn::Postgres(c) = tx.conn() {
-        let _locked: Vec<UserId> = admins.clone().order(users::id).select(users::id).for_update().load(c)?;
+        let _locked: Vec<UserId> = admins.order(users::id).select(users::id).for_update().load(c)?;
     }
     Ok(on_each!(tx, |c| admins.count().get_result(c))?)
 }
