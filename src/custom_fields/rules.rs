@@ -22,7 +22,7 @@ impl CustomField {
     /// A new definition.
     ///
     /// # Errors
-    /// 409 `contradiction` naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
+    /// 409 `contradiction` naming each bound and choice that does not go with the type, or with each other.
     pub fn new(new: &NewCustomField, now: Time) -> Result<Self> {
         Self {
             id: CustomFieldId::at(now),
@@ -54,7 +54,7 @@ impl CustomField {
     /// The definition with the changes made.
     ///
     /// # Errors
-    /// 409 `contradiction` naming each bound and choice that does not go with the type, as [`CustomField::coherent`].
+    /// 409 `contradiction` naming each bound and choice that does not go with the type, or with each other.
     pub fn patched(self, patch: &CustomFieldPatch, now: Time) -> Result<Self> {
         let label = patch.label.clone().unwrap_or(self.label);
         Self {
