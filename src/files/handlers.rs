@@ -11,8 +11,8 @@ use super::{
     attachments,
     content::{self, Content},
     model::{
-        Attachment, AttachmentFilter, File, FileContent, FileFilter, FileLink, FileLinkProof, NewAttachment, NewFile,
-        NewFileLink,
+        Attachment, AttachmentFilter, FileContent, FileFilter, FileLink, FileLinkProof, NewAttachment, NewFile,
+        NewFileLink, StoredFile,
     },
     queries, upload,
 };
@@ -36,7 +36,7 @@ const LINK_MINUTES: i64 = 15;
 /// What you or your side uploaded, and what is attached to records that you may see, newest first.
 #[utoipa::path(params(FileFilter, Paging))]
 #[get("")]
-pub async fn list_files(db: Db, caller: Caller, filter: Query<FileFilter>, paging: Paging) -> Reply<Page<File>> {
+pub async fn list_files(db: Db, caller: Caller, filter: Query<FileFilter>, paging: Paging) -> Reply<Page<StoredFile>> {
     db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
         .await
 }
@@ -58,7 +58,7 @@ pub async fn upload_file(
     caller: Caller,
     new: Query<NewFile>,
     payload: Payload,
-) -> Reply<Created<File>> {
+) -> Reply<Created<StoredFile>> {
     let state: Data<State> = State::of(&request)?;
     let header = |name: header::HeaderName| {
         let value = request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -83,7 +83,7 @@ pub async fn upload_file(
 /// What is known of it; its content is read by a link.
 #[utoipa::path(params(FileId))]
 #[get("/{id}")]
-pub async fn get_file(db: Db, caller: Caller, id: Path<FileId>) -> Reply<Json<File>> {
+pub async fn get_file(db: Db, caller: Caller, id: Path<FileId>) -> Reply<Json<StoredFile>> {
     db.read(&caller, move |tx| {
         let row = queries::find(tx, id.0)?;
         Ok(Json(row.seen(tx.caller())))

@@ -30,7 +30,7 @@ mod sweeper;
 mod upload;
 
 pub use attachments::{attach_to, attached_to, detach_all};
-pub use model::{AttachedResource, Attachment, File, FileScanStatus};
+pub use model::{AttachedResource, Attachment, FileScanStatus, StoredFile};
 pub use queries::retire;
 pub use scanner::{Clamd, Content, NoScanner, Scanner, Verdict};
 pub use store::Store;

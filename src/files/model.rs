@@ -67,7 +67,7 @@ impl ToSchema for FileContent {
 
 /// A file: what is known of it. Its content is read by a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct File {
+pub struct StoredFile {
     /// Its id.
     pub id: FileId,
     /// The partner whose it is; none for the vendor's own.
@@ -112,7 +112,7 @@ pub struct File {
     pub updated_at: Time,
 }
 
-impl Resource for File {
+impl Resource for StoredFile {
     const TYPE: &'static str = "file";
 
     fn id(&self) -> String {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{AttachedResource, Attachment, AttachmentFilter, File, FileFilter, FileScanStatus};
+use super::model::{AttachedResource, Attachment, AttachmentFilter, FileFilter, FileScanStatus, StoredFile};
 use crate::{
     auth::{Caller, Rows},
     db::{Clause, Tx},
@@ -52,13 +52,13 @@ pub struct FileRow {
 
 impl FileRow {
     /// The file as the caller sees it.
-    pub fn seen(self, caller: &Caller) -> File {
+    pub fn seen(self, caller: &Caller) -> StoredFile {
         let by_vendor = caller.is_vendor();
         self.shown(by_vendor)
     }
 
-    fn shown(self, by_vendor: bool) -> File {
-        File {
+    fn shown(self, by_vendor: bool) -> StoredFile {
+        StoredFile {
             id: self.id,
             partner_id: self.partner_id,
             name: self.name,
@@ -122,7 +122,7 @@ fn readable(caller: &Caller) -> Clause {
 ///
 /// # Errors
 /// What the database reports.
-pub fn page(tx: &mut Tx<'_>, filter: &FileFilter, paging: &Paging) -> Result<Page<File>> {
+pub fn page(tx: &mut Tx<'_>, filter: &FileFilter, paging: &Paging) -> Result<Page<StoredFile>> {
     const ORDER: Order = Order {
         column: "files.created_at",
         id: "files.id",

@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use super::{
     Files,
-    model::{File, FileScanStatus, NewFile},
+    model::{FileScanStatus, NewFile, StoredFile},
     names::{self, Refusal},
     queries::{self, FileRow},
     scanner::Verdict,
@@ -49,7 +49,7 @@ pub async fn take(
     new: NewFile,
     declared: &str,
     payload: Payload,
-) -> Reply<Created<File>> {
+) -> Reply<Created<StoredFile>> {
     let name = names::sanitised(&new.name).ok_or_else(|| {
         Error::new(&codes::INVALID_QUERY).fault(
             "query:name",
@@ -89,7 +89,7 @@ async fn keep(
     new: &NewFile,
     declared: &str,
     payload: Payload,
-) -> Reply<Created<File>> {
+) -> Reply<Created<StoredFile>> {
     let mut writing = files.store.begin(key)?;
     let taken = match pass(&mut writing, payload, declared, files.limit).await {
         Ok(taken) => taken,

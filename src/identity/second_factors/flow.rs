@@ -1,7 +1,7 @@
 //! How a second factor is set up, proved, renewed and taken away.
 
 use super::{
-    model::{RecoveryCodes, SecondFactorEnrolment, SecondFactorProof},
+    model::{RecoveryCodeSet, SecondFactorEnrolment, SecondFactorProof},
     queries::{self, CHALLENGE_SECONDS, Factor},
     rules,
 };
@@ -110,7 +110,7 @@ fn recovery_hash(identity: &Identity, user: UserId, plain: &str) -> String {
 }
 
 /// New recovery codes in place of all that there were.
-fn recovery_codes(tx: &mut Tx<'_>, identity: &Identity, user: UserId) -> Result<RecoveryCodes> {
+fn recovery_codes(tx: &mut Tx<'_>, identity: &Identity, user: UserId) -> Result<RecoveryCodeSet> {
     let recovery_codes: Vec<String> = (0..rules::RECOVERY_CODES)
         .map(|_| credentials::readable(3, 4))
         .collect();
@@ -119,7 +119,7 @@ fn recovery_codes(tx: &mut Tx<'_>, identity: &Identity, user: UserId) -> Result<
         .map(|code| recovery_hash(identity, user, &rules::plain(code)))
         .collect();
     queries::put_recovery_codes(tx, user, &hashes)?;
-    Ok(RecoveryCodes { recovery_codes })
+    Ok(RecoveryCodeSet { recovery_codes })
 }
 
 /// Begins to set up a second factor: a secret that waits for its first code.
@@ -158,7 +158,7 @@ pub(super) async fn confirm(
     agent: &Agent,
     session: Option<SessionId>,
     code: String,
-) -> Result<RecoveryCodes> {
+) -> Result<RecoveryCodeSet> {
     let id = caller.person()?;
     let (known, agent) = (identity.clone(), agent.clone());
     let outcome = identity
@@ -239,7 +239,7 @@ pub(super) async fn replace_codes(
     caller: &Caller,
     agent: &Agent,
     proof: SecondFactorProof,
-) -> Result<RecoveryCodes> {
+) -> Result<RecoveryCodeSet> {
     proved(identity, caller, agent, proof, |tx, identity, before| {
         let after = before.clone().moved(before.status, tx.now);
         let user = users::save(tx, &before, after, "user.recovery_codes_replaced")?;

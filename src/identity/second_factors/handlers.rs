@@ -5,7 +5,7 @@ use actix_web::{get, post};
 use super::{
     flow,
     model::{
-        NewSecondFactor, RecoveryCodes, SecondFactor, SecondFactorConfirmation, SecondFactorEnrolment,
+        NewSecondFactor, RecoveryCodeSet, SecondFactor, SecondFactorConfirmation, SecondFactorEnrolment,
         SecondFactorProof, SecondFactorStatus,
     },
     queries,
@@ -73,7 +73,7 @@ pub async fn confirm_second_factor(
     agent: Agent,
     session: CurrentSession,
     body: Json<SecondFactorConfirmation>,
-) -> Reply<Confidential<Plain<RecoveryCodes>>> {
+) -> Reply<Confidential<Plain<RecoveryCodeSet>>> {
     let codes = flow::confirm(&identity, &caller, &agent, session.0, body.0.code).await?;
     Sent::of(Confidential(Plain(codes)), &caller)
 }
@@ -88,7 +88,7 @@ pub async fn replace_recovery_codes(
     caller: Caller,
     agent: Agent,
     body: Json<SecondFactorProof>,
-) -> Reply<Confidential<Plain<RecoveryCodes>>> {
+) -> Reply<Confidential<Plain<RecoveryCodeSet>>> {
     let codes = flow::replace_codes(&identity, &caller, &agent, body.0).await?;
     Sent::of(Confidential(Plain(codes)), &caller)
 }

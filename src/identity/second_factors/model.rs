@@ -93,7 +93,7 @@ pub struct SecondFactorConfirmation {
 
 /// Codes for the day that the authenticator is lost. They are shown once.
 #[derive(Clone, Serialize, ToSchema)]
-pub struct RecoveryCodes {
+pub struct RecoveryCodeSet {
     /// Each is good for one sign-in.
     #[schema(
         example = json!(["h3k9-mq2x-7wtp", "c8vd-2nrb-y4ka", "p7fm-x9tq-e3hs", "w2gj-k5uc-8bnz", "t4rx-d7ya-m6pv", "b9qe-3hwf-z2kc", "n5ks-v8mg-r7td", "y3pb-6cxj-q4ea", "f8zt-u2nd-k9hw", "r6va-g4sm-p3xc"]),
