@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalog::territories,
-    db::{Clause, Tx},
+    db::{Clause, Conn, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -19,7 +19,7 @@ use crate::{
         ids::{CalendarId, TerritoryId},
         page::{Key, Page, Paging},
     },
-    load_page, numbers, on_each, revise,
+    load_page, numbers, on_each, remove, revise,
     schema::calendars::{self, table},
 };
 
@@ -163,10 +163,20 @@ pub fn check_usable(tx: &mut Tx<'_>, id: CalendarId, pointer: &'static str) -> R
     }
 }
 
-/// Lets the present default step back, so that another can take its place.
+/// Lets the present default step back, so that another can take its place. Its row is locked: whoever renames it meanwhile
+/// waits, and no newcomer is told that a calendar that it did not name was changed.
 fn make_way(tx: &mut Tx<'_>, for_calendar: CalendarId) -> Result<()> {
     numbers::hold(tx, USES)?;
-    let Some(present) = default(tx)?.filter(|present| present.id != for_calendar) else {
+    let of_default = table.filter(calendars::is_default.eq(true));
+    let present = match tx.conn() {
+        Conn::Sqlite(c) => of_default.select(Calendar::as_select()).first(c).optional()?,
+        Conn::Postgres(c) => of_default
+            .select(Calendar::as_select())
+            .for_no_key_update()
+            .first(c)
+            .optional()?,
+    };
+    let Some(present) = present.filter(|present| present.id != for_calendar) else {
         return Ok(());
     };
     let after = present.clone().stepped_back(tx.now);
@@ -223,12 +233,11 @@ fn write(tx: &mut Tx<'_>, before: &Calendar, after: Calendar) -> Result<Calendar
 /// Removes a calendar that nothing names.
 ///
 /// # Errors
-/// 409 `in_use` if something does.
+/// 409 `in_use` if something does; 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, calendar: &Calendar) -> Result<()> {
     if calendar.is_default {
         return Err(Error::new(&codes::IN_USE));
     }
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(calendar.id)).execute(c))?))
-        .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
+    remove!(tx, table, calendars::revision, (calendar.id, calendar.revision))?;
     tx.record(Fact::deleted("calendar.deleted", calendar))
 }

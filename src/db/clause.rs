@@ -230,9 +230,17 @@ impl Clause {
             .sql(" ESCAPE '\\'")
     }
 
-    /// And: the row comes after the page before. A row value, which both engines serve from the list's index.
+    /// And: the row comes after the page before. A row value, which both engines serve from the list's index; the key alone
+    /// where it is the id.
     pub fn page(&mut self, order: Order, paging: &Paging) -> &mut Self {
         let Some((key, id)) = &paging.after else { return self };
+        if order.column == order.id {
+            let operator = if order.descending { " < " } else { " > " };
+            return match key {
+                Key::Number(number) => self.compare(order.column, operator, number),
+                Key::Text(text) => self.compare(order.column, operator, text),
+            };
+        }
         self.and("(")
             .sql(order.column)
             .sql(", ")

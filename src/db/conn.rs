@@ -73,6 +73,31 @@ macro_rules! revise {
     }};
 }
 
+/// Removes a row at the revision that it was read at, in an attempt of its own: `remove!(tx, table, notes::revision,
+/// (note.id, note.revision))?`. A row that was changed meanwhile is refused with 412 `precondition_failed`, one that something
+/// names with 409 `in_use`.
+#[macro_export]
+macro_rules! remove {
+    ($tx:expr, $table:expr, $column:expr, ($id:expr, $revision:expr)) => {{
+        use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+        let removed = $tx.attempt(|tx| {
+            Ok($crate::on_each!(tx, |c| diesel::delete(
+                $table.find($id).filter($column.eq($revision))
+            )
+            .execute(c))?)
+        });
+        match removed {
+            Ok(0) => Err($crate::error::Error::new(&$crate::error::codes::PRECONDITION_FAILED)),
+            Ok(_) => Ok(()),
+            Err(error) => Err($crate::error::Error::when(
+                error,
+                &$crate::error::codes::UNKNOWN_REFERENCE,
+                || $crate::error::Error::new(&$crate::error::codes::IN_USE),
+            )),
+        }
+    }};
+}
+
 type Manager = AnsiTransactionManager;
 
 /// Begins a transaction that will write.

@@ -19,7 +19,7 @@ use crate::{
         page::{Key, Order, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, on_each, remove, revise,
     schema::{product_aliases, product_closure, products, products::table},
 };
 
@@ -323,16 +323,11 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
 /// Removes a product that nothing names, with its aliases.
 ///
 /// # Errors
-/// 409 `in_use` if something names it.
+/// 409 `in_use` if something names it; 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
-    tx.attempt(|tx| {
-        on_each!(tx, |c| diesel::delete(
-            product_aliases::table.filter(product_aliases::product_id.eq(product.id))
-        )
-        .execute(c))?;
-        Ok(on_each!(tx, |c| diesel::delete(table.find(product.id)).execute(c))?)
-    })
-    .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
+    let its_aliases = product_aliases::table.filter(product_aliases::product_id.eq(product.id));
+    on_each!(tx, |c| diesel::delete(its_aliases).execute(c))?;
+    remove!(tx, table, products::revision, (product.id, product.revision))?;
     tx.record(Fact::deleted("product.deleted", product))
 }
 

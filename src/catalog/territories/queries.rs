@@ -15,7 +15,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, on_each, remove, revise,
     schema::{
         territories::{self, table},
         territory_closure,
@@ -211,10 +211,9 @@ pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Ter
 /// Removes a territory that nothing names.
 ///
 /// # Errors
-/// 409 `in_use` if something does.
+/// 409 `in_use` if something does; 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, territory: &Territory) -> Result<()> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(territory.id)).execute(c))?))
-        .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
+    remove!(tx, table, territories::revision, (territory.id, territory.revision))?;
     tx.record(Fact::deleted("territory.deleted", territory))
 }
 

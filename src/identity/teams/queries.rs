@@ -13,7 +13,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, on_each, remove, revise,
     schema::teams::{self, table},
 };
 
@@ -88,10 +88,9 @@ pub fn save(tx: &mut Tx<'_>, before: &Team, after: Team) -> Result<Team> {
 /// Removes a team that nobody belongs to.
 ///
 /// # Errors
-/// 409 `in_use` if somebody does.
+/// 409 `in_use` if somebody does; 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(table.find(team.id)).execute(c))?))
-        .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
+    remove!(tx, table, teams::revision, (team.id, team.revision))?;
     tx.record(Fact::deleted("team.deleted", team))
 }
 
