@@ -1,31 +1,15 @@
 //! Business time: the hours that a calendar is open, and how moments are counted in them. Pure.
 //!
-//! Local hours become moments by the time zone database. Of an hour that comes twice, when clocks are set back, the first
-//! counts as the local time; a local time that is skipped is the moment of the change. So a working day keeps its local
-//! hours through the year, whatever their length in UTC.
+//! Local hours become moments by the clock of the place, [`LocalClock`]. So a working day keeps its local hours through the
+//! year, whatever their length in UTC.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
-
-use jiff::{
-    Timestamp,
-    tz::{AmbiguousOffset, TimeZone as Zone, TimeZoneDatabase},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::holidays::Holidays;
-use crate::kernel::{
-    Date, Time, TimeZone,
-    time::{DAY, SECOND},
-};
+use crate::kernel::{Date, LocalClock, Time, TimeZone};
 
-/// One minute, in the unit of [`Time`].
-const MINUTE: i64 = 60 * SECOND;
 /// So many days without an open hour end a search: the rest counts as if every moment were open.
 const HORIZON: i64 = 100_000;
-
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// An open span of a local day, in minutes from its midnight.
 pub type Span = (i64, i64);
@@ -33,8 +17,8 @@ pub type Span = (i64, i64);
 /// What the hours of business are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkingTime {
-    /// The zone; none for UTC.
-    zone: Option<Zone>,
+    /// The clock of the place.
+    clock: LocalClock,
     /// Monday first, each day's spans in order.
     week: [Vec<Span>; 7],
     holidays: Vec<&'static Holidays>,
@@ -53,12 +37,8 @@ impl WorkingTime {
         closed: BTreeMap<Date, String>,
         worked: BTreeSet<Date>,
     ) -> Self {
-        let name = zone.to_string();
         Self {
-            // Every name of the contract is in the bundled database, as a test shows.
-            zone: Some(name)
-                .filter(|name| name != "UTC")
-                .and_then(|name| ZONES.get(&name).ok()),
+            clock: LocalClock::of(Some(zone.as_str())),
             week,
             holidays,
             closed,
@@ -70,7 +50,7 @@ impl WorkingTime {
     pub fn plain(closed: &[Date]) -> Self {
         let whole = || vec![(0, 24 * 60)];
         Self {
-            zone: None,
+            clock: LocalClock::utc(),
             week: [whole(), whole(), whole(), whole(), whole(), Vec::new(), Vec::new()],
             holidays: Vec::new(),
             closed: closed.iter().map(|day| (*day, "Holiday".to_owned())).collect(),
@@ -94,54 +74,14 @@ impl WorkingTime {
         if self.holiday(date).is_some() {
             return Vec::new();
         }
-        let midnight = date.start().micros();
-        let weekday = (midnight.div_euclid(DAY) + 3).rem_euclid(7);
-        let hours = usize::try_from(weekday).ok().and_then(|day| self.week.get(day));
-        let moments = hours.into_iter().flatten().map(|(from, to)| {
-            (
-                self.moment(midnight + from * MINUTE),
-                self.moment(midnight + to * MINUTE),
-            )
-        });
+        let hours = self.week.get(date.weekday()).into_iter().flatten();
+        let moments = hours.map(|(from, to)| (self.clock.moment(date, *from), self.clock.moment(date, *to)));
         moments.filter(|(from, to)| from < to).collect()
-    }
-
-    /// What a local clock shows at that moment, as microseconds of a UTC that looks like it.
-    fn local(&self, at: Time) -> i64 {
-        let offset = self.zone.as_ref().zip(stamp(at.micros()));
-        at.micros() + offset.map_or(0, |(zone, at)| i64::from(zone.to_offset(at).seconds()) * SECOND)
     }
 
     /// The local date at that moment.
     pub fn date(&self, at: Time) -> Date {
-        Time::from_micros(self.local(at)).date()
-    }
-
-    /// The moment at which a local clock first shows that time or has passed it.
-    fn moment(&self, local: i64) -> Time {
-        let Some((zone, shown)) = self.zone.as_ref().zip(stamp(local)) else {
-            return Time::from_micros(local);
-        };
-        let behind = |offset: jiff::tz::Offset| local - i64::from(offset.seconds()) * SECOND;
-        let civil = Zone::UTC.to_datetime(shown);
-        Time::from_micros(match zone.to_ambiguous_timestamp(civil).offset() {
-            AmbiguousOffset::Unambiguous { offset } => behind(offset),
-            AmbiguousOffset::Fold { before, .. } => behind(before),
-            AmbiguousOffset::Gap { before, .. } => {
-                change_before(zone, behind(before)).unwrap_or_else(|| behind(before))
-            }
-        })
-    }
-
-    /// The furthest time that a local clock has shown on its way to that moment: the same as it shows, but in an hour that
-    /// comes for the second time the end of that hour.
-    fn reached(&self, at: Time) -> i64 {
-        let local = self.local(at);
-        if self.moment(local) == at {
-            return local;
-        }
-        let change = self.zone.as_ref().and_then(|zone| change_before(zone, at.micros()));
-        change.map_or(local, |change| self.local(Time::from_micros(change - 1)) + 1)
+        self.clock.date(at)
     }
 
     /// The moment so much business time after `start`. A start outside of the open hours counts from the next opening, and
@@ -175,14 +115,17 @@ impl WorkingTime {
         if days <= 0 {
             return begin;
         }
-        let time_of_day = self.reached(begin) - first.start().micros();
+        let time_of_day = self.clock.furthest(begin).since(first.start());
         let mut open = (1..HORIZON).map(|step| first.plus_days(step)).filter_map(|date| {
             let spans = self.spans(date);
             Some((date, spans.first()?.0, spans.last()?.1))
         });
         let step = usize::try_from(days - 1).unwrap_or(usize::MAX);
         match open.nth(step) {
-            Some((date, opens, closes)) => self.moment(date.start().micros() + time_of_day).clamp(opens, closes),
+            Some((date, opens, closes)) => {
+                let shown = Time::from_micros(date.start().micros() + time_of_day);
+                self.clock.first(shown).clamp(opens, closes)
+            }
             None => start.plus_days(days),
         }
     }
@@ -212,22 +155,15 @@ impl WorkingTime {
     }
 }
 
-fn stamp(micros: i64) -> Option<Timestamp> {
-    Timestamp::from_microsecond(micros).ok()
-}
-
-/// The last change of the clocks at or before that moment.
-fn change_before(zone: &Zone, micros: i64) -> Option<i64> {
-    let change = zone.preceding(stamp(micros + 1)?).next()?;
-    Some(change.timestamp().as_microsecond())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{calendars::holidays, kernel::zone::ZONES as NAMES};
+    use crate::{
+        calendars::holidays,
+        kernel::time::{DAY, MINUTE, SECOND},
+    };
 
     fn at(text: &str) -> Time {
         text.parse().unwrap()
@@ -271,13 +207,6 @@ mod tests {
             plain.days_after(at("2026-12-24T10:00:00Z"), 1),
             at("2026-12-28T10:00:00Z")
         );
-    }
-
-    #[test]
-    fn every_zone_of_the_contract_is_in_the_bundled_database() {
-        for name in NAMES {
-            assert!(ZONES.get(name).is_ok(), "{name}");
-        }
     }
 
     #[test]
@@ -375,8 +304,7 @@ mod tests {
         loop {
             let day = now.date();
             let end = day.plus_days(1).start();
-            let weekday = (day.start().micros().div_euclid(DAY) + 3).rem_euclid(7);
-            if weekday < 5 && !closed.contains(&day) {
+            if day.weekday() < 5 && !closed.contains(&day) {
                 let today = end.since(now);
                 if left < today {
                     return Time::from_micros(now.micros() + left);

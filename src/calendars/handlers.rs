@@ -120,6 +120,6 @@ pub async fn get_calendar_due_time(
     id: Path<CalendarId>,
     question: Query<DueQuestion>,
 ) -> Reply<Plain<DueAnswer>> {
-    db.read(&caller, move |tx| Ok(Plain(queries::find(tx, id.0)?.due(&question.0))))
+    db.read(&caller, move |tx| queries::find(tx, id.0)?.due(&question.0).map(Plain))
         .await
 }

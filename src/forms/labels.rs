@@ -4,7 +4,7 @@
 //! fails it. Other languages are added as a third text.
 
 use super::model::FormResource;
-use crate::http::Language;
+use crate::kernel::Language;
 
 /// A text in English and in German.
 type Texts = [&'static str; 2];

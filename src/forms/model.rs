@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{http::Language, words};
+use crate::{kernel::Language, words};
 
 words! {
     /// A type of record that is written by forms.

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    bodies::{self, Bodies},
+    bodies::{self, Bodies, Body},
     labels,
-    model::FormResource,
+    model::{FormAction, FormResource, FormSchema, JsonSchema},
     needs,
     records::{self, Overlay},
     widgets,
 };
-use crate::http::Language;
+use crate::kernel::Language;
 
 type Object = Map<String, Value>;
 
@@ -74,6 +74,59 @@ const BY_CODE: [(FormResource, &str, &str, &str, &str, &str); 2] = [
         "name",
     ),
 ];
+
+/// What is laid over the bodies that make and change a record.
+pub struct Overlays {
+    /// Over that of a new one.
+    pub new: Overlay,
+    /// Over that of a change; nothing if the caller may not change it.
+    pub change: Option<Overlay>,
+}
+
+/// What a caller may write of a type of record, and how to ask for it; nothing if its module is off, so that there is no such
+/// type of record.
+pub fn form(
+    resource: FormResource,
+    language: Language,
+    bodies: &Bodies,
+    overlays: &Overlays,
+    action: Option<FormAction>,
+    may_call: &dyn Fn(&str) -> bool,
+) -> Option<FormSchema> {
+    let written = resource.written();
+    let (creating, updating) = bodies.body(written.create).zip(bodies.body(written.update))?;
+    let submitting = action == Some(FormAction::Submit);
+    let shown = |body: &Body, overlay: &Overlay, is_change: bool| {
+        let form = Form {
+            resource,
+            language,
+            bodies,
+            overlay,
+            is_change,
+            may_call,
+        };
+        JsonSchema(schema(&form, &body.schema, submitting))
+    };
+    let mut required_for_submit = records::for_submission(resource);
+    let always = overlays.new.needed.iter().filter(|needed| needed.only.is_none());
+    required_for_submit.extend(always.map(|needed| needed.at.clone()));
+    let by = |operation: &str| {
+        bodies
+            .body(operation)
+            .filter(|_| may_call(operation))
+            .map(|body| body.operation.clone())
+    };
+    Some(FormSchema {
+        resource,
+        language,
+        create: may_call(written.create).then(|| shown(creating, &overlays.new, false)),
+        update: overlays.change.as_ref().map(|overlay| shown(updating, overlay, true)),
+        required_for_submit,
+        create_by: by(written.create),
+        update_by: by(written.update),
+        submit_by: written.submit.and_then(by),
+    })
+}
 
 /// The schema of a body as a form shows it. `submitting` requires what a submission needs.
 pub fn schema(form: &Form<'_>, source: &Value, submitting: bool) -> Value {

@@ -2,7 +2,7 @@
 
 use std::future::Ready;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 use utoipa::{
     IntoParams,
     openapi::{
@@ -11,17 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::{error::Error, words};
-
-words! {
-    /// A language of labels, BCP 47.
-    pub Language {
-        /// English.
-        English = "en",
-        /// German.
-        German = "de",
-    }
-}
+use crate::{error::Error, kernel::Language};
 
 impl Language {
     /// The language that the header asks for first of those that there are; English if it asks for none of them.
@@ -33,31 +23,13 @@ impl Language {
                 .split(';')
                 .find_map(|one| one.trim().strip_prefix("q="))
                 .map_or(1.0, |text| text.trim().parse::<f32>().unwrap_or(0.0));
-            let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
-            if let Ok(language) = primary.parse::<Self>()
+            if let Some(language) = Self::of_locale(tag.trim())
                 && quality > best.0
             {
                 best = (quality, language);
             }
         }
         best.1
-    }
-
-    /// What the language calls itself.
-    pub const fn own_name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::German => "Deutsch",
-        }
-    }
-
-    /// The text of that language of a pair of texts, English first.
-    pub const fn of(self, texts: [&str; 2]) -> &str {
-        let [english, german] = texts;
-        match self {
-            Self::English => english,
-            Self::German => german,
-        }
     }
 }
 
@@ -68,7 +40,10 @@ impl FromRequest for Language {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let lines = request.headers().get_all("accept-language");
         let texts: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-        std::future::ready(Ok(Self::accepted(&texts.join(","))))
+        let language = Self::accepted(&texts.join(","));
+        // The reply says which language it is in.
+        request.extensions_mut().insert(language);
+        std::future::ready(Ok(language))
     }
 }
 

@@ -22,7 +22,7 @@ pub use cookie::WithCookie;
 pub use expand::{Expand, Expandable, Expanding};
 pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
 pub use gate::State;
-pub use language::{AcceptLanguage, Language};
+pub use language::AcceptLanguage;
 pub use operations::Operations;
 pub use reply::{Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
 

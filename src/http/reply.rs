@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Responder,
+    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, Responder,
     body::BoxBody,
     http::{Method, StatusCode, header},
     web::Bytes,
@@ -24,7 +24,7 @@ use super::{Json, document, extract::Checked};
 use crate::{
     auth::{Caller, Request},
     error::{Error, Result},
-    kernel::{ids::PartnerId, page::Page, schemas},
+    kernel::{Language, ids::PartnerId, page::Page, schemas},
 };
 
 /// What a handler returns.
@@ -361,7 +361,9 @@ impl<A> Responder for Sent<A> {
             .as_deref()
             .filter(|etag| status == StatusCode::OK && unchanged(request, etag))
         {
-            let mut response = HttpResponse::NotModified()
+            let mut builder = HttpResponse::NotModified();
+            in_language(&mut builder, request);
+            let mut response = builder
                 .insert_header((header::ETAG, etag))
                 .insert_header((header::CACHE_CONTROL, "private, no-cache"))
                 .finish();
@@ -369,6 +371,7 @@ impl<A> Responder for Sent<A> {
             return response;
         }
         let mut response = HttpResponse::build(status);
+        in_language(&mut response, request);
         response.insert_header((
             header::CACHE_CONTROL,
             if rendered.secret {
@@ -406,6 +409,15 @@ impl<A> Responder for Sent<A> {
 fn note_rows(response: &mut HttpResponse, rows: Option<usize>) {
     if let Some(rows) = rows {
         response.extensions_mut().insert(Listed(rows));
+    }
+}
+
+/// Says which language a reply is in, where the handler took the one that the caller reads.
+fn in_language(response: &mut HttpResponseBuilder, request: &HttpRequest) {
+    if let Some(language) = request.extensions().get::<Language>() {
+        response
+            .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
+            .insert_header((header::VARY, "Accept-Language"));
     }
 }
 

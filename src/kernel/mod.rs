@@ -6,6 +6,8 @@ pub mod differences;
 pub mod hex;
 pub mod ids;
 pub mod json;
+pub mod language;
+pub mod local;
 pub mod money;
 pub mod page;
 pub mod patch;
@@ -17,6 +19,8 @@ pub mod zone;
 
 pub use address::{Address, AddressPatch};
 pub use json::Stored;
+pub use language::Language;
+pub use local::LocalClock;
 pub use money::{Currency, Money};
 pub use patch::Patch;
 pub use time::{Date, Time};

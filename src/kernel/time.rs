@@ -24,8 +24,19 @@ pub struct Time(i64);
 pub const DAY: i64 = 86_400_000_000;
 /// One second, in the unit of [`Time`].
 pub const SECOND: i64 = 1_000_000;
+/// One minute, in the unit of [`Time`].
+pub const MINUTE: i64 = 60 * SECOND;
+
+/// Minutes after midnight, of `17:30`; none for what is no such text.
+pub fn minute_of_day(text: &str) -> Option<i64> {
+    let (hours, minutes) = text.split_once(':')?;
+    Some(hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
+}
 
 impl Time {
+    /// The last moment that can be written down: the end of the year 9999.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
+
     /// The moment that many microseconds after 1970.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -153,6 +164,16 @@ impl Date {
     pub fn year(self) -> i32 {
         self.0.year()
     }
+
+    /// The month, from 1.
+    pub fn month(self) -> u32 {
+        self.0.month()
+    }
+
+    /// The day of the week, from 0 for Monday.
+    pub fn weekday(self) -> usize {
+        usize::try_from(self.0.weekday().num_days_from_monday()).unwrap_or(0)
+    }
 }
 
 impl fmt::Display for Date {
@@ -271,6 +292,24 @@ mod tests {
         let time: Time = "2026-11-21T10:30:00.5+01:00".parse().unwrap();
         assert_eq!(time.to_string(), "2026-11-21T09:30:00.500000Z");
         assert_eq!(time.to_string().parse(), Ok(time));
+    }
+
+    #[test]
+    fn the_last_moment_is_that_of_the_year_9999() {
+        assert_eq!(Time::LAST.to_string(), "9999-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn a_date_has_its_weekday() {
+        let weekday = |text: &str| text.parse::<Date>().unwrap().weekday();
+        assert_eq!(
+            (weekday("2026-11-20"), weekday("2028-02-29"), weekday("1970-01-05")),
+            (4, 1, 0)
+        );
+        assert_eq!(
+            (minute_of_day("17:30"), minute_of_day("24:00"), minute_of_day("noon")),
+            (Some(1050), Some(1440), None)
+        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     auth::Caller,
     db::Db,
-    http::{AcceptLanguage, IfMatch, Json, Language, Plain, Reply},
+    http::{AcceptLanguage, IfMatch, Json, Plain, Reply},
+    kernel::Language,
     modules::Module,
     notices,
 };

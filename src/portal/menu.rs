@@ -4,7 +4,7 @@ use super::model::PortalMenuEntry;
 use crate::{
     auth::{Caller, permissions},
     forms::FormResource,
-    http::Language,
+    kernel::Language,
 };
 
 /// One entry: name, labels in English and German, operation, path, type of record of its form.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    http::{Language, Resource},
-    kernel::{Patch, Stored, Time},
+    http::Resource,
+    kernel::{Language, Patch, Stored, Time},
     modules::Module,
     schema::portal_branding,
     words,

@@ -2,8 +2,7 @@
 
 use super::model::{PortalBranding, PortalBrandingPatch, PortalLocale, PortalModule};
 use crate::{
-    http::Language,
-    kernel::{Stored, Time},
+    kernel::{Language, Stored, Time},
     modules::Modules,
 };
 

@@ -1,7 +1,12 @@
 //! What waits for the caller, as the work queue counts it.
 
 use super::model::PortalWork;
-use crate::{db::Tx, error::Result, http::Language, kernel::ids::UserId, work::items};
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::{Language, ids::UserId},
+    work::items,
+};
 
 /// The operation that lists it.
 const LISTS: &str = "listWorkItems";

@@ -35,14 +35,15 @@ pub async fn list_win_rates(
 ///
 /// How long decisions on registrations took, in business time of the deals' territories, by month, quarter or year of the
 /// decision: half of them, and nine in ten, took no longer. Once as the vendor works on them, without the pauses in which
-/// the partner owes answers, and once with them. The figures are over all partners, and partners may see them; to them a
-/// period with fewer than five decisions tells nothing. Decisions that the rules made without a person are not among them.
+/// the partner owes answers, and once with them. The figures are over all partners, and partners may see them, but of no single
+/// decision: to them the bounds go out to whole periods (months where nothing is divided), and months with fewer than five
+/// decisions that meet the filter count nowhere. Decisions that the rules made without a person are not among them.
 #[utoipa::path(params(ReviewTimeFilter))]
 #[get("/review-times")]
 pub async fn list_review_times(db: Db, caller: Caller, filter: Query<ReviewTimeFilter>) -> Reply<Plain<ReviewTimes>> {
     db.read(&caller, move |tx| {
-        let filter = filter.0.asked(tx.now);
         let vendor = tx.caller().is_vendor();
+        let filter = filter.0.asked(tx.now, vendor);
         let data = queries::review_times(tx, &filter)?;
         Ok(Plain(ReviewTimes {
             data: data.into_iter().map(|period| period.seen(vendor)).collect(),

@@ -139,6 +139,10 @@ const RANKED: &str = "ranked AS (SELECT period, worked, elapsed, met, \
     MIN(CASE WHEN elapsed_rank * 100 >= decisions * 90 THEN elapsed END) AS elapsed_most \
     FROM ranked GROUP BY period ORDER BY period";
 
+/// Those of months, in UTC, with so many of them at least.
+const ENOUGH: &str = "decided AS (SELECT period, worked, elapsed, met FROM (SELECT period, worked, elapsed, met, \
+    COUNT(*) OVER (PARTITION BY month) AS in_month FROM found) AS counted WHERE in_month >= $5)";
+
 const DECISIONS: &str = "FROM review_clocks WHERE decided_at >= $1 AND decided_at < $2 AND NOT automatic \
     AND ($3 IS NULL OR territory_id IN (SELECT descendant_id FROM territory_closure WHERE ancestor_id = $3)) \
     AND ($4 IS NULL OR deal_type = $4)";
@@ -169,9 +173,10 @@ const fn period(conn: &Conn, period: ReportPeriod) -> &'static str {
 /// # Errors
 /// What the database reports.
 pub fn review_times(tx: &mut Tx<'_>, asked: &Asked) -> Result<Vec<Counted>> {
-    let by = period(tx.conn(), asked.period);
+    let (by, month) = (period(tx.conn(), asked.period), period(tx.conn(), ReportPeriod::Month));
     let sql = format!(
-        "WITH decided AS (SELECT {by} AS period, worked_micros AS worked, elapsed_micros AS elapsed, met {DECISIONS}), {RANKED}"
+        "WITH found AS (SELECT {by} AS period, {month} AS month, worked_micros AS worked, elapsed_micros AS elapsed, met {DECISIONS}), \
+         {ENOUGH}, {RANKED}"
     );
     let (territory, deal_type) = (
         asked.territory.map(|id| id.to_string()),
@@ -182,6 +187,7 @@ pub fn review_times(tx: &mut Tx<'_>, asked: &Asked) -> Result<Vec<Counted>> {
         .bind::<BigInt, _>(asked.before)
         .bind::<Nullable<Text>, _>(&territory)
         .bind::<Nullable<Text>, _>(&deal_type)
+        .bind::<BigInt, _>(asked.fewest)
         .load(c))?;
     Ok(rows
         .into_iter()

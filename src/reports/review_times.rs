@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::model::basis_points;
 use crate::{
     deals::registrations::DealType,
-    kernel::{Time, ids::TerritoryId},
+    kernel::{Date, Time, ids::TerritoryId},
     words,
 };
 
@@ -59,6 +59,8 @@ pub struct Asked {
     pub since: Time,
     /// Until when.
     pub before: Time,
+    /// Months with fewer decisions that meet the rest count nowhere.
+    pub fewest: i64,
     /// In which territory.
     pub territory: Option<TerritoryId>,
     /// Of which kind of business.
@@ -67,22 +69,62 @@ pub struct Asked {
 
 impl ReviewTimeFilter {
     /// The filter with everything that was left out. A time that ends before it begins holds no decision.
-    pub fn asked(&self, now: Time) -> Asked {
+    ///
+    /// For partners the bounds go out to whole periods, and months with too few decisions count nowhere: else two reports
+    /// whose bounds, or whose periods, differ by one decision would tell of that decision.
+    pub fn asked(&self, now: Time, vendor: bool) -> Asked {
         let before = self.decided_before.unwrap_or(now);
-        Asked {
-            period: self.period.unwrap_or(ReportPeriod::Month),
-            since: self.decided_since.unwrap_or_else(|| before.plus_days(-USUAL)),
+        let since = self.decided_since.unwrap_or_else(|| before.plus_days(-USUAL));
+        let period = self.period.unwrap_or(ReportPeriod::Month);
+        let asked = Asked {
+            period,
+            since,
             before,
+            fewest: 1,
             territory: self.territory_id,
             deal_type: self.deal_type,
+        };
+        if vendor || since >= before {
+            return asked;
         }
+        let end = period.start(before);
+        Asked {
+            since: period.start(since),
+            before: if end == before { end } else { period.next(end) },
+            fewest: FEWEST,
+            ..asked
+        }
+    }
+}
+
+impl ReportPeriod {
+    /// How many months it has; what is not divided goes by months.
+    const fn months(self) -> u32 {
+        match self {
+            Self::Month | Self::Whole => 1,
+            Self::Quarter => 3,
+            Self::Year => 12,
+        }
+    }
+
+    /// The beginning of the period that a moment lies in, in UTC.
+    fn start(self, at: Time) -> Time {
+        let date = at.date();
+        let month = (date.month() - 1) / self.months() * self.months() + 1;
+        Date::from_ymd(date.year(), month, 1).map_or(at, Date::start)
+    }
+
+    /// The beginning of the period after the one that begins at that moment.
+    fn next(self, start: Time) -> Time {
+        // No month is longer than 31 days, nor shorter than 28.
+        self.start(start.plus_days(31 * i64::from(self.months())))
     }
 }
 
 /// How long decisions took, period by period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReviewTimes {
-    /// The periods with decisions, in order.
+    /// The periods with decisions, in order; for partners those with enough of them that none of them is told of.
     #[schema(max_items = 1200)]
     pub data: Vec<ReviewTime>,
 }
@@ -108,15 +150,13 @@ pub struct ReviewTime {
         pattern = "^([0-9]{4}(-[0-9]{2}|-Q[1-4])?|whole)$"
     )]
     pub period: String,
-    /// How many decisions people made; null for partners if there are fewer than five.
-    #[schema(required = true, example = 42, minimum = 0)]
-    pub decisions: Option<i64>,
-    /// Without the pauses in which the partner owed answers; null for partners if there are fewer than five.
-    #[schema(required = true)]
-    pub without_pauses: Option<BusinessTimes>,
-    /// With them; null for partners if there are fewer than five.
-    #[schema(required = true)]
-    pub with_pauses: Option<BusinessTimes>,
+    /// How many decisions people made; for partners of months with five of them at least.
+    #[schema(example = 42, minimum = 1)]
+    pub decisions: i64,
+    /// Without the pauses in which the partner owed answers.
+    pub without_pauses: BusinessTimes,
+    /// With them.
+    pub with_pauses: BusinessTimes,
     /// How many were decided in time, in hundredths of a percent, rounded half up; for the vendor alone.
     #[schema(required = true, example = 9500, minimum = 0, maximum = 10000)]
     pub decided_in_time_basis_points: Option<i64>,
@@ -140,12 +180,11 @@ pub struct Counted {
 impl Counted {
     /// What the vendor, or a partner, sees of it.
     pub fn seen(self, vendor: bool) -> ReviewTime {
-        let told = vendor || self.decisions >= FEWEST;
         ReviewTime {
             period: self.period,
-            decisions: told.then_some(self.decisions),
-            without_pauses: told.then_some(self.without_pauses),
-            with_pauses: told.then_some(self.with_pauses),
+            decisions: self.decisions,
+            without_pauses: self.without_pauses,
+            with_pauses: self.with_pauses,
             decided_in_time_basis_points: basis_points(self.in_time, self.decisions - self.in_time).filter(|_| vendor),
         }
     }
@@ -156,30 +195,57 @@ mod tests {
     use super::*;
 
     #[test]
-    fn partners_learn_nothing_of_a_few_and_never_how_often_it_was_late() {
+    fn partners_never_learn_how_often_it_was_late() {
         let times = BusinessTimes {
             p50_seconds: 60,
             p90_seconds: 90,
         };
-        let counted = |decisions| Counted {
+        let counted = Counted {
             period: "2026-11".to_owned(),
-            decisions,
+            decisions: 4,
             in_time: 3,
             without_pauses: times,
             with_pauses: times,
         };
-        let few = counted(4).seen(false);
-        assert_eq!((few.decisions, few.without_pauses, few.with_pauses), (None, None, None));
-        let enough = counted(5).seen(false);
-        assert_eq!((enough.decisions, enough.with_pauses), (Some(5), Some(times)));
-        assert_eq!(enough.decided_in_time_basis_points, None);
-        assert_eq!(counted(4).seen(true).decided_in_time_basis_points, Some(7500));
+        assert_eq!(counted.clone().seen(false).decided_in_time_basis_points, None);
+        assert_eq!(counted.seen(true).decided_in_time_basis_points, Some(7500));
+    }
+
+    #[test]
+    fn partners_are_told_of_whole_periods() {
+        let time = |text: &str| -> Time { text.parse().unwrap() };
+        let now = time("2026-11-21T00:00:00Z");
+        let bounds = |period, since: &str, before: &str| {
+            let filter = ReviewTimeFilter {
+                period: Some(period),
+                decided_since: Some(time(since)),
+                decided_before: Some(time(before)),
+                ..ReviewTimeFilter::default()
+            };
+            let asked = filter.asked(now, false);
+            assert_eq!(asked.fewest, FEWEST);
+            (asked.since, asked.before)
+        };
+        for (period, since, before) in [
+            (ReportPeriod::Month, "2026-02-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+            (ReportPeriod::Whole, "2026-02-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+            (ReportPeriod::Quarter, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            (ReportPeriod::Year, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+        ] {
+            let expected = (time(since), time(before));
+            assert_eq!(
+                bounds(period, "2026-02-03T04:05:06Z", "2026-11-21T10:00:00Z"),
+                expected,
+                "{period}"
+            );
+            assert_eq!(bounds(period, since, before), expected, "{period}: what is whole stays");
+        }
     }
 
     #[test]
     fn what_is_left_out_is_the_year_until_now() {
         let now: Time = "2026-11-21T00:00:00Z".parse().unwrap();
-        let asked = ReviewTimeFilter::default().asked(now);
+        let asked = ReviewTimeFilter::default().asked(now, true);
         assert_eq!((asked.since, asked.before), (now.plus_days(-366), now));
         assert_eq!(asked.period, ReportPeriod::Month);
     }

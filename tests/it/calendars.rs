@@ -1,10 +1,14 @@
 //! Business calendars: whose hours and holidays count where, and the clocks of reviews that run by them.
 
-use openprm::{auth::Role, kernel::Time};
+use openprm::{
+    auth::{Caller, Role},
+    kernel::Time,
+};
 use serde_json::{Value, json};
 
 use crate::{
     program::{Program, complete, guards, path, submitted, with},
+    scene::run,
     support::{Client, World},
 };
 
@@ -54,6 +58,24 @@ fn late() -> Value {
 /// That moment, but for the microseconds by which the tests' clock moves at each look.
 fn second(value: &Value) -> String {
     format!("{}Z", &value.as_str().unwrap()[..19])
+}
+
+/// Another server's change that takes its time: it has the row when this answers, and commits a moment later.
+fn slowly(world: &World, sql: String) -> std::thread::JoinHandle<()> {
+    let db = world.with_connections(2);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let changing = std::thread::spawn(move || {
+        let sender = std::sync::Mutex::new(sender);
+        db.run_now(&Caller::system("test"), move |tx| {
+            run(tx, &sql)?;
+            drop(sender.lock().unwrap().send(()));
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            Ok(())
+        })
+        .unwrap();
+    });
+    receiver.recv().unwrap();
+    changing
 }
 
 each_engine! {
@@ -150,14 +172,28 @@ each_engine! {
             // The first four an hour apart; the others after the two days.
             world.clock.advance_seconds(if index == 4 { 3 * 86_400 } else { 3600 });
             approver.post(&path(deal, "/approve"), json!({})).await.expect(200);
-            let told = &north.get(report).await.expect(200)["data"][0];
-            assert_eq!(told["decisions"].is_null(), index < 4, "{told}");
-            assert!(told["decided_in_time_basis_points"].is_null());
+            let told = north.get(report).await.expect(200);
+            assert_eq!(told["data"].as_array().unwrap().len(), usize::from(index >= 4), "{told}");
+            assert!(told["data"][0]["decided_in_time_basis_points"].is_null());
         }
         let (told, whole) = (north.get(report).await.expect(200), approver.get(report).await.expect(200));
         let (told, whole) = (&told["data"][0], &whole["data"][0]);
         assert_eq!((told["period"].as_str(), &told["decisions"]), (Some("2026-Q4"), &json!(6)));
         assert_eq!(told["with_pauses"], whole["with_pauses"]);
+        // A bound between two decisions would tell of the last one.
+        let between = report.replace("2027-01-01", "2026-11-25");
+        assert_eq!(approver.get(&between).await.expect(200)["data"][0]["decisions"], 4);
+        assert_eq!(&north.get(&between).await.expect(200)["data"][0], told);
+        // And so would a year beside its months, if a month with one decision counted in it.
+        go_to(&world, "2026-12-01T08:00:00Z");
+        let late = submitted(&north, with(json!({"deal_type": "net_new", "customer": {"name": "Ginster Holz GmbH", "website": "https://www.ginster-holz.de", "city": "Ulm", "country": "DE"}}))).await;
+        approver.post(&path(&late, "/approve"), json!({})).await.expect(200);
+        for (period, all) in [("quarter", 7), ("year", 7), ("whole", 7), ("month", 6)] {
+            let report = report.replace("quarter", period);
+            assert_eq!(approver.get(&report).await.expect(200)["data"][0]["decisions"], all);
+            let theirs = north.get(&report).await.expect(200);
+            assert_eq!((theirs["data"].as_array().unwrap().len(), &theirs["data"][0]["decisions"]), (1, &json!(6)), "{period}");
+        }
         let hours = |value: &Value| (value.as_i64().unwrap() + 60) / 3600;
         assert_eq!((hours(&whole["with_pauses"]["p50_seconds"]), hours(&whole["without_pauses"]["p90_seconds"])), (3, 77));
         assert_eq!(whole["decided_in_time_basis_points"], 6667);
@@ -189,6 +225,53 @@ each_engine! {
         assert_eq!(sales.get(&at).await.expect(200)["sla"], "at_risk");
         go_to(&world, "2027-11-09T08:00:01Z");
         assert_eq!(sales.get(&at).await.expect(200)["sla"], "breached");
+    }
+
+    async fn a_new_default_waits_for_whoever_renames_the_present_one(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let mut present = bavaria();
+        present["is_default"] = json!(true);
+        let present = ops.post("/v1/calendars", present).await.expect(201);
+        let id = present["id"].as_str().unwrap().to_owned();
+        let renaming = slowly(&world, format!("UPDATE calendars SET name = 'Upper Bavaria', revision = revision + 1 WHERE id = '{id}'"));
+        let mut newcomer = bavaria();
+        (newcomer["code"], newcomer["is_default"]) = (json!("NEW"), json!(true));
+        assert_eq!(ops.post("/v1/calendars", newcomer).await.expect(201)["is_default"], true);
+        renaming.join().unwrap();
+        let back = ops.get(&of(&present, "")).await.expect(200);
+        assert_eq!((back["name"].as_str(), back["is_default"].as_bool(), back["revision"].as_i64()), (Some("Upper Bavaria"), Some(false), Some(3)));
+    }
+
+    async fn what_was_changed_meanwhile_is_not_deleted(world: World) {
+        let admin = world.vendor(Role::Admin);
+        for (table, address, new) in [
+            ("calendars", "/v1/calendars", bavaria()),
+            ("territories", "/v1/territories", json!({"code": "XX", "name": "Elsewhere", "kind": "custom"})),
+            ("teams", "/v1/teams", json!({"name": "North"})),
+            ("products", "/v1/products", json!({"code": "EDGE-XX", "name": "Edge XX", "kind": "product"})),
+        ] {
+            let made = admin.post(address, new).await.expect(201);
+            let (id, revision) = (made["id"].as_str().unwrap().to_owned(), made["revision"].as_i64().unwrap());
+            let changing = slowly(&world, format!("UPDATE {table} SET revision = revision + 1 WHERE id = '{id}'"));
+            let at = format!("{address}/{id}");
+            let tag = format!("\"{revision}\"");
+            let stale = admin.send(actix_web::http::Method::DELETE, &at, &[("if-match", &tag)], None).await;
+            assert_eq!(stale.refused(412), "precondition_failed", "{table}");
+            changing.join().unwrap();
+            let tag = format!("\"{}\"", revision + 1);
+            admin.send(actix_web::http::Method::DELETE, &at, &[("if-match", &tag)], None).await.expect(204);
+        }
+    }
+
+    async fn nothing_is_told_beyond_the_year_9999(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let calendar = ops.post("/v1/calendars", bavaria()).await.expect(201);
+        for rest in ["/due-time?from=9999-12-30T09:00:00Z&business_days=30", "/due-time?from=9999-12-31T09:00:00Z&business_hours=4000", "/days?from=9999-12-20"] {
+            assert_eq!(ops.get(&of(&calendar, rest)).await.refused(400), "invalid_query", "{rest}");
+        }
+        ops.get(&of(&calendar, "/due-time?from=9999-12-20T09:00:00Z&business_days=1")).await.expect(200);
+        let days = ops.get(&of(&calendar, "/days?from=9999-12-20&to=9999-12-31")).await.expect(200);
+        assert_eq!(days["data"].as_array().unwrap().len(), 12);
     }
 
     async fn without_a_calendar_monday_to_friday_count(world: World) {

@@ -31,6 +31,9 @@ pub(super) fn attach(doc: &mut Value) {
     });
     tree::each_operation(doc, |_, method, operation, doc| {
         let prefers = tree::list(operation, "parameters").contains(&json!({"$ref": "#/components/parameters/Prefer"}));
+        let spoken = tree::list(operation, "parameters")
+            .iter()
+            .any(|one| tree::follow(doc, one).get("name") == Some(&json!("Accept-Language")));
         let replays = operation.get("x-idempotency").is_some_and(|one| *one != json!("none"));
         let Some(Value::Object(responses)) = operation.get_mut("responses") else {
             return;
@@ -44,6 +47,9 @@ pub(super) fn attach(doc: &mut Value) {
             } else {
                 error_headers(status)
             };
+            if spoken && (status.starts_with('2') || status == "304") {
+                names.extend(["Content-Language", "Vary"]);
+            }
             if replays && status.starts_with('2') {
                 names.push("Idempotency-Replayed");
             }
@@ -120,16 +126,26 @@ mod tests {
         let mut doc = json!({
             "paths": {"/v1/deals": {
                 "get": {"responses": {"200": reply("DealPage"), "304": {}}},
+                "put": {"parameters": [{"name": "Accept-Language", "in": "header"}], "responses": {"200": reply("Words"), "304": {}, "429": {}}},
                 "post": {"x-idempotency": "required", "responses": {"201": reply("Deal"), "401": {"$ref": "#/components/responses/Problem401"}, "429": {}}},
             }},
             "components": {
-                "schemas": {"Deal": {"properties": {"id": {}, "revision": {}}}, "DealPage": {"properties": {"data": {}, "next_cursor": {}}}},
+                "schemas": {"Deal": {"properties": {"id": {}, "revision": {}}}, "DealPage": {"properties": {"data": {}, "next_cursor": {}}}, "Words": {"properties": {}}},
                 "responses": {"Problem401": {}},
             },
         });
         attach(&mut doc);
         assert_eq!(headers(&doc, "/paths/~1v1~1deals/get/responses/200"), ["ETag", "Link"]);
         assert_eq!(headers(&doc, "/paths/~1v1~1deals/get/responses/304"), ["ETag"]);
+        assert_eq!(
+            headers(&doc, "/paths/~1v1~1deals/put/responses/200"),
+            ["Content-Language", "ETag", "Vary"]
+        );
+        assert_eq!(
+            headers(&doc, "/paths/~1v1~1deals/put/responses/304"),
+            ["Content-Language", "ETag", "Vary"]
+        );
+        assert_eq!(headers(&doc, "/paths/~1v1~1deals/put/responses/429"), ["Retry-After"]);
         assert_eq!(
             headers(&doc, "/paths/~1v1~1deals/post/responses/201"),
             ["ETag", "Idempotency-Replayed", "Location"]

@@ -167,6 +167,13 @@ const HEADERS: [(&str, &str, u32, &str, &str); 14] = [
         "en",
     ),
     (
+        "Vary",
+        PRINTABLE,
+        255,
+        "By which headers of the request the answer differs: a cache keeps one for each of their values.",
+        "Accept-Language",
+    ),
+    (
         "Cache-Control",
         PRINTABLE,
         255,
