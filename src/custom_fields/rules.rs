@@ -149,7 +149,11 @@ impl CustomField {
 
     fn bound_fault(&self, bound: &str, pointer: &str) -> Option<Fault> {
         let (fits, kind) = match self.data_type {
-            CustomType::Integer => (bound.parse::<i64>().is_ok(), "a whole number"),
+            // As the number itself is written: without a plus sign or zeros before it.
+            CustomType::Integer => (
+                bound.parse::<i64>().is_ok_and(|number| number.to_string() == bound),
+                "a whole number",
+            ),
             CustomType::Decimal => (is_decimal(bound), "a decimal number"),
             CustomType::Date => (bound.parse::<Date>().is_ok(), "a date"),
             CustomType::Text | CustomType::Boolean | CustomType::Choice => {
@@ -470,7 +474,7 @@ mod tests {
             ..field("code", CustomType::Text, None)
         };
         assert!(code.fault(&text("DE-0815")).is_none() && code.fault(&text("de-0815")).is_some());
-        assert!(code.clone().coherent().is_ok());
+        assert!(code.clone().coherent().is_ok() && bounded(CustomType::Integer, "-5", "0").coherent().is_ok());
         for wrong in [
             CustomField {
                 pattern: Some("^(?=a)b$".to_owned()),
@@ -492,6 +496,9 @@ mod tests {
                 maximum: Some("31.12.2026".to_owned()),
                 ..since
             },
+            bounded(CustomType::Integer, "+5", "9"),
+            bounded(CustomType::Integer, "5", "09"),
+            bounded(CustomType::Integer, "-0", "9"),
         ] {
             assert!(wrong.coherent().is_err());
         }

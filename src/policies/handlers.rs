@@ -35,8 +35,8 @@ pub async fn list_policies(db: Db, caller: Caller, filter: Query<PolicyFilter>, 
 
 /// Read the policy in force
 ///
-/// The policy that holds now, or at the moment asked for,. Version 0 are the built-in
-/// defaults, which hold until something is published.
+/// The policy that holds now, or at the moment asked for. Version 0 are the built-in defaults, which hold until something is
+/// published.
 #[utoipa::path(params(PolicyMoment))]
 #[get("/in-force")]
 pub async fn get_policy_in_force(db: Db, caller: Caller, moment: Query<PolicyMoment>) -> Reply<Plain<PolicyInForce>> {
@@ -60,16 +60,23 @@ pub async fn create_policy(db: Db, caller: Caller, new: Json<NewPolicy>) -> Repl
         let base = document(tx, new.0.from_version.unwrap_or(last), "#/from_version")?;
         let (by, now) = (tx.caller().actor_text(), tx.now);
         let draft = rules::draft(&new.0, base, last, by, now)?;
-        if new.0.registration.is_some() {
-            approvals::known_territories(tx, &draft.document.registration.approval_chain, CHAIN)?;
-        }
+        known_territories(tx, new.0.registration.is_some(), &draft.document)?;
         queries::insert(tx, draft).map(Created)
     })
     .await
 }
 
-/// Where the chain stands in a body.
-const CHAIN: &str = "#/registration/approval_chain";
+/// Refuses a chain that was sent and names a territory that there is not. One that was taken over was checked when it was sent.
+fn known_territories(tx: &mut Tx<'_>, sent: bool, document: &Document) -> Result<()> {
+    if !sent {
+        return Ok(());
+    }
+    approvals::known_territories(
+        tx,
+        &document.registration.approval_chain,
+        "#/registration/approval_chain",
+    )
+}
 
 /// The document of a version; of 0 the built-in defaults.
 fn document(tx: &mut Tx<'_>, version: i64, pointer: &'static str) -> Result<Document> {
@@ -113,15 +120,13 @@ pub async fn update_policy(
     db.write(&caller, move |tx| {
         let before = queries::find_row(tx, id.0)?;
         seen.check(before.revision)?;
-        let status = queries::status(tx, &before)?;
-        rules::MACHINE.go(status, "update")?;
+        let now = tx.now;
+        rules::MACHINE.go(queries::status(tx, &before, now)?, "update")?;
         if let Some(base) = patch.0.base_version {
             document(tx, base, "#/base_version")?;
         }
-        let after = before.clone().patched(&patch.0, tx.now)?;
-        if patch.0.registration.is_some() {
-            approvals::known_territories(tx, &after.document.registration.approval_chain, CHAIN)?;
-        }
+        let after = before.clone().patched(&patch.0, now)?;
+        known_territories(tx, patch.0.registration.is_some(), &after.document)?;
         queries::save(tx, before, after, "policy.updated").map(Json)
     })
     .await
@@ -136,8 +141,8 @@ pub async fn delete_policy(db: Db, caller: Caller, id: Path<PolicyId>, seen: IfM
     db.write(&caller, move |tx| {
         let row = queries::find_row(tx, id.0)?;
         seen.check(row.revision)?;
-        let status = queries::status(tx, &row)?;
-        rules::MACHINE.go(status, "delete")?;
+        let now = tx.now;
+        rules::MACHINE.go(queries::status(tx, &row, now)?, "delete")?;
         simulations::delete_of(tx, row.id)?;
         queries::delete(tx, row).map(|()| NoContent)
     })
@@ -165,9 +170,9 @@ pub async fn publish_policy(
     db.write(&caller, move |tx| {
         let before = queries::find_row(tx, id.0)?;
         seen.check(before.revision)?;
-        rules::MACHINE.go(queries::status(tx, &before)?, "publish")?;
-        let others = queries::published(tx)?;
         let (by, now) = (tx.caller().actor_text(), tx.now);
+        rules::MACHINE.go(queries::status(tx, &before, now)?, "publish")?;
+        let others = queries::published(tx)?;
         let after = before.clone().published(&how.0, &others, by, now)?;
         queries::save(tx, before, after, "policy.published").map(Json)
     })
@@ -183,9 +188,9 @@ pub async fn withdraw_policy(db: Db, caller: Caller, id: Path<PolicyId>, seen: I
     db.write(&caller, move |tx| {
         let before = queries::find_row(tx, id.0)?;
         seen.check(before.revision)?;
-        let status = queries::status(tx, &before)?;
-        let (by, now) = (tx.caller().actor_text(), tx.moment());
-        let after = before.clone().withdrawn(status, by, now)?;
+        let now = tx.moment();
+        let status = queries::status(tx, &before, now)?;
+        let after = before.clone().withdrawn(status, tx.caller().actor_text(), now)?;
         queries::save(tx, before, after, "policy.withdrawn").map(Json)
     })
     .await

@@ -32,13 +32,19 @@ const ORDER: Order = Order {
 /// # Errors
 /// What the database reports.
 pub fn row_at(tx: &mut Tx<'_>, at: Time) -> Result<Option<PolicyRow>> {
-    Ok(on_each!(tx, |c| table
-        .filter(policies::valid_from.le(at))
-        .filter(policies::withdrawn_at.is_null())
-        .order((policies::valid_from.desc(), policies::version.desc()))
+    Ok(on_each!(tx, |c| holding(at)
         .select(PolicyRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// What has held by that moment, what holds then first.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn holding(at: Time) -> _ {
+    table
+        .filter(policies::valid_from.le(at))
+        .filter(policies::withdrawn_at.is_null())
+        .order((policies::valid_from.desc(), policies::version.desc()))
 }
 
 /// What holds at that moment.
@@ -46,10 +52,7 @@ pub fn row_at(tx: &mut Tx<'_>, at: Time) -> Result<Option<PolicyRow>> {
 /// # Errors
 /// What the database reports.
 pub fn in_force(tx: &mut Tx<'_>, at: Time) -> Result<ProgramSettings> {
-    let held: Option<(PolicyId, i64, Time)> = on_each!(tx, |c| table
-        .filter(policies::valid_from.le(at))
-        .filter(policies::withdrawn_at.is_null())
-        .order((policies::valid_from.desc(), policies::version.desc()))
+    let held: Option<(PolicyId, i64, Time)> = on_each!(tx, |c| holding(at)
         .select((policies::id, policies::revision, policies::updated_at))
         .first(c)
         .optional())?;
@@ -66,7 +69,8 @@ pub fn in_force(tx: &mut Tx<'_>, at: Time) -> Result<ProgramSettings> {
 
 /// The version of a policy that holds at that moment; 0 are the built-in defaults.
 fn version_at(tx: &mut Tx<'_>, at: Time) -> Result<i64> {
-    Ok(row_at(tx, at)?.and_then(|row| row.version).unwrap_or(0))
+    let version: Option<Option<i64>> = on_each!(tx, |c| holding(at).select(policies::version).first(c).optional())?;
+    Ok(version.flatten().unwrap_or(0))
 }
 
 /// The versions that there are.
@@ -121,12 +125,11 @@ pub fn seen(tx: &mut Tx<'_>, row: PolicyRow) -> Result<Policy> {
     Ok(row.seen(version_at(tx, now)?, now))
 }
 
-/// Where a policy stands now.
+/// Where a policy stands at that moment.
 ///
 /// # Errors
 /// What the database reports.
-pub fn status(tx: &mut Tx<'_>, row: &PolicyRow) -> Result<PolicyStatus> {
-    let now = tx.moment();
+pub fn status(tx: &mut Tx<'_>, row: &PolicyRow, now: Time) -> Result<PolicyStatus> {
     Ok(row.status(version_at(tx, now)?, now))
 }
 

@@ -345,12 +345,20 @@ each_engine! {
         let inside = listed(&ops, &format!("{rows}?question=won_inside_window&partner_id={north}")).await;
         assert_eq!((inside.len(), &inside[0]["before"], &inside[0]["after"]), (1, &json!("no"), &json!("yes")));
         let cam = world.vendor_of(Role::Cam, Rows::Partners(std::sync::Arc::from([south])));
-        assert!(listed(&cam, &rows).await.iter().all(|row| row["partner_id"] == json!(south)), "of other partners an account manager reads nothing");
+        let theirs = listed(&cam, &rows).await;
+        assert!(theirs.iter().all(|row| row["partner_id"] == json!(south)), "of other partners an account manager reads nothing");
+        let out = theirs.iter().find(|row| row["question"] == "shut_out").unwrap();
+        assert_eq!((&out["before"], &out["after"]), (&json!("no"), &json!("by another partner")), "nor the number of another's deal");
+        let both = world.vendor_of(Role::Cam, Rows::Partners(std::sync::Arc::from([north, south])));
+        assert!(listed(&both, &format!("{rows}?question=shut_out")).await[0]["after"].as_str().unwrap().starts_with("by DR-"));
+        let limited = world.vendor_of(Role::ChannelOps, Rows::Partners(std::sync::Arc::from([south])));
+        let same = limited.post(&at(&draft, "/simulate"), json!({})).await.expect(201);
+        assert_eq!((&same["deals"], &same["counts"]), (&simulation["deals"], &simulation["counts"]), "the simulation is the policy's, whoever asks for it");
         let part = ops.post(&at(&draft, "/simulate"), json!({"from": "2026-02-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"})).await.expect(201);
         assert_eq!((&part["deals"], counts(&part, "protection_end")), (&json!(1), [1, 90, 120, 1, 1]));
         let none = ops.post(&at(&draft, "/simulate"), json!({"filter": {"legacy": false}})).await.expect(201);
         assert_eq!((&none["deals"], &none["counts"]), (&json!(0), &json!([])));
-        assert_eq!(listed(&ops, &format!("/v1/policy-simulations?policy_id={}", draft["id"].as_str().unwrap())).await.len(), 3);
+        assert_eq!(listed(&ops, &format!("/v1/policy-simulations?policy_id={}", draft["id"].as_str().unwrap())).await.len(), 4);
 
         ops.post(&at(&draft, "/publish"), json!({})).await.expect(200);
         let deal = submitted(&program.sales(north), complete()).await;
@@ -367,6 +375,8 @@ each_engine! {
         assert_eq!(counts(&simulation, "approval_steps"), [1, 1, 2, 1, 1]);
         ops.delete(&at(&again, "")).await.expect(204);
         ops.get(&format!("/v1/policy-simulations/{}", simulation["id"].as_str().unwrap())).await.expect(404);
-        assert!(told_of(&world, "policy_simulation").contains("policy_simulation.completed"));
+        let told = told_of(&world, "policy_simulation");
+        assert!(told.contains("policy_simulation.completed"));
+        assert_eq!(told.matches("policy_simulation.deleted").count(), 1, "the one of the draft that was deleted");
     }
 }

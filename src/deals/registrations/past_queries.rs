@@ -1,5 +1,7 @@
 //! The deals there were, all of them: for those who ask what another rule would have made of them.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::{
@@ -55,6 +57,20 @@ pub fn batch(tx: &mut Tx<'_>, after: Option<DealId>, most: i64) -> Result<Vec<Re
     let mut registrations = queries::find_all(tx, &ids)?;
     registrations.sort_by_key(|registration| registration.deal.id);
     Ok(registrations)
+}
+
+/// Which of those numbers are of deals of partners whose rows the caller may see.
+///
+/// # Errors
+/// What the database reports.
+pub fn visible_numbers(tx: &mut Tx<'_>, numbers: &[String]) -> Result<BTreeSet<String>> {
+    if numbers.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
+    clause.one_of("deals.number", numbers);
+    let found: Vec<String> = on_each!(tx, |c| deals::table.filter(clause).select(deals::number).load(c))?;
+    Ok(found.into_iter().collect())
 }
 
 /// When which partner had a grant taken away that is still taken away.

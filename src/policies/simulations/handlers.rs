@@ -38,9 +38,10 @@ pub async fn simulate_policy(
     new: Json<NewPolicySimulation>,
 ) -> Reply<Created<PolicySimulation>> {
     let asked = new.0.clone();
-    // Read and judged on a reader's connection, so that nobody's write waits for it.
+    // Read and judged on a reader's connection, so that nobody's write waits for it; and over all rows, whosoever the caller
+    // sees: what is stored is the simulation of the policy, and not of one person's part of the world.
     let found = db
-        .ask_snapshot(&caller, move |tx| {
+        .ask_snapshot(&Caller::system("simulate_policy"), move |tx| {
             let row = policies_queries::find_row(tx, id.0)?;
             let now = tx.now;
             let before = policies::in_force(tx, now)?;
@@ -88,7 +89,8 @@ pub async fn get_policy_simulation(
 
 /// List what a simulation found
 ///
-/// Deal by deal where the two sides differ, for the partners whose rows the caller may see.
+/// Deal by deal where the two sides differ, for the partners whose rows the caller may see. Where a deal is shut out by one of
+/// a partner whose rows the caller may not see, that one is not named.
 #[utoipa::path(params(PolicySimulationId, PolicySimulationRowFilter, Paging))]
 #[get("/{id}/rows")]
 pub async fn list_policy_simulation_rows(

@@ -17,6 +17,9 @@
 //! | `shut_out` | by whose window it is shut out when it begins, or `no` | how many are |
 //! | `passing_over` | whether those who were passed over would need a reason: `yes`, `no` | how many decisions |
 //!
+//! A simulation is the policy's: it is judged over everybody's deals, whoever asks for it. Its rows are read by whoever sees
+//! the partner that they are about, and name no deal of a partner that the reader does not see.
+//!
 //! Windows are followed deal by deal for each customer: who is shut out has no window, and shuts nobody out. A window ends early
 //! when its deal is won or lost.
 //!

@@ -8,9 +8,10 @@ use super::{
     model::{
         NewPolicySimulation, PolicySimulation, PolicySimulationRow, PolicySimulationRowFilter, PolicySimulationsFilter,
     },
-    rules::{Outcome, Past, PastDeal},
+    rules::{self, Outcome, Past, PastDeal},
 };
 use crate::{
+    auth::Rows,
     db::{Clause, Tx},
     deals::{conflict, registrations::past_queries as deals},
     error::{Error, Result},
@@ -164,7 +165,7 @@ pub fn find(tx: &mut Tx<'_>, id: PolicySimulationId) -> Result<PolicySimulation>
         .get_result(c))?)
 }
 
-/// One page of what a simulation found, for the partners whose rows the caller may see.
+/// One page of what a simulation found, for the partners whose rows the caller may see. Deals of others are not named there.
 ///
 /// # Errors
 /// What the database reports.
@@ -180,25 +181,46 @@ pub fn row_page(
         .one_of_some("policy_simulation_rows.kind", filter.question.as_ref())
         .equals_some("policy_simulation_rows.partner_id", filter.partner_id.as_ref());
     let found = load_page!(tx, rows_table => PolicySimulationRow, clause, ROW_ORDER, paging)?;
-    Ok(Page::of(found, paging, |row| {
+    let page = Page::of(found, paging, |row: &PolicySimulationRow| {
         (row.position.into(), row.deal_id.to_string())
+    });
+    if matches!(tx.caller().rows(), Rows::All) {
+        return Ok(page);
+    }
+    let named: Vec<String> = page
+        .data
+        .iter()
+        .flat_map(|row| [&row.value_before, &row.value_after].map(|told| rules::named_deal(row.kind, told)))
+        .flatten()
+        .map(str::to_owned)
+        .collect();
+    let visible = deals::visible_numbers(tx, &named)?;
+    Ok(page.map(|row| PolicySimulationRow {
+        value_before: rules::seen(row.kind, row.value_before, &visible),
+        value_after: rules::seen(row.kind, row.value_after, &visible),
+        ..row
     }))
 }
 
-/// Removes the simulations of a policy.
+/// Removes the simulations of a policy, and tells of each.
 ///
 /// # Errors
 /// What the database reports.
 pub fn delete_of(tx: &mut Tx<'_>, policy: PolicyId) -> Result<()> {
-    let ids: Vec<PolicySimulationId> = on_each!(tx, |c| table
+    let gone: Vec<PolicySimulation> = on_each!(tx, |c| table
         .filter(simulations::policy_id.eq(policy))
-        .select(simulations::id)
+        .order(simulations::id)
+        .select(PolicySimulation::as_select())
         .load(c))?;
+    let ids: Vec<PolicySimulationId> = gone.iter().map(|simulation| simulation.id).collect();
     on_each!(tx, |c| diesel::delete(
         rows_table.filter(rows::simulation_id.eq_any(&ids))
     )
     .execute(c))?;
-    on_each!(tx, |c| diesel::delete(table.filter(simulations::policy_id.eq(policy)))
+    on_each!(tx, |c| diesel::delete(table.filter(simulations::id.eq_any(&ids)))
         .execute(c))?;
+    for simulation in &gone {
+        tx.record(Fact::deleted("policy_simulation.deleted", simulation))?;
+    }
     Ok(())
 }

@@ -23,6 +23,8 @@ use crate::{
     programs::TierTerms,
 };
 
+/// How an answer that names the deal by whose window another is shut out begins; its number follows.
+const BY: &str = "by ";
 /// Most differences that are kept to be read.
 const MOST_ROWS: usize = 20_000;
 
@@ -201,7 +203,7 @@ fn judge(
         found.insert(
             PolicyQuestion::ShutOut,
             Answer {
-                told: shut_out_by.map_or_else(|| "no".to_owned(), |by| format!("by {by}")),
+                told: shut_out_by.map_or_else(|| "no".to_owned(), |by| format!("{BY}{by}")),
                 total: i64::from(shut_out_by.is_some()),
             },
         );
@@ -281,6 +283,19 @@ fn refusals(policy: &ProgramSettings, deal: &PastDeal, found: &mut Judgement) {
 struct Held<'p> {
     deal: &'p PastDeal,
     window: Window,
+}
+
+/// The number of the deal that an answer names, if the question is one that names deals.
+pub fn named_deal(question: PolicyQuestion, told: &str) -> Option<&str> {
+    told.strip_prefix(BY).filter(|_| question == PolicyQuestion::ShutOut)
+}
+
+/// An answer as those read it who see these of the deals that answers name: another is not named.
+pub fn seen(question: PolicyQuestion, told: String, visible: &BTreeSet<String>) -> String {
+    match named_deal(question, &told) {
+        Some(number) if !visible.contains(number) => format!("{BY}another partner"),
+        _ => told,
+    }
 }
 
 /// By which deal's window each deal is shut out under a policy, in the order of the deals.
