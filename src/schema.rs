@@ -1745,14 +1745,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    notice_marks (name) {
-        name -> Text,
-        position -> BigInt,
-        updated_at -> BigInt,
-    }
-}
-
-diesel::table! {
     notices (id) {
         id -> Text,
         recipient_id -> Text,
@@ -1821,6 +1813,7 @@ diesel::table! {
         id -> Text,
         kind -> Text,
         resource_id -> Text,
+        partner_id -> Text,
         deadline -> BigInt,
         days_before -> BigInt,
         due_at -> BigInt,
@@ -2325,7 +2318,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     policy_simulation_rows,
     calendars,
     review_clocks,
-    notice_marks,
     notices,
     notice_preferences,
     notice_templates,

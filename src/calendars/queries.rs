@@ -59,18 +59,6 @@ pub fn find(tx: &mut Tx<'_>, id: CalendarId) -> Result<Calendar> {
         .get_result(c))?)
 }
 
-/// The default of the program, if it has one.
-///
-/// # Errors
-/// What the database reports.
-pub fn default(tx: &mut Tx<'_>) -> Result<Option<Calendar>> {
-    Ok(on_each!(tx, |c| table
-        .filter(calendars::is_default.eq(true))
-        .select(Calendar::as_select())
-        .first(c)
-        .optional())?)
-}
-
 /// The clock of a territory: by its calendar, that of the nearest territory around it, or the default of the program. Without
 /// any of them Monday to Friday count, whole days of UTC, but not the `closed` days.
 ///

@@ -13,5 +13,7 @@ words! {
         EventHorizon = "event_horizon",
         /// The last link of the audit chain.
         AuditChain = "audit_chain",
+        /// Of events up to this position people were told.
+        Notices = "notices",
     }
 }

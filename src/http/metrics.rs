@@ -17,6 +17,7 @@ pub struct Metrics {
     seconds: HistogramVec,
     job_runs: IntCounterVec,
     job_records: IntCounterVec,
+    job_passed_over: IntCounterVec,
     job_seconds: HistogramVec,
 }
 
@@ -51,6 +52,14 @@ impl Metrics {
             &["job"],
         )
         .map_err(Error::internal)?;
+        let job_passed_over = IntCounterVec::new(
+            Opts::new(
+                "openprm_job_passed_over_total",
+                "Records that recurring jobs could not deal with and passed over.",
+            ),
+            &["job"],
+        )
+        .map_err(Error::internal)?;
         let buckets = vec![0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
         let job_seconds = HistogramVec::new(
             HistogramOpts::new("openprm_job_seconds", "Time that a run of a recurring job took.").buckets(buckets),
@@ -60,7 +69,7 @@ impl Metrics {
         let registry = Registry::new();
         registry.register(Box::new(requests.clone())).map_err(Error::internal)?;
         registry.register(Box::new(seconds.clone())).map_err(Error::internal)?;
-        for counter in [&job_runs, &job_records] {
+        for counter in [&job_runs, &job_records, &job_passed_over] {
             registry.register(Box::new(counter.clone())).map_err(Error::internal)?;
         }
         registry
@@ -72,6 +81,7 @@ impl Metrics {
             seconds,
             job_runs,
             job_records,
+            job_passed_over,
             job_seconds,
         })
     }
@@ -85,6 +95,13 @@ impl Metrics {
     pub fn job(&self, job: &str, outcome: &str, records: usize) {
         self.job_runs.with_label_values(&[job, outcome]).inc();
         self.job_records
+            .with_label_values(&[job])
+            .inc_by(u64::try_from(records).unwrap_or(u64::MAX));
+    }
+
+    /// Counts records that a run of a job could not deal with and passed over.
+    pub fn job_passed_over(&self, job: &str, records: usize) {
+        self.job_passed_over
             .with_label_values(&[job])
             .inc_by(u64::try_from(records).unwrap_or(u64::MAX));
     }

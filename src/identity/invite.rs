@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     kernel::{
         ids::{MembershipId, PartnerId, UserId},
+        language,
         states::guard,
         words::fold,
     },
@@ -30,7 +31,7 @@ pub fn vendor_user(tx: &mut Tx<'_>, identity: &Identity, new: &NewVendorUser) ->
         row_scope: Some(new.row_scope),
         team_id: new.team_id,
         territory_ids: sorted(new.territory_ids.clone()),
-        locale: new.locale.clone(),
+        locale: new.locale.as_deref().map(language::kept),
         time_zone: new.time_zone.clone(),
         ..User::new(
             tx.new_id::<UserId>(),

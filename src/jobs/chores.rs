@@ -82,7 +82,7 @@ pub fn benefit_renewals(tx: &mut Tx<'_>) -> Result<Progress> {
 }
 
 pub fn notice_dispatch(tx: &mut Tx<'_>) -> Result<Progress> {
-    notices::tell(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+    notices::tell(tx, AT_ONCE)
 }
 
 pub fn notice_reminders(tx: &mut Tx<'_>) -> Result<Progress> {
@@ -148,6 +148,7 @@ fn first_that_can<I: Display>(
                 return Ok(Progress {
                     done: 1,
                     more: index + 1 < due.len(),
+                    failed: 0,
                 });
             }
             Err(_) if idle => {}

@@ -9,8 +9,9 @@
 //!   a server that is gone keeps the others waiting for `LEASE_SECONDS` at most.
 //! - What takes the lock of a record is done for one record at a time; one that cannot be dealt with is logged, tried again
 //!   with the next run, and keeps no other back.
-//! - A job that fails, or panics, is tried again later and later; the others go on. Runs, failures and what was done are
-//!   counted in `/metrics`, and one that failed is an item of the administrators' work queue until it has run again.
+//! - A job that fails, or panics, is tried again later and later; the others go on. Runs, failures, what was done and what was
+//!   passed over are counted in `/metrics`, and one that failed is an item of the administrators' work queue until it has run
+//!   again.
 
 mod chores;
 mod handlers;
@@ -60,6 +61,8 @@ pub struct Progress {
     pub done: usize,
     /// Whether another batch is worth its while now.
     pub more: bool,
+    /// How many of them failed, and were passed over so that the others go on.
+    pub failed: usize,
 }
 
 impl Progress {
@@ -68,6 +71,7 @@ impl Progress {
         Self {
             done,
             more: done >= most && done > 0,
+            failed: 0,
         }
     }
 }
@@ -145,7 +149,7 @@ pub static JOBS: &[Job] = &[
     },
     Job {
         name: "notice_retention",
-        does: "deletes notices that were read long ago",
+        does: "deletes notices that were read long ago, and reminders and digests of old",
         every: HOUR,
         work: chores::notice_retention,
     },

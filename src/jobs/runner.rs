@@ -97,7 +97,10 @@ async fn repeat(db: Db, state: Data<State>, job: &'static Job, mut stopped: watc
                 pause = seconds(wait.min(LOOK_SECONDS));
                 continue;
             }
-            Ok(Outcome::Done { done, wait }) => (wait, "done", done),
+            Ok(Outcome::Done { done, failed, wait }) => {
+                state.metrics.job_passed_over(job.name, failed);
+                (wait, "done", done)
+            }
             Ok(Outcome::Lost { done, wait }) => {
                 log::warn!(
                     "{} was slower than its lease; another instance goes on with it",

@@ -30,6 +30,8 @@ pub enum Outcome {
     Done {
         /// How many records it dealt with.
         done: usize,
+        /// How many failed and were passed over.
+        failed: usize,
         /// Seconds.
         wait: i64,
     },
@@ -67,18 +69,19 @@ pub fn turn(db: &Db, job: &Job, stopped: &dyn Fn() -> bool) -> Outcome {
             };
         }
     };
-    let mut done = 0;
+    let (mut done, mut failed) = (0, 0);
     loop {
         match batch(db, &caller, job, &lease) {
             Ok(None) => return Outcome::Lost { done, wait: every },
             Ok(Some(progress)) => {
                 done += progress.done;
+                failed += progress.failed;
                 if progress.more && !stopped() {
                     continue;
                 }
                 let wait = if progress.more { 0 } else { later(every) };
                 return match settle(db, &caller, &lease, wait, None) {
-                    Ok(()) => Outcome::Done { done, wait },
+                    Ok(()) => Outcome::Done { done, failed, wait },
                     Err(error) => Outcome::Failed { done, wait, error },
                 };
             }

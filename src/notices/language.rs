@@ -1,7 +1,6 @@
 //! How moments and numbers of days are written for a reader. Pure.
 
-use super::hours::LocalClock;
-use crate::kernel::{Time, time::DAY};
+use crate::kernel::{Language, LocalClock, Time, time::DAY};
 
 const ENGLISH: [&str; 12] = [
     "January",
@@ -48,20 +47,14 @@ pub enum Value {
 impl Value {
     /// The value in the language of a locale, by a person's clock. Line breaks stay.
     pub fn told(&self, locale: &str, clock: &LocalClock) -> String {
-        let language = language(locale);
+        let language = Language::of_locale(locale);
         match self {
             Self::Text(text) => text.clone(),
             Self::Moment(at) => moment(*at, language, clock),
             Self::Days(days) => count(*days, language),
-            Self::Word(_, german) if language == "de" => (*german).to_owned(),
-            Self::Word(english, _) => (*english).to_owned(),
+            Self::Word(english, german) => language.unwrap_or(Language::English).of([english, german]).to_owned(),
         }
     }
-}
-
-/// The language of a locale: `de` of `de-CH`.
-pub fn language(locale: &str) -> &str {
-    locale.split('-').next().unwrap_or(locale)
 }
 
 /// Full days until a deadline, begun ones counted, and one at least.
@@ -69,7 +62,7 @@ pub fn days_until(deadline: Time, now: Time) -> i64 {
     (deadline.since(now).saturating_add(DAY - 1) / DAY).max(1)
 }
 
-fn moment(at: Time, language: &str, clock: &LocalClock) -> String {
+fn moment(at: Time, language: Option<Language>, clock: &LocalClock) -> String {
     let shown = clock.shown(at).to_string();
     let (date, rest) = shown.split_once('T').unwrap_or((&shown, ""));
     let time: String = rest.chars().take(5).collect();
@@ -81,9 +74,9 @@ fn moment(at: Time, language: &str, clock: &LocalClock) -> String {
     );
     let named = |names: [&'static str; 12]| names.get(month.wrapping_sub(1)).copied();
     match language {
-        "de" => named(GERMAN).map(|month| format!("{day}. {month} {year}, {time} Uhr")),
-        "en" => named(ENGLISH).map(|month| format!("{day} {month} {year}, {time}")),
-        _ => None,
+        Some(Language::German) => named(GERMAN).map(|month| format!("{day}. {month} {year}, {time} Uhr")),
+        Some(Language::English) => named(ENGLISH).map(|month| format!("{day} {month} {year}, {time}")),
+        None => None,
     }
     .map_or_else(
         || format!("{date} {time} ({})", clock.name()),
@@ -91,10 +84,10 @@ fn moment(at: Time, language: &str, clock: &LocalClock) -> String {
     )
 }
 
-fn count(days: i64, language: &str) -> String {
+fn count(days: i64, language: Option<Language>) -> String {
     match (language, days) {
-        ("de", 1) => "einem Tag".to_owned(),
-        ("de", days) => format!("{days} Tagen"),
+        (Some(Language::German), 1) => "einem Tag".to_owned(),
+        (Some(Language::German), days) => format!("{days} Tagen"),
         (_, 1) => "1 day".to_owned(),
         (_, days) => format!("{days} days"),
     }
@@ -123,6 +116,6 @@ mod tests {
             [1, DAY, DAY + 1, 14 * DAY].map(|left| days_until(Time::from_micros(left), now)),
             [1, 1, 2, 14]
         );
-        assert_eq!(Value::Days(1).told("de", &LocalClock::of(None)), "einem Tag");
+        assert_eq!(Value::Days(1).told("de", &LocalClock::utc()), "einem Tag");
     }
 }

@@ -27,9 +27,24 @@ pub mod templates;
 
 pub use digests::send as send_digests;
 pub use dispatch::tell;
-pub use inbox::{delete_old, unread};
+pub use inbox::unread;
 pub use reminders::remind;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{db::Tx, error::Result};
+
+/// Deletes notices, reminders and digests that nobody looks at any more, at most so many. Tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let mut done = inbox::delete_old(tx, most)?;
+    for delete in [reminders::delete_old, digests::delete_old] {
+        let room = most.saturating_sub(i64::try_from(done).unwrap_or(i64::MAX));
+        done += if room > 0 { delete(tx, room)? } else { 0 };
+    }
+    Ok(done)
+}
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {

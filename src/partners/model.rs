@@ -215,6 +215,13 @@ pub struct Partner {
     pub updated_at: Time,
 }
 
+impl Partner {
+    /// Where the partner with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/partners/{id}")
+    }
+}
+
 impl Resource for Partner {
     const TYPE: &'static str = "partner";
     const EXPANDABLE: bool = true;
@@ -228,7 +235,7 @@ impl Resource for Partner {
     }
 
     fn path(&self) -> String {
-        format!("/v1/partners/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

@@ -26,14 +26,12 @@ impl<'w> Person<'w> {
     fn new(world: &'w World, name: &str, role: Role) -> Self {
         let client = world.vendor(role);
         let id = client.caller().user().unwrap();
-        let statements = [
-            format!(
-                "UPDATE users SET name = '{name}', name_key = '{}' WHERE id = '{id}'",
-                name.to_lowercase()
-            ),
-            format!("INSERT INTO user_roles (user_id, role) VALUES ('{id}', '{role}')"),
-        ];
-        world.sql(move |tx| statements.iter().try_for_each(|sql| run(tx, sql).map(drop)));
+        world.holds(&client, role);
+        let named = format!(
+            "UPDATE users SET name = '{name}', name_key = '{}' WHERE id = '{id}'",
+            name.to_lowercase()
+        );
+        world.sql(move |tx| run(tx, &named));
         Self { client, id }
     }
 
@@ -524,16 +522,8 @@ each_engine! {
             submitted(&sales, another(number)).await;
         }
         world.clock.advance_seconds(3601);
-        let db = world.with_connections(4);
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                let db = db.clone();
-                let system = openprm::auth::Caller::system("test");
-                std::thread::spawn(move || batches(|work| db.run_now(&system, work).unwrap()))
-            })
-            .collect();
-        let done: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
-        assert_eq!(done, 3);
+        let done = world.at_once(4, |db| batches(|work| db.run_now(&openprm::auth::Caller::system("test"), work).unwrap()));
+        assert_eq!(done.into_iter().sum::<usize>(), 3);
         assert_eq!(told_of(&world, "deal").matches("\"deal.approval_escalated\"").count(), 3);
     }
 

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use openprm::{
     auth::{Role, Rows},
     db::Tx,
-    error::Result,
+    error::{Error, Result},
     identity::{
         self, Access, NewUser,
         memberships::PartnerRole,
@@ -14,10 +14,15 @@ use openprm::{
     },
     kernel::ids::{PartnerId, TeamId, TerritoryId, UserId},
     mail::Delivery,
+    on_each, schema,
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, Response, World, delivered};
+use crate::{
+    program::Program,
+    scene::run,
+    support::{Client, Response, World, delivered},
+};
 
 pub const PASSWORD: &str = "nine lime tractors";
 
@@ -123,6 +128,66 @@ pub async fn signed_in(world: &World, session: &Value) -> bool {
 }
 
 each_engine! {
+    async fn who_sees_a_partner_is_whose_rows_hold_it(world: World) {
+        let program = Program::new(&world).await;
+        let mut seed = 20_261_122_u64;
+        let mut below = move |bound: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % bound
+        };
+        let territories: Vec<String> = world.sql(|tx| {
+            use diesel::{QueryDsl as _, RunQueryDsl as _};
+            on_each!(tx, |c| schema::territories::table.select(schema::territories::id).load(c)).map_err(Error::from)
+        });
+        let partners: Vec<PartnerId> = ["Nordwind", "Südstern", "Ostsee", "Westwerk"].map(|name| program.partner(name)).into();
+        let users: Vec<UserId> = (0..14).map(|_| world.user("vendor", "person")).collect();
+        let now = world.now();
+        let mut statements = Vec::new();
+        for team in 0..2 {
+            statements.push(format!("INSERT INTO teams (id, name, name_key, revision, created_at, updated_at) VALUES ('team_{team}1jdq4p6c8f3kb2v9y0s7x5ham', 'Team {team}', 'team {team}', 1, 1, 1)"));
+        }
+        for (index, user) in users.iter().enumerate() {
+            let scope = ["all", "own", "team", "territories"][index % 4];
+            let status = if below(6) == 0 { "disabled" } else { "active" };
+            let team = if below(3) == 0 { "NULL".to_owned() } else { format!("'team_{}1jdq4p6c8f3kb2v9y0s7x5ham'", below(2)) };
+            statements.push(format!("UPDATE users SET row_scope = '{scope}', status = '{status}', team_id = {team} WHERE id = '{user}'"));
+            if below(2) == 0 {
+                statements.push(format!("INSERT INTO user_territories (user_id, territory_id) VALUES ('{user}', '{}')", territories[below(territories.len())]));
+            }
+        }
+        let mut number = 0;
+        for partner in &partners {
+            statements.push(format!("DELETE FROM partner_territories WHERE partner_id = '{partner}'"));
+            if below(4) > 0 {
+                statements.push(format!("INSERT INTO partner_territories (partner_id, territory_id) VALUES ('{partner}', '{}')", territories[below(territories.len())]));
+            }
+            // Past, present and to come; a later one takes the place of an earlier one of its role.
+            for (role, days) in [("primary", -20), ("primary", -10), ("primary", 10), ("backup", -15), ("backup", -5), ("exec_sponsor", -1), ("exec_sponsor", 1)] {
+                number += 1;
+                let holder = if role == "backup" && below(3) == 0 { "NULL".to_owned() } else { format!("'{}'", users[below(users.len())]) };
+                statements.push(format!(
+                    "INSERT INTO account_manager_assignments (id, partner_id, role, valid_from, user_id, reason_code, created_by, created_at) \
+                     VALUES ('ama_{number:02}', '{partner}', '{role}', {}, {holder}, 'test', 'test', 1)",
+                    now.plus_days(days).micros()
+                ));
+            }
+        }
+        world.sql(move |tx| statements.iter().try_for_each(|sql| run(tx, sql).map(drop)));
+        let (mut seen, mut hidden) = (0, 0);
+        for partner in partners {
+            for user in users.iter().copied() {
+                let (sees, rows) = world.sql(move |tx| Ok((identity::who_sees(tx, partner, &[user])?.contains(&user), identity::rows_of_user(tx, user)?)));
+                let holds = match rows {
+                    Rows::All => true,
+                    Rows::Partners(partners) => partners.contains(&partner),
+                };
+                assert_eq!(sees, holds, "{user} and {partner}");
+                *(if sees { &mut seen } else { &mut hidden }) += 1;
+            }
+        }
+        assert!(seen > 5 && hidden > 5, "{seen} {hidden}");
+    }
+
     async fn a_user_signs_in_and_is_told_who_they_are(world: World) {
         let id = admin(&world, "Maria@Example.com");
         let session = try_login(&world, " maria@example.COM", PASSWORD).await;

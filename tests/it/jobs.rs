@@ -59,6 +59,7 @@ fn five(tx: &mut Tx<'_>) -> Result<Progress> {
     Ok(Progress {
         done: 1,
         more: done < 5,
+        failed: 0,
     })
 }
 
@@ -85,14 +86,8 @@ fn state(db: &Db, name: &'static str) -> (Option<String>, i64, bool) {
 
 each_engine! {
     async fn of_many_servers_one_does_the_work_and_nothing_is_done_twice(world: World) {
-        let db = world.with_connections(10);
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                let db = db.clone();
-                std::thread::spawn(move || jobs::turn(&db, &job("shared", five), &|| false))
-            })
-            .collect();
-        let outcomes: Vec<Outcome> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let outcomes = world.at_once(8, |db| jobs::turn(db, &job("shared", five), &|| false));
+        let db = world.db.clone();
         let done: Vec<usize> = outcomes.iter().filter_map(|outcome| if let Outcome::Done { done, .. } = outcome { Some(*done) } else { None }).collect();
         assert_eq!(done, [5], "{outcomes:?}");
         assert!(outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Done { .. })).all(|outcome| matches!(outcome, Outcome::NotYet { .. })));
@@ -109,16 +104,9 @@ each_engine! {
             approver.post(&path(&deal, "/request-info"), json!({"questions": ["Who?"], "business_days": 1})).await.expect(200);
         }
         world.clock.advance_days(10);
-        let db = world.with_connections(6);
         // Past the leases, too: the registrations themselves keep two from noting one lapse.
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                let db = db.clone();
-                std::thread::spawn(move || batches(&db, "registration_lapses"))
-            })
-            .collect();
-        let noted: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
-        assert_eq!((noted, told(&world, "deal.lapsed")), (6, 6));
+        let noted = world.at_once(4, |db| batches(db, "registration_lapses"));
+        assert_eq!((noted.into_iter().sum::<usize>(), told(&world, "deal.lapsed")), (6, 6));
         assert_eq!(work(&world, "registration_lapses"), 0);
     }
 
@@ -176,7 +164,7 @@ each_engine! {
     }
 
     async fn a_server_that_ends_leaves_the_rest_to_the_next(world: World) {
-        assert!(matches!(jobs::turn(&world.db, &job("ended", five), &|| true), Outcome::Done { done: 1, wait: 0 }));
+        assert!(matches!(jobs::turn(&world.db, &job("ended", five), &|| true), Outcome::Done { done: 1, wait: 0, .. }));
         assert!(matches!(jobs::turn(&world.db, &job("ended", five), &|| false), Outcome::Done { done: 4, .. }));
     }
 

@@ -183,6 +183,44 @@ async fn what_is_off_is_nowhere(engine: Engine) {
     );
     assert_eq!(admin.get("/v1/schema/deals").await.refused(404), "not_found");
     assert_eq!(admin.get("/v1/schema/partners").await.status, 200);
+    let listed = |page: &Value, name: &str| -> Vec<String> {
+        let rows = page[name].as_array().unwrap();
+        rows.iter()
+            .map(|row| row["topic"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let topics = admin.get("/v1/notice-topics").await.expect(200);
+    for row in topics["data"].as_array().unwrap() {
+        assert!(!row["events"].to_string().contains("\"deal"), "{row}");
+        let action = row["action"].as_str();
+        assert!(action.is_none_or(|action| !action.contains("Deal")), "{row}");
+    }
+    let named = listed(&topics, "data");
+    assert!(named.contains(&"handover_given".to_owned()), "{named:?}");
+    let preferences = admin.get("/v1/me/notice-preferences").await.expect(200);
+    assert_eq!(listed(&preferences, "topics"), named);
+    let templates = listed(&admin.get("/v1/notice-templates").await.expect(200), "data");
+    assert!(
+        !templates.iter().any(|topic| topic.starts_with("deal_")) && templates.contains(&"handover_given".to_owned())
+    );
+    let text = "/v1/notice-templates/deal_approved/en";
+    assert_eq!(admin.get(text).await.refused(404), "not_found");
+    let tag = admin
+        .get("/v1/me/notice-preferences")
+        .await
+        .header("etag")
+        .unwrap()
+        .to_owned();
+    let chosen = serde_json::json!({"topics": [{"topic": "deal_submitted", "in_app": true, "mail": "off"}]});
+    let answer = admin
+        .send(
+            Method::PUT,
+            "/v1/me/notice-preferences",
+            &[("if-match", &tag)],
+            Some(&chosen),
+        )
+        .await;
+    assert_eq!(answer.refused(409), "contradiction");
     let metadata = world
         .stranger()
         .get("/.well-known/oauth-authorization-server")

@@ -2,14 +2,13 @@
 
 use diesel::prelude::*;
 use openprm::{
-    auth::{Caller, Role},
-    db::{Db, Engine},
+    auth::{Caller, Role, Rows},
     error::Error,
     events::{Fact, sequencer::Sequencer},
     jobs::JOBS,
     kernel::ids::PartnerId,
     mail::Delivery,
-    notices, on_each, schema,
+    notices, on_each,
 };
 use serde_json::{Value, json};
 
@@ -62,18 +61,6 @@ fn joins(world: &World, partner: PartnerId, person: &Client<'_>, role: &str) {
     });
 }
 
-/// Gives a vendor's person the role that their token speaks of.
-fn holds(world: &World, person: &Client<'_>, role: &str) {
-    let user = person.caller().user().unwrap();
-    let role = role.to_owned();
-    world.sql(move |tx| {
-        run(
-            tx,
-            &format!("INSERT INTO user_roles (user_id, role) VALUES ('{user}', '{role}')"),
-        )
-    });
-}
-
 /// One partner's seller and administrator, and the vendor's approver.
 struct Cast<'w> {
     partner: PartnerId,
@@ -90,7 +77,7 @@ fn cast<'w>(program: &Program<'w>) -> Cast<'w> {
     let approver = world.vendor(Role::Approver);
     joins(world, partner, &sales, "partner_sales");
     joins(world, partner, &admin, "partner_admin");
-    holds(world, &approver, "approver");
+    world.holds(&approver, Role::Approver);
     Cast {
         partner,
         sales,
@@ -130,6 +117,29 @@ fn count(world: &World, sql: &'static str) -> i64 {
         n: i64,
     }
     world.sql(move |tx| Ok(on_each!(tx, |c| diesel::sql_query(sql).get_result::<Count>(c))?.n))
+}
+
+/// Something that happened to a record as an event tells of it, whether or not it did.
+fn happened(world: &World, by: &'static str, (kind, resource_type): (&'static str, &'static str), data: Value) {
+    let audience = ["partner_id", "from_partner_id", "to_partner_id"]
+        .iter()
+        .filter_map(|name| data[*name].as_str()?.parse().ok());
+    let fact = Fact {
+        kind,
+        resource_type,
+        resource_id: data["id"].as_str().unwrap().to_owned(),
+        revision: 1,
+        audience: audience.collect(),
+        data,
+        previous: None,
+        changed: Vec::new(),
+        deleted: false,
+        reason: None,
+    };
+    world
+        .db
+        .run_now(&Caller::system(by), move |tx| tx.record(fact.clone()))
+        .unwrap();
 }
 
 /// How many notices there are, and how many of them are of one kind.
@@ -196,7 +206,7 @@ each_engine! {
         let Cast { sales, admin, approver, .. } = cast(&program);
         dispatch(&world);
         let before = written(&world);
-        let start = count(&world, "SELECT position AS n FROM notice_marks");
+        let start = count(&world, "SELECT position AS n FROM feed_marks WHERE name = 'notices'");
         for number in 0..5 {
             let customer = json!({"name": format!("Kunde {number}"), "website": format!("https://www.kunde{number}.de")});
             let deal = submitted(&sales, with(json!({"customer": customer}))).await;
@@ -205,7 +215,7 @@ each_engine! {
         sequence(&world);
         // It falls over after it has read and written: all of it is undone, the mark too.
         let fault = world.db.run_now(&Caller::system("notice_dispatch"), |tx| {
-            assert!(notices::tell(tx, 3)? > 0);
+            assert!(notices::tell(tx, 3)?.done > 0);
             Err::<(), Error>(Error::internal("the power is gone"))
         });
         assert!(fault.is_err());
@@ -214,15 +224,10 @@ each_engine! {
         world.sql(|tx| notices::tell(tx, 3));
         let half = written(&world);
         assert!(half > before);
-        let again = world.with_connections(8);
-        let threads: Vec<_> = (0..4).map(|_| {
-            let db: Db = again.clone();
-            std::thread::spawn(move || {
-                let caller = Caller::system("notice_dispatch");
-                while db.run_now(&caller, |tx| notices::tell(tx, 2)).unwrap() > 0 {}
-            })
-        }).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        world.at_once(4, |db| {
+            let caller = Caller::system("notice_dispatch");
+            while db.run_now(&caller, |tx| notices::tell(tx, 2)).unwrap().done > 0 {}
+        });
         // Of each: a receipt, the account manager, and the decision to seller and administrator. Approvers have nothing to do any more.
         assert_eq!(written(&world) - before, 20);
         assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM mails"), 20);
@@ -231,7 +236,7 @@ each_engine! {
             assert_eq!(inbox(person).await["data"].as_array().unwrap().len(), expected);
         }
         // A mark that was set back, as by a restored backup, tells nobody again.
-        world.sql(move |tx| run(tx, &format!("UPDATE notice_marks SET position = {start}")));
+        world.sql(move |tx| run(tx, &format!("UPDATE feed_marks SET position = {start} WHERE name = 'notices'")));
         dispatch(&world);
         assert_eq!((written(&world) - before, count(&world, "SELECT COUNT(*) AS n FROM mails")), (20, 20));
         assert_eq!(dispatch(&world), 0);
@@ -241,22 +246,7 @@ each_engine! {
         let program = Program::new(&world).await;
         let Cast { sales, admin, .. } = cast(&program);
         let deal = sales.post("/v1/deals", complete()).await.expect(201);
-        let approved = |by: &'static str| {
-            let (partner, data) = (deal["partner_id"].as_str().unwrap().parse().unwrap(), deal.clone());
-            let fact = Fact {
-                kind: "deal.approved",
-                resource_type: "deal",
-                resource_id: deal["id"].as_str().unwrap().to_owned(),
-                revision: 1,
-                audience: vec![partner],
-                data,
-                previous: None,
-                changed: Vec::new(),
-                deleted: false,
-                reason: None,
-            };
-            world.db.run_now(&Caller::system(by), move |tx| tx.record(fact.clone())).unwrap();
-        };
+        let approved = |by| happened(&world, by, ("deal.approved", "deal"), deal.clone());
         approved("import");
         dispatch(&world);
         assert_eq!(written(&world), 0);
@@ -272,7 +262,7 @@ each_engine! {
         let rival = program.sales(second);
         joins(&world, second, &rival, "partner_sales");
         let limited = world.vendor(Role::Approver);
-        holds(&world, &limited, "approver");
+        world.holds(&limited, Role::Approver);
         let user = limited.caller().user().unwrap();
         world.sql(move |tx| run(tx, &format!("UPDATE users SET row_scope = 'own' WHERE id = '{user}'")));
         let (deal, queued) = (submitted(&sales, complete()).await, submitted(&rival, complete()).await);
@@ -396,13 +386,8 @@ each_engine! {
         world.clock.advance_seconds(8 * 3600 - 120);
         assert_eq!(work(&world, "notice_digests"), 0);
         world.clock.advance_seconds(300);
-        let caller = Caller::system("notice_digests");
-        let db = world.with_connections(6);
-        let threads: Vec<_> = (0..3).map(|_| {
-            let (db, caller) = (db.clone(), caller.clone());
-            std::thread::spawn(move || db.run_now(&caller, |tx| notices::send_digests(tx, 50)).unwrap())
-        }).collect();
-        threads.into_iter().for_each(|thread| assert!(thread.join().unwrap() <= 50));
+        let sent = world.at_once(3, |db| db.run_now(&Caller::system("notice_digests"), |tx| notices::send_digests(tx, 50)).unwrap());
+        assert_eq!(sent.into_iter().sum::<usize>(), 1, "the seller's, by one of them");
         let mails = to_sales(&world).await;
         assert_eq!(mails.len(), 1, "one for the day");
         assert_eq!(mails[0].subject, "Ihre 2 Mitteilungen des Tages");
@@ -426,7 +411,7 @@ each_engine! {
 
     async fn a_deadline_is_reminded_of_once_for_each_distance_and_anew_when_it_moves(world: World) {
         let program = Program::new(&world).await;
-        let Cast { sales, admin, approver, .. } = cast(&program);
+        let Cast { sales, admin, approver, partner } = cast(&program);
         let ops = world.vendor(Role::ChannelOps);
         let deal = submitted(&sales, complete()).await;
         // The first decision is due within days, and the protection ends after ninety.
@@ -440,12 +425,8 @@ each_engine! {
         let is = |days: i64, state: &str| (days, state.to_owned());
         assert_eq!(states(&ops.get(&of).await.expect(200)), [is(30, "waiting"), is(14, "waiting"), is(3, "waiting")]);
         world.clock.advance_days(6);
-        let db = world.with_connections(6);
-        let threads: Vec<_> = (0..3).map(|_| {
-            let db = db.clone();
-            std::thread::spawn(move || db.run_now(&Caller::system("notice_reminders"), |tx| notices::remind(tx, 50)).unwrap())
-        }).collect();
-        threads.into_iter().for_each(|thread| assert!(thread.join().unwrap() <= 50));
+        let reminded = world.at_once(3, |db| db.run_now(&Caller::system("notice_reminders"), |tx| notices::remind(tx, 50)).unwrap());
+        assert_eq!(reminded.into_iter().sum::<usize>(), 1, "the first of the three distances, by one of them");
         for person in [&sales, &admin] {
             let notice = told(person, "protection_ending").await;
             assert_eq!(notice["subject"], "Protection ends in 29 days: Acme: firewalls for 40 branches");
@@ -469,6 +450,21 @@ each_engine! {
         assert_eq!(work(&world, "notice_reminders"), 2);
         assert_eq!(ops.get(&format!("{of}&state=sent")).await.expect(200)["data"].as_array().unwrap().len(), 2);
         assert_eq!(sales.get("/v1/notice-reminders").await.refused(403), "forbidden");
+        // Who does not see the partner's rows reads nothing of its deadlines.
+        let other = program.partner("Südstern");
+        for (seen, rows) in [(partner, 6), (other, 0)] {
+            let limited = world.vendor_of(Role::ChannelOps, Rows::Partners(std::sync::Arc::from([seen])));
+            let page = limited.get(&of).await.expect(200);
+            assert_eq!(page["data"].as_array().unwrap().len(), rows, "{page}");
+            assert_eq!(ops.get(&format!("{of}&partner_id={seen}")).await.expect(200)["data"].as_array().unwrap().len(), rows);
+        }
+        // Long after the deadline has passed, what was settled is not kept; what waits is.
+        world.clock.advance_days(399);
+        work(&world, "notice_retention");
+        assert!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders WHERE kind = 'protection_ends'") > 0);
+        world.clock.advance_days(60);
+        work(&world, "notice_retention");
+        assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders WHERE state <> 'waiting'"), 0);
     }
 
     async fn answers_that_are_due_and_decisions_that_are_late_are_reminded_of(world: World) {
@@ -548,7 +544,7 @@ each_engine! {
         let program = Program::new(&world).await;
         let Cast { sales, approver, .. } = cast(&program);
         let deputy = world.vendor(Role::ChannelOps);
-        holds(&world, &deputy, "channel_ops");
+        world.holds(&deputy, Role::ChannelOps);
         let away = json!({"delegate_id": deputy.caller().user().unwrap(), "ends_at": world.now().plus_days(10), "reason": "On holiday."});
         approver.post("/v1/delegations", away).await.expect(201);
         let deal = submitted(&sales, complete()).await;
@@ -565,8 +561,8 @@ each_engine! {
         let Cast { sales, admin, approver, .. } = cast(&program);
         in_berlin(&world, &sales, "de-DE");
         let (judge, other) = (world.vendor(Role::Approver), world.vendor(Role::ChannelOps));
-        holds(&world, &judge, "approver");
-        holds(&world, &other, "channel_ops");
+        world.holds(&judge, Role::Approver);
+        world.holds(&other, Role::ChannelOps);
         let deal = submitted(&sales, complete()).await;
         let no = json!({"reason_code": "not_qualified", "reason_text": "There is no budget."});
         approver.post(&path(&deal, "/reject"), no).await.expect(200);
@@ -601,7 +597,7 @@ each_engine! {
         let program = Program::new(&world).await;
         let Cast { partner, sales, admin, .. } = cast(&program);
         let (ops, cam) = (world.vendor(Role::ChannelOps), world.vendor(Role::Cam));
-        holds(&world, &cam, "cam");
+        world.holds(&cam, Role::Cam);
         dispatch(&world);
         let to = cam.caller().user().unwrap();
         ops.post("/v1/handovers", json!({"partner_id": partner, "role": "primary", "to_user_id": to, "reason_code": "departure"})).await.expect(201);
@@ -614,13 +610,93 @@ each_engine! {
         dispatch(&world);
         assert_eq!(told(&cam, "deal_submitted").await["action"], Value::Null, "what the reader may not do is not offered");
     }
-}
 
-#[actix_web::test]
-async fn notices_begin_where_the_log_stands_when_they_come() {
-    let world = World::on(Engine::Sqlite).await;
-    assert_eq!(
-        world.sql(|tx| on_each!(tx, |c| schema::notice_marks::table.count().get_result::<i64>(c)).map_err(Error::from)),
-        1
-    );
+    async fn an_event_that_cannot_be_told_keeps_nobody_from_being_told_of_others(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, approver, .. } = cast(&program);
+        let deal = submitted(&sales, complete()).await;
+        let mut lost = deal.clone();
+        lost["id"] = json!("deal_01jdq4p6c8f3kb2v9y0s7x5ham");
+        // Its reviewer is asked for, and there is no such registration.
+        happened(&world, "test", ("deal.info_answered", "deal"), lost);
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        sequence(&world);
+        let told_of = world.sql(|tx| notices::tell(tx, 50));
+        assert_eq!((told_of.failed, told_of.done > 1), (1, true));
+        told(&sales, "deal_approved").await;
+        let again = world.sql(|tx| notices::tell(tx, 50));
+        assert_eq!((again.failed, again.done), (0, 0), "it is left behind");
+    }
+
+    async fn each_of_two_partners_reads_its_own_name_and_number(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { partner, admin, .. } = cast(&program);
+        let second = program.partner("Südstern");
+        let theirs = world.partner_user(second, Role::PartnerAdmin);
+        joins(&world, second, &theirs, "partner_admin");
+        let ops = world.vendor(Role::ChannelOps);
+        let text = json!({"subject": "A transfer", "body": "{{partner.name}}: {{partner.number}}"});
+        ops.patch("/v1/notice-templates/transfer_proposed/en", text).await.expect(200);
+        let transfer = json!({"id": "dtr_01jdq4p6c8f3kb2v9y0s7x5ham", "from_partner_id": partner, "to_partner_id": second});
+        happened(&world, "test", ("deal_transfer.proposed", "deal_transfer"), transfer);
+        dispatch(&world);
+        for (person, name, id) in [(&admin, "Nordwind", partner), (&theirs, "Südstern", second)] {
+            let number = ops.get(&format!("/v1/partners/{id}")).await.expect(200)["number"].as_str().unwrap().to_owned();
+            assert_eq!(told(person, "transfer_proposed").await["body"], json!(format!("{name}: {number}")));
+        }
+    }
+
+    async fn locales_meet_however_they_were_typed_and_a_notice_says_what_it_is_written_in(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, admin, approver, .. } = cast(&program);
+        let ops = world.vendor(Role::ChannelOps);
+        let swiss = json!({"subject": "Merci für {{deal.title}}", "body": "Danke."});
+        ops.patch("/v1/notice-templates/deal_approved/de-CH", swiss).await.expect(200);
+        assert_eq!(choose(&sales, json!({"locale": "DE-ch"})).await["locale"], "de-CH");
+        let made = count(&world, "SELECT MAX(created_at) AS n FROM notice_preferences");
+        assert_eq!(choose(&sales, json!({"locale": "de-ch", "digest_hour": 9})).await["revision"], 2);
+        assert_eq!(count(&world, "SELECT MAX(created_at) AS n FROM notice_preferences"), made, "when it was first chosen stays");
+        assert!(count(&world, "SELECT MAX(updated_at) AS n FROM notice_preferences") > made);
+        choose(&admin, json!({"locale": "it-CH"})).await;
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        dispatch(&world);
+        let (own, other) = (told(&sales, "deal_approved").await, told(&admin, "deal_approved").await);
+        assert_eq!((own["locale"].as_str(), own["subject"].as_str()), (Some("de-CH"), Some("Merci für Acme: firewalls for 40 branches")));
+        assert_eq!(other["locale"], "en", "there is no Italian text");
+        assert!(other["body"].as_str().unwrap().contains("19 February 2027"), "{other}");
+        assert_eq!(told(&sales, "deal_queued").await["locale"], "de");
+        let person = ops.post("/v1/people", json!({"name": "Reto Frei", "locale": "de-ch"})).await;
+        assert_eq!(person.expect(201)["locale"], "de-CH");
+    }
+
+    async fn the_edits_of_a_text_are_counted_alike_on_every_page(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        const AT: &str = "/v1/notice-templates/deal_approved/en";
+        for number in 0..3 {
+            ops.patch(AT, json!({"subject": format!("Yes, {number}")})).await.expect(200);
+        }
+        let mut address = format!("{AT}/revisions?limit=1&include_total=true");
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let page = ops.get(&address).await.expect(200);
+            assert_eq!(page["total"]["value"], 3, "{page}");
+            found.push(page["data"][0]["revision"].as_i64().unwrap());
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            address = format!("{AT}/revisions?limit=1&include_total=true&cursor={cursor}");
+        }
+        assert_eq!(found, [3, 2, 1]);
+    }
+
+    async fn notices_begin_where_the_log_stands_when_they_come(world: World) {
+        happened(&world, "test", ("test.happened", "test"), json!({"id": "one"}));
+        sequence(&world);
+        while world.db.migrate_down().unwrap() != "0180" {}
+        assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM feed_marks WHERE name = 'notices'"), 0);
+        let happened = count(&world, "SELECT MAX(position) AS n FROM events");
+        assert!(happened > 0);
+        world.db.migrate_up().unwrap();
+        assert_eq!(count(&world, "SELECT position AS n FROM feed_marks WHERE name = 'notices'"), happened);
+        assert_eq!(dispatch(&world), 0);
+    }
 }

@@ -124,9 +124,10 @@ CREATE TABLE resource_tags (
 CREATE INDEX resource_tags_tag ON resource_tags (resource_type, tag_key, resource_id);
 
 -- How far the feed, the audit chain and the retention have come, and who works on it now.
--- `event_horizon`: events up to this position have expired, and only those may be deleted.
+-- `event_horizon`: events up to this position have expired, and only those may be deleted. `notices`: of events up to this
+-- position people were told; the mark is set when notices come.
 CREATE TABLE feed_marks (
-    name TEXT NOT NULL PRIMARY KEY CHECK (name IN ('event_sequencer', 'event_horizon', 'audit_chain')),
+    name TEXT NOT NULL PRIMARY KEY CHECK (name IN ('event_sequencer', 'event_horizon', 'audit_chain', 'notices')),
     position BIGINT NOT NULL CHECK (position >= 0),
     -- The last link of the audit chain.
     hash TEXT,

@@ -42,6 +42,7 @@ CREATE INDEX protections_deal ON protections (deal_id, partner_id, created_at, i
 CREATE INDEX protections_partner ON protections (partner_id, created_at, id);
 CREATE INDEX protections_partner_end ON protections (partner_id, ends_at, id);
 CREATE INDEX protections_end ON protections (ends_at, id);
+CREATE INDEX protections_granted ON protections (granted_until, deal_id) WHERE status = 'active';
 CREATE INDEX protections_created ON protections (created_at, id);
 CREATE INDEX protections_updated ON protections (updated_at, id);
 CREATE INDEX protections_status ON protections (status, ends_at, id);

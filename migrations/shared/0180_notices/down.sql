@@ -3,4 +3,4 @@ DROP TABLE notice_digests;
 DROP TABLE notice_templates;
 DROP TABLE notice_preferences;
 DROP TABLE notices;
-DROP TABLE notice_marks;
+DELETE FROM feed_marks WHERE name = 'notices';

@@ -1,14 +1,9 @@
 -- Notices: what people are told of, in the app and by mail.
 
--- How far the log of events has been told from. It moves in the transaction that writes the notices, so that no event is
--- told twice or left out. What happened before there were notices is not told.
-CREATE TABLE notice_marks (
-    name TEXT NOT NULL PRIMARY KEY,
-    position BIGINT NOT NULL CHECK (position >= 0),
-    updated_at BIGINT NOT NULL
-);
-INSERT INTO notice_marks (name, position, updated_at)
-    SELECT 'dispatch', COALESCE(MAX(position), 0), 0 FROM events;
+-- How far the log of events has been told from. The mark moves in the transaction that writes the notices, so that no event
+-- is told twice or left out. What happened before there were notices is not told.
+INSERT INTO feed_marks (name, position, hash, lease_token, lease_until, updated_at)
+    SELECT 'notices', COALESCE(MAX(position), 0), NULL, NULL, NULL, 0 FROM events;
 
 -- One notice to one person. It is also the record that the person was told: one row for each cause, whatever its channels.
 CREATE TABLE notices (
@@ -89,12 +84,15 @@ CREATE TABLE notice_digests (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, day)
 );
+CREATE INDEX notice_digests_created ON notice_digests (created_at);
 
 -- One reminder for each deadline and distance from it. A deadline that moves is another one.
 CREATE TABLE notice_reminders (
     id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     resource_id TEXT NOT NULL,
+    -- The partner whose record it is, or the partner itself.
+    partner_id TEXT NOT NULL REFERENCES partners (id),
     deadline BIGINT NOT NULL,
     days_before BIGINT NOT NULL CHECK (days_before > 0),
     due_at BIGINT NOT NULL,
@@ -108,3 +106,6 @@ CREATE TABLE notice_reminders (
 );
 CREATE INDEX notice_reminders_due ON notice_reminders (state, due_at, id);
 CREATE INDEX notice_reminders_order ON notice_reminders (due_at, id);
+CREATE INDEX notice_reminders_partner ON notice_reminders (partner_id, due_at, id);
+CREATE INDEX notice_reminders_resource ON notice_reminders (resource_id, due_at, id);
+CREATE INDEX notice_reminders_settled ON notice_reminders (settled_at, id);

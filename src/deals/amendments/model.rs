@@ -122,6 +122,13 @@ pub struct DealAmendment {
     pub told: Vec<PartnerId>,
 }
 
+impl DealAmendment {
+    /// Where the amendment with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/deal-amendments/{id}")
+    }
+}
+
 impl Resource for DealAmendment {
     const TYPE: &'static str = "deal_amendment";
 
@@ -134,7 +141,7 @@ impl Resource for DealAmendment {
     }
 
     fn path(&self) -> String {
-        format!("/v1/deal-amendments/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

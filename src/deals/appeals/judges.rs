@@ -13,7 +13,7 @@ use crate::{
         registrations::{self, Registration, history},
     },
     error::Result,
-    identity::addressees,
+    identity::users,
     kernel::{
         ids::{DealId, UserId},
         states::FailingGuard,
@@ -90,7 +90,7 @@ pub fn adjudicators(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<UserId>> {
     }
     let registration = registrations::find(tx, deal)?;
     let concerned = Concerned::by(tx, &registration)?;
-    let mut asked = addressees::vendors_with(tx, &[Role::Approver, Role::ChannelOps])?;
+    let mut asked = users::vendors_with(tx, &[Role::Approver, Role::ChannelOps])?;
     asked.retain(|user| concerned.against(&user.to_string(), Some(*user)).is_empty());
     Ok(asked)
 }

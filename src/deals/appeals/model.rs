@@ -155,6 +155,13 @@ pub struct DealAppeal {
     pub told: Vec<PartnerId>,
 }
 
+impl DealAppeal {
+    /// Where the appeal with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/deal-appeals/{id}")
+    }
+}
+
 impl Resource for DealAppeal {
     const TYPE: &'static str = "deal_appeal";
 
@@ -167,7 +174,7 @@ impl Resource for DealAppeal {
     }
 
     fn path(&self) -> String {
-        format!("/v1/deal-appeals/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

@@ -102,6 +102,13 @@ pub struct DealExtension {
     pub told: Vec<PartnerId>,
 }
 
+impl DealExtension {
+    /// Where the extension with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/deal-extensions/{id}")
+    }
+}
+
 impl Resource for DealExtension {
     const TYPE: &'static str = "deal_extension";
 
@@ -114,7 +121,7 @@ impl Resource for DealExtension {
     }
 
     fn path(&self) -> String {
-        format!("/v1/deal-extensions/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

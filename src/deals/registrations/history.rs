@@ -179,7 +179,7 @@ pub fn besides(tx: &mut Tx<'_>, deal: DealId, action: &str) -> Result<Option<Vec
     Ok((actions.len() < all).then_some(actions))
 }
 
-/// Why an action was last done by that moment, as both sides read it: the code and the words.
+/// Why an action was done at that moment, as both sides read it: the code and the words.
 ///
 /// # Errors
 /// What the database reports.
@@ -187,13 +187,13 @@ pub fn reason(
     tx: &mut Tx<'_>,
     deal: DealId,
     action: &str,
-    by: Time,
+    at: Time,
 ) -> Result<Option<(Option<String>, Option<String>)>> {
     Ok(on_each!(tx, |c| table
         .filter(deal_history::deal_id.eq(deal))
         .filter(deal_history::action.eq(action))
         .filter(deal_history::visibility.eq(HistoryVisibility::Both))
-        .filter(deal_history::at.le(by))
+        .filter(deal_history::at.eq(at))
         .order(deal_history::seq.desc())
         .select((deal_history::reason_code, deal_history::reason_text))
         .first(c)

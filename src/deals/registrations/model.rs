@@ -166,6 +166,13 @@ pub struct Deal {
     pub updated_at: Time,
 }
 
+impl Deal {
+    /// Where the registration with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/deals/{id}")
+    }
+}
+
 impl Resource for Deal {
     const TYPE: &'static str = "deal";
     const EXPANDABLE: bool = true;
@@ -179,7 +186,7 @@ impl Resource for Deal {
     }
 
     fn path(&self) -> String {
-        format!("/v1/deals/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

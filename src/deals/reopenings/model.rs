@@ -88,6 +88,13 @@ pub struct DealReopening {
     pub updated_at: Time,
 }
 
+impl DealReopening {
+    /// Where the reopening with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/deal-reopenings/{id}")
+    }
+}
+
 impl Resource for DealReopening {
     const TYPE: &'static str = "deal_reopening";
 
@@ -100,7 +107,7 @@ impl Resource for DealReopening {
     }
 
     fn path(&self) -> String {
-        format!("/v1/deal-reopenings/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     /// The vendor's own affair.

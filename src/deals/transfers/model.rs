@@ -174,6 +174,13 @@ pub struct DealTransfer {
     pub updated_at: Time,
 }
 
+impl DealTransfer {
+    /// Where the transfer with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/deal-transfers/{id}")
+    }
+}
+
 impl Resource for DealTransfer {
     const TYPE: &'static str = "deal_transfer";
 
@@ -186,7 +193,7 @@ impl Resource for DealTransfer {
     }
 
     fn path(&self) -> String {
-        format!("/v1/deal-transfers/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

@@ -74,7 +74,7 @@ const ETAG: &str = "\"3-9f86d081884c7d65\"";
 const REQUEST_ID: &str = "^[A-Za-z0-9._:-]{1,128}$";
 
 /// What one response header means everywhere: name, pattern, length, text, example.
-const HEADERS: [(&str, &str, u32, &str, &str); 14] = [
+const HEADERS: [(&str, &str, u32, &str, &str); 15] = [
     (
         "X-Request-Id",
         REQUEST_ID,

@@ -2,7 +2,7 @@
 
 mod queries;
 
-pub use queries::{of_partner, those, vendors_with};
+pub use queries::{of_partner, those};
 
 use crate::kernel::ids::UserId;
 
@@ -15,8 +15,6 @@ pub struct Addressee {
     pub name: String,
     /// Where mail reaches them.
     pub email: String,
-    /// Whether they stand on the vendor's side.
-    pub is_vendor: bool,
     /// The language that they read best, BCP 47.
     pub locale: Option<String>,
     /// Their time zone.

@@ -7,31 +7,11 @@ use crate::{
     auth::Role,
     db::{Clause, Tx},
     error::Result,
-    identity::{
-        memberships::MembershipStatus,
-        users::{UserKind, UserStatus},
-    },
+    identity::{memberships::MembershipStatus, users::UserStatus},
     kernel::ids::{PartnerId, UserId},
     on_each,
-    schema::{partner_memberships, user_roles, users},
+    schema::{partner_memberships, users},
 };
-
-/// The vendor's active people with one of those roles.
-///
-/// # Errors
-/// What the database reports.
-pub fn vendors_with(tx: &mut Tx<'_>, roles: &[Role]) -> Result<Vec<UserId>> {
-    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-    Ok(on_each!(tx, |c| users::table
-        .inner_join(user_roles::table)
-        .filter(users::kind.eq(UserKind::Vendor))
-        .filter(users::status.eq(UserStatus::Active))
-        .filter(user_roles::role.eq_any(&roles))
-        .order(users::id)
-        .select(users::id)
-        .distinct()
-        .load(c))?)
-}
 
 /// The active people of a partner with one of those roles; with any role if none is named.
 ///
@@ -58,7 +38,7 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId, roles: &[Role]) -> Result
         .load(c))?)
 }
 
-type Row = (UserId, String, String, UserKind, Option<String>, Option<String>);
+type Row = (UserId, String, String, Option<String>, Option<String>);
 
 /// Those of the people who are active, with how they are reached.
 ///
@@ -69,20 +49,12 @@ pub fn those(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Addressee>> {
         .filter(users::id.eq_any(ids))
         .filter(users::status.eq(UserStatus::Active))
         .order(users::id)
-        .select((
-            users::id,
-            users::name,
-            users::email,
-            users::kind,
-            users::locale,
-            users::time_zone
-        ))
+        .select((users::id, users::name, users::email, users::locale, users::time_zone))
         .load(c))?;
-    let addressee = |(id, name, email, kind, locale, time_zone): Row| Addressee {
+    let addressee = |(id, name, email, locale, time_zone): Row| Addressee {
         id,
         name,
         email,
-        is_vendor: kind == UserKind::Vendor,
         locale,
         time_zone,
     };

@@ -106,6 +106,13 @@ pub struct PartnerUser {
     pub updated_at: Time,
 }
 
+impl PartnerUser {
+    /// Where the partner user with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/partner-users/{id}")
+    }
+}
+
 impl Resource for PartnerUser {
     const TYPE: &'static str = "partner_user";
 
@@ -118,7 +125,7 @@ impl Resource for PartnerUser {
     }
 
     fn path(&self) -> String {
-        format!("/v1/partner-users/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

@@ -1,7 +1,7 @@
 //! The only file that knows the tables of partner users. They belong to their partner: every finder asks whose rows
 //! the caller may see.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
@@ -298,4 +298,21 @@ fn store_roles(tx: &mut Tx<'_>, membership: &PartnerUser) -> Result<()> {
             .execute(c))?;
     }
     Ok(())
+}
+
+/// The partners that each of those people acts for now; who acts for none is not among them.
+///
+/// # Errors
+/// What the database reports.
+pub fn active_partners(tx: &mut Tx<'_>, people: &[UserId]) -> Result<BTreeMap<UserId, BTreeSet<PartnerId>>> {
+    let pairs: Vec<(UserId, PartnerId)> = on_each!(tx, |c| table
+        .filter(partner_memberships::user_id.eq_any(people))
+        .filter(partner_memberships::status.eq(MembershipStatus::Active))
+        .select((partner_memberships::user_id, partner_memberships::partner_id))
+        .load(c))?;
+    let mut partners: BTreeMap<UserId, BTreeSet<PartnerId>> = BTreeMap::new();
+    for (person, partner) in pairs {
+        partners.entry(person).or_default().insert(partner);
+    }
+    Ok(partners)
 }

@@ -39,6 +39,12 @@ struct UserFacts {
     second_factor_at: Option<Time>,
 }
 
+impl UserFacts {
+    fn is_active_vendor(&self) -> bool {
+        self.status == UserStatus::Active && self.kind == UserKind::Vendor
+    }
+}
+
 /// The standing of a session's user; none if the session or the user's right to it has ended.
 ///
 /// # Errors
@@ -112,13 +118,13 @@ pub fn rows_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Rows> {
         .select(UserFacts::as_select())
         .get_result(c)
         .optional())?;
-    match found.filter(|user| user.status == UserStatus::Active && user.kind == UserKind::Vendor) {
+    match found.filter(UserFacts::is_active_vendor) {
         Some(user) => rows_of_vendor_user(tx, &user),
         None => Ok(Rows::Partners(Arc::from([]))),
     }
 }
 
-/// Which of those users of the vendor see that partner's rows now.
+/// Which of those users of the vendor see that partner's rows now: those of whom [`rows_of_user`] says so.
 ///
 /// # Errors
 /// What the database reports.
@@ -154,6 +160,7 @@ pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, among: &[UserId]) -> Result
         .load(c))?;
     let local: BTreeSet<UserId> = local.into_iter().collect();
     let sees = |user: &UserFacts| match user.row_scope {
+        _ if !user.is_active_vendor() => false,
         None | Some(RowScope::All) => true,
         Some(RowScope::Own) => holders.contains(&user.id),
         Some(RowScope::Team) => holders.contains(&user.id) || user.team_id.is_some_and(|team| teams.contains(&team)),

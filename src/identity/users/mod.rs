@@ -9,7 +9,7 @@ mod rules;
 pub use model::{NewVendorUser, RowScope, User, UserKind, UserStatus, VendorRole};
 pub use queries::{
     Credentials, VendorPerson, active_vendor_roles, any, by_email, credentials_by_email, credentials_of, find, insert,
-    is_active_vendor_with, note_sign_in, raise_session_version, save, set_password, vendor_people,
+    is_active_vendor_with, note_sign_in, raise_session_version, save, set_password, vendor_people, vendors_with,
 };
 pub use rules::{MACHINE, email, may_reset, sorted};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -223,10 +223,7 @@ pub struct VendorPerson {
 }
 
 /// The vendor's active people who have one of the roles, or are named.
-///
-/// # Errors
-/// What the database reports.
-pub fn vendor_people(tx: &mut Tx<'_>, roles: &[Role], named: &[UserId]) -> Result<Vec<VendorPerson>> {
+fn active_vendors(roles: &[Role], named: &[UserId]) -> Clause {
     let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
     let mut clause = Clause::all();
     clause
@@ -237,6 +234,28 @@ pub fn vendor_people(tx: &mut Tx<'_>, roles: &[Role], named: &[UserId]) -> Resul
         .sql(") OR (TRUE")
         .one_of("users.id", named)
         .sql("))");
+    clause
+}
+
+/// The vendor's active people who have one of the roles.
+///
+/// # Errors
+/// What the database reports.
+pub fn vendors_with(tx: &mut Tx<'_>, roles: &[Role]) -> Result<Vec<UserId>> {
+    let clause = active_vendors(roles, &[]);
+    Ok(on_each!(tx, |c| table
+        .filter(clause)
+        .order(users::id)
+        .select(users::id)
+        .load(c))?)
+}
+
+/// The vendor's active people who have one of the roles, or are named, with their roles.
+///
+/// # Errors
+/// What the database reports.
+pub fn vendor_people(tx: &mut Tx<'_>, roles: &[Role], named: &[UserId]) -> Result<Vec<VendorPerson>> {
+    let clause = active_vendors(roles, named);
     let people: Vec<(UserId, String)> = on_each!(tx, |c| table
         .filter(clause)
         .order((users::name_key, users::id))

@@ -6,6 +6,7 @@ use crate::{
     kernel::{
         Time,
         ids::UserId,
+        language,
         states::{FailingGuard, Machine, Transition, guard},
     },
 };
@@ -109,7 +110,7 @@ impl User {
             row_scope: patch.row_scope.or(self.row_scope),
             team_id: patch.team_id.apply(self.team_id),
             territory_ids: patch.territory_ids.clone().map_or(self.territory_ids, sorted),
-            locale: patch.locale.clone().apply(self.locale),
+            locale: patch.locale.clone().apply(self.locale).as_deref().map(language::kept),
             time_zone: patch.time_zone.clone().apply(self.time_zone),
             revision: self.revision + 1,
             updated_at: now,

@@ -12,10 +12,12 @@ use crate::{
 /// List the topics of notices
 ///
 /// What people of the caller's side are told of, who of them, by which channels unless they choose otherwise, and whether
-/// they may switch it off. The catalogue is fixed; its texts can be changed as templates.
+/// they may switch it off. The catalogue is fixed; its texts can be changed as templates. Topics of modules that are off are not
+/// among them.
 #[utoipa::path]
 #[get("")]
 pub async fn list_notice_topics(db: Db, caller: Caller) -> Reply<Plain<NoticeTopicList>> {
-    let side = NoticeSide::of(&caller);
-    db.read(&caller, move |_tx| Ok(Plain(NoticeTopicList::of(side)))).await
+    let (side, modules) = (NoticeSide::of(&caller), caller.request().switches.modules());
+    db.read(&caller, move |_tx| Ok(Plain(NoticeTopicList::of(side, modules))))
+        .await
 }

@@ -9,8 +9,7 @@ mod rules;
 mod table;
 
 pub use model::{MailDelivery, NoticeRelation, NoticeSide, NoticeTopic};
-pub use rules::{TopicRule, by_event, events};
-pub use table::TOPICS;
+pub use rules::{TopicRule, by_event, events, offered};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

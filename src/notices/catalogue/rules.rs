@@ -4,13 +4,19 @@ use super::{
     model::{MailDelivery, NoticeRelation, NoticeSide, NoticeTopic, NoticeTopicEntry, NoticeTopicList},
     table::TOPICS,
 };
-use crate::{auth::Caller, notices::reminders::REMINDERS};
+use crate::{
+    auth::Caller,
+    modules::{Module, Modules},
+    notices::reminders::REMINDERS,
+};
 
 /// A topic of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TopicRule {
     /// The topic.
     pub topic: NoticeTopic,
+    /// The module that it tells of; none for the core.
+    pub module: Option<Module>,
     /// What it tells, in a line.
     pub about: &'static str,
     /// The types of events that it stands for.
@@ -25,6 +31,8 @@ pub struct TopicRule {
     pub optional: bool,
     /// The operation that settles it.
     pub action: Option<&'static str>,
+    /// Whether the date until which something holds is told though nothing is asked for.
+    pub tells_until: bool,
     /// What its texts can name.
     pub placeholders: &'static [&'static [&'static str]],
     /// The step in the registration's history that says why.
@@ -47,6 +55,7 @@ impl TopicRule {
     pub const fn on(topic: NoticeTopic, about: &'static str, events: &'static [&'static str]) -> Self {
         Self {
             topic,
+            module: None,
             about,
             events,
             vendor: &[],
@@ -54,10 +63,24 @@ impl TopicRule {
             mail: MailDelivery::AtOnce,
             optional: true,
             action: None,
+            tells_until: false,
             placeholders: &[],
             reason_of: None,
             tells_actor: false,
         }
+    }
+
+    /// As [`TopicRule::on`], of registrations and what belongs to them.
+    pub const fn on_deals(topic: NoticeTopic, about: &'static str, events: &'static [&'static str]) -> Self {
+        Self {
+            module: Some(Module::Deals),
+            ..Self::on(topic, about, events)
+        }
+    }
+
+    /// Whether people can be told of it where those modules are on.
+    pub fn is_offered(&self, modules: Modules) -> bool {
+        self.module.is_none_or(|module| modules.has(module))
     }
 
     /// What its texts can name, in order.
@@ -105,13 +128,18 @@ impl NoticeSide {
 }
 
 impl NoticeTopicList {
-    /// The topics that one side is told of.
-    pub fn of(side: NoticeSide) -> Self {
-        let told = TOPICS.iter().filter(|rule| !rule.recipients(side).is_empty());
+    /// The topics that one side is told of where those modules are on.
+    pub fn of(side: NoticeSide, modules: Modules) -> Self {
+        let told = offered(modules).filter(|rule| !rule.recipients(side).is_empty());
         Self {
             data: told.map(|rule| rule.entry(side)).collect(),
         }
     }
+}
+
+/// The topics that there are where those modules are on.
+pub fn offered(modules: Modules) -> impl Iterator<Item = &'static TopicRule> {
+    TOPICS.iter().filter(move |rule| rule.is_offered(modules))
 }
 
 /// The topics that an event of that type belongs to.

@@ -11,6 +11,7 @@ use super::{
     },
     rules::TopicRule,
 };
+use crate::modules::Module;
 
 /// The registration, as its partner knows it.
 const DEAL: &[&str] = &["deal.number", "deal.title", "customer.name", "partner.name"];
@@ -50,7 +51,7 @@ pub(super) const FIRST: TopicRule = TopicRule {
     vendor: &[PendingApprover, AccountManager],
     action: Some("approveDeal"),
     placeholders: &[DEAL, DECISION],
-    ..TopicRule::on(
+    ..TopicRule::on_deals(
         NoticeTopic::DealSubmitted,
         "A registration was sent in and waits for the vendor.",
         &["deal.submitted"],
@@ -64,7 +65,7 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[Submitter],
         placeholders: &[DEAL, DECISION],
         tells_actor: true,
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealQueued,
             "The vendor has a registration, and it has its place in the queue.",
             &["deal.submitted"],
@@ -73,7 +74,7 @@ pub static TOPICS: &[TopicRule] = &[
     TopicRule {
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL, PROTECTED],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealApproved,
             "A registration was approved.",
             &["deal.approved"],
@@ -83,7 +84,7 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL, REASON],
         reason_of: Some("reject"),
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealRejected,
             "A registration was refused, and why.",
             &["deal.rejected"],
@@ -94,7 +95,7 @@ pub static TOPICS: &[TopicRule] = &[
         optional: false,
         action: Some("answerDealInfo"),
         placeholders: &[DEAL, QUESTIONS],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealInfoRequested,
             "The vendor needs answers, by a date.",
             &["deal.info_requested"],
@@ -104,7 +105,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[Reviewer],
         action: Some("approveDeal"),
         placeholders: &[DEAL, DECISION],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealInfoAnswered,
             "The answers are there.",
             &["deal.info_answered"],
@@ -115,7 +116,7 @@ pub static TOPICS: &[TopicRule] = &[
         optional: false,
         action: Some("answerDealInfo"),
         placeholders: &[DEAL, QUESTIONS, LEFT],
-        ..TopicRule::on(NoticeTopic::DealInfoDue, "Answers are due soon.", &[])
+        ..TopicRule::on_deals(NoticeTopic::DealInfoDue, "Answers are due soon.", &[])
     },
     TopicRule {
         vendor: &[Reviewer, AccountManager],
@@ -123,7 +124,7 @@ pub static TOPICS: &[TopicRule] = &[
         mail: Digest,
         placeholders: &[DEAL, REASON],
         reason_of: Some("withdraw"),
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealWithdrawn,
             "A registration was taken back.",
             &["deal.withdrawn"],
@@ -133,7 +134,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[AccountManager],
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealLapsed,
             "A registration ended because answers did not come.",
             &["deal.lapsed"],
@@ -145,7 +146,7 @@ pub static TOPICS: &[TopicRule] = &[
         optional: false,
         placeholders: &[DEAL, REASON],
         reason_of: Some("revoke"),
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealRevoked,
             "An approval was revoked, and why.",
             &["deal.revoked"],
@@ -154,7 +155,7 @@ pub static TOPICS: &[TopicRule] = &[
     TopicRule {
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::DealScopeLost,
             "What a registration asks for was granted to another one.",
             &["deal.scope_granted_elsewhere"],
@@ -164,7 +165,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[PendingApprover],
         action: Some("approveDeal"),
         placeholders: &[DEAL, DECISION],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ApprovalStepPending,
             "The next step of an approval waits, or one that waited too long goes to others.",
             &["deal.step_approved", "deal.approval_escalated"],
@@ -174,13 +175,13 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[PendingApprover],
         action: Some("approveDeal"),
         placeholders: &[DEAL, DECISION, LEFT],
-        ..TopicRule::on(NoticeTopic::ReviewDue, "The time for a decision is running out.", &[])
+        ..TopicRule::on_deals(NoticeTopic::ReviewDue, "The time for a decision is running out.", &[])
     },
     TopicRule {
         vendor: &[Reviewer, AccountManager],
         action: Some("grantDealExtension"),
         placeholders: &[DEAL, EXTENSION],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ExtensionRequested,
             "More time is asked for.",
             &["deal_extension.requested"],
@@ -189,7 +190,7 @@ pub static TOPICS: &[TopicRule] = &[
     TopicRule {
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL, GRANTED],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ExtensionGranted,
             "More time was granted.",
             &["deal_extension.granted"],
@@ -199,7 +200,7 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL, REASON],
         reason_of: Some("deny_extension"),
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ExtensionDenied,
             "More time was refused, and why.",
             &["deal_extension.denied"],
@@ -209,7 +210,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[Reviewer],
         action: Some("grantDealExtension"),
         placeholders: &[DEAL, LEFT, DEADLINE],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ExtensionGraceEnding,
             "The grace of a request for more time ends soon.",
             &[],
@@ -219,7 +220,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[Reviewer, AccountManager],
         action: Some("approveDealAmendment"),
         placeholders: &[DEAL, REASON],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::AmendmentRequested,
             "A change of what was approved waits for the vendor.",
             &["deal_amendment.requested"],
@@ -228,7 +229,7 @@ pub static TOPICS: &[TopicRule] = &[
     TopicRule {
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::AmendmentApproved,
             "A change of what was approved was agreed to.",
             &["deal_amendment.approved"],
@@ -238,7 +239,7 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL, REASON],
         reason_of: Some("reject_amendment"),
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::AmendmentRejected,
             "A change of what was approved was refused, and why.",
             &["deal_amendment.rejected"],
@@ -249,13 +250,13 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[Submitter, PartnerAdmin],
         action: Some("requestDealExtension"),
         placeholders: &[DEAL, LEFT, DEADLINE],
-        ..TopicRule::on(NoticeTopic::ProtectionEnding, "A protection ends soon.", &[])
+        ..TopicRule::on_deals(NoticeTopic::ProtectionEnding, "A protection ends soon.", &[])
     },
     TopicRule {
         vendor: &[AccountManager],
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ProtectionEnded,
             "A protection has ended.",
             &["protection.expired"],
@@ -266,7 +267,7 @@ pub static TOPICS: &[TopicRule] = &[
         mail: Digest,
         action: Some("verifyDealWin"),
         placeholders: &[DEAL],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::WinReported,
             "A deal was won, and the win waits to be confirmed.",
             &["deal.won"],
@@ -275,7 +276,7 @@ pub static TOPICS: &[TopicRule] = &[
     TopicRule {
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::WinConfirmed,
             "A win was confirmed.",
             &["deal.win_verified"],
@@ -286,7 +287,7 @@ pub static TOPICS: &[TopicRule] = &[
         action: Some("winDeal"),
         placeholders: &[DEAL, REASON],
         reason_of: Some("reject_win"),
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::WinRefused,
             "A win was sent back, and why.",
             &["deal.win_rejected"],
@@ -296,7 +297,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[Reviewer, AccountManager],
         partner: &[Submitter, PartnerAdmin],
         placeholders: &[DEAL, COMMENT],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::CommentAdded,
             "Somebody commented on a registration.",
             &["deal_comment.created"],
@@ -306,7 +307,7 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[PartnerAdmin],
         action: Some("consentToDealTransfer"),
         placeholders: &[PARTNER, REASON],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::TransferProposed,
             "A registration shall go to another partner.",
             &["deal_transfer.proposed"],
@@ -316,7 +317,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[ChannelOps],
         action: Some("approveDealReopening"),
         placeholders: &[DEAL, REASON],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::ReopeningRequested,
             "A decision shall be undone.",
             &["deal_reopening.requested"],
@@ -326,7 +327,7 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[Adjudicator, AccountManager],
         action: Some("upholdDealAppeal"),
         placeholders: &[DEAL, REASON, DEADLINE],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::AppealReceived,
             "A partner appeals against a refusal or a revocation.",
             &["deal_appeal.lodged"],
@@ -337,7 +338,7 @@ pub static TOPICS: &[TopicRule] = &[
         partner: &[Submitter, PartnerAdmin],
         optional: false,
         placeholders: &[DEAL, OUTCOME, REASON],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::AppealDecided,
             "An appeal was decided, and why so.",
             &["deal_appeal.upheld", "deal_appeal.dismissed"],
@@ -347,13 +348,14 @@ pub static TOPICS: &[TopicRule] = &[
         vendor: &[Adjudicator],
         action: Some("upholdDealAppeal"),
         placeholders: &[DEAL, LEFT, DEADLINE],
-        ..TopicRule::on(
+        ..TopicRule::on_deals(
             NoticeTopic::AppealDue,
             "The time for the decision on an appeal is running out.",
             &[],
         )
     },
     TopicRule {
+        module: Some(Module::Applications),
         vendor: &[ApplicationReviewer],
         action: Some("startPartnerReview"),
         placeholders: &[PARTNER],
@@ -374,6 +376,7 @@ pub static TOPICS: &[TopicRule] = &[
         )
     },
     TopicRule {
+        module: Some(Module::Handovers),
         vendor: &[IncomingManager, OutgoingManager],
         action: Some("acceptHandover"),
         placeholders: &[PARTNER, FROM],
@@ -393,6 +396,8 @@ pub static TOPICS: &[TopicRule] = &[
         )
     },
     TopicRule {
+        tells_until: true,
+        module: Some(Module::Programs),
         vendor: &[AccountManager],
         partner: &[PartnerAdmin],
         placeholders: &[PARTNER, TIER],

@@ -3,64 +3,83 @@
 mod queries;
 mod rules;
 
-use super::{dispatch::footer, hours::LocalClock, preferences};
+pub use queries::delete_old;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    dispatch::footer,
+    preferences::{self, Wishes},
+};
 use crate::{
     db::Tx,
     error::Result,
-    identity::addressees::{self, Addressee},
-    kernel::ids::UserId,
+    identity::{
+        addressees::{self, Addressee},
+        memberships,
+    },
+    kernel::{
+        Language,
+        ids::{PartnerId, UserId},
+    },
     mail::{self, Letter},
 };
 
-/// Puts together the digests that are due, of at most so many people. Tells how many people it dealt with.
+/// Puts together the digests that are due, of at most so many people. Tells how many people it dealt with, but for
+/// those whom another server dealt with meanwhile.
 ///
 /// # Errors
 /// What the database reports.
 pub fn send(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let due = queries::due(tx, most)?;
-    for person in &due {
-        match addressees::those(tx, &[*person])?.pop() {
-            Some(person) => compose(tx, &person)?,
-            // Nobody who has left is sent anything.
-            None => queries::give_up(tx, *person, None)?,
-        }
+    if due.is_empty() {
+        return Ok(0);
     }
-    Ok(due.len())
+    let active = addressees::those(tx, &due)?;
+    let mut people: BTreeMap<UserId, Addressee> = active.into_iter().map(|person| (person.id, person)).collect();
+    let mut wishes = preferences::of_people(tx, &due)?;
+    let mut partners = memberships::active_partners(tx, &due)?;
+    let mut done = 0;
+    for id in &due {
+        let dealt_with = match people.remove(id) {
+            Some(person) => {
+                let (wish, acts_for) = (wishes.remove(id), partners.remove(id));
+                compose(tx, &person, &wish.unwrap_or_default(), &acts_for.unwrap_or_default())?
+            }
+            // Nobody who has left is sent anything.
+            None => queries::give_up(tx, *id, None)?,
+        };
+        done += usize::from(dealt_with);
+    }
+    Ok(done)
 }
 
-fn compose(tx: &mut Tx<'_>, person: &Addressee) -> Result<()> {
-    let now = tx.now;
-    drop_former_partners(tx, person.id)?;
+fn compose(tx: &mut Tx<'_>, person: &Addressee, wish: &Wishes, acts_for: &BTreeSet<PartnerId>) -> Result<bool> {
+    let (now, mut dealt_with) = (tx.now, false);
+    // What was for a partner that the person does not act for any more is not sent.
+    for partner in queries::partners(tx, person.id)? {
+        if !acts_for.contains(&partner) {
+            dealt_with |= queries::give_up(tx, person.id, Some(partner))?;
+        }
+    }
     let notices = queries::pending(tx, person.id)?;
     if notices.is_empty() {
-        return Ok(());
+        return Ok(dealt_with);
     }
-    let wish = preferences::of_people(tx, &[person.id])?
-        .remove(&person.id)
-        .unwrap_or_default();
-    let clock: LocalClock = wish.clock(person);
+    let clock = wish.clock(person);
     if !queries::begin(tx, person.id, clock.date(now), notices.len())? {
-        return queries::postpone(tx, person.id, wish.digest_at(now, &clock));
+        return Ok(queries::postpone(tx, person.id, wish.digest_at(now, &clock))? || dealt_with);
     }
-    let locale = wish.locale(person);
-    let (subject, body) = rules::digest(locale, &notices);
+    let language = Language::of_locale(wish.locale(person)).unwrap_or(Language::English);
+    let (subject, body) = rules::digest(language, &notices);
     let letter = Letter {
         to: person.email.clone(),
         topic: "digest",
         subject,
-        body: format!("{body}\n\n-- \n{}\n", footer(locale)),
+        body: format!("{body}\n\n-- \n{}\n", footer(language)),
     };
     mail::queue_for(tx, &letter, wish.mail_at(now, &clock))?;
     let ids: Vec<_> = notices.iter().map(|notice| notice.id).collect();
-    queries::sent(tx, &ids)
-}
-
-/// What was for a partner that the person does not act for any more is not sent.
-fn drop_former_partners(tx: &mut Tx<'_>, person: UserId) -> Result<()> {
-    for partner in queries::partners(tx, person)? {
-        if !addressees::of_partner(tx, partner, &[])?.contains(&person) {
-            queries::give_up(tx, person, Some(partner))?;
-        }
-    }
-    Ok(())
+    queries::sent(tx, &ids)?;
+    Ok(true)
 }

@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// Days for which it is kept that a digest was sent.
+const KEPT_DAYS: i64 = 400;
+
 /// A notice that waits for a digest.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Pending {
@@ -100,16 +103,16 @@ pub fn begin(tx: &mut Tx<'_>, person: UserId, day: Date, notices: usize) -> Resu
     Ok(begun == 1)
 }
 
-/// Leaves what waits to a later digest.
+/// Leaves what waits to a later digest; says whether anything waited.
 ///
 /// # Errors
 /// What the database reports.
-pub fn postpone(tx: &mut Tx<'_>, person: UserId, to: Time) -> Result<()> {
+pub fn postpone(tx: &mut Tx<'_>, person: UserId, to: Time) -> Result<bool> {
     let clause = waiting(tx.now, Some(person));
-    on_each!(tx, |c| diesel::update(table.filter(clause))
+    let postponed = on_each!(tx, |c| diesel::update(table.filter(clause))
         .set(notices::digest_at.eq(Some(to)))
         .execute(c))?;
-    Ok(())
+    Ok(postponed > 0)
 }
 
 /// Notes that notices went into a digest.
@@ -124,15 +127,32 @@ pub fn sent(tx: &mut Tx<'_>, ids: &[NoticeId]) -> Result<()> {
     Ok(())
 }
 
-/// Leaves out of the mail what waits for a person, or what waits for them for one partner.
+/// Leaves out of the mail what waits for a person, or what waits for them for one partner; says whether anything did.
 ///
 /// # Errors
 /// What the database reports.
-pub fn give_up(tx: &mut Tx<'_>, person: UserId, partner: Option<PartnerId>) -> Result<()> {
+pub fn give_up(tx: &mut Tx<'_>, person: UserId, partner: Option<PartnerId>) -> Result<bool> {
     let mut clause = waiting(tx.now, Some(person));
     clause.equals_some("notices.partner_id", partner.as_ref());
-    on_each!(tx, |c| diesel::update(table.filter(clause))
+    let left_out = on_each!(tx, |c| diesel::update(table.filter(clause))
         .set((notices::mail.eq(MailDelivery::Off), notices::digest_at.eq(None::<Time>)))
         .execute(c))?;
-    Ok(())
+    Ok(left_out > 0)
+}
+
+/// Deletes what tells of digests that were sent long ago, about so many; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let kept = tx.now.plus_days(-KEPT_DAYS);
+    let sent: Vec<Time> = on_each!(tx, |c| notice_digests::table
+        .filter(notice_digests::created_at.lt(kept))
+        .order(notice_digests::created_at)
+        .limit(most)
+        .select(notice_digests::created_at)
+        .load(c))?;
+    let Some(last) = sent.last() else { return Ok(0) };
+    let old = notice_digests::table.filter(notice_digests::created_at.le(last));
+    Ok(on_each!(tx, |c| diesel::delete(old).execute(c))?)
 }

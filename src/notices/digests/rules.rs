@@ -1,20 +1,19 @@
 //! What a digest says. Pure.
 
 use super::queries::Pending;
-use crate::notices::language::language;
+use crate::kernel::Language;
 
 /// Notices that are told whole; the rest is counted.
 const TOLD: usize = 50;
 
 /// Subject and text of a digest.
-pub fn digest(locale: &str, notices: &[Pending]) -> (String, String) {
-    let german = language(locale) == "de";
+pub fn digest(language: Language, notices: &[Pending]) -> (String, String) {
     let count = notices.len();
-    let subject = match (german, count) {
-        (true, 1) => "Ihre Mitteilung des Tages".to_owned(),
-        (true, _) => format!("Ihre {count} Mitteilungen des Tages"),
-        (false, 1) => "Your notice of the day".to_owned(),
-        (false, _) => format!("Your {count} notices of the day"),
+    let subject = match (language, count) {
+        (Language::German, 1) => "Ihre Mitteilung des Tages".to_owned(),
+        (Language::German, _) => format!("Ihre {count} Mitteilungen des Tages"),
+        (Language::English, 1) => "Your notice of the day".to_owned(),
+        (Language::English, _) => format!("Your {count} notices of the day"),
     };
     let mut parts: Vec<String> = notices
         .iter()
@@ -23,10 +22,9 @@ pub fn digest(locale: &str, notices: &[Pending]) -> (String, String) {
         .collect();
     let rest = count.saturating_sub(TOLD);
     if rest > 0 {
-        parts.push(if german {
-            format!("Und {rest} weitere, die Sie im Portal finden.")
-        } else {
-            format!("And {rest} more, which you find in the portal.")
+        parts.push(match language {
+            Language::German => format!("Und {rest} weitere, die Sie im Portal finden."),
+            Language::English => format!("And {rest} more, which you find in the portal."),
         });
     }
     (subject, parts.join("\n\n"))

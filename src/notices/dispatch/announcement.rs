@@ -7,47 +7,39 @@ use crate::{
     db::Tx,
     error::Result,
     identity::addressees,
-    kernel::ids::{Id as _, NoticeId, PartnerId, UserId},
+    kernel::{
+        Language,
+        ids::{Id as _, NoticeId, PartnerId, UserId},
+    },
     mail::{self, Letter},
     notices::{
         catalogue::{MailDelivery, TopicRule},
         inbox::{self, NoticeRow},
-        language::{Value, language},
+        language::Value,
         preferences,
         templates::{self, Texts},
     },
     partners,
 };
 
-/// What stands below every mail, in English and German.
-const FOOTERS: [(&str, &str); 2] = [
-    (
-        "de",
-        "Welche Mitteilungen Sie per E-Mail bekommen und wann, wählen Sie in Ihren Mitteilungseinstellungen.",
-    ),
-    (
-        "en",
-        "You choose which notices you get by mail, and when, in your notice preferences.",
-    ),
-];
-
-/// What stands below a mail in that language; English where there is none.
-pub fn footer(locale: &str) -> &'static str {
-    let of = |wanted: &str| {
-        FOOTERS
-            .iter()
-            .find(|(known, _)| *known == wanted)
-            .map(|(_, text)| *text)
-    };
-    of(language(locale)).or_else(|| of("en")).unwrap_or_default()
+/// What stands below a mail in that language.
+pub const fn footer(language: Language) -> &'static str {
+    match language {
+        Language::English => "You choose which notices you get by mail, and when, in your notice preferences.",
+        Language::German => {
+            "Welche Mitteilungen Sie per E-Mail bekommen und wann, wählen Sie in Ihren Mitteilungseinstellungen."
+        }
+    }
 }
 
-/// Tells the story to these people, but for those who were told before. Tells how many notices were written.
+/// Tells the story to these people in the texts that hold, but for those who were told before. Tells how many notices were
+/// written.
 ///
 /// # Errors
 /// What the database reports.
 pub fn announce(
     tx: &mut Tx<'_>,
+    texts: &Texts,
     rule: &TopicRule,
     story: &Story,
     people: &BTreeMap<UserId, Option<PartnerId>>,
@@ -58,7 +50,6 @@ pub fn announce(
     let now = tx.now;
     let ids: Vec<UserId> = people.keys().copied().collect();
     let mut wishes = preferences::of_people(tx, &ids)?;
-    let texts = Texts::load(tx, Some(rule.topic))?;
     let theirs: Vec<PartnerId> = people.values().flatten().copied().collect();
     let names = partners::by_ids(tx, &theirs)?;
     let mut written = 0;
@@ -66,12 +57,13 @@ pub fn announce(
         let partner = people.get(&person.id).copied().flatten();
         let wish = wishes.remove(&person.id).unwrap_or_default();
         let (clock, choice) = (wish.clock(&person), wish.of(rule));
-        let locale = texts.nearest(rule.topic, wish.locale(&person)).to_owned();
+        let locale = texts.nearest(rule.topic, wish.locale(&person));
         let template = texts.of(rule.topic, &locale);
-        // A partner's people read their own partner's name, also where two partners are concerned.
+        // A partner's people read their own partner's name and number, also where two partners are concerned.
         let own = partner.and_then(|partner| names.get(&partner));
         let value = |name: &str| match (name, own) {
             ("partner.name", Some(own)) => Some(Value::Text(own.legal_name.clone())),
+            ("partner.number", Some(own)) => Some(Value::Text(own.number.clone())),
             _ => story.values.get(name).cloned(),
         };
         let fill = |text: &str| templates::filled(text, &locale, &clock, &value);
@@ -113,7 +105,11 @@ pub fn announce(
                 to: person.email,
                 topic: rule.topic.as_str(),
                 subject: row.subject,
-                body: format!("{}\n\n-- \n{}\n", row.body, footer(&locale)),
+                body: format!(
+                    "{}\n\n-- \n{}\n",
+                    row.body,
+                    footer(Language::of_locale(&locale).unwrap_or(Language::English))
+                ),
             };
             mail::queue_for(tx, &letter, wish.mail_at(now, &clock))?;
         }

@@ -80,9 +80,9 @@ fn of_vendor(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story) -> Result
             None => Ok(Vec::new()),
         },
         NoticeRelation::Reviewer => reviewers(tx, story.deal),
-        NoticeRelation::ChannelOps => addressees::vendors_with(tx, &[Role::ChannelOps]),
-        NoticeRelation::Finance => addressees::vendors_with(tx, &[Role::Finance]),
-        NoticeRelation::ApplicationReviewer => addressees::vendors_with(tx, &[Role::Approver, Role::ChannelOps]),
+        NoticeRelation::ChannelOps => identity::users::vendors_with(tx, &[Role::ChannelOps]),
+        NoticeRelation::Finance => identity::users::vendors_with(tx, &[Role::Finance]),
+        NoticeRelation::ApplicationReviewer => identity::users::vendors_with(tx, &[Role::Approver, Role::ChannelOps]),
         NoticeRelation::IncomingManager => Ok(story.managers.0.into_iter().collect()),
         NoticeRelation::OutgoingManager => Ok(story.managers.1.into_iter().collect()),
         NoticeRelation::Submitter | NoticeRelation::PartnerAdmin => Ok(Vec::new()),
@@ -124,6 +124,6 @@ fn reviewers(tx: &mut Tx<'_>, deal: Option<DealId>) -> Result<Vec<UserId>> {
         Some(reviewer) if identity::users::is_active_vendor_with(tx, reviewer, registrations::REVIEWERS)? => {
             Ok(vec![reviewer])
         }
-        _ => addressees::vendors_with(tx, &[Role::Approver]),
+        _ => identity::users::vendors_with(tx, &[Role::Approver]),
     }
 }

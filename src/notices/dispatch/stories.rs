@@ -9,10 +9,18 @@ use serde_json::Value as Json;
 
 use crate::{
     db::Tx,
-    deals::registrations::{self, Reader, history},
+    deals::{
+        amendments::DealAmendment,
+        appeals::DealAppeal,
+        extensions::DealExtension,
+        registrations::{self, Deal, Reader, history},
+        reopenings::DealReopening,
+        transfers::DealTransfer,
+    },
     error::{Result, codes},
     events::queries::Logged,
-    identity::addressees,
+    http::Resource as _,
+    identity::{addressees, memberships::PartnerUser},
     kernel::{
         Time,
         ids::{DealId, PartnerId, UserId},
@@ -21,7 +29,8 @@ use crate::{
         catalogue::{NoticeTopic, TopicRule},
         language::Value,
     },
-    partners,
+    partners::{self, Partner, handovers::Handover},
+    programs::memberships::ProgramMembership,
 };
 
 /// What happened.
@@ -123,7 +132,7 @@ impl Story {
         let now = tx.now;
         let mut story = Self::bare(cause, now, String::new());
         story.about_partner(tx, partner)?;
-        story.link("partner", &partner.to_string(), format!("/v1/partners/{partner}"));
+        story.link_partner(partner);
         story.audience = vec![partner];
         Ok(story)
     }
@@ -131,6 +140,11 @@ impl Story {
     fn link(&mut self, resource_type: &str, id: &str, path: String) {
         self.resource = (resource_type.to_owned(), id.to_owned());
         self.path = path;
+    }
+
+    fn link_partner(&mut self, partner: PartnerId) {
+        let id = partner.to_string();
+        self.link(Partner::TYPE, &id, Partner::path_of(&id));
     }
 
     /// Adds a name that texts can use.
@@ -151,7 +165,8 @@ impl Story {
         let id: Option<DealId> = parsed(deal, "/id");
         (self.deal, self.submitter) = (id, parsed(deal, "/submitter_id"));
         if let Some(id) = id {
-            self.link("deal", &id.to_string(), format!("/v1/deals/{id}"));
+            let id = id.to_string();
+            self.link(Deal::TYPE, &id, Deal::path_of(&id));
         }
         for (name, pointer) in [
             ("deal.number", "/number"),
@@ -182,15 +197,15 @@ impl Story {
     /// Why: from the history of the registration, or from what the event says.
     fn explained(&mut self, tx: &mut Tx<'_>, rule: &TopicRule, data: &Json) -> Result<()> {
         let told = match (rule.reason_of, self.deal) {
-            // The line is written in the transaction of the event, right after it.
-            (Some(action), Some(deal)) => history::reason(tx, deal, action, self.occurred_at.plus_seconds(1))?,
+            // The line is written in the transaction of the event, with its time.
+            (Some(action), Some(deal)) => history::reason(tx, deal, action, self.occurred_at)?,
             _ => None,
         };
-        let said = |names: [&str; 3]| names.into_iter().find_map(|name| text(data, name));
+        let said = |names: &[&str]| names.iter().find_map(|name| text(data, name));
         let (code, words) = told.unwrap_or_else(|| {
             (
-                said(["/reason_code", "/decision_code", "/reason_code"]),
-                said(["/reason_text", "/decision_text", "/reason"]),
+                said(&["/reason_code", "/decision_code"]),
+                said(&["/reason_text", "/decision_text", "/reason"]),
             )
         });
         let reason = words.or_else(|| code.as_deref().map(spelled)).unwrap_or_default();
@@ -220,7 +235,7 @@ pub fn of_event(tx: &mut Tx<'_>, rule: &TopicRule, event: &Logged) -> Result<Opt
     }
     let mut story = Story::bare(event.id.clone(), event.occurred_at, event.actor.clone());
     let about: Option<DealId> = parsed(data, "/deal_id");
-    if event.resource_type == "deal" {
+    if event.resource_type == Deal::TYPE {
         story.about_deal(tx, data)?;
     } else if let Some(deal) = about {
         let Some(record) = read_deal(tx, deal)? else {
@@ -228,7 +243,7 @@ pub fn of_event(tx: &mut Tx<'_>, rule: &TopicRule, event: &Logged) -> Result<Opt
         };
         story.about_deal(tx, &record)?;
     } else {
-        let named: Option<PartnerId> = if event.resource_type == "partner" {
+        let named: Option<PartnerId> = if event.resource_type == Partner::TYPE {
             event.resource_id.parse().ok()
         } else {
             parsed(data, "/partner_id")
@@ -280,7 +295,7 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
         NoticeTopic::TransferProposed => {
             let parties = ["/from_partner_id", "/to_partner_id"];
             let parties: Vec<PartnerId> = parties.iter().filter_map(|pointer| parsed(data, pointer)).collect();
-            // Each partner reads its own name, see `announce`; here is none yet.
+            // Each partner reads its own name and number, see `announce`; here is none yet.
             story.partners = parties;
         }
         NoticeTopic::ApplicationDecided => {
@@ -316,7 +331,7 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
             story.name("manager.name", words(name_of(tx, parsed(data, "/user_id"))?));
             story.name("effective.at", moment(parsed(data, "/valid_from")));
             if let Some(partner) = story.partners.first().copied() {
-                story.link("partner", &partner.to_string(), format!("/v1/partners/{partner}"));
+                story.link_partner(partner);
             }
         }
         NoticeTopic::TierChangePending => {
@@ -327,7 +342,7 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
         NoticeTopic::PartnerUserInvited => story.name("person.name", words(text(data, "/name"))),
         _ => {}
     }
-    if rule.action.is_none() && rule.topic != NoticeTopic::TierChangePending {
+    if rule.action.is_none() && !rule.tells_until {
         story.due_at = None;
     }
     Ok(true)
@@ -342,18 +357,17 @@ fn name_of(tx: &mut Tx<'_>, person: Option<UserId>) -> Result<Option<String>> {
 fn address(story: &mut Story, event: &Logged) {
     let id = &event.resource_id;
     let path = match event.resource_type.as_str() {
-        "deal_extension" => format!("/v1/deal-extensions/{id}"),
-        "deal_amendment" => format!("/v1/deal-amendments/{id}"),
-        "deal_appeal" => format!("/v1/deal-appeals/{id}"),
-        "deal_reopening" => format!("/v1/deal-reopenings/{id}"),
-        "deal_transfer" => format!("/v1/deal-transfers/{id}"),
-        "handover" => format!("/v1/handovers/{id}"),
-        "partner" => format!("/v1/partners/{id}"),
-        "partner_user" => format!("/v1/partner-users/{id}"),
-        "program_membership" => format!(
-            "/v1/programs/{}/memberships/{id}",
-            text(&event.data, "/program_id").unwrap_or_default()
-        ),
+        DealExtension::TYPE => DealExtension::path_of(id),
+        DealAmendment::TYPE => DealAmendment::path_of(id),
+        DealAppeal::TYPE => DealAppeal::path_of(id),
+        DealReopening::TYPE => DealReopening::path_of(id),
+        DealTransfer::TYPE => DealTransfer::path_of(id),
+        Handover::TYPE => Handover::path_of(id),
+        Partner::TYPE => Partner::path_of(id),
+        PartnerUser::TYPE => PartnerUser::path_of(id),
+        ProgramMembership::TYPE => {
+            ProgramMembership::path_of(&text(&event.data, "/program_id").unwrap_or_default(), id)
+        }
         _ => return,
     };
     story.link(&event.resource_type, id, path);

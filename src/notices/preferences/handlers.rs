@@ -22,8 +22,9 @@ use crate::{
 #[get("/v1/me/notice-preferences")]
 pub async fn get_notice_preferences(db: Db, caller: Caller) -> Reply<Json<NoticePreferences>> {
     let (person, side) = (caller.person()?, NoticeSide::of(&caller));
+    let modules = caller.request().switches.modules();
     db.read(&caller, move |tx| {
-        Ok(Json(queries::of(tx, person)?.shown(person, side)))
+        Ok(Json(queries::of(tx, person)?.shown(person, side, modules)))
     })
     .await
 }
@@ -41,12 +42,13 @@ pub async fn update_notice_preferences(
     new: Json<NewNoticePreferences>,
 ) -> Reply<Json<NoticePreferences>> {
     let (person, side) = (caller.person()?, NoticeSide::of(&caller));
+    let modules = caller.request().switches.modules();
     db.write(&caller, move |tx| {
         let before = queries::of(tx, person)?;
         seen.check(before.revision)?;
-        let after = Wishes::chosen(&new.0, side, before.revision, tx.now)?;
+        let after = Wishes::chosen(&new.0, (side, modules), &before, tx.now)?;
         let saved = queries::save(tx, person, side, before, after)?;
-        Ok(Json(saved.shown(person, side)))
+        Ok(Json(saved.shown(person, side, modules)))
     })
     .await
 }

@@ -39,6 +39,7 @@ impl From<PreferencesRow> for Wishes {
             locale: row.locale,
             time_zone: row.time_zone,
             revision: row.revision,
+            created_at: Some(row.created_at),
             updated_at: Some(row.updated_at),
         }
     }
@@ -69,7 +70,7 @@ pub fn of(tx: &mut Tx<'_>, person: UserId) -> Result<Wishes> {
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, person: UserId, side: NoticeSide, before: Wishes, after: Wishes) -> Result<Wishes> {
-    let now = tx.now;
+    let (now, modules) = (tx.now, tx.caller().request().switches.modules());
     let row = PreferencesRow {
         user_id: person,
         choices: Stored(after.topics.clone()),
@@ -79,7 +80,7 @@ pub fn save(tx: &mut Tx<'_>, person: UserId, side: NoticeSide, before: Wishes, a
         locale: after.locale.clone(),
         time_zone: after.time_zone,
         revision: after.revision,
-        created_at: now,
+        created_at: after.created_at.unwrap_or(now),
         updated_at: now,
     };
     if before.revision == 0 {
@@ -88,7 +89,10 @@ pub fn save(tx: &mut Tx<'_>, person: UserId, side: NoticeSide, before: Wishes, a
     } else {
         revise!(tx, table, notice_preferences::revision, (person, before.revision), &row)?;
     }
-    let (old, new) = (before.shown(person, side), after.clone().shown(person, side));
+    let (old, new) = (
+        before.shown(person, side, modules),
+        after.clone().shown(person, side, modules),
+    );
     tx.record(Fact::changed("notice_preferences.updated", &old, &new))?;
     Ok(after)
 }

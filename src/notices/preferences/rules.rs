@@ -4,11 +4,9 @@ use super::model::{NewNoticePreferences, NoticeChoice, NoticePreferences, QuietH
 use crate::{
     error::{Error, Fault, Result},
     identity::addressees::Addressee,
-    kernel::{Time, TimeZone, ids::UserId},
-    notices::{
-        catalogue::{MailDelivery, NoticeSide, NoticeTopic, TOPICS, TopicRule},
-        hours::LocalClock,
-    },
+    kernel::{LocalClock, Time, TimeZone, ids::UserId, language, time::minute_of_day},
+    modules::Modules,
+    notices::catalogue::{self, MailDelivery, NoticeSide, NoticeTopic, TopicRule},
 };
 
 /// The hour of the digest for those who did not choose one.
@@ -29,6 +27,8 @@ pub struct Wishes {
     pub time_zone: Option<TimeZone>,
     /// How often they were changed.
     pub revision: i64,
+    /// When they were first chosen.
+    pub created_at: Option<Time>,
     /// When they were last changed.
     pub updated_at: Option<Time>,
 }
@@ -42,6 +42,7 @@ impl Default for Wishes {
             locale: None,
             time_zone: None,
             revision: 0,
+            created_at: None,
             updated_at: None,
         }
     }
@@ -92,9 +93,9 @@ impl Wishes {
         clock.next(now, self.digest_hour * 60)
     }
 
-    /// The preferences as the person reads them.
-    pub fn shown(self, user_id: UserId, side: NoticeSide) -> NoticePreferences {
-        let told = TOPICS.iter().filter(|rule| !rule.recipients(side).is_empty());
+    /// The preferences as the person reads them where those modules are on.
+    pub fn shown(self, user_id: UserId, side: NoticeSide, modules: Modules) -> NoticePreferences {
+        let told = catalogue::offered(modules).filter(|rule| !rule.recipients(side).is_empty());
         NoticePreferences {
             user_id,
             topics: told.map(|rule| self.of(rule)).collect(),
@@ -110,11 +111,17 @@ impl Wishes {
         }
     }
 
-    /// What a person chooses from now on.
+    /// What a person chooses from now on, instead of what was chosen before. Of modules that are off no topic can be chosen;
+    /// what was chosen of them stays.
     ///
     /// # Errors
     /// 409 `contradiction` for a topic that stands twice, that the person's side is not told of, or that may not be switched off.
-    pub fn chosen(new: &NewNoticePreferences, side: NoticeSide, revision: i64, now: Time) -> Result<Self> {
+    pub fn chosen(
+        new: &NewNoticePreferences,
+        (side, modules): (NoticeSide, Modules),
+        before: &Self,
+        now: Time,
+    ) -> Result<Self> {
         let mut faults = Vec::new();
         let mut fault = |index: usize, field: &str, code: &'static str, detail: String| {
             faults.push(Fault {
@@ -135,7 +142,7 @@ impl Wishes {
                 );
             }
             seen.push(choice.topic);
-            if rule.recipients(side).is_empty() {
+            if rule.recipients(side).is_empty() || !rule.is_offered(modules) {
                 let detail = format!("You are not told of `{}`; leave it out.", choice.topic);
                 fault(index, "topic", "not_yours", detail);
             } else if !rule.optional {
@@ -155,23 +162,25 @@ impl Wishes {
         let quiet = new
             .quiet_hours
             .as_ref()
-            .and_then(|quiet| minutes(&quiet.from).zip(minutes(&quiet.until)));
+            .and_then(|quiet| minute_of_day(&quiet.from).zip(minute_of_day(&quiet.until)));
+        let mut topics = new.topics.clone();
+        topics.extend(
+            before
+                .topics
+                .iter()
+                .filter(|choice| !choice.topic.rule().is_offered(modules)),
+        );
         Ok(Self {
-            topics: new.topics.clone(),
+            topics,
             quiet,
             digest_hour: new.digest_hour.unwrap_or(DIGEST_HOUR),
-            locale: new.locale.clone(),
+            locale: new.locale.as_deref().map(language::kept),
             time_zone: new.time_zone,
-            revision: revision + 1,
+            revision: before.revision + 1,
+            created_at: before.created_at.or(Some(now)),
             updated_at: Some(now),
         })
     }
-}
-
-/// Minutes after midnight, of `20:30`.
-fn minutes(text: &str) -> Option<i64> {
-    let (hours, minutes) = text.split_once(':')?;
-    Some(hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
 }
 
 fn written(minutes: i64) -> String {
@@ -195,7 +204,15 @@ mod tests {
     #[test]
     fn what_matters_most_cannot_be_switched_off() {
         let now = Time::from_micros(1);
-        let tried = |topic, in_app, mail| Wishes::chosen(&choice(topic, in_app, mail), NoticeSide::Partner, 0, now);
+        let tried = |topic, in_app, mail| {
+            let before = Wishes::default();
+            Wishes::chosen(
+                &choice(topic, in_app, mail),
+                (NoticeSide::Partner, Modules::ALL),
+                &before,
+                now,
+            )
+        };
         assert!(tried(NoticeTopic::DealApproved, false, MailDelivery::Off).is_ok());
         assert!(tried(NoticeTopic::DealInfoRequested, true, MailDelivery::Digest).is_ok());
         let refused = tried(NoticeTopic::DealInfoRequested, false, MailDelivery::Off).unwrap_err();
@@ -208,7 +225,7 @@ mod tests {
 
     #[test]
     fn hours_are_read_and_written_alike() {
-        assert_eq!(minutes("20:30"), Some(1230));
+        assert_eq!(minute_of_day("20:30"), Some(1230));
         assert_eq!(written(1230), "20:30");
     }
 }

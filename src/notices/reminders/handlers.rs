@@ -15,7 +15,8 @@ use crate::{
 
 /// List reminders
 ///
-/// What people will be or were reminded of before deadlines, and what was skipped or became moot.
+/// What people will be or were reminded of before deadlines, and what was skipped or became moot, of the partners whose rows
+/// you may see.
 #[utoipa::path(params(NoticeReminderFilter, Paging))]
 #[get("")]
 pub async fn list_notice_reminders(

@@ -10,12 +10,14 @@ mod queries;
 mod rules;
 
 pub use model::ReminderKind;
+pub use queries::delete_old;
 pub use rules::REMINDERS;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use super::{
     dispatch::{Story, announce, told},
     language::{Value, days_until},
+    templates::Texts,
 };
 use crate::{db::Tx, error::Result};
 use model::{NoticeReminder, ReminderState};
@@ -26,7 +28,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// Notes deadlines that come into sight and sends the reminders that are due, at most so many of each. Tells how many it
-/// dealt with.
+/// dealt with, but for those that another server dealt with meanwhile.
 ///
 /// # Errors
 /// What the database reports.
@@ -34,29 +36,36 @@ pub fn remind(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let mut done = 0;
     for rule in REMINDERS {
         let seen = queries::unseen(tx, rule.kind, rule.horizon(tx.now), most)?;
-        done += seen.len();
-        for (resource, deadline) in seen {
-            for row in rule.rows(&resource, deadline, tx.now) {
+        for deadline in seen {
+            let mut stored = false;
+            for row in rule.rows(&deadline, tx.now) {
                 if row.state == ReminderState::Skipped {
                     log::info!(
-                        "the reminder of {} {} days before {deadline} is skipped: {resource} was seen later",
+                        "the reminder of {} {} days before {} is skipped: {} was seen later",
                         rule.kind,
-                        row.days_before
+                        row.days_before,
+                        row.deadline,
+                        row.resource_id
                     );
                 }
-                queries::insert(tx, &row)?;
+                stored |= queries::insert(tx, &row)?;
             }
+            done += usize::from(stored);
         }
     }
     let due = queries::due(tx, most)?;
-    done += due.len();
+    if due.is_empty() {
+        return Ok(done);
+    }
+    let texts = Texts::load(tx)?;
     for row in due {
-        send(tx, &row)?;
+        done += usize::from(send(tx, &texts, &row)?);
     }
     Ok(done)
 }
 
-fn send(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<()> {
+/// Sends a reminder, or notes why not; says whether it was left to this server to do so.
+fn send(tx: &mut Tx<'_>, texts: &Texts, row: &NoticeReminder) -> Result<bool> {
     let now = tx.now;
     let state = if !queries::stands(tx, row.kind, &row.resource_id, row.deadline)? {
         ReminderState::Moot
@@ -66,8 +75,11 @@ fn send(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<()> {
         ReminderState::Sent
     };
     // Whoever settles the row sends it.
-    if !queries::settle(tx, row.id, state)? || state != ReminderState::Sent {
-        return Ok(());
+    if !queries::settle(tx, row.id, state)? {
+        return Ok(false);
+    }
+    if state != ReminderState::Sent {
+        return Ok(true);
     }
     let cause = format!("reminder:{}", row.id);
     let story = match row.kind {
@@ -84,11 +96,12 @@ fn send(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<()> {
             Err(_other) => None,
         },
     };
-    let Some(mut story) = story else { return Ok(()) };
+    let Some(mut story) = story else { return Ok(true) };
     story.due_at = Some(row.deadline);
     story.name("deadline", Value::Moment(row.deadline));
     story.name("time.left", Value::Days(days_until(row.deadline, now)));
     let rule = row.kind.topic().rule();
     let people = told(tx, rule, &story)?;
-    announce(tx, rule, &story, &people).map(drop)
+    announce(tx, texts, rule, &story, &people)?;
+    Ok(true)
 }

@@ -6,7 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    kernel::{Time, ids::NoticeReminderId, page::Order},
+    kernel::{
+        Time,
+        ids::{NoticeReminderId, PartnerId},
+        page::Order,
+    },
     schema::notice_reminders,
     words,
 };
@@ -73,6 +77,8 @@ pub struct NoticeReminder {
     /// The registration or partner.
     #[schema(example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
     pub resource_id: String,
+    /// The partner whose registration it is, or the partner itself.
+    pub partner_id: PartnerId,
     /// The deadline.
     pub deadline: Time,
     /// How many days before it.
@@ -109,6 +115,9 @@ pub struct NoticeReminderFilter {
         max_length = 255
     )]
     pub resource_id: Option<String>,
+    /// Only reminders of this partner and its registrations.
+    #[param(nullable = false)]
+    pub partner_id: Option<PartnerId>,
     /// The order; the next one first if left out.
     #[param(nullable = false)]
     pub sort: Option<ReminderSort>,

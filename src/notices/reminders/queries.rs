@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     kernel::{
         Time,
-        ids::NoticeReminderId,
+        ids::{NoticeReminderId, PartnerId},
         page::{Page, Paging},
     },
     load_page, on_each,
@@ -18,6 +18,20 @@ use crate::{
         partners, protections,
     },
 };
+
+/// Days for which a reminder is kept after it was settled and its deadline has passed.
+const KEPT_DAYS: i64 = 400;
+
+/// A deadline of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Deadline {
+    /// The registration or partner.
+    pub resource_id: String,
+    /// Its partner, or the partner itself.
+    pub partner_id: PartnerId,
+    /// The deadline.
+    pub at: Time,
+}
 
 /// The columns of a deadline: the record's id and the moment, and what must hold for it to matter.
 const fn columns(kind: ReminderKind) -> (&'static str, &'static str, &'static str) {
@@ -57,25 +71,55 @@ const fn columns(kind: ReminderKind) -> (&'static str, &'static str, &'static st
 }
 
 /// Records and deadlines of a kind that meet the clause, the earliest first.
-fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> Result<Vec<(String, Time)>> {
+fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> Result<Vec<Deadline>> {
     macro_rules! of {
-        ($table:ident, $id:ident, $at:expr) => {
-            on_each!(tx, |c| $table::table
+        ($from:expr, $id:expr, $partner:expr, $at:expr) => {
+            on_each!(tx, |c| $from
                 .filter(clause)
-                .select(($table::$id, $at))
+                .select(($id, $partner, $at))
                 .distinct()
-                .order(($at, $table::$id))
+                .order(($at, $id))
                 .limit(most)
                 .load(c))
         };
     }
     Ok(match kind {
-        ReminderKind::ProtectionEnds => of!(protections, deal_id, protections::granted_until),
-        ReminderKind::InfoDue => of!(deal_info_requests, deal_id, deal_info_requests::due_at),
-        ReminderKind::ExtensionGrace => of!(deal_extensions, deal_id, deal_extensions::grace_until),
-        ReminderKind::ReviewDue => of!(deals, id, deals::review_due_at.assume_not_null()),
-        ReminderKind::AppealDue => of!(deal_appeals, deal_id, deal_appeals::due_at),
-        ReminderKind::PartnerNotice => of!(partners, id, partners::effective_end_at.assume_not_null()),
+        ReminderKind::ProtectionEnds => of!(
+            protections::table,
+            protections::deal_id,
+            protections::partner_id,
+            protections::granted_until
+        ),
+        ReminderKind::InfoDue => of!(
+            deal_info_requests::table.inner_join(deals::table),
+            deal_info_requests::deal_id,
+            deals::partner_id,
+            deal_info_requests::due_at
+        ),
+        ReminderKind::ExtensionGrace => of!(
+            deal_extensions::table.inner_join(deals::table),
+            deal_extensions::deal_id,
+            deals::partner_id,
+            deal_extensions::grace_until
+        ),
+        ReminderKind::ReviewDue => of!(
+            deals::table,
+            deals::id,
+            deals::partner_id,
+            deals::review_due_at.assume_not_null()
+        ),
+        ReminderKind::AppealDue => of!(
+            deal_appeals::table.inner_join(deals::table),
+            deal_appeals::deal_id,
+            deals::partner_id,
+            deal_appeals::due_at
+        ),
+        ReminderKind::PartnerNotice => of!(
+            partners::table,
+            partners::id,
+            partners::id,
+            partners::effective_end_at.assume_not_null()
+        ),
     }?)
 }
 
@@ -83,12 +127,7 @@ fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> 
 ///
 /// # Errors
 /// What the database reports.
-pub fn unseen(
-    tx: &mut Tx<'_>,
-    kind: ReminderKind,
-    (after, by): (Time, Time),
-    most: i64,
-) -> Result<Vec<(String, Time)>> {
+pub fn unseen(tx: &mut Tx<'_>, kind: ReminderKind, (after, by): (Time, Time), most: i64) -> Result<Vec<Deadline>> {
     let (id, at, holds) = columns(kind);
     let mut clause = Clause::all();
     clause
@@ -126,16 +165,16 @@ pub fn stands(tx: &mut Tx<'_>, kind: ReminderKind, resource: &str, deadline: Tim
     Ok(!deadlines(tx, kind, clause, 1)?.is_empty())
 }
 
-/// Stores a reminder, unless there is one for that deadline and distance.
+/// Stores a reminder, unless there is one for that deadline and distance; says whether it was stored.
 ///
 /// # Errors
 /// What the database reports.
-pub fn insert(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(table)
+pub fn insert(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<bool> {
+    let stored = on_each!(tx, |c| diesel::insert_into(table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(stored == 1)
 }
 
 /// The reminders whose moment has come.
@@ -189,19 +228,40 @@ pub fn settle(tx: &mut Tx<'_>, id: NoticeReminderId, state: ReminderState) -> Re
     Ok(settled == 1)
 }
 
-/// One page of reminders.
+/// One page of reminders, of the partners whose rows the caller may see.
 ///
 /// # Errors
 /// What the database reports.
 pub fn page(tx: &mut Tx<'_>, filter: &NoticeReminderFilter, paging: &Paging) -> Result<Page<NoticeReminder>> {
     let sort = filter.sort.unwrap_or(ReminderSort::Due);
-    let mut clause = Clause::all();
+    let mut clause = Clause::rows_of(tx.caller(), "notice_reminders.partner_id");
     clause
         .one_of_some("notice_reminders.kind", filter.kind.as_ref())
         .one_of_some("notice_reminders.state", filter.state.as_ref())
-        .equals_some("notice_reminders.resource_id", filter.resource_id.as_ref());
+        .equals_some("notice_reminders.resource_id", filter.resource_id.as_ref())
+        .equals_some("notice_reminders.partner_id", filter.partner_id.as_ref());
     let rows = load_page!(tx, table => NoticeReminder, clause, sort.order(), paging)?;
     Ok(Page::of(rows, paging, |row: &NoticeReminder| {
         (row.due_at.into(), row.id.to_string())
     }))
+}
+
+/// Deletes reminders that were settled long ago, at most so many; tells how many. Those whose deadline lies less far back stay,
+/// so that it is not taken for one that nobody was reminded of.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let kept = tx.now.plus_days(-KEPT_DAYS);
+    let ids: Vec<NoticeReminderId> = on_each!(tx, |c| table
+        .filter(notice_reminders::settled_at.lt(kept))
+        .filter(notice_reminders::deadline.lt(kept))
+        .order((notice_reminders::settled_at, notice_reminders::id))
+        .limit(most)
+        .select(notice_reminders::id)
+        .load(c))?;
+    Ok(on_each!(tx, |c| diesel::delete(
+        table.filter(notice_reminders::id.eq_any(&ids))
+    )
+    .execute(c))?)
 }

@@ -1,6 +1,9 @@
 //! How long before which deadline people are reminded. Pure.
 
-use super::model::{NoticeReminder, ReminderKind, ReminderState};
+use super::{
+    model::{NoticeReminder, ReminderKind, ReminderState},
+    queries::Deadline,
+};
 use crate::{
     kernel::{
         Time,
@@ -79,15 +82,16 @@ impl ReminderRule {
     }
 
     /// The reminders of a deadline that comes into sight now.
-    pub fn rows(&self, resource: &str, deadline: Time, now: Time) -> Vec<NoticeReminder> {
+    pub fn rows(&self, deadline: &Deadline, now: Time) -> Vec<NoticeReminder> {
         let row = |days: &i64| {
-            let due_at = deadline.plus_days(-days);
+            let due_at = deadline.at.plus_days(-days);
             let past = due_at <= now;
             NoticeReminder {
                 id: NoticeReminderId::at(now),
                 kind: self.kind,
-                resource_id: resource.to_owned(),
-                deadline,
+                resource_id: deadline.resource_id.clone(),
+                partner_id: deadline.partner_id,
+                deadline: deadline.at,
                 days_before: *days,
                 due_at,
                 state: if past {
@@ -107,13 +111,19 @@ impl ReminderRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::ids::PartnerId;
 
     #[test]
     fn what_lies_in_the_past_at_first_sight_is_skipped() {
         let now: Time = "2026-11-21T09:00:00Z".parse().unwrap();
         let rule = &REMINDERS[0];
         let states = |days| {
-            let rows = rule.rows("deal_x", now.plus_days(days), now);
+            let deadline = Deadline {
+                resource_id: "deal_x".to_owned(),
+                partner_id: PartnerId::at(now),
+                at: now.plus_days(days),
+            };
+            let rows = rule.rows(&deadline, now);
             rows.into_iter().map(|row| row.state.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(states(37), ["waiting", "waiting", "waiting"]);

@@ -5,24 +5,24 @@ use actix_web::{get, patch, post};
 use super::{
     model::{NoticePreview, NoticeTemplate, NoticeTemplateList, NoticeTemplatePatch, NoticeTemplatePath},
     queries::{self, Texts},
-    rules,
 };
 use crate::{
     auth::Caller,
     db::Db,
     http::{IfMatch, IfMatchIfSent, Json, Path, Plain, Reply},
     kernel::page::{Page, Paging},
-    notices::hours::LocalClock,
 };
 
 /// List the texts of notices
 ///
-/// The built-in ones in English and German, as they were edited or as they came, and those of other languages.
+/// The built-in ones in English and German, as they were edited or as they came, and those of other languages. Those of topics
+/// of modules that are off are not among them.
 #[utoipa::path]
 #[get("")]
 pub async fn list_notice_templates(db: Db, caller: Caller) -> Reply<Plain<NoticeTemplateList>> {
     db.read(&caller, |tx| {
-        let data = Texts::load(tx, None)?.all();
+        let modules = tx.caller().request().switches.modules();
+        let data = Texts::load(tx)?.all(modules);
         Ok(Plain(NoticeTemplateList { data }))
     })
     .await
@@ -82,7 +82,7 @@ pub async fn reset_notice_template(
     db.write(&caller, move |tx| {
         let before = queries::find(tx, path.0.topic, &path.0.locale)?;
         seen.check(before.revision)?;
-        if before.source != super::model::TemplateSource::Own {
+        if !before.is_own() {
             return Ok(Json(before));
         }
         queries::append(tx, &before, None).map(Json)
@@ -102,13 +102,8 @@ pub async fn preview_notice_template(
     patch: Json<NoticeTemplatePatch>,
 ) -> Reply<Plain<NoticePreview>> {
     db.read(&caller, move |tx| {
-        let template = queries::find(tx, path.0.topic, &path.0.locale)?;
-        let (subject, body) = template.patched(&patch.0)?;
-        let fill = |text: &str| rules::filled(text, &path.0.locale, &LocalClock::of(None), &rules::example);
-        Ok(Plain(NoticePreview {
-            subject: rules::one_line(&fill(&subject)),
-            body: fill(&body),
-        }))
+        let (template, written_in) = queries::find_written(tx, path.0.topic, &path.0.locale)?;
+        template.preview(&patch.0, &written_in).map(Plain)
     })
     .await
 }

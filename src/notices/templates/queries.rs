@@ -1,23 +1,24 @@
 //! The only file that knows the table of templates. Rows are only added: the last of each topic and locale holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
 use super::{
     model::{NoticeTemplate, TemplateSource},
-    rules::{self, BUILT_IN, Edit},
+    rules::{self, Edit},
 };
 use crate::{
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
-        Time,
-        page::{Key, Order, Page, Paging},
+        Language, Time,
+        page::{Order, Page, Paging},
     },
     load_page,
-    notices::{catalogue::NoticeTopic, language::language},
+    modules::Modules,
+    notices::catalogue::{self, NoticeTopic},
     on_each,
     schema::notice_templates::{self, table},
 };
@@ -50,11 +51,16 @@ impl From<TemplateRow> for Edit {
 pub struct Texts(BTreeMap<(NoticeTopic, String), Edit>);
 
 impl Texts {
-    /// The edits of one topic, or of all.
+    /// The edits of all topics.
     ///
     /// # Errors
     /// What the database reports.
-    pub fn load(tx: &mut Tx<'_>, topic: Option<NoticeTopic>) -> Result<Self> {
+    pub fn load(tx: &mut Tx<'_>) -> Result<Self> {
+        Self::of_some(tx, None)
+    }
+
+    /// The edits of one topic, or of all.
+    fn of_some(tx: &mut Tx<'_>, topic: Option<NoticeTopic>) -> Result<Self> {
         let mut clause = Clause::all();
         clause
             .equals_some("notice_templates.topic", topic.as_ref())
@@ -76,25 +82,23 @@ impl Texts {
         rules::in_force(topic, locale, &|locale| self.0.get(&(topic, locale.to_owned())))
     }
 
-    /// The locale of a person's that texts are kept under: its own if it has texts, or that of its language.
-    pub fn nearest<'l>(&self, topic: NoticeTopic, locale: &'l str) -> &'l str {
-        let own = self
-            .0
-            .get(&(topic, locale.to_owned()))
-            .is_some_and(|edit| edit.texts.is_some());
-        if own { locale } else { language(locale) }
+    /// The locale that the text which holds for a person's locale is kept under: what it is really written in.
+    pub fn nearest(&self, topic: NoticeTopic, locale: &str) -> String {
+        rules::nearest(topic, locale, &|locale| self.0.get(&(topic, locale.to_owned())))
     }
 
-    /// Every text there is.
-    pub fn all(&self) -> Vec<NoticeTemplate> {
-        let mut places: Vec<(NoticeTopic, &str)> = NoticeTopic::ALL
+    /// Every text that there is where those modules are on.
+    pub fn all(&self, modules: Modules) -> Vec<NoticeTemplate> {
+        let topics: Vec<NoticeTopic> = catalogue::offered(modules).map(|rule| rule.topic).collect();
+        let built_in = topics
             .iter()
-            .flat_map(|topic| BUILT_IN.map(|locale| (*topic, locale)))
-            .collect();
-        let own = self.0.iter().filter(|(_, edit)| edit.texts.is_some());
-        places.extend(own.map(|((topic, locale), _)| (*topic, locale.as_str())));
-        places.sort_unstable();
-        places.dedup();
+            .flat_map(|topic| Language::ALL.iter().map(|language| (*topic, language.as_str())));
+        let own = self
+            .0
+            .iter()
+            .filter(|((topic, _), edit)| edit.texts.is_some() && topics.contains(topic));
+        let own = own.map(|((topic, locale), _)| (*topic, locale.as_str()));
+        let places: BTreeSet<(NoticeTopic, &str)> = built_in.chain(own).collect();
         places
             .into_iter()
             .map(|(topic, locale)| self.of(topic, locale))
@@ -102,15 +106,30 @@ impl Texts {
     }
 }
 
+/// The edits of a topic, for one of its locales.
+fn of_place(tx: &mut Tx<'_>, topic: NoticeTopic, locale: &str) -> Result<Texts> {
+    let modules = tx.caller().request().switches.modules();
+    if !rules::is_locale(locale) || !topic.rule().is_offered(modules) {
+        return Err(Error::not_found());
+    }
+    Texts::of_some(tx, Some(topic))
+}
+
+/// The text of a topic that holds for a locale, and the locale that it is kept under.
+///
+/// # Errors
+/// 404 for what is no locale, and for a topic of a module that is off.
+pub fn find_written(tx: &mut Tx<'_>, topic: NoticeTopic, locale: &str) -> Result<(NoticeTemplate, String)> {
+    let texts = of_place(tx, topic, locale)?;
+    Ok((texts.of(topic, locale), texts.nearest(topic, locale)))
+}
+
 /// The text of a topic that holds for a locale.
 ///
 /// # Errors
-/// 404 for what is no locale.
+/// 404 for what is no locale, and for a topic of a module that is off.
 pub fn find(tx: &mut Tx<'_>, topic: NoticeTopic, locale: &str) -> Result<NoticeTemplate> {
-    if !rules::is_locale(locale) {
-        return Err(Error::not_found());
-    }
-    Ok(Texts::load(tx, Some(topic))?.of(topic, locale))
+    Ok(of_place(tx, topic, locale)?.of(topic, locale))
 }
 
 /// Stores an edit over the text that it was made of, and tells of it; without texts the built-in ones hold again.
@@ -143,7 +162,7 @@ pub fn append(tx: &mut Tx<'_>, before: &NoticeTemplate, texts: Option<(String, S
 /// One page of the edits of a text, the last first. A reset reads as the text that it gave back.
 ///
 /// # Errors
-/// 404 for what is no locale.
+/// As [`find`].
 pub fn revisions(tx: &mut Tx<'_>, topic: NoticeTopic, locale: &str, paging: &Paging) -> Result<Page<NoticeTemplate>> {
     let present = find(tx, topic, locale)?;
     let order = Order {
@@ -155,13 +174,8 @@ pub fn revisions(tx: &mut Tx<'_>, topic: NoticeTopic, locale: &str, paging: &Pag
     clause
         .equals("notice_templates.topic", &topic)
         .equals("notice_templates.locale", locale);
-    let mut paging = paging.clone();
-    // The key is the id here, so that a page begins by it alone.
-    if let Some((Key::Number(revision), _)) = paging.after.take() {
-        clause.below("notice_templates.revision", Some(&revision));
-    }
-    let rows = load_page!(tx, table => TemplateRow, clause, order, &paging)?;
-    let page = Page::of(rows, &paging, |row: &TemplateRow| {
+    let rows = load_page!(tx, table => TemplateRow, clause, order, paging)?;
+    let page = Page::of(rows, paging, |row: &TemplateRow| {
         (row.revision.into(), row.revision.to_string())
     });
     let base = rules::in_force(topic, locale, &|_| None);

@@ -5,22 +5,16 @@
 
 use super::{
     english, german,
-    model::{NoticeTemplate, NoticeTemplatePatch, TemplateSource},
+    model::{NoticePreview, NoticeTemplate, NoticeTemplatePatch, TemplateSource},
 };
 use crate::{
     error::{Error, Fault, Result},
-    kernel::Time,
-    notices::{
-        catalogue::NoticeTopic,
-        hours::LocalClock,
-        language::{Value, language},
-    },
+    kernel::{Language, LocalClock, Time, language},
+    notices::{catalogue::NoticeTopic, language::Value},
 };
 
 /// The language that is always there.
-pub const FALLBACK: &str = "en";
-/// The languages of the built-in texts.
-pub const BUILT_IN: [&str; 2] = ["de", "en"];
+pub const FALLBACK: &str = Language::English.as_str();
 
 /// A built-in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +25,17 @@ pub struct Text {
     pub body: &'static str,
 }
 
-/// The built-in text of a topic in a language; none in others than English and German.
-pub const fn built_in(topic: NoticeTopic, language: &str) -> Option<Text> {
-    match language.as_bytes() {
-        b"en" => Some(english::text(topic)),
-        b"de" => Some(german::text(topic)),
-        _ => None,
+/// The built-in text of a topic in a language.
+pub const fn built_in(topic: NoticeTopic, language: Language) -> Text {
+    match language {
+        Language::English => english::text(topic),
+        Language::German => german::text(topic),
     }
+}
+
+/// The built-in text that is kept under a locale: under languages that the program speaks, without a country.
+fn built_in_under(topic: NoticeTopic, locale: &str) -> Option<Text> {
+    locale.parse().ok().map(|language| built_in(topic, language))
 }
 
 /// A locale as texts are kept under: a language, or a language and a country.
@@ -166,7 +164,22 @@ pub struct Edit {
     pub changed_at: Time,
 }
 
-/// The text that holds for a locale: the program's own, the built-in one, or that of the locale's language or of English.
+/// Where the text that holds for a locale is kept: under the locale itself, its language and country, its language, or
+/// English, whichever has one first, of the program's own or built in. `edits` holds the last edit of each locale.
+pub fn nearest<'e>(topic: NoticeTopic, locale: &str, edits: &'e dyn Fn(&str) -> Option<&'e Edit>) -> String {
+    let spoken = language::primary(locale).to_owned();
+    let in_country = language::country(locale).map(|country| format!("{spoken}-{country}"));
+    let has_text = |place: &String| {
+        edits(place).is_some_and(|edit| edit.texts.is_some()) || built_in_under(topic, place).is_some()
+    };
+    [Some(locale.to_owned()), in_country, Some(spoken)]
+        .into_iter()
+        .flatten()
+        .find(has_text)
+        .unwrap_or_else(|| FALLBACK.to_owned())
+}
+
+/// The text that holds for a locale: the program's own, the built-in one, or that of the nearest locale that has one.
 /// `edits` holds the last edit of each locale.
 pub fn in_force<'e>(topic: NoticeTopic, locale: &str, edits: &'e dyn Fn(&str) -> Option<&'e Edit>) -> NoticeTemplate {
     let own = edits(locale);
@@ -185,20 +198,14 @@ pub fn in_force<'e>(topic: NoticeTopic, locale: &str, edits: &'e dyn Fn(&str) ->
     if let Some((subject, body)) = own.and_then(|edit| edit.texts.as_ref()) {
         return template(TemplateSource::Own, subject, body);
     }
-    if let Some(text) = built_in(topic, locale) {
+    if let Some(text) = built_in_under(topic, locale) {
         return template(TemplateSource::BuiltIn, text.subject, text.body);
     }
-    for nearest in [language(locale), FALLBACK] {
-        if nearest != locale
-            && let Some((subject, body)) = edits(nearest).and_then(|edit| edit.texts.as_ref())
-        {
-            return template(TemplateSource::Inherited, subject, body);
-        }
-        if let Some(text) = built_in(topic, nearest) {
-            return template(TemplateSource::Inherited, text.subject, text.body);
-        }
+    let nearest = nearest(topic, locale, edits);
+    if let Some((subject, body)) = edits(&nearest).and_then(|edit| edit.texts.as_ref()) {
+        return template(TemplateSource::Inherited, subject, body);
     }
-    let text = english::text(topic);
+    let text = built_in_under(topic, &nearest).unwrap_or_else(|| english::text(topic));
     template(TemplateSource::Inherited, text.subject, text.body)
 }
 
@@ -218,6 +225,27 @@ impl NoticeTemplate {
             Err(Error::contradiction(found))
         }
     }
+
+    /// Whether it is the program's own, so that the built-in text can be given back.
+    pub fn is_own(&self) -> bool {
+        self.source == TemplateSource::Own
+    }
+
+    /// How it would read with the changes made, with made-up data. Without any it reads as it holds, in the language that it
+    /// is written in; a change would be a text of the locale's own.
+    ///
+    /// # Errors
+    /// As [`NoticeTemplate::patched`].
+    pub fn preview(&self, patch: &NoticeTemplatePatch, written_in: &str) -> Result<NoticePreview> {
+        let (subject, body) = self.patched(patch)?;
+        let changed = (&subject, &body) != (&self.subject, &self.body);
+        let locale = if changed { &self.locale } else { written_in };
+        let fill = |text: &str| filled(text, locale, &LocalClock::utc(), &example);
+        Ok(NoticePreview {
+            subject: one_line(&fill(&subject)),
+            body: fill(&body),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -227,11 +255,11 @@ mod tests {
     #[test]
     fn every_built_in_text_names_what_its_topic_knows_and_every_name_has_an_example() {
         for topic in NoticeTopic::ALL {
-            for language in BUILT_IN {
-                let text = built_in(*topic, language).unwrap();
+            for language in Language::ALL.iter().copied() {
+                let text = built_in(*topic, language);
                 assert_eq!(faults(text.subject, *topic, "#/subject"), [], "{topic} {language}");
                 assert_eq!(faults(text.body, *topic, "#/body"), [], "{topic} {language}");
-                let filled = filled(text.body, language, &LocalClock::of(None), &example);
+                let filled = filled(text.body, language.as_str(), &LocalClock::utc(), &example);
                 assert!(
                     !filled.contains("{{") && filled.len() > 20,
                     "{topic} {language}: {filled}"
@@ -247,12 +275,7 @@ mod tests {
     fn what_is_put_in_is_not_read_again_and_a_subject_stays_one_line() {
         let title =
             |name: &str| (name == "deal.title").then(|| Value::Text("{{reason}}\nBcc: all@example.com".to_owned()));
-        let filled = filled(
-            "About {{ deal.title }}: {{nothing}}",
-            "en",
-            &LocalClock::of(None),
-            &title,
-        );
+        let filled = filled("About {{ deal.title }}: {{nothing}}", "en", &LocalClock::utc(), &title);
         assert_eq!(one_line(&filled), "About {{reason}} Bcc: all@example.com:");
     }
 
@@ -263,6 +286,23 @@ mod tests {
         assert_eq!(source("de").source, TemplateSource::BuiltIn);
         assert!(source("de-CH").subject.starts_with("Genehmigt"));
         assert!(source("fr").subject.starts_with("Approved"));
+        let edit = Edit {
+            revision: 1,
+            texts: Some(("s".to_owned(), "b".to_owned())),
+            changed_by: "system:test".to_owned(),
+            changed_at: Time::from_micros(0),
+        };
+        let some = |locale: &str| ["fr", "fr-CA"].contains(&locale).then_some(&edit);
+        for (locale, expected) in [
+            ("fr-CA", "fr-CA"),
+            ("fr-Latn-CA", "fr-CA"),
+            ("fr-BE", "fr"),
+            ("de-CH", "de"),
+            ("it", "en"),
+            ("zh-Hant-TW", "en"),
+        ] {
+            assert_eq!(nearest(NoticeTopic::DealApproved, locale, &some), expected);
+        }
         assert!(
             is_locale("de-CH") && is_locale("en") && !is_locale("../etc") && !is_locale("DE") && !is_locale("de-ch")
         );

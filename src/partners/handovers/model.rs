@@ -149,6 +149,13 @@ pub struct Handover {
     pub updated_at: Time,
 }
 
+impl Handover {
+    /// Where the handover with that id is read.
+    pub fn path_of(id: &str) -> String {
+        format!("/v1/handovers/{id}")
+    }
+}
+
 impl Resource for Handover {
     const TYPE: &'static str = "handover";
 
@@ -161,7 +168,7 @@ impl Resource for Handover {
     }
 
     fn path(&self) -> String {
-        format!("/v1/handovers/{}", self.id)
+        Self::path_of(&self.id.to_string())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     kernel::{
         Date, Time,
         ids::{EmploymentId, Id as _, PartnerId, PersonId},
-        states,
+        language, states,
         words::fold,
     },
 };
@@ -35,7 +35,7 @@ impl Person {
             email: new.email.clone(),
             email_verified_at: None,
             phone: new.phone.clone(),
-            locale: new.locale.clone(),
+            locale: new.locale.as_deref().map(language::kept),
             status: PersonStatus::Active,
             preferences: new.preferences.clone(),
             consents: new.consents.clone(),
@@ -60,7 +60,7 @@ impl Person {
             email,
             email_verified_at: self.email_verified_at.filter(|_| same),
             phone: patch.phone.clone().apply(self.phone),
-            locale: patch.locale.clone().apply(self.locale),
+            locale: patch.locale.clone().apply(self.locale).as_deref().map(language::kept),
             preferences: patch.preferences.clone().unwrap_or(self.preferences),
             consents: patch.consents.clone().unwrap_or(self.consents),
             revision: self.revision + 1,

@@ -240,6 +240,13 @@ pub struct ProgramMembership {
     pub updated_at: Time,
 }
 
+impl ProgramMembership {
+    /// Where the membership with that id is read.
+    pub fn path_of(program: &str, id: &str) -> String {
+        format!("/v1/programs/{program}/memberships/{id}")
+    }
+}
+
 impl Resource for ProgramMembership {
     const TYPE: &'static str = "program_membership";
 
@@ -252,7 +259,7 @@ impl Resource for ProgramMembership {
     }
 
     fn path(&self) -> String {
-        format!("/v1/programs/{}/memberships/{}", self.program_id, self.id)
+        Self::path_of(&self.program_id.to_string(), &self.id.to_string())
     }
 
     fn audience(&self) -> Vec<PartnerId> {

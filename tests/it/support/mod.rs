@@ -11,7 +11,7 @@ mod makers;
 pub mod statements;
 
 use std::sync::{
-    Arc, Mutex, OnceLock,
+    Arc, Barrier, Mutex, OnceLock,
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
@@ -377,6 +377,38 @@ impl World {
                 .map_err(Error::from)
         });
         id
+    }
+
+    /// Gives a vendor's person the role that their token speaks of in the database, too.
+    pub fn holds(&self, person: &Client<'_>, role: Role) {
+        let user = person.caller().user().unwrap();
+        self.sql(move |tx| {
+            use schema::user_roles::dsl as r;
+            let row = (r::user_id.eq(user.to_string()), r::role.eq(role.as_str()));
+            on_each!(tx, |c| diesel::insert_into(r::user_roles).values(&row).execute(c))
+                .map(drop)
+                .map_err(Error::from)
+        });
+    }
+
+    /// Runs the work on so many threads at once, as so many servers would; what each of them came to.
+    pub fn at_once<T: Send + 'static>(
+        &self,
+        threads: usize,
+        work: impl Fn(&Db) -> T + Send + Sync + 'static,
+    ) -> Vec<T> {
+        let (db, work) = (self.with_connections(threads + 2), Arc::new(work));
+        let gate = Arc::new(Barrier::new(threads));
+        let threads: Vec<_> = (0..threads)
+            .map(|_| {
+                let (db, work, gate) = (db.clone(), work.clone(), gate.clone());
+                std::thread::spawn(move || {
+                    gate.wait();
+                    work(&db)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     }
 
     /// Runs SQL of the test's own, in a transaction.
