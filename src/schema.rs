@@ -391,6 +391,7 @@ diesel::table! {
         decision_text -> Nullable<Text>,
         reapply_rule -> Nullable<Text>,
         reapply_after_on -> Nullable<Text>,
+        clock_basis -> Nullable<Text>,
     }
 }
 
@@ -1077,6 +1078,8 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        clock_basis -> Nullable<Text>,
+        calendar_id -> Nullable<Text>,
     }
 }
 
@@ -1274,6 +1277,7 @@ diesel::table! {
         conflict_check_id -> Nullable<Text>,
         override_code -> Nullable<Text>,
         overridden_deals -> Nullable<Text>,
+        reason_labels -> Nullable<Text>,
     }
 }
 

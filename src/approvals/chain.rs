@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
+    clock::{self, StepClock},
     model::{ApprovalKind, ApprovalStepStatus},
-    policy::{self, ApprovalStepRule, ChainFacts},
+    policy::{ApprovalStepRule, ChainFacts},
     queries,
     rows::{EscalationRow, StepRow, VoteRow},
 };
 use crate::{
+    calendars::WorkingTime,
     db::Tx,
     error::Result,
     kernel::{
@@ -39,8 +41,9 @@ pub fn plan(
     rules: &[&ApprovalStepRule],
     facts: &ChainFacts,
     due_at: Option<Time>,
-    now: Time,
+    (clock, now): (&StepClock, Time),
 ) -> Vec<StepRow> {
+    let (clock_basis, calendar_id) = clock.columns();
     (1..)
         .zip(rules)
         .map(|(position, rule)| {
@@ -74,18 +77,24 @@ pub fn plan(
                 revision: 1,
                 created_at: now,
                 updated_at: now,
+                clock_basis,
+                calendar_id,
             };
-            if position == 1 { its_turn(waiting, now) } else { waiting }
+            if position == 1 {
+                its_turn(waiting, now, clock.time())
+            } else {
+                waiting
+            }
         })
         .collect()
 }
 
 /// The step when its turn has come.
-pub(super) fn its_turn(step: StepRow, now: Time) -> StepRow {
+pub(super) fn its_turn(step: StepRow, now: Time, time: Option<&WorkingTime>) -> StepRow {
     StepRow {
         status: ApprovalStepStatus::Pending,
         pending_since: Some(now),
-        escalates_at: policy::escalation_due(step.escalate_after_hours.unwrap_or(0), now),
+        escalates_at: clock::escalation_due(step.escalate_after_hours.unwrap_or(0), now, time),
         ..step
     }
 }
@@ -214,11 +223,14 @@ pub fn pause(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
 pub fn resume(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, due_at: Option<Time>) -> Result<()> {
     let now = tx.moment();
     for step in queries::open_of(tx, kind, id)? {
-        let stood = step.paused_at.map_or(0, |paused_at| now.since(paused_at));
-        let later = |time: Time| Time::from_micros(time.micros().saturating_add(stood));
+        let mut escalates_at = step.escalates_at;
+        if let Some(paused_at) = step.paused_at {
+            let time = clock::of_step(tx, &step)?;
+            escalates_at = escalates_at.map(|due| clock::moved_on(due, (paused_at, now), time.as_deref()));
+        }
         let after = StepRow {
             paused_at: None,
-            escalates_at: step.escalates_at.map(later),
+            escalates_at,
             due_at,
             ..step.clone()
         };

@@ -15,12 +15,14 @@
 //!   is. The delegate is judged for themselves and for whom they stand in for, and the two have one voice: who is spoken for
 //!   has voted. If the delegate is away too, whoever stands in for them stands in for both.
 //! - A step that waits longer than its policy says is **escalated**, once: from then on another role may decide it as well.
-//!   The clock stands while somebody else owes an answer ([`pause`], [`resume`]).
+//!   Its hours run round the clock or in business time, as the policy says ([`StepClock`]). The clock stands while somebody else
+//!   owes an answer ([`pause`], [`resume`]).
 //!
 //! A module that decides by a chain takes [`find`] with its lock, [`judge`]s beside its own guards, and [`cast`]s. It [`escalate`]s its steps when the job finds them [`overdue`], and [`end`]s the chain when
 //! the record is decided otherwise.
 
 mod chain;
+mod clock;
 pub mod delegations;
 mod handlers;
 mod known;
@@ -35,6 +37,7 @@ mod voices;
 mod voting;
 
 pub use chain::{Chain, Subject, end, escalate, find, open, overdue, pause, plan, resume};
+pub use clock::StepClock;
 pub use known::known_territories;
 pub use model::{ApprovalChainStep, ApprovalKind, ApprovalStepStatus, ApprovalVerdict, AskedPerson};
 pub use policy::{ApprovalStepRule, ApproverRole, ChainFacts, SegregationPolicy, asked};

@@ -21,6 +21,10 @@ words! {
         DealRegistration = "deal_registration",
         /// A change of a registration that was approved.
         DealAmendment = "deal_amendment",
+        /// A request for more time for a protection.
+        DealExtension = "deal_extension",
+        /// A request to undo a decision on a registration.
+        DealReopening = "deal_reopening",
     }
 
     /// Where a step of an approval chain stands.
@@ -64,6 +68,8 @@ impl ApprovalKind {
         match self {
             Self::DealRegistration => "approveDeal",
             Self::DealAmendment => "approveDealAmendment",
+            Self::DealExtension => "grantDealExtension",
+            Self::DealReopening => "approveDealReopening",
         }
     }
 
@@ -72,6 +78,8 @@ impl ApprovalKind {
         match self {
             Self::DealRegistration => format!("/v1/deals/{id}"),
             Self::DealAmendment => format!("/v1/deal-amendments/{id}"),
+            Self::DealExtension => format!("/v1/deal-extensions/{id}"),
+            Self::DealReopening => format!("/v1/deal-reopenings/{id}"),
         }
     }
 }

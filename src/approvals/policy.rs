@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Role,
     deals::registrations::DealType,
-    kernel::{Currency, Money, Time, ids::TerritoryId},
+    kernel::{Currency, Money, ids::TerritoryId},
     words,
 };
 
@@ -67,8 +67,8 @@ pub struct ApprovalStepRule {
     #[serde(default = "one")]
     #[schema(example = 1, minimum = 1, maximum = 20)]
     pub quorum: i64,
-    /// Hours for which the step may wait; then it is escalated, once. 0: never. While the partner owes an answer the clock
-    /// stands.
+    /// Hours for which the step may wait, by the policy's clock for them; then it is escalated, once. 0: never. While the partner
+    /// owes an answer the clock stands.
     #[serde(default)]
     #[schema(example = 48, minimum = 0, maximum = 8760)]
     pub escalate_after_hours: i64,
@@ -142,15 +142,6 @@ pub fn asked<'r>(rules: &'r [ApprovalStepRule], facts: &ChainFacts) -> Vec<&'r A
         asked.extend(rules.first());
     }
     asked
-}
-
-/// When a step that waits since then is escalated; none: never. Hours are hours of the clock.
-pub const fn escalation_due(after_hours: i64, since: Time) -> Option<Time> {
-    if after_hours > 0 {
-        Some(since.plus_seconds(after_hours.saturating_mul(3600)))
-    } else {
-        None
-    }
 }
 
 /// Who may not decide on a record, whatever their role.
@@ -255,14 +246,6 @@ mod tests {
         fn what_is_not_known_counts_as_met(rule in rule(), facts in facts()) {
             let unknown = ChainFacts { amount: None, deal_type: None, territories: Vec::new(), ..facts };
             prop_assert_eq!(rule.is_asked_for(&unknown), rule.tier_ranks.is_empty() || rule.tier_ranks.contains(&unknown.tier_rank));
-        }
-
-        #[test]
-        fn an_escalation_is_due_its_hours_later_or_never(hours in 0_i64..8760, since in 0_i64..4_000_000_000_000_000) {
-            let since = Time::from_micros(since);
-            let due = escalation_due(hours, since);
-            prop_assert_eq!(due.is_some(), hours > 0);
-            prop_assert!(due.is_none_or(|due| due.since(since) == hours * 3_600_000_000));
         }
     }
 

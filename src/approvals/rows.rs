@@ -7,9 +7,10 @@ use super::{
     policy::ApproverRole,
 };
 use crate::{
+    calendars::ClockBasis,
     kernel::{
         Currency, Money, Time,
-        ids::{ApprovalStepId, ApprovalVoteId, DelegationId, PartnerId, UserId},
+        ids::{ApprovalStepId, ApprovalVoteId, CalendarId, DelegationId, PartnerId, UserId},
     },
     schema::{approval_escalations, approval_steps, approval_votes},
 };
@@ -44,6 +45,8 @@ pub struct StepRow {
     pub revision: i64,
     pub created_at: Time,
     pub updated_at: Time,
+    pub clock_basis: Option<ClockBasis>,
+    pub calendar_id: Option<CalendarId>,
 }
 
 impl StepRow {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     chain::{Chain, its_turn},
-    delegations,
+    clock, delegations,
     model::{ApprovalKind, ApprovalReason, ApprovalStepStatus, ApprovalVerdict},
     policy::SegregationPolicy,
     queries,
@@ -238,10 +238,11 @@ pub fn cast(
         }
         (ApprovalStepStatus::Approved, None) => Turn::Complete,
         (ApprovalStepStatus::Approved, Some(next)) => {
+            let time = clock::of_step(tx, next)?;
             let turn = StepRow {
                 revision: next.revision + 1,
                 updated_at: now,
-                ..its_turn(next.clone(), now)
+                ..its_turn(next.clone(), now, time.as_deref())
             };
             queries::save(tx, next, &turn)?;
             Turn::Next

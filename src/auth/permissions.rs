@@ -469,8 +469,8 @@ permissions! {
     "listDealReopenings", Some("deals:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, Analyst]));
     "requestDealReopening", Some("deals:review"), Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once;
     "getDealReopening", Some("deals:read"), Who::Roles(roles(&[Admin, ChannelOps, Cam, Approver, Finance, Analyst]));
-    "approveDealReopening", None, Who::Roles(OPS), key;
-    "rejectDealReopening", None, Who::Roles(OPS), once;
+    "approveDealReopening", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key;
+    "rejectDealReopening", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), once;
     "withdrawDealReopening", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Cam]))), once;
 
     // Appeals against decisions: the partner's own word, judged by the vendor
@@ -512,8 +512,8 @@ permissions! {
     "getDealExtension", Some("deals:read"), Who::Roles(DEAL_READERS);
     "requestDealExtension", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
     "withdrawDealExtension", Some("deals:write"), Who::Roles(DEAL_WRITERS), key;
-    "grantDealExtension", None, Who::Roles(DEAL_REVIEWERS), key;
-    "denyDealExtension", None, Who::Roles(DEAL_REVIEWERS), key;
+    "grantDealExtension", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key;
+    "denyDealExtension", None, Who::Roles(DEAL_REVIEWERS.and(roles(&[Finance]))), key;
 
     // --- deals: amendments of what was approved
     "listDealAmendments", Some("deals:read"), Who::Roles(DEAL_READERS);

@@ -148,6 +148,16 @@ impl WorkingTime {
         sum
     }
 
+    /// The moment to which another one moves because a clock stood: what was left until it when the clock was stopped is left of
+    /// it when the clock goes on. What had passed by then stays.
+    pub fn moved_on(&self, moment: Time, stopped_at: Time, on_at: Time) -> Time {
+        if moment <= stopped_at {
+            moment
+        } else {
+            self.after(on_at, self.between(stopped_at, moment))
+        }
+    }
+
     /// The moment after which less than a quarter of the business time between the two is left.
     pub fn at_risk(&self, start: Time, due: Time) -> Time {
         let whole = self.between(start, due);

@@ -25,7 +25,18 @@ pub use model::{Calendar, CalendarStatus, NewCalendar};
 pub use queries::{check_usable, of_territory, working_times};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-use crate::kernel::ids::CalendarId;
+use crate::{kernel::ids::CalendarId, words};
+
+words! {
+    /// By which clock a time runs.
+    pub ClockBasis {
+        /// Round the clock, every day.
+        RoundTheClock = "round_the_clock",
+        /// In the business time of the territory's calendar, or else of the program's; without any Monday to Friday, whole days
+        /// of UTC.
+        BusinessTime = "business_time",
+    }
+}
 
 /// The hours that a clock is counted in, and the calendar that they are from.
 #[derive(Debug, Clone, PartialEq, Eq)]

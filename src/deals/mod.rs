@@ -9,11 +9,12 @@
 //! - [`extensions`]: more time for a protection.
 //! - [`registrations`]: the registration itself with its three axes (review, protection, stage), and its review.
 //! - [`transfers`]: a registration goes to another partner; [`attribution`]: who is credited with it.
-//! - [`comments`]: what is said about it.
+//! - [`chains`]: who agrees to what is asked for about it; [`comments`]: what is said about it.
 
 pub mod amendments;
 pub mod appeals;
 pub mod attribution;
+pub mod chains;
 pub mod comments;
 pub mod conflict;
 pub mod extensions;

@@ -42,9 +42,10 @@ pub async fn get_form_schema(
                 None
             },
         };
-        rules::form(resource, language, &bodies, &overlays, query.0.action, &may_call)
-            .map(Plain)
-            .ok_or_else(Error::not_found)
+        let form = rules::form(resource, language, &bodies, &overlays, query.0.action, &may_call);
+        let form = form.ok_or_else(Error::not_found)?;
+        let reasons = records::reasons(tx, resource, language, &may_call)?;
+        Ok(Plain(FormSchema { reasons, ..form }))
     })
     .await
 }

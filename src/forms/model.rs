@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{kernel::Language, words};
+use crate::{kernel::Language, policies::ReasonKind, words};
 
 words! {
     /// A type of record that is written by forms.
@@ -103,6 +103,36 @@ pub struct FormOperation {
     pub path: String,
 }
 
+/// A reason that the caller may give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FormReason {
+    /// Its code.
+    #[schema(example = "no_budget", max_length = 64)]
+    pub code: String,
+    /// What people read.
+    #[schema(example = "No budget", max_length = 120)]
+    pub label: String,
+    /// Whether it rests on something that must be named as evidence.
+    #[schema(example = false)]
+    pub needs_evidence: bool,
+}
+
+/// The reasons that an operation takes from the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FormReasons {
+    /// What they are given for.
+    pub kind: ReasonKind,
+    /// The operation's id in the contract.
+    #[schema(example = "loseDeal", max_length = 64)]
+    pub operation: String,
+    /// Where the code stands in its body.
+    #[schema(example = "#/reason_code", max_length = 64)]
+    pub pointer: String,
+    /// The reasons, in the program's order.
+    #[schema(max_items = 50)]
+    pub reasons: Vec<FormReason>,
+}
+
 /// What the caller may write of a type of record, and how to ask for it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FormSchema {
@@ -130,4 +160,7 @@ pub struct FormSchema {
     /// The operation that sends a record in, if there is one and the caller may. It takes an `Idempotency-Key`.
     #[schema(required = true)]
     pub submit_by: Option<FormOperation>,
+    /// The reasons that the program's policy offers the caller, for each operation that takes one from the caller.
+    #[schema(max_items = 20)]
+    pub reasons: Vec<FormReasons>,
 }

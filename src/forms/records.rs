@@ -7,10 +7,15 @@ use crate::{
     db::Tx,
     deals::registrations,
     error::{Error, Result, codes},
-    partners, policies,
+    kernel::Language,
+    partners,
+    policies::{self, ReasonKind},
 };
 
-use super::{model::FormResource, needs::Needed};
+use super::{
+    model::{FormReason, FormReasons, FormResource},
+    needs::Needed,
+};
 
 /// What is laid over the schema of a body. Fields are named by pointers such as `/customer/website`.
 #[derive(Debug, Clone, Default)]
@@ -170,6 +175,40 @@ fn told(error: &Error) -> String {
         .all_faults()
         .first()
         .map_or_else(|| error.message().to_owned(), |fault| fault.detail.clone())
+}
+
+/// The reasons that the policy in force offers the caller, for each operation that takes one of them and that the caller may call.
+///
+/// # Errors
+/// What the database reports.
+pub fn reasons(
+    tx: &mut Tx<'_>,
+    resource: FormResource,
+    language: Language,
+    may_call: &dyn Fn(&str) -> bool,
+) -> Result<Vec<FormReasons>> {
+    if resource != FormResource::Deals {
+        return Ok(Vec::new());
+    }
+    let (now, by_partner) = (tx.now, !tx.caller().is_vendor());
+    let policy = policies::in_force(tx, now)?.reasons;
+    let mut all = Vec::new();
+    for kind in ReasonKind::ALL.iter().copied() {
+        for (operation, pointer) in kind.given_by().iter().filter(|(operation, _)| may_call(operation)) {
+            let offered = policy.offered(kind, by_partner).into_iter().map(|reason| FormReason {
+                label: reason.labels.text(language, reason.code.as_str()).to_owned(),
+                needs_evidence: reason.needs_evidence,
+                code: reason.code.to_string(),
+            });
+            all.push(FormReasons {
+                kind,
+                operation: (*operation).to_owned(),
+                pointer: (*pointer).to_owned(),
+                reasons: offered.collect(),
+            });
+        }
+    }
+    Ok(all)
 }
 
 /// The fields that must be there before a record can be sent in, whatever the policy says.

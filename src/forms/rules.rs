@@ -83,8 +83,8 @@ pub struct Overlays {
     pub change: Option<Overlay>,
 }
 
-/// What a caller may write of a type of record, and how to ask for it; nothing if its module is off, so that there is no such
-/// type of record.
+/// What a caller may write of a type of record, and how to ask for it, yet without the reasons that the policy offers; nothing
+/// if its module is off, so that there is no such type of record.
 pub fn form(
     resource: FormResource,
     language: Language,
@@ -125,6 +125,7 @@ pub fn form(
         create_by: by(written.create),
         update_by: by(written.update),
         submit_by: written.submit.and_then(by),
+        reasons: Vec::new(),
     })
 }
 

@@ -4,9 +4,9 @@ use std::fmt::{self, Display};
 
 use super::Progress;
 use crate::{
-    approvals::{self, ApprovalKind, StepRow},
+    approvals::{self, StepRow},
     db::Tx,
-    deals::{amendments, protection, registrations},
+    deals::{chains, protection, registrations},
     error::{Error, Result},
     files, http, identity, notices,
     partners::{handovers, invitations, standing},
@@ -50,13 +50,7 @@ impl Display for Overdue {
 
 /// Each step is escalated by the owner of its record, under the lock that it is decided under.
 fn escalate(tx: &mut Tx<'_>, Overdue(step): &Overdue) -> Result<bool> {
-    match step.subject_type {
-        ApprovalKind::DealRegistration => {
-            let deal = step.subject_id.parse().map_err(Error::internal)?;
-            registrations::escalate(tx, deal, step)
-        }
-        ApprovalKind::DealAmendment => amendments::escalate(tx, step),
-    }
+    chains::escalate(tx, step)
 }
 
 pub fn handovers(tx: &mut Tx<'_>) -> Result<Progress> {

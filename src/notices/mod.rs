@@ -28,7 +28,7 @@ pub mod templates;
 pub use digests::send as send_digests;
 pub use dispatch::tell;
 pub use inbox::unread;
-pub use reminders::remind;
+pub use reminders::{ReminderKind, remind};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{db::Tx, error::Result};

@@ -66,16 +66,20 @@ pub async fn create_policy(db: Db, caller: Caller, new: Json<NewPolicy>) -> Repl
     .await
 }
 
-/// Refuses a chain that was sent and names a territory that there is not. One that was taken over was checked when it was sent.
+/// Refuses chains that were sent and name a territory that there is not. What was taken over was checked when it was sent.
 fn known_territories(tx: &mut Tx<'_>, sent: bool, document: &Document) -> Result<()> {
     if !sent {
         return Ok(());
     }
-    approvals::known_territories(
-        tx,
-        &document.registration.approval_chain,
-        "#/registration/approval_chain",
-    )
+    let rules = &document.registration;
+    for (name, chain) in [
+        ("approval_chain", &rules.approval_chain),
+        ("extension_chain", &rules.extension_chain),
+        ("reopening_chain", &rules.reopening_chain),
+    ] {
+        approvals::known_territories(tx, chain, &format!("#/registration/{name}"))?;
+    }
+    Ok(())
 }
 
 /// The document of a version; of 0 the built-in defaults.

@@ -1,5 +1,6 @@
 //! What the program's owner decides, as data: how long a review may take, who approves what, what a registration must say,
-//! how long it is protected, who comes first, how much each claim weighs, and what partners are told of a conflict.
+//! how long it is protected, who comes first, how much each claim weighs, what partners are told of a conflict, and which
+//! reasons people may give, and when they are reminded of what.
 //!
 //! - A policy is one document, whole. It is worked out as a **draft**, **simulated** over the history there is
 //!   ([`simulations`]), and **published** from a moment on. Published versions are never changed: the database refuses it.
@@ -11,18 +12,26 @@
 //! - A draft knows the version that was the last one when it was begun. If another was published since, somebody has to look
 //!   at it first, so that nobody undoes unknowingly what a colleague decided.
 
+mod code;
 mod handlers;
+mod labels;
 mod model;
+mod notices;
 mod partners;
 mod queries;
+mod reasons;
 mod resource;
 mod rows;
 mod rules;
 pub mod simulations;
 
+pub use code::PolicyCode;
+pub use labels::PolicyLabels;
 pub use model::{AutoApproval, FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy};
+pub use notices::NoticePolicy;
 pub use partners::PartnerPolicy;
 pub use queries::in_force;
+pub use reasons::{Reason, ReasonKind, ReasonPolicy};
 pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::partners::PartnerPolicy;
+use super::{
+    code::PolicyCode,
+    notices::NoticePolicy,
+    partners::PartnerPolicy,
+    reasons::{PolicyReason, ReasonPolicy},
+};
 use crate::{
     approvals::{ApprovalStepRule, ApproverRole, SegregationPolicy},
-    deals::{
-        conflict::ConflictPolicy,
-        outcomes::{DealEvidenceKind, DealLossReason},
-        registrations::{DealRejectionReason, DealRevocationReason, DealType},
-    },
+    calendars::ClockBasis,
+    deals::{conflict::ConflictPolicy, outcomes::DealEvidenceKind, registrations::DealType},
     kernel::{Date, Money},
     words,
 };
@@ -81,6 +83,10 @@ pub struct ProgramSettings {
     pub conflict: ConflictPolicy,
     /// How partners are taken in, looked after and let go.
     pub partners: PartnerPolicy,
+    /// The reasons that people may give.
+    pub reasons: ReasonPolicy,
+    /// How people are told.
+    pub notices: NoticePolicy,
 }
 
 impl ProgramSettings {
@@ -90,28 +96,77 @@ impl ProgramSettings {
             registration,
             conflict,
             partners,
+            reasons,
+            notices,
         } = document;
         Self {
             version,
             registration,
             conflict,
             partners,
+            reasons,
+            notices,
         }
     }
 }
 
 /// The document as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredDocument")]
 pub struct Document {
     /// How registrations are taken in, reviewed and protected.
-    #[serde(default)]
     pub registration: RegistrationPolicy,
     /// How much each kind of claim weighs in a conflict check.
-    #[serde(default)]
     pub conflict: ConflictPolicy,
     /// How partners are taken in, looked after and let go.
-    #[serde(default)]
     pub partners: PartnerPolicy,
+    /// The reasons that people may give.
+    pub reasons: ReasonPolicy,
+    /// How people are told.
+    pub notices: NoticePolicy,
+}
+
+/// A document as it may have been stored: before reasons had a part of their own, some stood as bare codes among the rules of
+/// registrations. What was published is never rewritten.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredDocument {
+    registration: serde_json::Map<String, serde_json::Value>,
+    conflict: ConflictPolicy,
+    partners: PartnerPolicy,
+    reasons: ReasonPolicy,
+    notices: NoticePolicy,
+}
+
+impl TryFrom<StoredDocument> for Document {
+    type Error = serde_json::Error;
+
+    fn try_from(stored: StoredDocument) -> Result<Self, Self::Error> {
+        let StoredDocument {
+            mut registration,
+            conflict,
+            partners,
+            mut reasons,
+            notices,
+        } = stored;
+        for (name, list) in [
+            ("rejection_reasons", &mut reasons.rejection),
+            ("revocation_reasons", &mut reasons.revocation),
+            ("loss_reasons", &mut reasons.loss),
+        ] {
+            if let Some(codes) = registration.remove(name) {
+                let codes: Vec<PolicyCode> = serde_json::from_value(codes)?;
+                list.extend(codes.into_iter().map(PolicyReason::of));
+            }
+        }
+        Ok(Self {
+            registration: serde_json::from_value(registration.into())?,
+            conflict,
+            partners,
+            reasons,
+            notices,
+        })
+    }
 }
 
 /// How registrations are taken in, reviewed and protected.
@@ -150,6 +205,14 @@ pub struct RegistrationPolicy {
     /// Who must agree, in this order; each step where its conditions are met.
     #[schema(min_items = 1, max_items = 10)]
     pub approval_chain: Vec<ApprovalStepRule>,
+    /// By which clock the hours run for which a step of a chain may wait.
+    pub escalation_clock: ClockBasis,
+    /// Who must agree to more time for a protection, in this order; without any step one reviewer does.
+    #[schema(max_items = 10, example = json!([]))]
+    pub extension_chain: Vec<ApprovalStepRule>,
+    /// Who must agree that a decision is undone, in this order; without any step one who runs the program does.
+    #[schema(max_items = 10, example = json!([]))]
+    pub reopening_chain: Vec<ApprovalStepRule>,
     /// Who may not decide on a registration, whatever their role.
     pub segregation: SegregationPolicy,
     /// Days for which an approved registration is protected.
@@ -176,15 +239,6 @@ pub struct RegistrationPolicy {
     /// The kinds of evidence that are a sign of work; work on the registration itself always is one.
     #[schema(max_items = 10)]
     pub extension_evidence: Vec<DealEvidenceKind>,
-    /// The reasons for which registrations may be refused; all there are, if none is named.
-    #[schema(max_items = 20)]
-    pub rejection_reasons: Vec<DealRejectionReason>,
-    /// The reasons for which grants may be taken away; all there are, if none is named.
-    #[schema(max_items = 20)]
-    pub revocation_reasons: Vec<DealRevocationReason>,
-    /// The reasons for which deals may be reported lost; all there are, if none is named.
-    #[schema(max_items = 20)]
-    pub loss_reasons: Vec<DealLossReason>,
     /// A rise of the amount by more than so many percent is reviewed again.
     #[schema(example = 20, minimum = 0, maximum = 1000)]
     pub amendment_percent: i64,
@@ -232,6 +286,9 @@ impl Default for RegistrationPolicy {
                     ..ApprovalStepRule::of("Program approval of large deals", ApproverRole::ChannelOps)
                 },
             ],
+            escalation_clock: ClockBasis::RoundTheClock,
+            extension_chain: Vec::new(),
+            reopening_chain: Vec::new(),
             segregation: SegregationPolicy::default(),
             protection_days: 90,
             protection_days_by_type: Vec::new(),
@@ -241,9 +298,6 @@ impl Default for RegistrationPolicy {
             grace_days: 10,
             activity_days: 30,
             extension_evidence: vec![DealEvidenceKind::Meeting, DealEvidenceKind::Activity],
-            rejection_reasons: Vec::new(),
-            revocation_reasons: Vec::new(),
-            loss_reasons: Vec::new(),
             amendment_percent: 20,
             appeal_days: 10,
             appeal_decision_business_days: 5,
@@ -414,6 +468,16 @@ mod tests {
             .map(|rank| policy.capacity_of(rank))
             .collect();
         assert_eq!(limits, [200, 200, 20, 900, 900]);
+    }
+
+    #[test]
+    fn a_document_as_it_was_stored_before_reasons_had_their_own_part_can_be_read() {
+        let stored = r#"{"registration": {"protection_days": 60, "rejection_reasons": ["other"], "loss_reasons": []}}"#;
+        let document: Document = serde_json::from_str(stored).unwrap();
+        assert_eq!(document.registration.protection_days, 60);
+        assert_eq!(document.reasons.rejection, [PolicyReason::of("other".parse().unwrap())]);
+        let again: Document = serde_json::from_str(&serde_json::to_string(&document).unwrap()).unwrap();
+        assert_eq!(again, document);
     }
 
     #[test]

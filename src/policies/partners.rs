@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::calendars::ClockBasis;
+
 /// How partners are taken in, looked after and let go. A change holds for what begins after it: an invitation, a review or a
 /// notice that runs keeps the days that it began with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -14,6 +16,9 @@ pub struct PartnerPolicy {
     /// Days within which the vendor decides on an application, without the time that it waits for answers.
     #[schema(example = 10, minimum = 1, maximum = 365)]
     pub review_days: i64,
+    /// By which clock `review_days` and `answer_days` run; the program's calendar counts, for a firm may be at home in several
+    /// territories.
+    pub review_clock: ClockBasis,
     /// Days that an applicant has to answer, unless said otherwise.
     #[schema(example = 10, minimum = 1, maximum = 365)]
     pub answer_days: i64,
@@ -37,6 +42,7 @@ impl Default for PartnerPolicy {
         Self {
             invitation_days: 30,
             review_days: 10,
+            review_clock: ClockBasis::RoundTheClock,
             answer_days: 10,
             reapply_days: 182,
             notice_days: 30,

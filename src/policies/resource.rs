@@ -5,7 +5,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     model::{Document, ProgramSettings, RegistrationPolicy},
+    notices::NoticePolicy,
     partners::PartnerPolicy,
+    reasons::ReasonPolicy,
     rows::PolicyRow,
 };
 use crate::{
@@ -78,6 +80,10 @@ pub struct Policy {
     pub conflict: ConflictPolicy,
     /// How partners are taken in, looked after and let go.
     pub partners: PartnerPolicy,
+    /// The reasons that people may give.
+    pub reasons: ReasonPolicy,
+    /// How people are told.
+    pub notices: NoticePolicy,
     /// How often it was changed.
     #[schema(example = 1, minimum = 1)]
     pub revision: i64,
@@ -131,6 +137,10 @@ pub struct PolicyInForce {
     pub conflict: ConflictPolicy,
     /// How partners are taken in, looked after and let go.
     pub partners: PartnerPolicy,
+    /// The reasons that people may give.
+    pub reasons: ReasonPolicy,
+    /// How people are told.
+    pub notices: NoticePolicy,
 }
 
 impl PolicyInForce {
@@ -144,6 +154,8 @@ impl PolicyInForce {
             registration,
             conflict,
             partners,
+            reasons,
+            notices,
         } = settings(row);
         Self {
             as_of,
@@ -154,6 +166,8 @@ impl PolicyInForce {
             registration,
             conflict,
             partners,
+            reasons,
+            notices,
         }
     }
 }
@@ -171,51 +185,90 @@ pub fn settings(row: Option<PolicyRow>) -> ProgramSettings {
 #[serde(transparent)]
 pub struct Part(pub serde_json::Value);
 
-/// A new draft. What is left out is as in the version that was published last, or in the one that is named.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPolicy {
-    /// What it changes, and why.
-    #[schema(
-        example = "Longer protection for the new fiscal year.",
-        min_length = 1,
-        max_length = 1000
-    )]
-    pub note: Option<String>,
-    /// The version that it begins from: the one that was published last, if it is not said; 0 are the built-in defaults.
-    #[schema(example = 0, minimum = 0, nullable = false)]
-    pub from_version: Option<i64>,
+/// The parts of a policy as they are sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts<'a> {
     /// How registrations are taken in, reviewed and protected.
-    #[schema(value_type = Option<RegistrationPolicy>, nullable = false)]
-    pub registration: Option<Part>,
+    pub registration: Option<&'a Part>,
     /// How much each kind of claim weighs in a conflict check.
-    #[schema(value_type = Option<ConflictPolicy>, nullable = false)]
-    pub conflict: Option<Part>,
+    pub conflict: Option<&'a Part>,
     /// How partners are taken in, looked after and let go.
-    #[schema(value_type = Option<PartnerPolicy>, nullable = false)]
-    pub partners: Option<Part>,
+    pub partners: Option<&'a Part>,
+    /// The reasons that people may give.
+    pub reasons: Option<&'a Part>,
+    /// How people are told.
+    pub notices: Option<&'a Part>,
 }
 
-/// Changes of a draft. What is left out stays, in each of its parts too; lists are replaced as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyPatch {
-    /// What it changes, and why.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Longer protection for the new fiscal year.", min_length = 1, max_length = 1000)]
-    pub note: Patch<String>,
-    /// That the version with this number was looked at: the last one, so that the draft can be published after it.
-    #[schema(example = 2, minimum = 0, nullable = false)]
-    pub base_version: Option<i64>,
-    /// How registrations are taken in, reviewed and protected.
-    #[schema(value_type = Option<RegistrationPolicy>, nullable = false)]
-    pub registration: Option<Part>,
-    /// How much each kind of claim weighs in a conflict check.
-    #[schema(value_type = Option<ConflictPolicy>, nullable = false)]
-    pub conflict: Option<Part>,
-    /// How partners are taken in, looked after and let go.
-    #[schema(value_type = Option<PartnerPolicy>, nullable = false)]
-    pub partners: Option<Part>,
+/// Declares a body that has the parts of a policy besides fields of its own.
+macro_rules! with_parts {
+    ($(#[$about:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        pub struct $name {
+            $($own)*
+            /// How registrations are taken in, reviewed and protected.
+            #[schema(value_type = Option<RegistrationPolicy>, nullable = false)]
+            pub registration: Option<Part>,
+            /// How much each kind of claim weighs in a conflict check.
+            #[schema(value_type = Option<ConflictPolicy>, nullable = false)]
+            pub conflict: Option<Part>,
+            /// How partners are taken in, looked after and let go.
+            #[schema(value_type = Option<PartnerPolicy>, nullable = false)]
+            pub partners: Option<Part>,
+            /// The reasons that people may give.
+            #[schema(value_type = Option<ReasonPolicy>, nullable = false)]
+            pub reasons: Option<Part>,
+            /// How people are told.
+            #[schema(value_type = Option<NoticePolicy>, nullable = false)]
+            pub notices: Option<Part>,
+        }
+
+        impl $name {
+            /// The parts that are sent.
+            pub fn parts(&self) -> Parts<'_> {
+                Parts {
+                    registration: self.registration.as_ref(),
+                    conflict: self.conflict.as_ref(),
+                    partners: self.partners.as_ref(),
+                    reasons: self.reasons.as_ref(),
+                    notices: self.notices.as_ref(),
+                }
+            }
+        }
+    };
+}
+
+with_parts! {
+    /// A new draft. What is left out is as in the version that was published last, or in the one that is named.
+    #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct NewPolicy {
+        /// What it changes, and why.
+        #[schema(
+            example = "Longer protection for the new fiscal year.",
+            min_length = 1,
+            max_length = 1000
+        )]
+        pub note: Option<String>,
+        /// The version that it begins from: the one that was published last, if it is not said; 0 are the built-in defaults.
+        #[schema(example = 0, minimum = 0, nullable = false)]
+        pub from_version: Option<i64>,
+    }
+}
+
+with_parts! {
+    /// Changes of a draft. What is left out stays, in each of its parts too; lists are replaced as a whole.
+    #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct PolicyPatch {
+        /// What it changes, and why.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, example = "Longer protection for the new fiscal year.", min_length = 1, max_length = 1000)]
+        pub note: Patch<String>,
+        /// That the version with this number was looked at: the last one, so that the draft can be published after it.
+        #[schema(example = 2, minimum = 0, nullable = false)]
+        pub base_version: Option<i64>,
+    }
 }
 
 /// From when a draft is to hold.

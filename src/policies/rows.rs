@@ -50,6 +50,8 @@ impl PolicyRow {
             registration,
             conflict,
             partners,
+            reasons,
+            notices,
         } = self.document.0;
         Policy {
             id: self.id,
@@ -66,6 +68,8 @@ impl PolicyRow {
             registration,
             conflict,
             partners,
+            reasons,
+            notices,
             revision: self.revision,
             created_at: self.created_at,
             updated_at: self.updated_at,

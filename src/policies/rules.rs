@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     model::{Document, RegistrationPolicy},
-    resource::{NewPolicy, Part, PolicyPatch, PolicyPublication, PolicyStatus},
+    resource::{NewPolicy, Part, Parts, PolicyPatch, PolicyPublication, PolicyStatus},
     rows::PolicyRow,
 };
 use crate::{
@@ -41,6 +41,8 @@ pub const MACHINE: Machine<PolicyStatus> = Machine {
                 "it does not begin in the past, nor before a version that was published already",
                 "no other version was published since it was begun, or that version was looked at",
                 "it says nothing twice",
+                "its scores of matching leave room for a person between two customers and one",
+                "each list of reasons has one that can be given, and all of its own have a label",
             ],
         },
         Transition {
@@ -93,16 +95,14 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-fn changed(
-    base: Document,
-    registration: Option<&Part>,
-    conflict: Option<&Part>,
-    partners: Option<&Part>,
-) -> Result<Document> {
+fn changed(base: Document, parts: Parts<'_>) -> Result<Document> {
+    let (registration, conflict) = (parts.registration, parts.conflict);
     Ok(Document {
         registration: merged("#/registration", &base.registration, registration)?.unwrap_or(base.registration),
         conflict: merged("#/conflict", &base.conflict, conflict)?.unwrap_or(base.conflict),
-        partners: merged("#/partners", &base.partners, partners)?.unwrap_or(base.partners),
+        partners: merged("#/partners", &base.partners, parts.partners)?.unwrap_or(base.partners),
+        reasons: merged("#/reasons", &base.reasons, parts.reasons)?.unwrap_or(base.reasons),
+        notices: merged("#/notices", &base.notices, parts.notices)?.unwrap_or(base.notices),
     })
 }
 
@@ -116,12 +116,7 @@ pub fn draft(new: &NewPolicy, base: Document, last: i64, by: String, now: Time) 
         version: None,
         base_version: last,
         valid_from: None,
-        document: Stored(changed(
-            base,
-            new.registration.as_ref(),
-            new.conflict.as_ref(),
-            new.partners.as_ref(),
-        )?),
+        document: Stored(changed(base, new.parts())?),
         note: new.note.clone(),
         created_by: by,
         published_by: None,
@@ -140,12 +135,7 @@ impl PolicyRow {
     /// # Errors
     /// 422 for a part that is none.
     pub fn patched(self, patch: &PolicyPatch, now: Time) -> Result<Self> {
-        let document = changed(
-            self.document.0,
-            patch.registration.as_ref(),
-            patch.conflict.as_ref(),
-            patch.partners.as_ref(),
-        )?;
+        let document = changed(self.document.0, patch.parts())?;
         Ok(Self {
             document: Stored(document),
             note: patch.note.clone().apply(self.note),
@@ -188,6 +178,9 @@ impl PolicyRow {
             failing.push(guard("base_is_last", "#/base_version", detail));
         }
         failing.extend(said_twice(&self.document.registration));
+        failing.extend(self.document.reasons.unsound());
+        failing.extend(self.document.conflict.matching.unsound());
+        failing.extend(self.document.notices.unsound());
         if !failing.is_empty() {
             return Err(Error::guards(status, "publish", failing));
         }

@@ -13,9 +13,9 @@ use openprm::{
 use serde_json::{Value, json};
 
 use crate::{
-    program::{Program, complete, path, submitted, with},
+    program::{Program, complete, guards, path, submitted, with},
     scene::run,
-    support::{Client, World, delivered},
+    support::{Client, World, delivered, publish_policy},
 };
 
 /// Those of the mails that go to the partner's seller.
@@ -465,6 +465,43 @@ each_engine! {
         world.clock.advance_days(60);
         work(&world, "notice_retention");
         assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders WHERE state <> 'waiting'"), 0);
+    }
+
+    async fn how_long_before_a_deadline_people_are_reminded_is_the_programs_to_say(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { sales, approver, .. } = cast(&program);
+        let ops = world.vendor(Role::ChannelOps);
+        let reminders = |days: Value| json!({"notices": {"reminders": [{"kind": "protection_ends", "days_before": days}, {"kind": "review_due", "days_before": []}]}});
+        publish_policy(&world, reminders(json!([5, 60]))).await;
+        let deal = submitted(&sales, complete()).await;
+        work(&world, "notice_reminders");
+        assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders"), 0, "of a decision that is due nobody is reminded");
+        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        world.clock.advance_days(25);
+        work(&world, "notice_reminders");
+        let of = format!("/v1/notice-reminders?resource_id={}", deal["id"].as_str().unwrap());
+        let seen = async || {
+            let page = ops.get(&of).await.expect(200);
+            page["data"].as_array().unwrap().iter().map(|row| (row["days_before"].as_i64().unwrap(), row["state"].as_str().unwrap().to_owned())).collect::<Vec<_>>()
+        };
+        let is = |days: i64, state: &str| (days, state.to_owned());
+        assert_eq!(seen().await, [is(60, "waiting"), is(5, "waiting")]);
+        // What was seen keeps its reminders, each once, whatever the program says since.
+        publish_policy(&world, reminders(json!([60, 40, 5]))).await;
+        world.clock.advance_days(7);
+        work(&world, "notice_reminders");
+        work(&world, "notice_reminders");
+        assert_eq!(seen().await, [is(60, "sent"), is(5, "waiting")]);
+        let topics = sales.get("/v1/notice-topics").await.expect(200);
+        let topic = topics["data"].as_array().unwrap().iter().find(|topic| topic["topic"] == "protection_ending").unwrap().clone();
+        assert_eq!(topic["days_before"], json!([60, 40, 5]));
+        for wrong in [json!([0]), json!([366]), json!(["1"]), json!([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])] {
+            ops.post("/v1/policies", reminders(wrong)).await.expect(422);
+        }
+        let twice = json!({"notices": {"reminders": [{"kind": "info_due", "days_before": [1, 1]}, {"kind": "info_due", "days_before": []}]}});
+        let draft = ops.post("/v1/policies", twice).await.expect(201);
+        let publish = format!("/v1/policies/{}/publish", draft["id"].as_str().unwrap());
+        assert_eq!(guards(&ops.post(&publish, json!({})).await.expect(409)), ["said_once", "said_once"]);
     }
 
     async fn answers_that_are_due_and_decisions_that_are_late_are_reminded_of(world: World) {

@@ -10,7 +10,7 @@ use openprm::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, World};
+use crate::support::{Client, World, publish_policy};
 
 pub(crate) fn path(partner: &Value) -> String {
     format!("/v1/partners/{}", partner["id"].as_str().unwrap())
@@ -220,6 +220,29 @@ each_engine! {
         let rest = ops.get(&format!("{}?limit=50&cursor={next}", at("status-changes"))).await.expect(200);
         let walked: Vec<&str> = rest["data"].as_array().unwrap().iter().map(|change| change["to_status"].as_str().unwrap()).collect();
         assert_eq!(walked, ["in_review", "info_requested", "in_review", "applied"]);
+    }
+
+    async fn an_application_is_due_in_business_time_where_the_program_says_so(world: World) {
+        let (ops, stranger) = (world.vendor(Role::ChannelOps), world.stranger());
+        publish_policy(&world, json!({"partners": {"review_clock": "business_time", "review_days": 5, "answer_days": 3}})).await;
+        territory(&ops, "DE").await;
+        let (_, token) = applied(&world, "Nordwind", "anna@nordwind.example").await;
+        let partner = by_name(&ops, "Nordwind").await;
+        let at = |action: &str| format!("{}/{action}", path(&partner));
+        let made = ops.get(&at("application")).await.expect(200);
+        // Applied on a Saturday: the days count from Monday on.
+        assert_eq!((made["review_due_at"].as_str(), &made["clock_basis"]), (Some("2026-11-30T00:00:00.000000Z"), &json!("business_time")));
+        ops.post(&at("start-review"), json!({})).await.expect(200);
+        world.clock.advance_days(3);
+        ops.post(&at("request-info"), json!({"questions": ["How many engineers?"]})).await.expect(200);
+        let asked = ops.get(&at("application")).await.expect(200);
+        assert_eq!(asked["info_due_at"].as_str(), Some("2026-11-27T09:00:00.000000Z"), "three business days after Tuesday");
+        // The application keeps the clock that it began with; the weekend in between counts for nobody.
+        publish_policy(&world, json!({"partners": {"review_clock": "round_the_clock"}})).await;
+        world.clock.advance_days(2);
+        stranger.post("/v1/partner-applications/answer", json!({"token": token, "answers": ["Twelve."]})).await.expect(200);
+        let resumed = ops.get(&at("application")).await.expect(200);
+        assert_eq!(resumed["review_due_at"].as_str(), Some("2026-12-02T00:00:00.000000Z"));
     }
 
     async fn two_people_of_one_firm_apply_at_once_and_one_succeeds(world: World) {

@@ -257,19 +257,6 @@ each_engine! {
         assert_eq!(guards(&sales.post(&path(&third, "/submit"), json!({})).await.expect(409)), ["capacity"]);
     }
 
-    async fn only_reasons_that_are_offered_can_be_given(world: World) {
-        let program = Program::new(&world).await;
-        let (sales, approver, ops) = (program.sales(program.partner("Nordwind")), world.vendor(Role::Approver), world.vendor(Role::ChannelOps));
-        publish_policy(&world, json!({"registration": {"rejection_reasons": ["not_qualified"], "revocation_reasons": ["inactivity"], "loss_reasons": ["price"]}})).await;
-        let deal = submitted(&sales, complete()).await;
-        let other = json!({"reason_code": "other", "reason_text": "Because."});
-        assert_eq!(guards(&approver.post(&path(&deal, "/reject"), other.clone()).await.expect(409)), ["reason_offered"]);
-        approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
-        assert_eq!(guards(&ops.post(&path(&deal, "/revoke"), other).await.expect(409)), ["reason_offered"]);
-        assert_eq!(guards(&sales.post(&path(&deal, "/lose"), json!({"reason_code": "competitor"})).await.expect(409)), ["reason_offered"]);
-        sales.post(&path(&deal, "/lose"), json!({"reason_code": "price"})).await.expect(200);
-    }
-
     async fn arrival_binds_the_approver_only_where_the_program_says_so(world: World) {
         let program = Program::new(&world).await;
         let (first, second) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));

@@ -1,7 +1,7 @@
 //! Customer matching: whether two descriptions mean one customer, and why.
 //!
 //! Pure functions: no database, no clock. A customer as given ([`profile::RawProfile`]) is prepared
-//! once ([`profile::Profile`]); its index keys ([`keys::keys`]) find candidates; [`score::assess`]
+//! once ([`profile::Profile`]); its index keys ([`keys::keys`]) find candidates; [`score::assess_by`]
 //! compares it with each and explains the result. Names have a comparator of their own
 //! ([`compare::compare`] on [`names::NameKey`]).
 

@@ -41,24 +41,95 @@ pub enum EntityClass {
 pub struct Match {
     /// Class.
     pub class: EntityClass,
-    /// 0 to 1; 0.80, 0.65 and 0.50 are the bounds of the classes where nothing is decisive.
+    /// 0 to 1, fitted to the class; 0.80, 0.65 and 0.50 are the bounds of the classes where nothing is decisive and the program
+    /// says nothing else.
     pub score: f64,
+    /// What the class follows from.
+    pub evidence: Evidence,
     /// Signals that speak for one customer, the strongest first.
     pub matched: Vec<Signal>,
     /// Signals that speak against it.
     pub against: Vec<Signal>,
 }
 
-/// Score from which two descriptions are one customer.
+/// The scores from which two descriptions are one customer, probably one, and possibly one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    /// One customer.
+    pub same: f64,
+    /// Probably one.
+    pub probable: f64,
+    /// Possibly one.
+    pub possible: f64,
+}
+
+/// Score from which two descriptions are one customer, unless the program says otherwise.
 pub const SCORE_SAME: f64 = 0.80;
-/// Score from which they are probably one.
+/// Score from which they are probably one, and the score of a name that is probably the same.
 pub const SCORE_PROBABLE: f64 = 0.65;
-/// Score from which they are possibly one.
+/// Score from which they are possibly one, and the score of a name that is possibly the same.
 pub const SCORE_POSSIBLE: f64 = 0.50;
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            same: SCORE_SAME,
+            probable: SCORE_PROBABLE,
+            possible: SCORE_POSSIBLE,
+        }
+    }
+}
+
+/// What a class follows from: the score as it was reckoned, and between which classes the signals keep it whatever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Evidence {
+    /// 0 to 1, in whole thousandths.
+    pub score: f64,
+    /// The least class that the signals allow.
+    pub at_least: EntityClass,
+    /// The highest class that they allow.
+    pub at_most: EntityClass,
+}
+
+impl Thresholds {
+    /// The class that follows.
+    #[must_use]
+    pub fn class(&self, evidence: &Evidence) -> EntityClass {
+        let by_score = if evidence.score >= self.same {
+            EntityClass::SameEntity
+        } else if evidence.score >= self.probable {
+            EntityClass::Probable
+        } else if evidence.score >= self.possible {
+            EntityClass::Possible
+        } else {
+            EntityClass::Distinct
+        };
+        by_score.max(evidence.at_least).min(evidence.at_most)
+    }
+
+    /// The score fitted to the class: it says neither more nor less than the class.
+    #[must_use]
+    pub fn fitted(&self, score: f64, class: EntityClass) -> f64 {
+        let (floor, ceiling) = match class {
+            EntityClass::Distinct => (0.0, self.possible),
+            EntityClass::Possible => (self.possible, self.probable),
+            EntityClass::Probable => (self.probable, self.same),
+            EntityClass::SameEntity | EntityClass::Identical => (self.same, f64::INFINITY),
+        };
+        let score = if score >= ceiling { ceiling - 0.001 } else { score };
+        score.max(floor).clamp(0.0, 1.0)
+    }
+}
+
+/// Compares two customers by the built-in scores.
+#[cfg(test)]
+pub fn assess(a: &Profile, b: &Profile) -> Match {
+    assess_by(a, b, &Thresholds::default())
+}
 
 /// Compares two customers. The same input gives the same result, in the same order.
 #[must_use]
-pub fn assess(a: &Profile, b: &Profile) -> Match {
+pub fn assess_by(a: &Profile, b: &Profile, thresholds: &Thresholds) -> Match {
     let mut weighing = Weighing::default();
     let name = best_names(a, b);
     weigh_ids(a, b, &mut weighing);
@@ -79,10 +150,10 @@ pub fn assess(a: &Profile, b: &Profile) -> Match {
             }
         }
     }
-    conclude(weighing, likeness, other_country)
+    conclude(weighing, likeness, other_country, thresholds)
 }
 
-fn conclude(weighing: Weighing, likeness: f64, other_country: bool) -> Match {
+fn conclude(weighing: Weighing, likeness: f64, other_country: bool, thresholds: &Thresholds) -> Match {
     let mut score: f64 = if weighing.weight > 0.0 {
         weighing.sum / weighing.weight
     } else {
@@ -91,48 +162,35 @@ fn conclude(weighing: Weighing, likeness: f64, other_country: bool) -> Match {
     if other_country && !weighing.same_domain {
         score = (score - OTHER_COUNTRY).max(0.0);
     }
-    let mut class = if score >= SCORE_SAME {
-        EntityClass::SameEntity
-    } else if score >= SCORE_PROBABLE {
-        EntityClass::Probable
-    } else if score >= SCORE_POSSIBLE {
-        EntityClass::Possible
-    } else {
-        EntityClass::Distinct
-    };
+    let mut most = EntityClass::Identical;
     // Names alone never make two customers one.
     if weighing.agreeing == 0 {
-        class = class.min(EntityClass::Probable);
+        most = most.min(EntityClass::Probable);
     }
     // A shared telephone or address without any likeness of names is an agency, a holding, or a
     // building with many tenants.
     if likeness < POSSIBLE {
-        class = class.min(EntityClass::Possible);
+        most = most.min(EntityClass::Possible);
     }
+    let mut least = weighing.least.unwrap_or(EntityClass::Distinct);
     if weighing.same_domain {
-        class = class.max(EntityClass::SameEntity);
+        least = least.max(EntityClass::SameEntity);
     }
-    if let Some(least) = weighing.least {
-        class = class.max(least);
-    }
-    if let Some(most) = weighing.most {
-        class = class.min(most);
-    }
-    if weighing.identical {
-        class = EntityClass::Identical;
+    // What has to be looked at is stronger than those bounds, and what excludes a class stronger than all.
+    let excluded = weighing.most.unwrap_or(EntityClass::Identical);
+    let (at_least, at_most) = if weighing.identical {
         score = 1.0;
-    }
-    // The score says neither more nor less than the class.
-    let (floor, ceiling) = match class {
-        EntityClass::Distinct => (0.0, SCORE_POSSIBLE),
-        EntityClass::Possible => (SCORE_POSSIBLE, SCORE_PROBABLE),
-        EntityClass::Probable => (SCORE_PROBABLE, SCORE_SAME),
-        EntityClass::SameEntity | EntityClass::Identical => (SCORE_SAME, f64::INFINITY),
+        (EntityClass::Identical, EntityClass::Identical)
+    } else {
+        (least.min(excluded), most.max(least).min(excluded))
     };
-    if score >= ceiling {
-        score = ceiling - 0.001;
-    }
-    score = score.max(floor);
+    let evidence = Evidence {
+        score: (score.clamp(0.0, 1.0) * 1000.0).floor() / 1000.0,
+        at_least,
+        at_most,
+    };
+    let class = thresholds.class(&evidence);
+    let score = thresholds.fitted(score, class);
     let mut matched = weighing.matched;
     let rank = |weight: Weight| match weight {
         Weight::Decisive => 2.0,
@@ -142,7 +200,8 @@ fn conclude(weighing: Weighing, likeness: f64, other_country: bool) -> Match {
     matched.sort_by(|a, b| rank(b.weight).total_cmp(&rank(a.weight)));
     Match {
         class,
-        score: score.clamp(0.0, 1.0),
+        score,
+        evidence,
         matched,
         against: weighing.against,
     }

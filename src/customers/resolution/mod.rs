@@ -3,19 +3,21 @@
 //! A description shares index keys with the accounts that it may mean. They are found by one statement over the index,
 //! compared in memory with everything known of them, and answered with the evidence for and against. A key that too many
 //! accounts share says nothing and is left out; what decides is a registration number, a domain of the customer's own or
-//! an id of another system, never a name alone.
+//! an id of another system, never a name alone. From which score on an account is the customer, the policy says.
 
 pub(super) mod handlers;
 mod model;
 mod queries;
 mod rules;
+mod thresholds;
 
 use super::matching::profile::Profile;
-use crate::{db::Tx, error::Result};
+use crate::{db::Tx, error::Result, policies};
 pub use model::{
     AccountRelation, CustomerInput, EntityClass, MatchSignal, ResolutionCandidate, ResolvedCustomer, SearchKey,
     SignalWeight,
 };
+pub use thresholds::{MatchEvidence, MatchingThresholds};
 
 /// Most accounts that are compared with one description. Beyond it the weakest finds are left out, and the answer says so.
 pub const MOST_CANDIDATES: usize = 200;
@@ -42,5 +44,7 @@ pub fn candidates(tx: &mut Tx<'_>, input: &CustomerInput) -> Result<ResolvedCust
     let hits = queries::hits(tx, &search)?;
     let chosen = rules::choose(&search, &hits);
     let known = queries::described(tx, &chosen.accounts, !profile.external_ids.is_empty())?;
-    Ok(rules::judge(&profile, chosen, known))
+    let now = tx.now;
+    let thresholds = policies::in_force(tx, now)?.conflict.matching;
+    Ok(rules::judge(&profile, chosen, known, &thresholds))
 }

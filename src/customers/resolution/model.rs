@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::thresholds::MatchEvidence;
 use crate::{
     kernel::{Address, country::Country, ids::AccountId},
     references::ExternalRef,
@@ -140,6 +141,10 @@ pub struct ResolutionCandidate {
     /// What speaks against it.
     #[schema(max_items = 50)]
     pub against: Vec<MatchSignal>,
+    /// What the class follows from; none of a relative.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub evidence: Option<MatchEvidence>,
 }
 
 /// An index key that was looked for.

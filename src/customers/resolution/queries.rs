@@ -237,5 +237,6 @@ fn related(row: &Known, of: &[AccountId], parents: &BTreeMap<AccountId, AccountI
         relative_of_id: Some(relative),
         matched: Vec::new(),
         against: Vec::new(),
+        evidence: None,
     })
 }

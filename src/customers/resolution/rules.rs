@@ -9,6 +9,7 @@ use super::{
         SignalWeight,
     },
     queries::{Described, Hit},
+    thresholds::MatchingThresholds,
 };
 use crate::{
     customers::matching::{
@@ -166,11 +167,17 @@ pub fn choose(search: &[Wanted], hits: &[Hit]) -> Chosen {
 }
 
 /// Compares the description with each account that was found.
-pub fn judge(profile: &Profile, chosen: Chosen, known: Vec<Described>) -> ResolvedCustomer {
+pub fn judge(
+    profile: &Profile,
+    chosen: Chosen,
+    known: Vec<Described>,
+    thresholds: &MatchingThresholds,
+) -> ResolvedCustomer {
+    let scores = thresholds.scores();
     let considered = i64::try_from(known.len()).unwrap_or(i64::MAX);
     let mut candidates: Vec<ResolutionCandidate> = known
         .into_iter()
-        .map(|account| candidate(&account, &score::assess(profile, &account.profile())))
+        .map(|account| candidate(&account, &score::assess_by(profile, &account.profile(), &scores)))
         .filter(|candidate| candidate.class != EntityClass::Distinct)
         .collect();
     candidates.sort_by(|a, b| {
@@ -230,6 +237,7 @@ fn candidate(account: &Described, found: &Match) -> ResolutionCandidate {
         relative_of_id: None,
         matched: found.matched.iter().map(MatchSignal::from).collect(),
         against: found.against.iter().map(MatchSignal::from).collect(),
+        evidence: Some(found.evidence.into()),
     }
 }
 

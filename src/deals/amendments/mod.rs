@@ -14,8 +14,8 @@ mod queries;
 mod rules;
 mod steps;
 
-pub use chains::escalate;
 pub use model::{DealAmendment, DealAmendmentStatus};
+pub use queries::{deal_of, pending};
 pub use rules::MACHINE;
 pub use steps::{actions, close_pending};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -11,6 +11,7 @@ use crate::{
         Date, Money, Time,
         ids::{AmendmentId, ConflictCheckId, DealId, PartnerId, ProductId},
     },
+    policies::PolicyCode,
     words,
 };
 
@@ -38,27 +39,9 @@ words! {
         /// A product is new to the registration.
         Lines = "lines",
     }
-
-    /// Why an amendment is refused.
-    pub DealAmendmentRejectionReason {
-        /// The scope that is asked for is protected or claimed by another.
-        ProtectedForAnother = "protected_for_another",
-        /// The vendor does not agree to the amount.
-        AmountNotAgreed = "amount_not_agreed",
-        /// It is another deal, to be registered by itself.
-        RegisterAnew = "register_anew",
-        /// Too little is known of it.
-        InsufficientInformation = "insufficient_information",
-        /// The partner cannot deliver it.
-        UnableToSupport = "unable_to_support",
-        /// It is outside what the program registers.
-        OutOfScope = "out_of_scope",
-        /// Something else, which the text says.
-        Other = "other",
-    }
 }
 
-bindable!(DealAmendmentStatus, DealAmendmentPart, DealAmendmentRejectionReason);
+bindable!(DealAmendmentStatus, DealAmendmentPart);
 
 /// A change of what was approved, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -100,8 +83,8 @@ pub struct DealAmendment {
     #[schema(required = true)]
     pub decided_at: Option<Time>,
     /// Why it was refused, as a code.
-    #[schema(required = true)]
-    pub decision_code: Option<DealAmendmentRejectionReason>,
+    #[schema(value_type = Option<String>, required = true, example = "register_anew", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub decision_code: Option<PolicyCode>,
     /// What was said with the decision.
     #[schema(
         required = true,
@@ -224,7 +207,8 @@ pub struct DealAmendmentApproval {
 #[serde(deny_unknown_fields)]
 pub struct DealAmendmentRejection {
     /// Why, as a code; the partner reads it.
-    pub reason_code: DealAmendmentRejectionReason,
+    #[schema(value_type = String, example = "register_anew", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words; the partner reads them.
     #[schema(
         example = "The branches in Hamburg are a project of their own.",

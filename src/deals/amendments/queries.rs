@@ -4,8 +4,7 @@
 use diesel::prelude::*;
 
 use super::model::{
-    DealAmendment, DealAmendmentFilter, DealAmendmentPart, DealAmendmentPath, DealAmendmentRejectionReason,
-    DealAmendmentStatus, DealAmendmentTerms,
+    DealAmendment, DealAmendmentFilter, DealAmendmentPart, DealAmendmentPath, DealAmendmentStatus, DealAmendmentTerms,
 };
 use crate::{
     db::{Clause, Tx},
@@ -17,7 +16,9 @@ use crate::{
         ids::{AmendmentId, ConflictCheckId, DealId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, on_each,
+    policies::PolicyCode,
+    revise,
     schema::{
         deal_amendments::{self as amendments, table},
         deal_lines, deals,
@@ -41,7 +42,7 @@ pub struct AmendmentRow {
     pub requested_by: String,
     pub decided_by: Option<String>,
     pub decided_at: Option<Time>,
-    pub decision_code: Option<DealAmendmentRejectionReason>,
+    pub decision_code: Option<PolicyCode>,
     pub decision_text: Option<String>,
     pub revision: i64,
     pub created_at: Time,
@@ -131,6 +132,14 @@ pub fn find(tx: &mut Tx<'_>, deal: DealId, id: AmendmentId) -> Result<AmendmentR
         .filter(amendments::deal_id.eq(deal))
         .select(AmendmentRow::as_select())
         .first(c))?)
+}
+
+/// The registration of an amendment, if the caller may see it.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn deal_of(tx: &mut Tx<'_>, id: AmendmentId) -> Result<DealId> {
+    path(tx, id).map(|path| path.id)
 }
 
 /// The amendment that waits for the vendor.

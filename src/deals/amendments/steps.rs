@@ -1,7 +1,8 @@
 //! The steps of an amendment. Each holds the account's lock: what is added is checked, queued and protected under it.
 
 use super::{
-    additions, chains,
+    additions,
+    chains::agreed_by_some,
     model::{
         DealAmendedLine, DealAmendment, DealAmendmentApproval, DealAmendmentPath, DealAmendmentRejection,
         DealAmendmentStatus, NewDealAmendment,
@@ -13,6 +14,7 @@ use crate::{
     approvals::{self, ApprovalVerdict, Turn},
     db::Tx,
     deals::{
+        chains,
         conflict::{self, Check, CheckPurpose, rules::Window},
         protection,
         registrations::{
@@ -28,7 +30,7 @@ use crate::{
         states::{Action, FailingGuard, guard},
     },
     partners,
-    policies::{self, RegistrationPolicy},
+    policies::{self, ReasonKind, RegistrationPolicy},
 };
 
 fn standing(tx: &mut Tx<'_>, deal: &Registration, now: Time) -> Result<Standing> {
@@ -118,7 +120,8 @@ pub fn amend(tx: &mut Tx<'_>, id: DealId, new: &NewDealAmendment) -> Result<Deal
             row.conflict_check_id = Some(check.id);
         }
         queries::insert(tx, &before.deal, &row).map_err(|error| waits(error, standing))?;
-        chains::begin(tx, &before, &row, &policy, now)?;
+        let wanted = rules::amended(&before, &row.changes, now);
+        chains::begin(tx, &row, &wanted, &policy, now)?;
         told(tx, &before, "deal.amendment_requested", entry)?;
     }
     Ok(row.seen(&before.deal, Reader::of(tx.caller())))
@@ -249,8 +252,13 @@ pub fn approve(
     let (deal, row, status) = begin(tx, path, seen, "approve")?;
     let now = tx.moment();
     let settings = policies::in_force(tx, now)?;
-    let (chain, judged) = chains::judged(tx, &deal, &row, &settings.registration, true)?;
+    let segregation = &settings.registration.segregation;
+    let (chain, judged) = chains::judged(tx, &deal, &row, segregation, true)?;
     let mut failing = judged.failing;
+    if let Some(over) = &approval.passing_over {
+        let reasons = &settings.reasons;
+        failing.extend(reasons.failing(ReasonKind::Override, &over.reason_code, false, false));
+    }
     failing.extend(failing_to_approve(tx, &deal, &row, &settings.registration, now)?);
     let (Some(step), Some(voice), true) = (judged.step, judged.voice, failing.is_empty()) else {
         return Err(Error::guards(row.status, "approve", failing));
@@ -258,7 +266,7 @@ pub fn approve(
     let note = approval.note.as_deref();
     let cast = approvals::cast(tx, &chain, &step, voice, ApprovalVerdict::Approved, note)?;
     if let Turn::More { agreed } = cast.turn {
-        return chains::agreed_by_some(tx, &deal, &row, &cast, agreed);
+        return agreed_by_some(tx, &deal, &row, &cast, agreed);
     }
     let added: Vec<(ProductId, String)> = additions::waiting(&deal)
         .map(|line| (line.row.product_id, line.product.clone()))
@@ -332,20 +340,25 @@ pub fn reject(
     rejection: &DealAmendmentRejection,
 ) -> Result<DealAmendment> {
     let (deal, row, status) = begin(tx, path, seen, "reject")?;
-    let failing = failing_to_decide(tx, &deal, &row)?;
+    let now = tx.moment();
+    let settings = policies::in_force(tx, now)?;
+    let (kind, code) = (ReasonKind::AmendmentRejection, &rejection.reason_code);
+    let text = rejection.reason_text.clone();
+    let mut failing = failing_to_decide(tx, &deal, &row)?;
+    failing.extend(settings.reasons.failing(kind, code, false, false));
     if !failing.is_empty() {
         return Err(Error::guards(row.status, "reject", failing));
     }
-    let now = tx.moment();
-    let (code, text) = (rejection.reason_code, rejection.reason_text.clone());
-    let policy = policies::in_force(tx, now)?.registration;
-    let (chain, judged) = chains::judged(tx, &deal, &row, &policy, true)?;
+    let segregation = &settings.registration.segregation;
+    let (chain, judged) = chains::judged(tx, &deal, &row, segregation, true)?;
     let cast = approvals::refuse(tx, &chain, judged.voice, Some(&text))?;
-    chains::end(tx, row.id)?;
+    chains::end(tx, &row)?;
     let decision = DecisionRow {
         reason_code: Some(code.to_string()),
+        reason_labels: settings.reasons.labels(kind, code).map(Stored),
         reason_text: Some(text.clone()),
         evidence: Some(row.id.to_string()),
+        policy_version: Some(settings.version),
         conflict_check_id: row.conflict_check_id,
         step_id: cast.as_ref().map(|cast| cast.step.id),
         on_behalf_of: cast.and_then(|cast| cast.on_behalf_of).map(|user| user.to_string()),
@@ -353,7 +366,7 @@ pub fn reject(
     };
     registrations::insert_decision(tx, &decision)?;
     let after = AmendmentRow {
-        decision_code: Some(code),
+        decision_code: Some(code.clone()),
         decision_text: Some(text.clone()),
         ..row.clone().ended(status, tx.caller().actor_text(), now)
     };
@@ -372,7 +385,7 @@ pub fn withdraw(tx: &mut Tx<'_>, path: DealAmendmentPath, seen: IfMatch) -> Resu
     registrations::may_write(tx.caller(), &deal)?;
     let now = tx.moment();
     let after = row.clone().ended(status, tx.caller().actor_text(), now);
-    chains::end(tx, row.id)?;
+    chains::end(tx, &row)?;
     queries::save(tx, &deal.deal, &row, &after, "deal_amendment.withdrawn")?;
     let entry = Entry::action("withdraw_amendment");
     drop_added(tx, &deal, "deal.amendment_withdrawn", entry, now)?;
@@ -404,7 +417,7 @@ pub fn close_pending(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
         .clone()
         .ended(DealAmendmentStatus::Withdrawn, tx.caller().actor_text(), now);
     queries::refuse_added_lines(tx, deal)?;
-    chains::end(tx, row.id)?;
+    chains::end(tx, &row)?;
     queries::save(tx, &owner, &row, &after, "deal_amendment.withdrawn")
 }
 
@@ -424,7 +437,7 @@ pub fn actions(tx: &mut Tx<'_>, deal: &Registration) -> Result<Vec<Action>> {
     }
     if let Some(row) = queries::pending(tx, deal.deal.id)? {
         let policy = policies::in_force(tx, now)?.registration;
-        let (_, judged) = chains::judged(tx, deal, &row, &policy, false)?;
+        let (_, judged) = chains::judged(tx, deal, &row, &policy.segregation, false)?;
         let mut approves = judged.failing;
         approves.extend(failing_to_approve(tx, deal, &row, &policy, now)?);
         let rejects = failing_to_decide(tx, deal, &row)?;

@@ -56,9 +56,11 @@ pub fn put_right(
         outcome: DecisionOutcome::AppealUpheld,
         event: "deal.appeal_upheld",
         reason_code: None,
+        reason_labels: None,
         reason_text: reason.clone(),
         told_text: reason.clone(),
         detail: format!("Appeal {}.", appeal.id),
+        cast: None,
     };
     let reviewed = reopenings::review_anew(tx, before, &anew)?;
     if appeal.remedy == Some(DealAppealRemedy::Approved) {

@@ -104,7 +104,11 @@ pub fn prepare(tx: &mut Tx<'_>, deal: DealId) -> Result<Prepared> {
 
 fn found(tx: &mut Tx<'_>, registered: &Registered) -> Result<Customer> {
     match (&registered.remembered, &registered.described) {
-        (Some(remembered), _) => Ok(remembered.clone()),
+        (Some(remembered), _) => {
+            let (now, mut customer) = (tx.now, remembered.clone());
+            customer.classed(&queries::policy(tx, now)?.1.matching);
+            Ok(customer)
+        }
         (None, Some(described)) => queries::look_up(tx, described),
         (None, None) => Ok(Customer {
             unknown: registered.account_id.is_none(),
@@ -209,6 +213,7 @@ pub fn check(tx: &mut Tx<'_>, question: Question) -> Result<Check> {
 /// 409 `guard_failed` if nothing is asked for.
 pub fn facts(tx: &mut Tx<'_>, question: &Question, policy: ConflictPolicy) -> Result<Facts> {
     let mut customer = question.customer.clone();
+    customer.classed(&policy.matching);
     queries::with_relatives(tx, &mut customer)?;
     let accounts: BTreeSet<_> = customer
         .candidates

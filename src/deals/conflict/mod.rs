@@ -24,7 +24,7 @@ pub use checks::{
 pub use model::{
     Assessment, AutoAction, CheckPurpose, ClaimKind, ConflictCheck, ConflictVerdict, RedactedAssessment, RuleVersion,
 };
-pub use queries::{checks_of, policy, product_tree, territory_tree};
+pub use queries::{checks_of, last_facts, policy, product_tree, territory_tree};
 pub use rules::ConflictPolicy;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -6,7 +6,7 @@ mod customers;
 mod registrations;
 mod trees;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -217,6 +217,31 @@ pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
     let settings = crate::policies::in_force(tx, at)?;
     let rule = settings.registration.first_in_time;
     Ok((settings.version, settings.conflict.under(rule)))
+}
+
+/// What the last checks of those registrations looked at, by the purposes of the checks.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_facts(
+    tx: &mut Tx<'_>,
+    deals: &[DealId],
+    purposes: &[CheckPurpose],
+) -> Result<BTreeMap<(DealId, CheckPurpose), Facts>> {
+    let rows: Vec<(Option<DealId>, CheckPurpose, Stored<Facts>)> = on_each!(tx, |c| conflict_checks::table
+        .filter(conflict_checks::deal_id.eq_any(deals))
+        .filter(conflict_checks::purpose.eq_any(purposes))
+        .order((conflict_checks::deal_id, conflict_checks::as_of, conflict_checks::id))
+        .select((
+            conflict_checks::deal_id,
+            conflict_checks::purpose,
+            conflict_checks::input
+        ))
+        .load(c))?;
+    let found = rows.into_iter();
+    Ok(found
+        .filter_map(|(deal, purpose, facts)| Some(((deal?, purpose), facts.0)))
+        .collect())
 }
 
 /// A dry run that a partner made.

@@ -27,7 +27,9 @@ pub fn replay(tx: &mut Tx<'_>, id: ConflictCheckId, how: &ReplayConflictCheck) -
         ReplayBasis::Stored => (first.policy_version, stored),
         ReplayBasis::PresentPolicy => {
             let (number, policy) = queries::policy(tx, now)?;
-            (number, super::rules::Facts { policy, ..stored })
+            let mut facts = super::rules::Facts { policy, ..stored };
+            facts.customer.classed(&facts.policy.matching);
+            (number, facts)
         }
         ReplayBasis::PresentFacts => {
             let (number, policy) = queries::policy(tx, now)?;

@@ -33,7 +33,9 @@ use super::model::{
     RuleVersion,
 };
 use crate::{
-    customers::resolution::{AccountRelation, EntityClass, MatchSignal, SignalWeight},
+    customers::resolution::{
+        AccountRelation, EntityClass, MatchEvidence, MatchSignal, MatchingThresholds, SignalWeight,
+    },
     deals::registrations::DealType,
     error::{Error, Result},
     kernel::{
@@ -90,6 +92,9 @@ pub struct Candidate {
     pub matched: Vec<MatchSignal>,
     /// What speaks against it.
     pub against: Vec<MatchSignal>,
+    /// What the class follows from; none where a person, the registration or the hierarchy says it, and in old checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<MatchEvidence>,
 }
 
 impl Candidate {
@@ -115,6 +120,7 @@ impl Candidate {
             relative_of: None,
             matched: vec![signal],
             against: Vec::new(),
+            evidence: None,
         }
     }
 }
@@ -130,6 +136,22 @@ pub struct Customer {
     pub capped: bool,
     /// Whether the request says too little of the customer to look for it.
     pub unknown: bool,
+}
+
+impl Customer {
+    /// Brings the classes up to date with what a policy says of scores. What does not follow from a score stays.
+    pub fn classed(&mut self, thresholds: &MatchingThresholds) {
+        for candidate in &mut self.candidates {
+            if let Some(evidence) = &candidate.evidence {
+                (candidate.class, candidate.score) = thresholds.judge(evidence);
+                candidate.decisive = candidate.class <= EntityClass::SameEntity
+                    && candidate
+                        .matched
+                        .iter()
+                        .any(|signal| signal.weight == SignalWeight::Decisive);
+            }
+        }
+    }
 }
 
 /// Everything that a check looks at. Stored with it.
@@ -199,6 +221,28 @@ fn assess_cr1(facts: &Facts) -> Option<Assessment> {
         },
         claims: judged.claims,
     })
+}
+
+/// What a stored check would come to under another policy, on what it had looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejudged {
+    /// The surest class of those that follow from a score; none if no account was compared by one.
+    pub class: Option<EntityClass>,
+    /// The verdict.
+    pub verdict: ConflictVerdict,
+}
+
+/// Judges what a check had looked at by another policy. What that policy would have looked at besides is not there.
+pub fn rejudge(facts: &Facts, policy: ConflictPolicy) -> Rejudged {
+    let mut facts = Facts {
+        policy,
+        ..facts.clone()
+    };
+    facts.customer.classed(&facts.policy.matching);
+    Rejudged {
+        class: surest_by_score(&facts),
+        verdict: judge(&facts).verdict,
+    }
 }
 
 /// The verdict alone: what each trial of a suggestion asks for.
@@ -411,6 +455,17 @@ fn best_match(facts: &Facts) -> Option<CustomerMatch> {
             .then(b.account_id.cmp(&a.account_id))
     })?;
     Some(CustomerMatch::from(best))
+}
+
+/// The surest class of an account that is known by its score: what a person or the registration itself says is the same under
+/// every policy. Classes are declared from the surest down.
+fn surest_by_score(facts: &Facts) -> Option<EntityClass> {
+    let scored = facts
+        .customer
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.evidence.is_some());
+    scored.map(|candidate| candidate.class).min()
 }
 
 fn certainty_order(candidate: &Candidate) -> (bool, std::cmp::Reverse<EntityClass>, i64) {

@@ -72,7 +72,8 @@ pub async fn get_deal_extension(db: Db, caller: Caller, id: Path<ExtensionId>) -
 ///
 /// Moves the end of the protection: from the old end, never from now, to what was asked for or less. Somebody else's
 /// protection is not pushed aside, and one that ended while the extension waited is not brought back: then the deal is
-/// registered anew. Nobody grants what they sent in or asked for.
+/// registered anew. Nobody grants what they sent in or asked for. Where the program has a chain for more time, it is granted by
+/// the last of its steps, with the end that is named there.
 #[utoipa::path(params(ExtensionId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "protection_overlap", "precondition_failed"]))))]
 #[post("/{id}/grant")]
 pub async fn grant_deal_extension(

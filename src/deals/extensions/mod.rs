@@ -1,9 +1,13 @@
 //! More time for a protection. The partner asks before the end and shows what happened; while it is asked, a grace keeps
 //! the scope; what is granted begins at the old end, never now, so that asking late wins no time.
 //!
+//! Where the policy has a chain for more time, all of its steps must agree; what the last one grants counts. Where it has none,
+//! one reviewer decides.
+//!
 //! How often, by how much, how long the grace is and how fresh the work must be are the program's settings. A protection
 //! that ended while the extension waited is not brought back: somebody else may have been promised the scope since.
 
+mod chains;
 mod handlers;
 mod model;
 mod queries;
@@ -11,6 +15,7 @@ mod rules;
 mod steps;
 
 pub use model::{DealExtension, DealExtensionStatus};
+pub use queries::{deal_of, pending};
 pub use rules::MACHINE;
 pub use steps::{actions, close_pending};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -10,6 +10,7 @@ use crate::{
         Date, Time,
         ids::{DealId, ExtensionId, PartnerId},
     },
+    policies::PolicyCode,
     words,
 };
 
@@ -25,23 +26,9 @@ words! {
         /// Taken back, or overtaken by the end of the deal.
         Withdrawn = "withdrawn",
     }
-
-    /// Why more time is refused.
-    pub DealExtensionDenialReason {
-        /// The deal does not move.
-        NoProgress = "no_progress",
-        /// What is shown does not show that the partner works on it.
-        UnconvincingEvidence = "unconvincing_evidence",
-        /// The customer wants somebody else, or to choose freely.
-        CustomerObjects = "customer_objects",
-        /// The time that the program gives is used up.
-        TimeUsedUp = "time_used_up",
-        /// Something else, which the text says.
-        Other = "other",
-    }
 }
 
-bindable!(DealExtensionStatus, DealExtensionDenialReason);
+bindable!(DealExtensionStatus);
 
 /// A request for more time, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -80,8 +67,8 @@ pub struct DealExtension {
     #[schema(required = true)]
     pub decided_at: Option<Time>,
     /// Why it was refused, as a code.
-    #[schema(required = true)]
-    pub reason_code: Option<DealExtensionDenialReason>,
+    #[schema(value_type = Option<String>, required = true, example = "no_progress", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: Option<PolicyCode>,
     /// What was said with the decision.
     #[schema(
         required = true,
@@ -173,7 +160,8 @@ pub struct DealExtensionGrant {
 #[serde(deny_unknown_fields)]
 pub struct DealExtensionDenial {
     /// Why, as a code; the partner reads it.
-    pub reason_code: DealExtensionDenialReason,
+    #[schema(value_type = String, example = "no_progress", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words; the partner reads them.
     #[schema(
         example = "The customer has not answered since October.",

@@ -3,9 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{
-    DealExtension, DealExtensionDenialReason, DealExtensionFilter, DealExtensionPath, DealExtensionStatus,
-};
+use super::model::{DealExtension, DealExtensionFilter, DealExtensionPath, DealExtensionStatus};
 use crate::{
     db::{Clause, Tx},
     deals::{
@@ -19,7 +17,9 @@ use crate::{
         ids::{DealId, ExtensionId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, on_each,
+    policies::PolicyCode,
+    revise,
     schema::{
         deal_evidence,
         deal_extensions::{self as extensions, table},
@@ -42,7 +42,7 @@ pub struct ExtensionRow {
     pub requested_by: String,
     pub decided_by: Option<String>,
     pub decided_at: Option<Time>,
-    pub reason_code: Option<DealExtensionDenialReason>,
+    pub reason_code: Option<PolicyCode>,
     pub reason_text: Option<String>,
     pub revision: i64,
     pub created_at: Time,
@@ -102,9 +102,7 @@ pub fn page(
     Ok(page.map(|row| row.seen(deal, reader)))
 }
 
-/// The extension of that registration with that id.
-///
-/// Which registration it belongs to, if the caller may see that.
+/// Which registration the extension belongs to, if the caller may see that.
 ///
 /// # Errors
 /// 404 if there is none.
@@ -122,6 +120,8 @@ pub fn path(tx: &mut Tx<'_>, id: ExtensionId) -> Result<DealExtensionPath> {
     })
 }
 
+/// The extension of that registration with that id.
+///
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, deal: DealId, id: ExtensionId) -> Result<ExtensionRow> {
@@ -130,6 +130,14 @@ pub fn find(tx: &mut Tx<'_>, deal: DealId, id: ExtensionId) -> Result<ExtensionR
         .filter(extensions::deal_id.eq(deal))
         .select(ExtensionRow::as_select())
         .first(c))?)
+}
+
+/// The registration of an extension, if the caller may see it.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn deal_of(tx: &mut Tx<'_>, id: ExtensionId) -> Result<DealId> {
+    path(tx, id).map(|path| path.id)
 }
 
 /// The extension that waits for the vendor.

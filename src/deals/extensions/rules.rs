@@ -30,6 +30,7 @@ pub const MACHINE: Machine<DealExtensionStatus> = Machine {
                 "the program's number of extensions is not used up",
                 "the new end lies after the old one and now, and not after the one asked for",
                 "the approver did not submit the registration, ask for the time, or manage a competing claimant",
+                "the step of the program's chain for more time is the approver's to decide; without a chain, a reviewer's",
                 "no active protection of another registration on the same scope (the database refuses it)",
             ],
         },
@@ -38,7 +39,10 @@ pub const MACHINE: Machine<DealExtensionStatus> = Machine {
             operation: Some("denyDealExtension"),
             from: &[Pending],
             to: &[Denied],
-            guards: &["the approver did not submit the registration, ask for the time, or manage a competing claimant"],
+            guards: &[
+                "the approver did not submit the registration, ask for the time, or manage a competing claimant",
+                "the program offers the reason",
+            ],
         },
         Transition {
             action: "withdraw",

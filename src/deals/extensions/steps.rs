@@ -11,6 +11,7 @@ use super::{
 use crate::{
     db::Tx,
     deals::{
+        chains::{self, Agreement, tell_waits, together},
         protection,
         registrations::{
             self, DealAxis, DecisionOutcome, DecisionRow, Held, ProtectionState, Reader, Registration, ReviewStatus,
@@ -20,12 +21,12 @@ use crate::{
     error::{Error, Result, codes},
     http::IfMatch,
     kernel::{
-        Time,
+        Stored, Time,
         ids::DealId,
         states::{Action, FailingGuard, guard},
     },
     partners,
-    policies::{self, RegistrationPolicy},
+    policies::{self, ReasonKind, RegistrationPolicy},
 };
 
 fn standing(tx: &mut Tx<'_>, deal: &Registration, policy: &RegistrationPolicy, now: Time) -> Result<Standing> {
@@ -98,6 +99,7 @@ pub fn request(tx: &mut Tx<'_>, id: DealId, new: &NewDealExtension) -> Result<De
         updated_at: now,
     };
     queries::insert(tx, &before.deal, &row).map_err(|error| taken(error, standing.status))?;
+    chains::begin(tx, &row, &before, &policy, now)?;
     if grace_until > held.ends_at {
         protection::extend(tx, id, grace_until, None)?;
     }
@@ -171,7 +173,8 @@ pub fn grant(
     let now = tx.moment();
     let settings = policies::in_force(tx, now)?;
     let standing = standing(tx, &deal, &settings.registration, now)?;
-    let mut failing = failing_to_decide(tx, &deal, &row)?;
+    let decides = chains::decides(tx, &deal, &row, &settings.registration.segregation, true)?;
+    let mut failing = together(failing_to_decide(tx, &deal, &row)?, decides.failing_to_agree());
     failing.extend(rules::failing_to_grant(
         &standing,
         &row,
@@ -182,11 +185,17 @@ pub fn grant(
     if !failing.is_empty() {
         return Err(Error::guards(row.status, "grant", failing));
     }
+    let cast = match decides.agree(tx, grant.reason_text.as_deref())? {
+        Agreement::Holds(cast) => cast,
+        Agreement::Waits(how) => return agreed_by_some(tx, &deal, &row, how, now),
+    };
     let end = rules::granted_end(&row, grant);
     let decided = DecisionRow {
         starts_at: Some(row.previous_end_at),
         ends_at: Some(end),
         policy_version: Some(settings.version),
+        step_id: cast.as_ref().map(|cast| cast.step.id),
+        on_behalf_of: cast.and_then(|cast| cast.on_behalf_of).map(|user| user.to_string()),
         ..decision(
             tx,
             &deal,
@@ -214,6 +223,24 @@ pub fn grant(
     Ok(after.seen(&deal.deal, Reader::of(tx.caller())))
 }
 
+/// Some have agreed, and others must still.
+fn agreed_by_some(
+    tx: &mut Tx<'_>,
+    deal: &Registration,
+    row: &ExtensionRow,
+    how: String,
+    now: Time,
+) -> Result<DealExtension> {
+    let after = ExtensionRow {
+        revision: row.revision + 1,
+        updated_at: now,
+        ..row.clone()
+    };
+    queries::save(tx, &deal.deal, row, &after, "deal_extension.voted")?;
+    tell_waits(tx, deal, "grant_extension", how)?;
+    Ok(after.seen(&deal.deal, Reader::of(tx.caller())))
+}
+
 /// Refuses more time. The grace is over.
 ///
 /// # Errors
@@ -225,13 +252,23 @@ pub fn deny(
     denial: &DealExtensionDenial,
 ) -> Result<DealExtension> {
     let (deal, row, status) = begin(tx, path, seen, "deny")?;
-    let failing = failing_to_decide(tx, &deal, &row)?;
+    let now = tx.moment();
+    let settings = policies::in_force(tx, now)?;
+    let (kind, code) = (ReasonKind::ExtensionDenial, &denial.reason_code);
+    let decides = chains::decides(tx, &deal, &row, &settings.registration.segregation, true)?;
+    let mut failing = together(failing_to_decide(tx, &deal, &row)?, decides.failing_to_refuse());
+    failing.extend(settings.reasons.failing(kind, code, false, false));
     if !failing.is_empty() {
         return Err(Error::guards(row.status, "deny", failing));
     }
-    let now = tx.moment();
+    let cast = decides.refuse(tx, Some(&denial.reason_text))?;
+    chains::end(tx, &row)?;
     let decided = DecisionRow {
-        reason_code: Some(denial.reason_code.to_string()),
+        reason_code: Some(code.to_string()),
+        reason_labels: settings.reasons.labels(kind, code).map(Stored),
+        policy_version: Some(settings.version),
+        step_id: cast.as_ref().map(|cast| cast.step.id),
+        on_behalf_of: cast.and_then(|cast| cast.on_behalf_of).map(|user| user.to_string()),
         ..decision(
             tx,
             &deal,
@@ -242,7 +279,7 @@ pub fn deny(
     };
     registrations::insert_decision(tx, &decided)?;
     let after = ExtensionRow {
-        reason_code: Some(denial.reason_code),
+        reason_code: Some(denial.reason_code.clone()),
         reason_text: Some(denial.reason_text.clone()),
         ..row.clone().ended(status, tx.caller().actor_text(), now)
     };
@@ -262,6 +299,7 @@ pub fn withdraw(tx: &mut Tx<'_>, path: DealExtensionPath, seen: IfMatch) -> Resu
     registrations::may_write(tx.caller(), &deal)?;
     let now = tx.moment();
     let after = row.clone().ended(status, tx.caller().actor_text(), now);
+    chains::end(tx, &row)?;
     queries::save(tx, &deal.deal, &row, &after, "deal_extension.withdrawn")?;
     let entry = Entry::action("withdraw_extension");
     end_grace(tx, &deal, "deal.extension_withdrawn", entry, now)?;
@@ -303,6 +341,7 @@ pub fn close_pending(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     let after = row
         .clone()
         .ended(DealExtensionStatus::Withdrawn, tx.caller().actor_text(), now);
+    chains::end(tx, &row)?;
     queries::save(tx, &owner, &row, &after, "deal_extension.withdrawn")
 }
 
@@ -328,13 +367,15 @@ pub fn actions(tx: &mut Tx<'_>, deal: &Registration) -> Result<Vec<Action>> {
         ));
     }
     if let Some(row) = pending {
-        let decides = failing_to_decide(tx, deal, &row)?;
-        let mut grants = decides.clone();
+        let own_interest = failing_to_decide(tx, deal, &row)?;
+        let decides = chains::decides(tx, deal, &row, &policy.segregation, false)?;
+        let mut grants = together(own_interest.clone(), decides.failing_to_agree());
+        let denies = together(own_interest, decides.failing_to_refuse());
         let grant = DealExtensionGrant::default();
         grants.extend(rules::failing_to_grant(&standing, &row, &grant, &policy, now));
         for (action, operation, failing) in [
             ("grant_extension", "grantDealExtension", grants),
-            ("deny_extension", "denyDealExtension", decides),
+            ("deny_extension", "denyDealExtension", denies),
             ("withdraw_extension", "withdrawDealExtension", own),
         ] {
             actions.extend(registrations::action(tx.caller(), action, operation, failing));

@@ -16,7 +16,7 @@ use crate::{
         ids::DealId,
         states::{FailingGuard, guard},
     },
-    policies,
+    policies::{self, ReasonKind},
 };
 
 /// The guards of a loss that fail: a registration that was never sent in, or that has ended, is not lost.
@@ -43,8 +43,8 @@ pub fn lose(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, loss: &DealLoss) -> Resu
     let status = registrations::status_at(&before, now);
     let mut failing = failing(status);
     failing.extend(rules::closing_day(&before, loss.closed_on, now));
-    let reasons = policies::in_force(tx, now)?.registration.loss_reasons;
-    failing.extend(registrations::reason_offered(&reasons, loss.reason_code));
+    let (reasons, by_partner) = (policies::in_force(tx, now)?.reasons, !tx.caller().is_vendor());
+    failing.extend(reasons.failing(ReasonKind::Loss, &loss.reason_code, by_partner, false));
     if !failing.is_empty() {
         return Err(Error::guards(from, "lose", failing));
     }

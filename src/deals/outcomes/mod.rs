@@ -15,8 +15,8 @@ mod rules;
 mod wins;
 
 pub use losses::failing as losing_fails;
-pub use model::{DealEvidence, DealEvidenceKind, DealLoss, DealLossReason, DealWin};
-pub use queries::{evidence_of, find as find_evidence, of_deal as pieces_of};
+pub use model::{DealEvidence, DealEvidenceKind, DealLoss, DealWin};
+pub use queries::{evidence_by_time, evidence_of, find as find_evidence, of_deal as pieces_of};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 pub use wins::{failing as winning_fails, rejecting_fails, verifying_fails};
 

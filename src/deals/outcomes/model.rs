@@ -11,6 +11,7 @@ use crate::{
         ids::{DealId, EvidenceId, FileId, PartnerId},
         page::Order,
     },
+    policies::PolicyCode,
     words,
 };
 
@@ -32,49 +33,9 @@ words! {
         /// Something else, which the note says.
         Other = "other",
     }
-
-    /// Why a sale was lost.
-    pub DealLossReason {
-        /// Another offer was cheaper.
-        Price = "price",
-        /// The customer bought another maker's product.
-        Competitor = "competitor",
-        /// The customer bought from another partner.
-        OtherPartner = "other_partner",
-        /// The customer bought from the vendor.
-        VendorDirect = "vendor_direct",
-        /// There is no money for it.
-        NoBudget = "no_budget",
-        /// The customer decided to do nothing.
-        NoDecision = "no_decision",
-        /// Not now.
-        Timing = "timing",
-        /// The product does not do what is needed.
-        ProductFit = "product_fit",
-        /// The customer answers no more.
-        NoContact = "no_contact",
-        /// Something else, which the note says.
-        Other = "other",
-    }
-
-    /// Why a reported win is not confirmed.
-    pub DealWinRejectionReason {
-        /// No such order is known.
-        OrderNotFound = "order_not_found",
-        /// The order is another customer's, or of other products.
-        OrderDoesNotMatch = "order_does_not_match",
-        /// The order was shown for another deal before.
-        OrderUsedBefore = "order_used_before",
-        /// The order was cancelled.
-        OrderCancelled = "order_cancelled",
-        /// The evidence cannot be read, or says too little.
-        EvidenceInsufficient = "evidence_insufficient",
-        /// Something else, which the text says.
-        Other = "other",
-    }
 }
 
-bindable!(DealEvidenceKind, DealLossReason);
+bindable!(DealEvidenceKind);
 
 impl DealEvidenceKind {
     /// Whether it shows that the customer has bought.
@@ -135,7 +96,8 @@ pub struct DealWin {
 #[serde(deny_unknown_fields)]
 pub struct DealLoss {
     /// Why.
-    pub reason_code: DealLossReason,
+    #[schema(value_type = String, example = "no_budget", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words.
     #[schema(
         example = "They stay with what they have for another year.",
@@ -156,7 +118,8 @@ pub struct DealLoss {
 #[serde(deny_unknown_fields)]
 pub struct DealWinRejection {
     /// Why, as a code; the partner reads it.
-    pub reason_code: DealWinRejectionReason,
+    #[schema(value_type = String, example = "order_not_found", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words; the partner reads them.
     #[schema(
         example = "The distributor knows no order of that number.",

@@ -294,3 +294,19 @@ pub fn evidence_of(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId,
     }
     Ok(kinds)
 }
+
+/// The evidence for each of those deals, with the moment at which it was shown.
+///
+/// # Errors
+/// What the database reports.
+pub fn evidence_by_time(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>>> {
+    let rows: Vec<(DealId, Time, DealEvidenceKind)> = on_each!(tx, |c| table
+        .filter(deal_evidence::deal_id.eq_any(deals))
+        .select((deal_evidence::deal_id, deal_evidence::created_at, deal_evidence::kind))
+        .load(c))?;
+    let mut shown: BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>> = BTreeMap::new();
+    for (deal, at, kind) in rows {
+        shown.entry(deal).or_default().push((at, kind));
+    }
+    Ok(shown)
+}

@@ -22,7 +22,7 @@ use crate::{
         ids::DealId,
         states::{FailingGuard, guard},
     },
-    policies,
+    policies::{self, ReasonKind},
 };
 
 /// Whether the caller's word on a win is the vendor's: its people who run the program, and its machines.
@@ -238,7 +238,9 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealWinRej
     seen.check(before.deal.revision)?;
     let (now, from) = (tx.moment(), before.deal.stage);
     let to = STAGE.go_to(from, "reject_win", DealStage::Committed)?;
-    let failing = rejecting_fails(tx, &before)?;
+    let mut failing = rejecting_fails(tx, &before)?;
+    let reasons = policies::in_force(tx, now)?.reasons;
+    failing.extend(reasons.failing(ReasonKind::WinRejection, &rejection.reason_code, false, false));
     if !failing.is_empty() {
         return Err(Error::guards(from, "reject_win", failing));
     }

@@ -37,7 +37,7 @@ use crate::{
         states::{FailingGuard, guard},
     },
     partners,
-    policies::{self, ProgramSettings},
+    policies::{self, ProgramSettings, ReasonKind},
     programs,
 };
 
@@ -121,6 +121,10 @@ pub fn approve(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, approval: &DealApprov
     let (chain, judged) = judged(tx, &before, &settings, true)?;
     let mut failing = judged.failing;
     failing.extend(failing_of_record(tx, &before)?);
+    if let Some(over) = &approval.passing_over {
+        let reasons = &settings.reasons;
+        failing.extend(reasons.failing(ReasonKind::Override, &over.reason_code, false, false));
+    }
     let scope = match scopes::narrowed(tx, &before, approval.scope.as_ref())? {
         Ok(scope) => Some(scope),
         Err(guards) => {
@@ -243,6 +247,7 @@ impl Decision<'_> {
                 .map(|user| user.to_string()),
             decided_at: self.now,
             reason_code: None,
+            reason_labels: None,
             reason_text: self
                 .approval
                 .note

@@ -1,12 +1,8 @@
 //! A registration's approval chain: which steps it asks for, and what the steps of its review do to it.
 
-use super::{
-    history::{self, Entry},
-    locked, queries,
-    rows::Registration,
-};
+use super::rows::Registration;
 use crate::{
-    approvals::{self, ApprovalKind, ApprovalStepRule, Chain, ChainFacts, StepRow, Subject},
+    approvals::{self, ApprovalKind, ApprovalStepRule, Chain, ChainFacts, StepClock, StepRow, Subject},
     catalog,
     db::Tx,
     error::Result,
@@ -65,8 +61,17 @@ pub fn planned(tx: &mut Tx<'_>, registration: &Registration, policy: &Registrati
         &rules,
         &facts,
         Some(deal.review_due_at.unwrap_or(now)),
-        now,
+        (&clock(tx, registration, policy)?, now),
     ))
+}
+
+/// The clock by which the steps of a registration's chains wait.
+///
+/// # Errors
+/// What the database reports.
+pub fn clock(tx: &mut Tx<'_>, registration: &Registration, policy: &RegistrationPolicy) -> Result<StepClock> {
+    let territory = registration.deal.territory_id;
+    StepClock::of(tx, policy.escalation_clock, territory, &policy.holidays)
 }
 
 /// Begins the chain of the registration's round.
@@ -109,23 +114,4 @@ pub fn pause(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
 /// What the database reports.
 pub fn resume(tx: &mut Tx<'_>, id: DealId, due_at: Option<Time>) -> Result<()> {
     approvals::resume(tx, KIND, &id.to_string(), due_at)
-}
-
-/// Escalates a step of a registration that has waited too long, under the lock that it is decided under, and tells of it. Says
-/// whether it was escalated now.
-///
-/// # Errors
-/// 404 if there is no such registration.
-pub fn escalate(tx: &mut Tx<'_>, id: DealId, step: &StepRow) -> Result<bool> {
-    let registration = locked(tx, id)?;
-    let Some(step) = approvals::escalate(tx, step.id)? else {
-        return Ok(false);
-    };
-    queries::tell_vendor(tx, &registration, "deal.approval_escalated")?;
-    let detail = format!(
-        "The step waited too long: {}. {} may decide it too.",
-        step.name, step.escalate_to
-    );
-    history::note(tx, id, Entry::action("escalate").detail(detail).for_vendor())?;
-    Ok(true)
 }

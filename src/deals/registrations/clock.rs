@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::{
     model::{ReviewSla, SlaState},
     rows::{ClockRow, Registration},
-    states::ReviewStatus,
+    states::{DealType, ReviewStatus},
 };
 use crate::{
     calendars::{BusinessClock, WorkingTime},
-    kernel::{Time, time::SECOND},
+    kernel::{Time, ids::DealId, time::SECOND},
 };
 
 /// The clock of a review, with the hours that it counts in.
@@ -31,14 +31,32 @@ pub fn start(registration: &mut Registration, round: i64, started_at: Time, days
     registration.deal.review_due_at = Some(due_at);
     registration.clock = Some(ReviewClock {
         row: ClockRow {
-            deal_id: registration.deal.id,
-            round,
             territory_id: registration.deal.territory_id,
             deal_type: registration.deal.deal_type,
             calendar_id: clock.calendar.map(|(id, _)| id),
             calendar_revision: clock.calendar.map(|(_, revision)| revision),
+            ..ClockRow::started(
+                registration.deal.id,
+                round,
+                (started_at, clock.time.at_risk(started_at, due_at), due_at),
+            )
+        },
+        time: clock.time.clone(),
+    });
+}
+
+impl ClockRow {
+    /// A clock that was started, by no calendar, at the first of the moments, and is at risk and due at the others.
+    pub const fn started(deal_id: DealId, round: i64, (started_at, at_risk_at, due_at): (Time, Time, Time)) -> Self {
+        Self {
+            deal_id,
+            round,
+            territory_id: None,
+            deal_type: DealType::NetNew,
+            calendar_id: None,
+            calendar_revision: None,
             started_at,
-            at_risk_at: clock.time.at_risk(started_at, due_at),
+            at_risk_at,
             due_at,
             paused_at: None,
             paused_micros: 0,
@@ -47,9 +65,8 @@ pub fn start(registration: &mut Registration, round: i64, started_at: Time, days
             elapsed_micros: None,
             worked_micros: None,
             met: None,
-        },
-        time: clock.time.clone(),
-    });
+        }
+    }
 }
 
 impl ReviewClock {
@@ -63,13 +80,7 @@ impl ReviewClock {
         let Some(paused_at) = self.row.paused_at.take() else {
             return;
         };
-        let move_on = |moment: Time| {
-            if moment <= paused_at {
-                moment
-            } else {
-                self.time.after(at, self.time.between(paused_at, moment))
-            }
-        };
+        let move_on = |moment: Time| self.time.moved_on(moment, paused_at, at);
         (self.row.at_risk_at, self.row.due_at) = (move_on(self.row.at_risk_at), move_on(self.row.due_at));
         self.row.paused_micros += self.time.between(paused_at, at);
     }
@@ -114,10 +125,7 @@ impl ReviewClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        deals::registrations::states::DealType,
-        kernel::ids::{DealId, Id as _},
-    };
+    use crate::kernel::ids::Id as _;
 
     fn at(text: &str) -> Time {
         text.parse().unwrap()
@@ -126,24 +134,15 @@ mod tests {
     /// Two whole days from Monday on, whose last quarter begins at noon on Tuesday.
     fn running() -> ReviewClock {
         ReviewClock {
-            row: ClockRow {
-                deal_id: DealId::example(1),
-                round: 1,
-                territory_id: None,
-                deal_type: DealType::NetNew,
-                calendar_id: None,
-                calendar_revision: None,
-                started_at: at("2026-11-23T00:00:00Z"),
-                at_risk_at: at("2026-11-24T12:00:00Z"),
-                due_at: at("2026-11-25T00:00:00Z"),
-                paused_at: None,
-                paused_micros: 0,
-                decided_at: None,
-                automatic: false,
-                elapsed_micros: None,
-                worked_micros: None,
-                met: None,
-            },
+            row: ClockRow::started(
+                DealId::example(1),
+                1,
+                (
+                    at("2026-11-23T00:00:00Z"),
+                    at("2026-11-24T12:00:00Z"),
+                    at("2026-11-25T00:00:00Z"),
+                ),
+            ),
             time: crate::calendars::plain(),
         }
     }

@@ -1,102 +1,18 @@
 //! What is sent with the steps of a review, and what they answer beside the registration.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::states::{DealStage, ReviewStatus};
 use crate::{
-    approvals::ApprovalChainStep,
+    approvals::{ApprovalChainStep, ApprovalKind},
     kernel::{
         ids::{AccountId, DealId, UserId},
         states::Action,
     },
+    policies::PolicyCode,
     words,
 };
-
-words! {
-    /// Why a registration is refused.
-    pub DealRejectionReason {
-        /// Another registration of the same deal came first.
-        DuplicateRegistration = "duplicate_registration",
-        /// The scope is protected for another partner.
-        ProtectedForAnother = "protected_for_another",
-        /// The vendor works the opportunity itself.
-        DirectOpportunity = "direct_opportunity",
-        /// The vendor keeps the customer to itself.
-        NamedAccount = "named_account",
-        /// The customer has the product already.
-        ExistingCustomer = "existing_customer",
-        /// The deal is not far enough, or not real.
-        NotQualified = "not_qualified",
-        /// Too little is known of it.
-        InsufficientInformation = "insufficient_information",
-        /// The partner cannot deliver it.
-        UnableToSupport = "unable_to_support",
-        /// It is outside what the program registers.
-        OutOfScope = "out_of_scope",
-        /// Something else, which the text says.
-        Other = "other",
-    }
-
-    /// Why an earlier claimant is passed over.
-    pub DealOverrideReason {
-        /// The customer chose, and says so in writing.
-        CustomerChoice = "customer_choice",
-        /// The partner has the customer already.
-        Incumbent = "incumbent",
-        /// The earlier claimant does not work the deal.
-        InactiveClaimant = "inactive_claimant",
-        /// The partner's evidence of work weighs more.
-        StrongerEvidence = "stronger_evidence",
-        /// A conflict case decided so.
-        CaseDecision = "case_decision",
-    }
-
-    /// Why a grant is taken away.
-    pub DealRevocationReason {
-        /// What the registration said is not so.
-        Misrepresentation = "misrepresentation",
-        /// The customer does not want this partner, and says so in writing.
-        CustomerObjection = "customer_objection",
-        /// Nobody works on the deal.
-        Inactivity = "inactivity",
-        /// The partner is suspended.
-        PartnerSuspended = "partner_suspended",
-        /// Another registration of the same deal should have been granted.
-        DuplicateFound = "duplicate_found",
-        /// The partner broke the program's terms.
-        TermsBroken = "terms_broken",
-        /// Something else, which the text says.
-        Other = "other",
-    }
-
-}
-
-impl DealRevocationReason {
-    /// Whether the reason is somebody's word, which must then be named.
-    pub const fn rests_on_a_word(self) -> bool {
-        matches!(
-            self,
-            Self::Misrepresentation | Self::CustomerObjection | Self::DuplicateFound
-        )
-    }
-}
-
-crate::bindable!(DealRejectionReason, DealOverrideReason);
-
-impl DealRejectionReason {
-    /// Whether the reason is a claim of somebody else's, which must then be named.
-    pub const fn rests_on_a_claim(self) -> bool {
-        matches!(
-            self,
-            Self::DuplicateRegistration
-                | Self::ProtectedForAnother
-                | Self::DirectOpportunity
-                | Self::NamedAccount
-                | Self::ExistingCustomer
-        )
-    }
-}
 
 /// An approval. Without a scope all that was asked for is granted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -134,7 +50,8 @@ pub struct DealApprovalScope {
 #[serde(deny_unknown_fields)]
 pub struct DealOverride {
     /// Why, as a code.
-    pub reason_code: DealOverrideReason,
+    #[schema(value_type = String, example = "customer_choice", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words.
     #[schema(
         example = "The customer's letter of 2026-11-18 names this partner.",
@@ -152,7 +69,8 @@ pub struct DealOverride {
 #[serde(deny_unknown_fields)]
 pub struct DealRejection {
     /// Why, as a code; the partner reads it.
-    pub reason_code: DealRejectionReason,
+    #[schema(value_type = String, example = "duplicate_registration", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words; the partner reads them.
     #[schema(
         example = "Another partner registered the same project before.",
@@ -170,7 +88,8 @@ pub struct DealRejection {
 #[serde(deny_unknown_fields)]
 pub struct DealRevocation {
     /// Why, as a code; the partner reads it.
-    pub reason_code: DealRevocationReason,
+    #[schema(value_type = String, example = "customer_objection", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words; the partner reads them.
     #[schema(
         example = "The customer told us in writing that it works with another partner.",
@@ -187,7 +106,10 @@ pub struct DealRevocation {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealWithdrawal {
-    /// Why.
+    /// Why, as a code.
+    #[schema(value_type = Option<String>, example = "customer_postponed", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: Option<PolicyCode>,
+    /// Why, in words.
     #[schema(
         example = "The customer has postponed the project.",
         min_length = 1,
@@ -200,6 +122,9 @@ pub struct DealWithdrawal {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDealInfoRequest {
+    /// Why the partner is asked, as a code; the partner reads it in the history.
+    #[schema(value_type = Option<String>, example = "scope_unclear", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: Option<PolicyCode>,
     /// The questions.
     #[schema(min_items = 1, max_items = 20, example = json!(["Which sites are meant?"]))]
     pub questions: Vec<String>,
@@ -287,7 +212,16 @@ pub struct DealActions {
     pub data: Vec<Action>,
 }
 
-/// Who must agree to a registration, in order.
+/// Whose chain is read.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DealChainQuery {
+    /// The chain of the registration itself, or of such a request about it; of the registration if left out.
+    #[param(nullable = false)]
+    pub kind: Option<ApprovalKind>,
+}
+
+/// Who must agree to a registration, in order. No steps: one person whose role may decide it does.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DealApprovalChain {
     /// Whether it is only what would be asked for: nothing was sent in yet.

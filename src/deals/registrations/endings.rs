@@ -3,7 +3,6 @@
 use super::{
     approvals, chains, closing,
     decisions::{DealRejection, DealWithdrawal},
-    guards,
     history::{self, Entry},
     queries, review_queries,
     reviews::{begin, refuse},
@@ -17,8 +16,8 @@ use crate::{
     deals::protection::{self, Ending},
     error::{Error, Result},
     http::IfMatch,
-    kernel::{ids::DealId, states::guard},
-    policies,
+    kernel::{Stored, ids::DealId, states::guard},
+    policies::{self, ReasonKind},
 };
 
 /// Refuses the registration. The partner reads the reason, and may appeal for as long as the program says.
@@ -31,20 +30,16 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealReject
     let settings = policies::in_force(tx, now)?;
     let (chain, judged) = approvals::judged(tx, &before, &settings, true)?;
     let mut failing = judged.against_refusal(approvals::reviews(tx)).to_vec();
-    failing.extend(guards::offered(
-        &settings.registration.rejection_reasons,
-        rejection.reason_code,
-    ));
-    if rejection.reason_code.rests_on_a_claim() && rejection.evidence.is_none() {
-        failing.push(guard(
-            "evidence_named",
-            "#/evidence",
-            "This reason rests on somebody else's claim; name the registration, opportunity or document.",
-        ));
-    }
+    let (kind, code) = (ReasonKind::Rejection, &rejection.reason_code);
+    failing.extend(
+        settings
+            .reasons
+            .failing(kind, code, false, rejection.evidence.is_some()),
+    );
     refuse(failing, status, "reject")?;
     let mut decision = blank_decision(tx, &before, DecisionOutcome::Rejected);
     decision.reason_code = Some(rejection.reason_code.to_string());
+    decision.reason_labels = settings.reasons.labels(kind, code).map(Stored);
     decision.reason_text = Some(rejection.reason_text.clone());
     decision.evidence.clone_from(&rejection.evidence);
     decision.policy_version = Some(settings.version);
@@ -92,6 +87,7 @@ pub fn blank_decision(tx: &Tx<'_>, registration: &Registration, outcome: Decisio
         on_behalf_of: None,
         decided_at: tx.moment(),
         reason_code: None,
+        reason_labels: None,
         reason_text: None,
         evidence: None,
         granted_scope: None,
@@ -189,7 +185,7 @@ pub fn supersede(tx: &mut Tx<'_>, before: &Registration, why: &Superseding) -> R
 /// Takes the registration back. What protects it is released, and its place is free.
 ///
 /// # Errors
-/// 409 `invalid_state`; 409 `guard_failed` for a deal that is won or lost; 403 for those who may only read it.
+/// 409 `invalid_state`; 409 `guard_failed` for a deal that is won or lost, or a reason that is not offered; 403 for those who may only read it.
 pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWithdrawal) -> Result<Registration> {
     let (before, status) = begin(tx, id, seen, "withdraw")?;
     super::may_write(tx.caller(), &before)?;
@@ -202,6 +198,14 @@ pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWit
         return Err(Error::guards(status, "withdraw", failing));
     }
     let now = tx.moment();
+    if let Some(code) = &withdrawal.reason_code {
+        let (reasons, by_partner) = (policies::in_force(tx, now)?.reasons, !tx.caller().is_vendor());
+        refuse(
+            reasons.failing(ReasonKind::Withdrawal, code, by_partner, false),
+            status,
+            "withdraw",
+        )?;
+    }
     closing::close(tx, id)?;
     if status == ReviewStatus::Approved && !protection::end(tx, id, Ending::Released, "withdrawn")?.is_empty() {
         history::note(
@@ -219,7 +223,10 @@ pub fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, withdrawal: &DealWit
         id,
         Entry::action("withdraw")
             .moved(DealAxis::ReviewStatus, status, ReviewStatus::Withdrawn)
-            .because(None, withdrawal.reason.clone()),
+            .because(
+                withdrawal.reason_code.as_ref().map(ToString::to_string),
+                withdrawal.reason.clone(),
+            ),
     )?;
     Ok(after)
 }

@@ -133,19 +133,6 @@ fn required(registration: &Registration, failing: &mut Vec<FailingGuard>) {
     }
 }
 
-/// The guard that fails if the program does not offer that reason; none is offered if all are.
-pub fn offered<R: PartialEq + std::fmt::Display>(offered: &[R], reason: R) -> Option<FailingGuard> {
-    if offered.is_empty() || offered.contains(&reason) {
-        return None;
-    }
-    let others: Vec<String> = offered.iter().map(ToString::to_string).collect();
-    let detail = format!(
-        "The program does not offer the reason {reason}; it offers: {}.",
-        others.join(", ")
-    );
-    Some(guard("reason_offered", "#/reason_code", detail))
-}
-
 /// The fields that the program asks for and the registration does not say.
 fn asked_for(registration: &Registration, policy: &RegistrationPolicy, failing: &mut Vec<FailingGuard>) {
     for field in policy.required_of(registration.deal.deal_type) {

@@ -46,19 +46,17 @@ mod whole;
 pub use actions::{action, chain as approval_chain, own_failing};
 pub use approvals::{grant_on_appeal, locked, tell_contenders};
 pub use chains::{
-    begin as begin_chain, end as skip_steps, escalate, facts as chain_facts, pause as pause_chain,
+    begin as begin_chain, clock as chain_clock, end as skip_steps, facts as chain_facts, pause as pause_chain,
     planned as planned_chain, resume as resume_chain,
 };
 pub use clock::start as start_clock;
 pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};
-pub use decisions::{
-    DealApproval, DealOverride, DealOverrideReason, DealRejection, DealRejectionReason, DealRevocationReason,
-};
+pub use decisions::{DealApproval, DealApprovalChain, DealOverride, DealRejection};
 pub use drafts::may_write;
 pub use endings::{Superseding, blank_decision, note_lapse, supersede};
 pub use expanded::{DealExpanded, DealPath};
-pub use guards::{Facts as SubmissionFacts, close_date, offered as reason_offered, submission as submission_guards};
+pub use guards::{Facts as SubmissionFacts, close_date, submission as submission_guards};
 pub use handlers::seen;
 pub use identity::RECOGNISED_BY;
 pub use imports::{ImportedDeal, insert_imported};

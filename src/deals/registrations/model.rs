@@ -18,6 +18,7 @@ use crate::{
             InfoRequestId, PartnerId, ProductId, ProtectionId, TerritoryId, UserId,
         },
     },
+    policies::PolicyLabels,
     references::ExternalRef,
     words,
 };
@@ -441,6 +442,9 @@ pub struct DealDecision {
     /// Why, as a code.
     #[schema(required = true, example = "duplicate_registration", max_length = 64)]
     pub reason_code: Option<String>,
+    /// What the code was called when it was decided.
+    #[schema(required = true)]
+    pub reason_labels: Option<PolicyLabels>,
     /// Why, in words.
     #[schema(
         required = true,

@@ -19,7 +19,7 @@ use crate::{
     http::IfMatch,
     kernel::states::guard,
     kernel::{Stored, ids::DealId},
-    policies,
+    policies::{self, ReasonKind},
 };
 
 /// Asks the partner; the clock of the review stands until the answer, and the place in the queue is kept until it is due.
@@ -29,8 +29,12 @@ use crate::{
 pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInfoRequest) -> Result<Registration> {
     let (before, status) = begin(tx, id, seen, "request_info")?;
     let now = tx.moment();
-    let policy = policies::in_force(tx, now)?.registration;
+    let settings = policies::in_force(tx, now)?;
+    let policy = settings.registration;
     let mut failing = segregation::failing(tx, &before, &policy.segregation)?;
+    if let Some(code) = &new.reason_code {
+        failing.extend(settings.reasons.failing(ReasonKind::InfoRequest, code, false, false));
+    }
     let days = new.business_days.unwrap_or(policy.info_business_days);
     if days > policy.info_business_days {
         let detail = format!(
@@ -77,7 +81,10 @@ pub fn request_info(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealInf
         id,
         Entry::action("request_info")
             .moved(DealAxis::ReviewStatus, status, ReviewStatus::InfoRequested)
-            .because(None, Some(new.questions.join("\n"))),
+            .because(
+                new.reason_code.as_ref().map(ToString::to_string),
+                Some(new.questions.join("\n")),
+            ),
     )?;
     Ok(after)
 }

@@ -5,8 +5,8 @@ use actix_web::{get, post};
 use super::{
     actions, approvals,
     decisions::{
-        DealAccountChoice, DealActions, DealApproval, DealApprovalChain, DealAssignment, DealInfoAnswers,
-        DealRejection, DealRevocation, DealStageMove, DealWithdrawal, NewDealInfoRequest,
+        DealAccountChoice, DealActions, DealApproval, DealApprovalChain, DealAssignment, DealChainQuery,
+        DealInfoAnswers, DealRejection, DealRevocation, DealStageMove, DealWithdrawal, NewDealInfoRequest,
     },
     endings,
     handlers::seen,
@@ -16,8 +16,10 @@ use super::{
     queries, questions, review_queries, reviews, revocations, submission,
 };
 use crate::{
+    approvals::ApprovalKind,
     auth::Caller,
     db::Db,
+    deals::chains,
     http::{IfMatch, IfMatchIfSent, Json, Path, Plain, Query, Reply},
     kernel::{
         ids::DealId,
@@ -248,13 +250,23 @@ pub async fn list_deal_actions(db: Db, caller: Caller, id: Path<DealId>) -> Repl
 
 /// Read the approval chain of a registration
 ///
-/// Who must agree, in order; for a draft who would have to, by its amount.
-#[utoipa::path(params(DealId))]
+/// Who must agree, in order; for a draft who would have to, by its amount. Also who must agree to a request about it: to the one
+/// that waits, or, as a preview, to one that you would make now.
+#[utoipa::path(params(DealId, DealChainQuery))]
 #[get("/{id}/approval-chain")]
-pub async fn get_deal_approval_chain(db: Db, caller: Caller, id: Path<DealId>) -> Reply<Plain<DealApprovalChain>> {
+pub async fn get_deal_approval_chain(
+    db: Db,
+    caller: Caller,
+    id: Path<DealId>,
+    which: Query<DealChainQuery>,
+) -> Reply<Plain<DealApprovalChain>> {
     db.snapshot(&caller, move |tx| {
         let registration = queries::find(tx, id.0)?;
-        actions::chain(tx, &registration).map(Plain)
+        let chain = match which.0.kind {
+            None | Some(ApprovalKind::DealRegistration) => actions::chain(tx, &registration),
+            Some(kind) => chains::of_request(tx, &registration, kind),
+        };
+        chain.map(Plain)
     })
     .await
 }

@@ -4,7 +4,6 @@ use super::{
     approvals, closing,
     decisions::DealRevocation,
     endings::blank_decision,
-    guards,
     history::{self, Entry},
     queries, review_queries,
     reviews::refuse,
@@ -17,8 +16,8 @@ use crate::{
     deals::protection::{self, Ending},
     error::Result,
     http::IfMatch,
-    kernel::{ids::DealId, states::guard},
-    policies,
+    kernel::{Stored, ids::DealId},
+    policies::{self, ReasonKind},
 };
 
 /// Takes the grant away, whether the sale goes on, was won or was lost: what still protects it ends, and it counts against
@@ -32,22 +31,15 @@ pub fn revoke(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, revocation: &DealRevoc
     let now = tx.moment();
     let status = rules::status_at(&before, now);
     let to = REVIEW.go(status, "revoke")?;
-    let mut failing = Vec::new();
-    if revocation.reason_code.rests_on_a_word() && revocation.evidence.is_none() {
-        failing.push(guard(
-            "evidence_named",
-            "#/evidence",
-            "This reason rests on somebody's word; name the letter, the order or the registration.",
-        ));
-    }
     let settings = policies::in_force(tx, now)?;
-    failing.extend(guards::offered(
-        &settings.registration.revocation_reasons,
-        revocation.reason_code,
-    ));
+    let (kind, code) = (ReasonKind::Revocation, &revocation.reason_code);
+    let failing = settings
+        .reasons
+        .failing(kind, code, false, revocation.evidence.is_some());
     refuse(failing, status, "revoke")?;
     let mut decision = blank_decision(tx, &before, DecisionOutcome::Revoked);
     decision.reason_code = Some(revocation.reason_code.to_string());
+    decision.reason_labels = settings.reasons.labels(kind, code).map(Stored);
     decision.reason_text = Some(revocation.reason_text.clone());
     decision.evidence.clone_from(&revocation.evidence);
     decision.policy_version = Some(settings.version);

@@ -16,6 +16,7 @@ use crate::{
             DecisionId, InfoRequestId, PartnerId, ProductId, ProtectionId, TerritoryId, UserId,
         },
     },
+    policies::PolicyLabels,
     references::ExternalRef,
     schema::{
         deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_info_requests, deal_lines,
@@ -252,6 +253,7 @@ pub struct DecisionRow {
     pub conflict_check_id: Option<ConflictCheckId>,
     pub override_code: Option<String>,
     pub overridden_deals: Option<Stored<Vec<DealId>>>,
+    pub reason_labels: Option<Stored<PolicyLabels>>,
 }
 
 /// As much of a protection as the axis is read from.

@@ -279,6 +279,7 @@ pub fn decision(row: DecisionRow, reader: Reader) -> DealDecision {
         decided_by: reader.sees(Some(row.decided_by)),
         on_behalf_of: reader.sees(row.on_behalf_of),
         reason_code: row.reason_code,
+        reason_labels: row.reason_labels.map(|labels| labels.0),
         reason_text: row.reason_text,
         evidence: reader.sees(row.evidence),
         granted_scope: row.granted_scope.map(|scope| scope.0),

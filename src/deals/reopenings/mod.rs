@@ -1,4 +1,5 @@
-//! Undoing a mistaken decision. Two people of the vendor agree: one asks, another approves. Then the registration is before
+//! Undoing a mistaken decision. Two people of the vendor agree: one asks, another approves; or, where the policy has a chain for
+//! it, all of its steps. Then the registration is before
 //! the vendor again, in a new round of its approval chain.
 //!
 //! - What was refused or revoked by mistake keeps its place in the queue: the mistake was not the partner's. What was
@@ -7,6 +8,7 @@
 //! - Nothing is reopened over somebody else's protection: whoever was granted the scope since keeps it.
 //! - Partners see that their registration is before the vendor again, and not who of the vendor asked for it.
 
+mod chains;
 mod handlers;
 mod model;
 mod queries;
@@ -14,6 +16,7 @@ mod rules;
 mod steps;
 
 pub use model::DealReopening;
+pub use queries::{deal_of, open};
 pub use rules::MACHINE;
 pub use steps::{Anew, actions, close_open, review_anew};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

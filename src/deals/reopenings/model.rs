@@ -13,6 +13,7 @@ use crate::{
         ids::{DealId, PartnerId, ReopeningId},
         page::Order,
     },
+    policies::PolicyCode,
     schema::deal_reopenings,
     words,
 };
@@ -29,25 +30,9 @@ words! {
         /// Taken back by who asked for it, or overtaken by what happened to the registration.
         Withdrawn = "withdrawn",
     }
-
-    /// Why a decision shall be undone.
-    pub DealReopeningReason {
-        /// It was wrong by the program's own rules.
-        WrongDecision = "wrong_decision",
-        /// There is evidence that was not known.
-        NewEvidence = "new_evidence",
-        /// It was made on data that were wrong.
-        WrongData = "wrong_data",
-        /// It was made on the wrong record.
-        WrongRecord = "wrong_record",
-        /// An appeal was upheld.
-        AppealUpheld = "appeal_upheld",
-        /// Something else, which the text says.
-        Other = "other",
-    }
 }
 
-bindable!(DealReopeningStatus, DealReopeningReason);
+bindable!(DealReopeningStatus);
 
 /// A request to undo the decision on a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -62,7 +47,8 @@ pub struct DealReopening {
     /// Where the registration stood when it was asked for.
     pub from_status: ReviewStatus,
     /// Why, as a code.
-    pub reason_code: DealReopeningReason,
+    #[schema(value_type = String, example = "wrong_decision", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words.
     #[schema(
         required = true,
@@ -121,7 +107,8 @@ impl Resource for DealReopening {
 #[serde(deny_unknown_fields)]
 pub struct NewDealReopening {
     /// Why, as a code.
-    pub reason_code: DealReopeningReason,
+    #[schema(value_type = String, example = "wrong_decision", min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub reason_code: PolicyCode,
     /// Why, in words.
     #[schema(
         example = "The duplicate that it was refused for is another plant's.",

@@ -46,6 +46,14 @@ pub fn find(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealReopening> {
         .first(c))?)
 }
 
+/// The registration of a reopening that the caller may see.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn deal_of(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealId> {
+    find(tx, id).map(|row| row.deal_id)
+}
+
 /// The reopening of the registration that waits for a decision, if there is one.
 ///
 /// # Errors
@@ -72,11 +80,16 @@ pub fn insert(tx: &mut Tx<'_>, row: DealReopening) -> Result<DealReopening> {
     Ok(row)
 }
 
-/// Stores a reopening that was decided over the revision it was read at, and tells of it.
+/// Stores a reopening that has changed over the revision it was read at, and tells of it.
 ///
 /// # Errors
 /// 412 if it was changed meanwhile.
-pub fn save(tx: &mut Tx<'_>, before: &DealReopening, after: DealReopening) -> Result<DealReopening> {
+pub fn save(
+    tx: &mut Tx<'_>,
+    before: &DealReopening,
+    after: DealReopening,
+    kind: &'static str,
+) -> Result<DealReopening> {
     revise!(
         tx,
         table,
@@ -84,12 +97,6 @@ pub fn save(tx: &mut Tx<'_>, before: &DealReopening, after: DealReopening) -> Re
         (before.id, before.revision),
         &after
     )?;
-    let kind = match after.status {
-        DealReopeningStatus::Requested => "deal_reopening.requested",
-        DealReopeningStatus::Approved => "deal_reopening.approved",
-        DealReopeningStatus::Rejected => "deal_reopening.rejected",
-        DealReopeningStatus::Withdrawn => "deal_reopening.withdrawn",
-    };
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

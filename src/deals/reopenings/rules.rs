@@ -23,6 +23,7 @@ pub const MACHINE: Machine<DealReopeningStatus> = Machine {
             to: &[Approved],
             guards: &[
                 "the approver is another person than who asked for it",
+                "the step of the program's chain for reopenings is the approver's to decide; without a chain, who runs the program",
                 "the registration stands where it stood when it was asked for",
                 "the sale is neither won nor lost",
                 "the partner is active",
@@ -60,7 +61,7 @@ pub fn requested(
         deal_id: deal,
         status: Requested,
         from_status,
-        reason_code: new.reason_code,
+        reason_code: new.reason_code.clone(),
         reason_text: Some(new.reason_text.clone()),
         requested_by: by,
         decided_by: None,
@@ -79,6 +80,16 @@ impl DealReopening {
             status,
             decided_by: Some(by),
             decided_at: Some(now),
+            revision: self.revision + 1,
+            updated_at: now,
+            ..self
+        }
+    }
+
+    /// The reopening one revision further: somebody has agreed, and others must still.
+    #[must_use]
+    pub fn touched(self, now: Time) -> Self {
+        Self {
             revision: self.revision + 1,
             updated_at: now,
             ..self

@@ -6,10 +6,12 @@ use super::{
     rules::{self, MACHINE},
 };
 use crate::{
+    approvals::Cast,
     auth::permissions::may_call,
     customers,
     db::Tx,
     deals::{
+        chains::{self, Agreement, Decides, tell_waits, together},
         conflict::{self, CheckPurpose},
         protection::{self, Ending},
         registrations::{
@@ -21,10 +23,12 @@ use crate::{
     error::{Error, Result},
     http::IfMatch,
     kernel::{
+        Stored, Time,
         ids::{DealId, ReopeningId},
         states::{Action, FailingGuard, guard},
     },
-    partners, policies,
+    partners,
+    policies::{self, PolicyLabels, ReasonKind},
 };
 
 /// Asks for a reopening.
@@ -36,12 +40,17 @@ pub fn request(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, new: &NewDealReopenin
     seen.check(before.deal.revision)?;
     let status = registrations::status_at(&before, tx.moment());
     REVIEW.go(status, "reopen")?;
-    let failing = standing(tx, &before)?;
+    let now = tx.moment();
+    let settings = policies::in_force(tx, now)?;
+    let mut failing = standing(tx, &before)?;
+    let reasons = &settings.reasons;
+    failing.extend(reasons.failing(ReasonKind::Reopening, &new.reason_code, false, false));
     if !failing.is_empty() {
         return Err(Error::guards(status, "reopen", failing));
     }
-    let reopening = rules::requested(id, status, new, tx.caller().actor_text(), tx.moment());
+    let reopening = rules::requested(id, status, new, tx.caller().actor_text(), now);
     let reopening = queries::insert(tx, reopening)?;
+    chains::begin(tx, &reopening, &before, &settings.registration, now)?;
     history::note(
         tx,
         id,
@@ -86,8 +95,13 @@ fn standing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingG
     Ok(failing)
 }
 
-fn deciding(tx: &mut Tx<'_>, registration: &Registration, reopening: &DealReopening) -> Result<Vec<FailingGuard>> {
-    let mut failing = others_decide(tx, reopening);
+fn deciding(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    reopening: &DealReopening,
+    decides: &Decides,
+) -> Result<Vec<FailingGuard>> {
+    let mut failing = together(others_decide(tx, reopening), decides.failing_to_agree());
     let status = registrations::status_at(registration, tx.now);
     if status != reopening.from_status {
         let detail = format!(
@@ -98,6 +112,17 @@ fn deciding(tx: &mut Tx<'_>, registration: &Registration, reopening: &DealReopen
     }
     failing.extend(standing(tx, registration)?);
     Ok(failing)
+}
+
+fn decides(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    reopening: &DealReopening,
+    lock: bool,
+    now: Time,
+) -> Result<Decides> {
+    let segregation = policies::in_force(tx, now)?.registration.segregation;
+    chains::decides(tx, registration, reopening, &segregation, lock)
 }
 
 fn others_decide(tx: &Tx<'_>, reopening: &DealReopening) -> Vec<FailingGuard> {
@@ -123,22 +148,35 @@ pub fn approve(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealRe
     let asked = queries::find(tx, id)?;
     seen.check(asked.revision)?;
     let to = MACHINE.go(asked.status, "approve")?;
-    let failing = deciding(tx, &before, &asked)?;
+    let now = tx.moment();
+    let decides = decides(tx, &before, &asked, true, now)?;
+    let failing = deciding(tx, &before, &asked, &decides)?;
     if !failing.is_empty() {
         return Err(Error::guards(asked.status, "approve", failing));
     }
-    let now = tx.moment();
+    let cast = match decides.agree(tx, None)? {
+        Agreement::Holds(cast) => cast,
+        Agreement::Waits(how) => {
+            let after = queries::save(tx, &asked, asked.clone().touched(now), "deal_reopening.voted")?;
+            tell_waits(tx, &before, "approve_reopening", how)?;
+            return Ok(after);
+        }
+    };
     let after = asked.clone().decided(to, tx.caller().actor_text(), now);
-    let after = queries::save(tx, &asked, after)?;
+    let after = queries::save(tx, &asked, after, "deal_reopening.approved")?;
+    let reasons = policies::in_force(tx, now)?.reasons;
+    let reason_labels = reasons.labels(ReasonKind::Reopening, &after.reason_code);
     let anew = Anew {
         from: after.from_status,
         action: "reopen",
         outcome: DecisionOutcome::Reopened,
         event: "deal.reopened",
         reason_code: Some(after.reason_code.to_string()),
+        reason_labels,
         reason_text: after.reason_text.clone(),
         told_text: None,
         detail: format!("Asked for by {}.", after.requested_by),
+        cast,
     };
     review_anew(tx, &before, &anew)?;
     Ok(after)
@@ -157,12 +195,16 @@ pub struct Anew {
     pub event: &'static str,
     /// Why, as a code.
     pub reason_code: Option<String>,
+    /// What the code is called.
+    pub reason_labels: Option<PolicyLabels>,
     /// Why, in words.
     pub reason_text: Option<String>,
     /// As much of it as both sides read in the history.
     pub told_text: Option<String>,
     /// What the vendor alone reads in the history.
     pub detail: String,
+    /// The vote that completed its chain, if one decided.
+    pub cast: Option<Box<Cast>>,
 }
 
 /// Puts the registration before the vendor again, in a new round. Its account is locked.
@@ -176,6 +218,10 @@ pub fn review_anew(tx: &mut Tx<'_>, before: &Registration, anew: &Anew) -> Resul
     let mut decision = registrations::blank_decision(tx, before, anew.outcome);
     decision.reason_code.clone_from(&anew.reason_code);
     decision.reason_text.clone_from(&anew.reason_text);
+    let cast = anew.cast.as_ref();
+    decision.reason_labels = anew.reason_labels.clone().map(Stored);
+    decision.step_id = cast.map(|cast| cast.step.id);
+    decision.on_behalf_of = cast.and_then(|cast| cast.on_behalf_of).map(|user| user.to_string());
     decision.policy_version = Some(settings.version);
     registrations::insert_decision(tx, &decision)?;
     registrations::close(tx, id)?;
@@ -229,15 +275,21 @@ pub fn review_anew(tx: &mut Tx<'_>, before: &Registration, anew: &Anew) -> Resul
 /// # Errors
 /// 409 `invalid_state`; 409 `guard_failed` for who asked for it.
 pub fn reject(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealReopening> {
+    let deal = queries::find(tx, id)?.deal_id;
+    let registration = registrations::locked(tx, deal)?;
     let asked = queries::find(tx, id)?;
     seen.check(asked.revision)?;
     let to = MACHINE.go(asked.status, "reject")?;
-    let failing = others_decide(tx, &asked);
+    let now = tx.moment();
+    let decides = decides(tx, &registration, &asked, true, now)?;
+    let failing = together(others_decide(tx, &asked), decides.failing_to_refuse());
     if !failing.is_empty() {
         return Err(Error::guards(asked.status, "reject", failing));
     }
-    let after = asked.clone().decided(to, tx.caller().actor_text(), tx.now);
-    queries::save(tx, &asked, after)
+    decides.refuse(tx, None)?;
+    chains::end(tx, &asked)?;
+    let after = asked.clone().decided(to, tx.caller().actor_text(), now);
+    queries::save(tx, &asked, after, "deal_reopening.rejected")
 }
 
 /// Takes the request back.
@@ -257,8 +309,9 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ReopeningId, seen: IfMatch) -> Result<DealR
         )];
         return Err(Error::guards(asked.status, "withdraw", failing));
     }
+    chains::end(tx, &asked)?;
     let after = asked.clone().decided(to, actor, tx.now);
-    queries::save(tx, &asked, after)
+    queries::save(tx, &asked, after, "deal_reopening.withdrawn")
 }
 
 /// Ends a request that was overtaken by what happened to the registration.
@@ -270,7 +323,8 @@ pub fn close_open(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
         let after = asked
             .clone()
             .decided(DealReopeningStatus::Withdrawn, tx.caller().actor_text(), tx.now);
-        queries::save(tx, &asked, after)?;
+        chains::end(tx, &asked)?;
+        queries::save(tx, &asked, after, "deal_reopening.withdrawn")?;
     }
     Ok(())
 }
@@ -290,13 +344,12 @@ pub fn actions(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Actio
             }
         }
         Some(asked) if may_call(tx.caller(), "approveDealReopening") => {
-            let failing = deciding(tx, registration, &asked)?;
+            let now = tx.now;
+            let decides = decides(tx, registration, &asked, false, now)?;
+            let failing = deciding(tx, registration, &asked, &decides)?;
             data.push(Action::new("approve_reopening", "approveDealReopening", failing));
-            data.push(Action::new(
-                "reject_reopening",
-                "rejectDealReopening",
-                others_decide(tx, &asked),
-            ));
+            let failing = together(others_decide(tx, &asked), decides.failing_to_refuse());
+            data.push(Action::new("reject_reopening", "rejectDealReopening", failing));
             if asked.is_by(&tx.caller().actor_text()) {
                 data.push(Action::new("withdraw_reopening", "withdrawDealReopening", Vec::new()));
             }

@@ -257,6 +257,7 @@ fn granted_again(tx: &Tx<'_>, before: &Registration, new: &Registration) -> Deci
         on_behalf_of: None,
         decided_at: now,
         reason_code: Some(REASON.to_owned()),
+        reason_labels: None,
         reason_text: None,
         evidence: Some(format!("Granted to {} before.", before.deal.number)),
         granted_scope: given

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     auth::Caller,
     modules::{Module, Modules},
-    notices::reminders::REMINDERS,
+    notices::reminders::ReminderRule,
 };
 
 /// A topic of the catalogue.
@@ -96,15 +96,15 @@ impl TopicRule {
         }
     }
 
-    fn entry(&self, side: NoticeSide) -> NoticeTopicEntry {
+    fn entry(&self, side: NoticeSide, reminders: &[ReminderRule]) -> NoticeTopicEntry {
         NoticeTopicEntry {
             topic: self.topic,
             about: self.about.to_owned(),
             events: self.events.iter().map(|event| (*event).to_owned()).collect(),
-            days_before: REMINDERS
+            days_before: reminders
                 .iter()
-                .find(|reminder| reminder.topic == self.topic)
-                .map(|reminder| reminder.days_before.to_vec())
+                .find(|reminder| reminder.kind.topic() == self.topic)
+                .map(|reminder| reminder.days_before.clone())
                 .unwrap_or_default(),
             recipients: self.recipients(side).to_vec(),
             in_app: true,
@@ -129,10 +129,10 @@ impl NoticeSide {
 
 impl NoticeTopicList {
     /// The topics that one side is told of where those modules are on.
-    pub fn of(side: NoticeSide, modules: Modules) -> Self {
+    pub fn of(side: NoticeSide, modules: Modules, reminders: &[ReminderRule]) -> Self {
         let told = offered(modules).filter(|rule| !rule.recipients(side).is_empty());
         Self {
-            data: told.map(|rule| rule.entry(side)).collect(),
+            data: told.map(|rule| rule.entry(side, reminders)).collect(),
         }
     }
 }
@@ -158,6 +158,7 @@ pub fn events() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notices::ReminderKind;
 
     #[test]
     fn every_topic_has_one_row_with_somebody_to_tell() {
@@ -170,7 +171,7 @@ mod tests {
                 !rule.vendor.is_empty() || !rule.partner.is_empty(),
                 "{topic} tells nobody"
             );
-            let reminds = REMINDERS.iter().any(|reminder| reminder.topic == *topic);
+            let reminds = ReminderKind::ALL.iter().any(|kind| kind.topic() == *topic);
             assert_ne!(
                 rule.events.is_empty(),
                 !reminds,

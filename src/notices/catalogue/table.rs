@@ -168,7 +168,11 @@ pub static TOPICS: &[TopicRule] = &[
         ..TopicRule::on_deals(
             NoticeTopic::ApprovalStepPending,
             "The next step of an approval waits, or one that waited too long goes to others.",
-            &["deal.step_approved", "deal.approval_escalated"],
+            &[
+                "deal.step_approved",
+                "deal.approval_advanced",
+                "deal.approval_escalated",
+            ],
         )
     },
     TopicRule {
@@ -178,7 +182,7 @@ pub static TOPICS: &[TopicRule] = &[
         ..TopicRule::on_deals(NoticeTopic::ReviewDue, "The time for a decision is running out.", &[])
     },
     TopicRule {
-        vendor: &[Reviewer, AccountManager],
+        vendor: &[Reviewer, PendingApprover, AccountManager],
         action: Some("grantDealExtension"),
         placeholders: &[DEAL, EXTENSION],
         ..TopicRule::on_deals(
@@ -314,7 +318,7 @@ pub static TOPICS: &[TopicRule] = &[
         )
     },
     TopicRule {
-        vendor: &[ChannelOps],
+        vendor: &[ChannelOps, PendingApprover],
         action: Some("approveDealReopening"),
         placeholders: &[DEAL, REASON],
         ..TopicRule::on_deals(

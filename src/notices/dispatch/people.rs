@@ -7,7 +7,7 @@ use crate::{
     approvals::{ApprovalStepStatus, AskedPerson},
     auth::Role,
     db::Tx,
-    deals::{appeals, registrations},
+    deals::{appeals, chains, registrations},
     error::{Result, codes},
     identity::{self, addressees},
     kernel::ids::{DealId, PartnerId, UserId},
@@ -96,7 +96,7 @@ fn pending_approvers(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<UserId>> {
         Err(error) if error.is(&codes::NOT_FOUND) => return Ok(Vec::new()),
         found => found?,
     };
-    let chain = registrations::approval_chain(tx, &found)?;
+    let chain = chains::of_what_waits(tx, &found)?;
     let pending = chain
         .data
         .into_iter()

@@ -1,4 +1,5 @@
-//! Reminders before deadlines and expiries: each exactly once for each deadline and distance from it.
+//! Reminders before deadlines and expiries: each exactly once for each deadline and distance from it. How long before, the policy
+//! says; a deadline that was seen keeps the reminders that it was first seen with.
 //!
 //! A deadline is seen a week before its first reminder at the latest, and gets a row for each distance. What lies in the past
 //! by then is skipped, and its row says so. When its moment comes, a reminder is sent if the deadline still stands: one that
@@ -11,7 +12,7 @@ mod rules;
 
 pub use model::ReminderKind;
 pub use queries::delete_old;
-pub use rules::REMINDERS;
+pub use rules::{ReminderRule, reminders};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
     language::{Value, days_until},
     templates::Texts,
 };
-use crate::{db::Tx, error::Result};
+use crate::{db::Tx, error::Result, policies};
 use model::{NoticeReminder, ReminderState};
 
 /// The routes.
@@ -34,7 +35,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// What the database reports.
 pub fn remind(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let mut done = 0;
-    for rule in REMINDERS {
+    let now = tx.now;
+    let rules = reminders(&policies::in_force(tx, now)?.notices);
+    for rule in rules.iter().filter(|rule| !rule.days_before.is_empty()) {
         let seen = queries::unseen(tx, rule.kind, rule.horizon(tx.now), most)?;
         for deadline in seen {
             let mut stored = false;

@@ -10,55 +10,45 @@ use crate::{
         ids::{Id as _, NoticeReminderId},
     },
     notices::catalogue::NoticeTopic,
+    policies::NoticePolicy,
 };
 
 /// Days before the first reminder by which a deadline is seen: so long servers may stand still without a loss.
 const AHEAD: i64 = 7;
 
 /// The reminders of one kind of deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReminderRule {
     /// The deadline.
     pub kind: ReminderKind,
-    /// What people are told by.
-    pub topic: NoticeTopic,
-    /// Days before it, the longest first.
-    pub days_before: &'static [i64],
+    /// Days before it, each once, the longest first.
+    pub days_before: Vec<i64>,
 }
 
-/// The program's defaults, and the one place where they stand.
-pub static REMINDERS: &[ReminderRule] = &[
-    ReminderRule {
-        kind: ReminderKind::ProtectionEnds,
-        topic: NoticeTopic::ProtectionEnding,
-        days_before: &[30, 14, 3],
-    },
-    ReminderRule {
-        kind: ReminderKind::InfoDue,
-        topic: NoticeTopic::DealInfoDue,
-        days_before: &[2, 1],
-    },
-    ReminderRule {
-        kind: ReminderKind::ExtensionGrace,
-        topic: NoticeTopic::ExtensionGraceEnding,
-        days_before: &[3, 1],
-    },
-    ReminderRule {
-        kind: ReminderKind::ReviewDue,
-        topic: NoticeTopic::ReviewDue,
-        days_before: &[1],
-    },
-    ReminderRule {
-        kind: ReminderKind::AppealDue,
-        topic: NoticeTopic::AppealDue,
-        days_before: &[1],
-    },
-    ReminderRule {
-        kind: ReminderKind::PartnerNotice,
-        topic: NoticeTopic::PartnerNoticeEnding,
-        days_before: &[30, 7],
-    },
-];
+/// Days before a deadline of which the program's policy says nothing.
+const fn built_in(kind: ReminderKind) -> &'static [i64] {
+    match kind {
+        ReminderKind::ProtectionEnds => &[30, 14, 3],
+        ReminderKind::InfoDue => &[2, 1],
+        ReminderKind::ExtensionGrace => &[3, 1],
+        ReminderKind::ReviewDue | ReminderKind::AppealDue => &[1],
+        ReminderKind::PartnerNotice => &[30, 7],
+    }
+}
+
+/// The reminders of every kind of deadline under a policy.
+pub fn reminders(policy: &NoticePolicy) -> Vec<ReminderRule> {
+    let rule = |kind: &ReminderKind| {
+        let mut days_before = policy.days_before(*kind).unwrap_or_else(|| built_in(*kind)).to_vec();
+        days_before.sort_unstable_by(|a, b| b.cmp(a));
+        days_before.dedup();
+        ReminderRule {
+            kind: *kind,
+            days_before,
+        }
+    };
+    ReminderKind::ALL.iter().map(rule).collect()
+}
 
 impl ReminderKind {
     /// What people are told by.
@@ -116,7 +106,7 @@ mod tests {
     #[test]
     fn what_lies_in_the_past_at_first_sight_is_skipped() {
         let now: Time = "2026-11-21T09:00:00Z".parse().unwrap();
-        let rule = &REMINDERS[0];
+        let rule = &reminders(&NoticePolicy::default())[0];
         let states = |days| {
             let deadline = Deadline {
                 resource_id: "deal_x".to_owned(),
@@ -132,11 +122,17 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_its_rule_and_its_topic() {
-        for kind in ReminderKind::ALL {
-            let rule = REMINDERS.iter().find(|rule| rule.kind == *kind).unwrap();
-            assert_eq!(rule.topic, kind.topic());
-            assert!(rule.days_before.windows(2).all(|pair| pair[0] > pair[1]));
-        }
+    fn what_the_program_names_takes_the_place_of_what_is_built_in() {
+        let policy: NoticePolicy = serde_json::from_str(
+            r#"{"reminders": [{"kind": "info_due", "days_before": [1, 4]}, {"kind": "review_due", "days_before": []}]}"#,
+        )
+        .unwrap();
+        let days = |kind| {
+            let found = reminders(&policy).into_iter().find(|rule| rule.kind == kind);
+            found.unwrap().days_before
+        };
+        assert_eq!(days(ReminderKind::InfoDue), [4, 1]);
+        assert!(days(ReminderKind::ReviewDue).is_empty());
+        assert_eq!(days(ReminderKind::ProtectionEnds), [30, 14, 3]);
     }
 }

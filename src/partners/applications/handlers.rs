@@ -92,8 +92,13 @@ fn apply(tx: &mut Tx<'_>, new: &NewPartnerApplication) -> Result<ApplicationRece
         domains::claim(tx, partner.id, domain, is_verified.then_some(DomainMethod::Email)).map_err(at_email)?;
     }
     let token = Token::new();
-    let due = tx.now.plus_days(partners::policy(tx)?.review_days);
-    let application = PartnerApplication::new(partner.id, new, token.hash, is_verified, due, tx.now);
+    let policy = partners::policy(tx)?;
+    let time = super::hours(tx, Some(policy.review_clock))?;
+    let due = rules::days_later(tx.now, policy.review_days, time.as_deref());
+    let application = PartnerApplication {
+        clock_basis: Some(policy.review_clock),
+        ..PartnerApplication::new(partner.id, new, token.hash, is_verified, due, tx.now)
+    };
     let application = queries::put(tx, earlier.as_ref(), application)?;
     letters::send(
         tx,

@@ -14,8 +14,17 @@ mod rules;
 
 pub use model::{ApplicationReceipt, PartnerApplication, ReapplyRule};
 pub(super) use queries::{find, save};
-pub(super) use rules::answered;
+pub(super) use rules::{answered, days_later};
+use std::sync::Arc;
+
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::{
+    calendars::{self, ClockBasis, WorkingTime},
+    db::Tx,
+    error::Result,
+    policies,
+};
 
 /// The public routes.
 pub(super) fn public_routes(config: &mut ServiceConfig<'_>) {
@@ -32,4 +41,15 @@ pub(super) fn public_routes(config: &mut ServiceConfig<'_>) {
 /// The routes below a partner.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(handlers::get_partner_application);
+}
+
+/// The hours that the days of a review run in; none: round the clock. A firm may be at home in several territories, so they are those
+/// of the program's calendar.
+pub(super) fn hours(tx: &mut Tx<'_>, basis: Option<ClockBasis>) -> Result<Option<Arc<WorkingTime>>> {
+    if basis != Some(ClockBasis::BusinessTime) {
+        return Ok(None);
+    }
+    let now = tx.now;
+    let closed = policies::in_force(tx, now)?.registration.holidays;
+    Ok(Some(calendars::of_territory(tx, None, &closed)?.time))
 }

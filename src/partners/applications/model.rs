@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     bindable,
+    calendars::ClockBasis,
     http::Resource,
     kernel::{
         Address, Currency, Date, Stored, Time, TimeZone,
@@ -115,6 +116,9 @@ pub struct PartnerApplication {
     /// The date from which it may apply again.
     #[schema(required = true)]
     pub reapply_after_on: Option<Date>,
+    /// By which clock the days of its review run; null for round the clock.
+    #[schema(required = true)]
+    pub clock_basis: Option<ClockBasis>,
 }
 
 impl Resource for PartnerApplication {

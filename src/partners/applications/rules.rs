@@ -2,6 +2,7 @@
 
 use super::model::{ApplicationReceipt, NewPartnerApplication, PartnerApplication, ReapplyRule};
 use crate::{
+    calendars::WorkingTime,
     custom_fields::CustomFields,
     error::{Error, Result},
     kernel::{
@@ -154,6 +155,7 @@ impl PartnerApplication {
             decision_text: None,
             reapply_rule: None,
             reapply_after_on: None,
+            clock_basis: None,
         }
     }
 
@@ -196,17 +198,25 @@ impl PartnerApplication {
     }
 }
 
-/// The application whose clock runs again: what it stood still is added to its due time.
+/// The moment so many days later: by the calendar, or, in business time, so many business days.
+pub fn days_later(from: Time, days: i64, time: Option<&WorkingTime>) -> Time {
+    time.map_or_else(|| from.plus_days(days), |time| time.days_after(from, days))
+}
+
+/// The application whose clock runs again: what was left of it when it was stopped is left of it now.
 #[must_use]
-pub fn answered(application: PartnerApplication, now: Time) -> PartnerApplication {
-    let stood = application.paused_at.map_or(0, |since| now.since(since).max(0));
+pub fn answered(application: PartnerApplication, now: Time, time: Option<&WorkingTime>) -> PartnerApplication {
+    let since = application.paused_at.unwrap_or(now).min(now);
+    let stood = now.since(since);
+    let due = |due: Time| match time {
+        Some(time) => time.moved_on(due, since, now),
+        None => Time::from_micros(due.micros().saturating_add(stood)),
+    };
     PartnerApplication {
         paused_at: None,
         paused_micros: application.paused_micros.saturating_add(stood),
         info_due_at: None,
-        review_due_at: application
-            .review_due_at
-            .map(|due| Time::from_micros(due.micros().saturating_add(stood))),
+        review_due_at: application.review_due_at.map(due),
         ..application
     }
 }
@@ -313,6 +323,7 @@ mod tests {
         let resumed = answered(
             application.waiting(NOW.plus_days(5), NOW.plus_days(1)),
             NOW.plus_days(4),
+            None,
         );
         assert_eq!(resumed.review_due_at, Some(due.plus_days(3)));
         assert_eq!((resumed.paused_at, resumed.info_due_at), (None, None));

@@ -72,15 +72,17 @@ pub async fn request_partner_info(
     db.write(&caller, move |tx| {
         let before = found(tx, id.0, seen)?;
         let after = before.clone().moved("request_info", Reason::default(), tx.now)?;
+        let application = applications::find(tx, before.id)?;
         let answer_days = partners::policy(tx)?.answer_days;
-        let due = asked.0.due_at.unwrap_or_else(|| tx.now.plus_days(answer_days));
+        let time = applications::hours(tx, application.clock_basis)?;
+        let usual = applications::days_later(tx.now, answer_days, time.as_deref());
+        let due = asked.0.due_at.unwrap_or(usual);
         let failing = rules::failing_due(due, tx.now);
         if !failing.is_empty() {
             return Err(Error::guards(before.status, "request_info", failing));
         }
         let request = PartnerInfoRequest::new(before.id, &asked.0.questions, due, tx.caller().actor_text(), tx.now);
         let request = queries::insert(tx, request)?;
-        let application = applications::find(tx, before.id)?;
         let waiting = application.clone().waiting(due, tx.now);
         applications::save(tx, &application, waiting, "partner_application.paused")?;
         letters::send(
@@ -145,7 +147,8 @@ pub async fn resume_partner_review(db: Db, caller: Caller, id: Path<PartnerId>, 
             queries::save(tx, &request, cancelled, "partner_info.cancelled")?;
         }
         let application = applications::find(tx, before.id)?;
-        let resumed = applications::answered(application.clone(), tx.now);
+        let time = applications::hours(tx, application.clock_basis)?;
+        let resumed = applications::answered(application.clone(), tx.now, time.as_deref());
         applications::save(tx, &application, resumed, "partner_application.resumed")?;
         partners::save(tx, &before, after, "partner.review_resumed").map(Json)
     })

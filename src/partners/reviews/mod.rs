@@ -47,7 +47,8 @@ pub(super) fn answer(
         let answered = request.clone().answered(answers, by, tx.now);
         queries::save(tx, &request, answered, "partner_info.answered")?;
     }
-    let resumed = applications::answered(application.clone(), tx.now);
+    let time = applications::hours(tx, application.clock_basis)?;
+    let resumed = applications::answered(application.clone(), tx.now, time.as_deref());
     let application = applications::save(tx, application, resumed, "partner_application.resumed")?;
     Ok((application, super::save(tx, before, after, "partner.info_answered")?))
 }

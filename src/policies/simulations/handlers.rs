@@ -25,10 +25,10 @@ use crate::{
 ///
 /// Judges every deal that was sent in, and imported history, by the policy and by the version in force now, and keeps where the
 /// two differ: would it be granted without a person, who would have to agree, what would be refused, when would its protection
-/// end, was it won before that, and whom would its window shut out. Nothing changes by it. `before` is what the version in force
+/// end, was it won before that, whom would its window shut out, and what would its check have come to. Nothing changes by it. `before` is what the version in force
 /// would say, not what was decided then. It cannot know how people would have decided or asked under other rules, and it does not
 /// look at what the vendor holds itself, at uncertain matches, at relatives of the customer, at extensions, or at days that an
-/// approver chose. At most 20,000 differences are kept; the counts tell of all.
+/// approver chose. Checks are judged again on what they had looked at. At most 20,000 differences are kept; the counts tell of all.
 #[utoipa::path(params(PolicyId), extensions(("x-errors" = json!(["guard_failed"]))))]
 #[post("/{id}/simulate")]
 pub async fn simulate_policy(
@@ -46,7 +46,7 @@ pub async fn simulate_policy(
             let now = tx.now;
             let before = policies::in_force(tx, now)?;
             let after = ProgramSettings::of(row.version.unwrap_or(0), row.document.0);
-            let past = queries::past(tx, asked.until)?;
+            let past = queries::past(tx, asked.until, (&before, &after))?;
             let outcome = rules::compare(&past, &asked, &before, &after);
             Ok((row.revision, before.version, outcome))
         })

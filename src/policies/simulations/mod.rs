@@ -15,7 +15,9 @@
 //! | `protection_end` | the end of the window, or `none` if it is shut out | days |
 //! | `won_inside_window` | was it won before that end: `yes`, `no` | how many were |
 //! | `shut_out` | by whose window it is shut out when it begins, or `no` | how many are |
-//! | `passing_over` | whether those who were passed over would need a reason: `yes`, `no` | how many decisions |
+//! | `passing_over` | whether granting it before those who waited would need a reason: `yes`, `no` | how many grants |
+//! | `match_class` | the surest match that a score made in the check of the submission | how many were probable or surer |
+//! | `check_verdict` | what the check of the submission came to | how many were clear |
 //!
 //! A simulation is the policy's: it is judged over everybody's deals, whoever asks for it. Its rows are read by whoever sees
 //! the partner that they are about, and name no deal of a partner that the reader does not see.
@@ -27,11 +29,14 @@
 //! (named accounts, opportunities, installed base), relatives of the customer and uncertain matches, for checks are not run
 //! again; days of protection that an approver chose, extensions, and how long a review would have taken; how many registrations
 //! were open at a time when nothing was registered, so imported history takes no capacity; and whether a partner would have shown
-//! more evidence, so `passing_over` is not answered for `evidence_weighted`.
+//! more evidence if it had counted: `passing_over` weighs what was shown by the time of the grant. A check that is judged again has
+//! only what it had looked at: accounts that were too unlike then are not found by lower scores.
 
 pub mod handlers;
 mod model;
 mod queries;
+mod rivals;
 mod rules;
+mod windows;
 
 pub use queries::delete_of;

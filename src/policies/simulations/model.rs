@@ -37,6 +37,10 @@ words! {
         ShutOut = "shut_out",
         /// Whether those who were passed over would need a reason.
         PassingOver = "passing_over",
+        /// How surely the check knew its customer.
+        MatchClass = "match_class",
+        /// What the check of its submission came to.
+        CheckVerdict = "check_verdict",
     }
 }
 

@@ -8,12 +8,20 @@ use super::{
     model::{
         NewPolicySimulation, PolicySimulation, PolicySimulationRow, PolicySimulationRowFilter, PolicySimulationsFilter,
     },
+    rivals::Rivals,
     rules::{self, Outcome, Past, PastDeal},
 };
 use crate::{
     auth::Rows,
     db::{Clause, Tx},
-    deals::{conflict, registrations::past_queries as deals},
+    deals::{
+        conflict::{
+            self, CheckPurpose,
+            rules::{Facts, earlier, later, rejudge},
+        },
+        outcomes::{self, DealEvidenceKind},
+        registrations::{DecisionOutcome, Registration, past_queries as deals},
+    },
     error::{Error, Result},
     events::Fact,
     kernel::{
@@ -22,7 +30,9 @@ use crate::{
         page::{Order, Page, Paging},
         states::guard,
     },
-    load_page, on_each, programs,
+    load_page, on_each,
+    policies::ProgramSettings,
+    programs,
     schema::{
         policy_simulation_rows::{self as rows, table as rows_table},
         policy_simulations::{self as simulations, table},
@@ -51,7 +61,11 @@ const ROW_ORDER: Order = Order {
 ///
 /// # Errors
 /// 409 `guard_failed` if there are more than a simulation can take.
-pub fn past(tx: &mut Tx<'_>, until: Option<Time>) -> Result<Past> {
+pub fn past(
+    tx: &mut Tx<'_>,
+    until: Option<Time>,
+    (before, after): (&ProgramSettings, &ProgramSettings),
+) -> Result<Past> {
     let count = deals::count(tx)?;
     if count > MOST_DEALS {
         let detail = format!("There are {count} deals, and a simulation takes at most {MOST_DEALS}.");
@@ -63,11 +77,22 @@ pub fn past(tx: &mut Tx<'_>, until: Option<Time>) -> Result<Past> {
     for (partner, at) in deals::strikes(tx)? {
         strikes.entry(partner).or_default().push(at);
     }
-    let (mut found, mut after): (Vec<PastDeal>, Option<DealId>) = (Vec::new(), None);
+    let (mut found, mut last_seen): (Vec<PastDeal>, Option<DealId>) = (Vec::new(), None);
     loop {
-        let batch = deals::batch(tx, after, BATCH)?;
+        let batch = deals::batch(tx, last_seen, BATCH)?;
         let Some(last) = batch.last() else { break };
-        after = Some(last.deal.id);
+        last_seen = Some(last.deal.id);
+        let ids: Vec<DealId> = batch.iter().map(|one| one.deal.id).collect();
+        let looked_at = conflict::last_facts(tx, &ids, &[CheckPurpose::Submission, CheckPurpose::Approval])?;
+        let waiting: BTreeMap<DealId, Waiting> = batch
+            .iter()
+            .filter_map(|one| Some((one.deal.id, waiting(one, &looked_at)?)))
+            .collect();
+        let named: BTreeSet<DealId> = waiting
+            .iter()
+            .flat_map(|(deal, waiting)| waiting.all().chain([*deal]))
+            .collect();
+        let shown = outcomes::evidence_by_time(tx, &named.into_iter().collect::<Vec<_>>())?;
         for registration in batch {
             let mut deal = PastDeal::new(registration);
             if until.is_some_and(|until| deal.began >= until) {
@@ -76,6 +101,15 @@ pub fn past(tx: &mut Tx<'_>, until: Option<Time>) -> Result<Past> {
             let partner = deal.registration.deal.partner_id;
             deal.tier = tiers.at(partner, deal.began);
             deal.strikes = strikes.get(&partner).cloned().unwrap_or_default();
+            let id = deal.registration.deal.id;
+            deal.checked = looked_at.get(&(id, CheckPurpose::Submission)).map(|facts| {
+                let judged = |settings: &ProgramSettings| {
+                    let rule = settings.registration.first_in_time;
+                    rejudge(facts, settings.conflict.clone().under(rule))
+                };
+                (judged(before), judged(after))
+            });
+            deal.rivals = waiting.get(&id).map(|waiting| waiting.rivals(id, &shown));
             found.push(deal);
         }
     }
@@ -91,6 +125,57 @@ pub fn past(tx: &mut Tx<'_>, until: Option<Time>) -> Result<Past> {
     let products = conflict::product_tree(tx, &products)?;
     let territories = conflict::territory_tree(tx, &territories)?;
     Ok(Past::new(found, products, territories))
+}
+
+/// Who waited for the same when a deal was granted.
+struct Waiting {
+    granted_at: Time,
+    earlier: Vec<DealId>,
+    later: Vec<DealId>,
+}
+
+impl Waiting {
+    fn all(&self) -> impl Iterator<Item = DealId> + '_ {
+        self.earlier.iter().chain(&self.later).copied()
+    }
+
+    fn rivals(&self, deal: DealId, shown: &BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>>) -> Rivals {
+        let by_then = |deal: &DealId| {
+            let all = shown.get(deal).into_iter().flatten();
+            all.filter(|(at, _)| *at <= self.granted_at)
+                .map(|(_, kind)| *kind)
+                .collect()
+        };
+        Rivals {
+            own: by_then(&deal),
+            earlier: self.earlier.iter().map(by_then).collect(),
+            later: self.later.iter().map(by_then).collect(),
+        }
+    }
+}
+
+/// Who waited, by the check that the grant was decided on; without one those who were passed over.
+fn waiting(deal: &Registration, looked_at: &BTreeMap<(DealId, CheckPurpose), Facts>) -> Option<Waiting> {
+    let decision = deal.decision.as_ref()?;
+    if !matches!(
+        decision.outcome,
+        DecisionOutcome::Approved | DecisionOutcome::AutoApproved
+    ) {
+        return None;
+    }
+    let ids = |list: Vec<(DealId, String)>| list.into_iter().map(|(deal, _)| deal).collect::<Vec<_>>();
+    let (earlier, later) = match looked_at.get(&(deal.deal.id, CheckPurpose::Approval)) {
+        Some(facts) => (ids(earlier(facts)), ids(later(facts))),
+        None => {
+            let passed_over = decision.overridden_deals.as_ref();
+            (passed_over.map(|deals| deals.0.clone()).unwrap_or_default(), Vec::new())
+        }
+    };
+    (!earlier.is_empty() || !later.is_empty()).then_some(Waiting {
+        granted_at: decision.decided_at,
+        earlier,
+        later,
+    })
 }
 
 /// Stores what a simulation came to, and tells of it.

@@ -3,15 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{NewPolicySimulation, PolicyQuestion, PolicySimulationCount, PolicySimulationFilter};
+use super::{
+    model::{NewPolicySimulation, PolicyQuestion, PolicySimulationCount, PolicySimulationFilter},
+    rivals::Rivals,
+    windows::shut_out,
+};
 use crate::{
     approvals::{self, ChainFacts},
+    customers::resolution::EntityClass,
     deals::{
         conflict::{
-            ClaimKind, ConflictVerdict,
-            rules::{Tree, Window},
+            ConflictVerdict,
+            rules::{Rejudged, Tree},
         },
-        protection::DealTypeClass,
         registrations::{self, DealStage, DealType, Registration, ReviewStatus, SubmissionFacts, tier_terms},
     },
     kernel::{
@@ -19,7 +23,7 @@ use crate::{
         ids::{DealId, PartnerId, ProductId, TerritoryId},
     },
     partners::KnownBy,
-    policies::{FirstInTime, ProgramSettings},
+    policies::ProgramSettings,
     programs::TierTerms,
 };
 
@@ -41,6 +45,19 @@ pub struct PastDeal {
     pub strikes: Vec<Time>,
     /// How many other registrations of its partner were before the vendor then.
     pub open: i64,
+    /// What the check of its submission comes to under the version in force and under the simulated policy; none without one.
+    pub checked: Option<(Rejudged, Rejudged)>,
+    /// Who waited for the same when it was granted; none if nobody did, or it was not.
+    pub rivals: Option<Rivals>,
+}
+
+/// Which of the two sides judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The version in force.
+    Before,
+    /// The simulated policy.
+    After,
 }
 
 impl PastDeal {
@@ -53,6 +70,8 @@ impl PastDeal {
             tier: None,
             strikes: Vec::new(),
             open: 0,
+            checked: None,
+            rivals: None,
         }
     }
 
@@ -64,29 +83,23 @@ impl PastDeal {
         self.registration.deal.review_status == ReviewStatus::NotRegistered
     }
 
-    fn deal_type(&self) -> DealType {
+    pub(super) fn deal_type(&self) -> DealType {
         self.registration.deal.deal_type
     }
 
     /// From when it was protected; history as if it had been granted at once. Nothing if it never was.
-    fn protected_from(&self) -> Option<Time> {
+    pub(super) fn protected_from(&self) -> Option<Time> {
         let granted = self.registration.windows.iter().map(|window| window.starts_at).min();
         granted.or_else(|| self.is_history().then_some(self.began))
     }
 
     /// Days of protection, unless an approver chose others.
-    fn days(&self, policy: &ProgramSettings) -> i64 {
+    pub(super) fn days(&self, policy: &ProgramSettings) -> i64 {
         tier_terms::of_decision(self.tier.as_ref(), &policy.registration, self.deal_type(), None).window_days
     }
 
-    fn products(&self) -> impl Iterator<Item = ProductId> + '_ {
+    pub(super) fn products(&self) -> impl Iterator<Item = ProductId> + '_ {
         self.registration.lines.iter().map(|line| line.row.product_id)
-    }
-
-    fn passed_over(&self) -> bool {
-        let decision = self.registration.decision.as_ref();
-        let deals = decision.and_then(|decision| decision.overridden_deals.as_ref());
-        deals.is_some_and(|deals| !deals.0.is_empty())
     }
 
     fn is_asked_for(&self, filter: &PolicySimulationFilter, from: Option<Time>) -> bool {
@@ -100,9 +113,9 @@ impl PastDeal {
 /// The deals there were, by their beginning, with the trees that their scopes lie in.
 #[derive(Debug)]
 pub struct Past {
-    deals: Vec<PastDeal>,
-    products: Tree<ProductId>,
-    territories: Tree<TerritoryId>,
+    pub(super) deals: Vec<PastDeal>,
+    pub(super) products: Tree<ProductId>,
+    pub(super) territories: Tree<TerritoryId>,
 }
 
 impl Past {
@@ -149,11 +162,15 @@ struct Answer {
 }
 
 impl Answer {
-    fn yes_or_no(yes: bool) -> Self {
+    fn of(told: String, counts: bool) -> Self {
         Self {
-            told: if yes { "yes" } else { "no" }.to_owned(),
-            total: i64::from(yes),
+            told,
+            total: i64::from(counts),
         }
+    }
+
+    fn yes_or_no(yes: bool) -> Self {
+        Self::of(if yes { "yes" } else { "no" }.to_owned(), yes)
     }
 }
 
@@ -162,7 +179,7 @@ type Judgement = BTreeMap<PolicyQuestion, Answer>;
 
 /// Judges a deal by a policy. `shut_out_by` is the deal in whose window, under the same policy, it begins.
 fn judge(
-    policy: &ProgramSettings,
+    (side, policy): (Part, &ProgramSettings),
     deal: &PastDeal,
     territories: &Tree<TerritoryId>,
     shut_out_by: Option<&str>,
@@ -229,9 +246,17 @@ fn judge(
             found.insert(PolicyQuestion::WonInsideWindow, Answer::yes_or_no(inside));
         }
     }
-    if deal.passed_over() && policy.registration.first_in_time != FirstInTime::EvidenceWeighted {
-        let needed = policy.registration.first_in_time == FirstInTime::FirstValid;
+    if let Some(rivals) = &deal.rivals {
+        let needed = rivals.come_before(&policy.registration);
         found.insert(PolicyQuestion::PassingOver, Answer::yes_or_no(needed));
+    }
+    if let Some((before, after)) = deal.checked {
+        let checked = if side == Part::Before { before } else { after };
+        let class = checked.class.unwrap_or(EntityClass::Distinct);
+        let known = Answer::of(class.to_string(), class <= EntityClass::Probable);
+        found.insert(PolicyQuestion::MatchClass, known);
+        let clear = Answer::of(checked.verdict.to_string(), checked.verdict == ConflictVerdict::Clear);
+        found.insert(PolicyQuestion::CheckVerdict, clear);
     }
     found
 }
@@ -279,12 +304,6 @@ fn refusals(policy: &ProgramSettings, deal: &PastDeal, found: &mut Judgement) {
     }
 }
 
-/// A window of a deal that is followed.
-struct Held<'p> {
-    deal: &'p PastDeal,
-    window: Window,
-}
-
 /// The number of the deal that an answer names, if the question is one that names deals.
 pub fn named_deal(question: PolicyQuestion, told: &str) -> Option<&str> {
     told.strip_prefix(BY).filter(|_| question == PolicyQuestion::ShutOut)
@@ -296,46 +315,6 @@ pub fn seen(question: PolicyQuestion, told: String, visible: &BTreeSet<String>) 
         Some(number) if !visible.contains(number) => format!("{BY}another partner"),
         _ => told,
     }
-}
-
-/// By which deal's window each deal is shut out under a policy, in the order of the deals.
-fn shut_out<'p>(past: &'p Past, policy: &ProgramSettings) -> Vec<Option<&'p str>> {
-    let shuts = policy.conflict.weight(ClaimKind::ActiveProtection, false) == ConflictVerdict::Conflict;
-    let class = |deal: &PastDeal| DealTypeClass::of(deal.deal_type(), policy.conflict.renewals_meet_new_business);
-    let mut held: BTreeMap<_, Vec<Held<'p>>> = BTreeMap::new();
-    let mut found = Vec::with_capacity(past.deals.len());
-    for deal in &past.deals {
-        let row = &deal.registration.deal;
-        let Some(account) = row.customer_account_id.filter(|_| shuts) else {
-            found.push(None);
-            continue;
-        };
-        let windows = held.entry(account).or_default();
-        // Deals come by their beginning: what has ended shuts out none of those that follow.
-        windows.retain(|other| other.window.until.is_none_or(|until| deal.began < until));
-        let by = windows.iter().find(|other| {
-            let holder = &other.deal.registration.deal;
-            holder.partner_id != row.partner_id
-                && other.window.from <= deal.began
-                && class(other.deal).meets(class(deal))
-                && past
-                    .territories
-                    .position(holder.territory_id, row.territory_id)
-                    .is_some()
-                && other.deal.products().any(|theirs| {
-                    deal.products()
-                        .any(|own| past.products.position(Some(theirs), Some(own)).is_some())
-                })
-        });
-        let by = by.map(|other| other.deal.registration.deal.number.as_str());
-        if let Some(from) = deal.protected_from().filter(|_| by.is_none()) {
-            let end = from.plus_days(deal.days(policy));
-            let window = Window::new(from, row.closed_at.map_or(end, |closed| closed.min(end)));
-            windows.push(Held { deal, window });
-        }
-        found.push(by);
-    }
-    found
 }
 
 /// Where two policies differ about a deal.
@@ -391,8 +370,8 @@ pub fn compare(past: &Past, asked: &NewPolicySimulation, before: &ProgramSetting
         }
         deals += 1;
         legacy_deals += i64::from(deal.is_history());
-        let mut other = judge(after, deal, &past.territories, by_after);
-        for (question, one) in judge(before, deal, &past.territories, by_before) {
+        let mut other = judge((Part::After, after), deal, &past.territories, by_after);
+        for (question, one) in judge((Part::Before, before), deal, &past.territories, by_before) {
             // What only one side can answer is no difference.
             let Some(other) = other.remove(&question) else { continue };
             let tally = tallies.entry(question).or_default();

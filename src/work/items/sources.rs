@@ -5,6 +5,7 @@ use crate::{
     approvals::{ApprovalKind, waits_for_caller},
     auth::{Caller, permissions::may_call},
     db::{Clause, Tx},
+    deals::chains::without_chain,
     error::Result,
     jobs::JOBS,
     kernel::{Time, ids::UserId},
@@ -41,6 +42,10 @@ const DEAL: &str = "'deal'";
 const EXTENSIONS: &str = "deal_extensions AS x JOIN deals AS d ON d.id = x.deal_id";
 const AMENDMENTS: &str =
     "approval_steps JOIN deal_amendments AS x ON x.id = approval_steps.subject_id JOIN deals AS d ON d.id = x.deal_id";
+const EXTENSION_STEPS: &str =
+    "approval_steps JOIN deal_extensions AS x ON x.id = approval_steps.subject_id JOIN deals AS d ON d.id = x.deal_id";
+const REOPENING_STEPS: &str =
+    "approval_steps JOIN deal_reopenings AS x ON x.id = approval_steps.subject_id JOIN deals AS d ON d.id = x.deal_id";
 const REOPENINGS: &str = "deal_reopenings AS x JOIN deals AS d ON d.id = x.deal_id";
 const TRANSFERS: &str = "deal_transfers AS x JOIN deals AS d ON d.id = x.deal_id";
 const HANDOVERS: &str = "handovers AS x JOIN partners AS p ON p.id = x.partner_id";
@@ -67,6 +72,14 @@ impl Source {
         Self {
             id: "x.id",
             ..Self::deal(kind, from, "x.created_at", due, clause)
+        }
+    }
+
+    /// Of a step whose turn it is, of what waits on a registration.
+    fn step(kind: WorkItemKind, from: &'static str, due: &'static str, clause: Clause) -> Self {
+        Self {
+            since: "approval_steps.pending_since",
+            ..Self::on_deal(kind, from, due, clause)
         }
     }
 
@@ -126,7 +139,13 @@ impl Source {
 pub fn of(tx: &mut Tx<'_>, me: UserId) -> Result<Vec<Source>> {
     let (caller, now) = (tx.caller(), tx.now);
     let sources = if caller.is_vendor() {
-        let steps = waits_for_caller(tx, [ApprovalKind::DealRegistration, ApprovalKind::DealAmendment])?;
+        let kinds = [
+            ApprovalKind::DealRegistration,
+            ApprovalKind::DealAmendment,
+            ApprovalKind::DealExtension,
+            ApprovalKind::DealReopening,
+        ];
+        let steps = waits_for_caller(tx, kinds)?;
         let mut sources = vendors(caller, me, now, steps);
         sources.extend(handed_over(me));
         sources
@@ -156,10 +175,19 @@ fn tasks(caller: &Caller, me: UserId) -> Vec<Source> {
     ]
 }
 
-/// What the vendor's people decide, of partners whose rows they see; nobody decides what they asked for.
-fn asked(caller: &Caller, me: UserId, waiting: &'static str) -> Clause {
+/// What began without a chain, of partners whose rows the caller sees, for whose role decides it then; nobody decides what they
+/// asked for.
+fn unchained(caller: &Caller, me: UserId, kind: ApprovalKind, waiting: &'static str) -> Clause {
     let mut clause = Clause::rows_of(caller, "d.partner_id");
     clause.and(waiting).and("x.requested_by <> ").value(&me);
+    if caller.roles().meets(without_chain(kind)) {
+        clause
+            .and("NOT EXISTS (SELECT 1 FROM approval_steps AS s WHERE s.subject_id = x.id AND s.subject_type = ")
+            .value(&kind)
+            .sql(")");
+    } else {
+        clause.and("FALSE");
+    }
     clause
 }
 
@@ -241,9 +269,11 @@ fn handed_over(me: UserId) -> Vec<Source> {
     ]
 }
 
-fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 2]) -> Vec<Source> {
-    let [registered, mut amended] = steps;
+fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 4]) -> Vec<Source> {
+    let [registered, mut amended, mut extended, mut reopened] = steps;
     amended.and("x.status = 'pending'");
+    extended.and("x.status = 'pending'");
+    reopened.and("x.status = 'requested'");
     let mut managed = Clause::rows_of(caller, "p.partner_id");
     managed
         .and("(SELECT m.user_id FROM account_manager_assignments AS m WHERE m.partner_id = p.partner_id AND m.role = 'primary' AND m.valid_from <= ")
@@ -270,26 +300,30 @@ fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 2]) -> Vec<So
     };
     vec![
         registrations(registered, me),
-        Source {
-            since: "approval_steps.pending_since",
-            ..Source::on_deal(
-                WorkItemKind::AmendmentDecision,
-                AMENDMENTS,
-                "approval_steps.due_at",
-                amended,
-            )
-        },
+        Source::step(
+            WorkItemKind::AmendmentDecision,
+            AMENDMENTS,
+            "approval_steps.due_at",
+            amended,
+        ),
+        Source::step(
+            WorkItemKind::ExtensionDecision,
+            EXTENSION_STEPS,
+            "x.grace_until",
+            extended,
+        ),
+        Source::step(WorkItemKind::ReopeningDecision, REOPENING_STEPS, WHENEVER, reopened),
         Source::on_deal(
             WorkItemKind::ExtensionDecision,
             EXTENSIONS,
             "x.grace_until",
-            asked(caller, me, "x.status = 'pending'"),
+            unchained(caller, me, ApprovalKind::DealExtension, "x.status = 'pending'"),
         ),
         Source::on_deal(
             WorkItemKind::ReopeningDecision,
             REOPENINGS,
             WHENEVER,
-            asked(caller, me, "x.status = 'requested'"),
+            unchained(caller, me, ApprovalKind::DealReopening, "x.status = 'requested'"),
         ),
         Source::deal(
             WorkItemKind::WinVerification,

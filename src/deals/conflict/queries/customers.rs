@@ -87,6 +87,7 @@ impl From<ResolutionCandidate> for Candidate {
             relative_of: found.relative_of_id,
             matched: found.matched.into_iter().map(rounded).collect(),
             against: found.against.into_iter().map(rounded).collect(),
+            evidence: found.evidence,
         }
     }
 }
@@ -140,6 +141,7 @@ pub fn named(
     match (how, present) {
         (CustomerResolution::Chosen | CustomerResolution::Created | CustomerResolution::Imported, Some(candidate)) => {
             (candidate.decisive, candidate.class) = (true, EntityClass::Identical);
+            candidate.evidence = None;
         }
         (CustomerResolution::Chosen | CustomerResolution::Created | CustomerResolution::Imported, None) => {
             customer.candidates.push(Candidate::certain(account, how.as_str()));
@@ -147,6 +149,10 @@ pub fn named(
         // Tied by the matching: as sure as the match is, but no less than probable, since protection hangs on it.
         (CustomerResolution::Matched | CustomerResolution::Unresolved, Some(candidate)) => {
             candidate.class = candidate.class.min(EntityClass::Probable);
+            if let Some(evidence) = &mut candidate.evidence {
+                evidence.at_least = evidence.at_least.min(EntityClass::Probable);
+                evidence.at_most = evidence.at_most.min(EntityClass::Probable);
+            }
         }
         (CustomerResolution::Matched | CustomerResolution::Unresolved, None) => {
             customer.candidates.push(Candidate {

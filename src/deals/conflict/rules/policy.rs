@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::model::{ClaimKind, ConflictVerdict};
-use crate::policies::FirstInTime;
+use crate::{customers::resolution::MatchingThresholds, policies::FirstInTime};
 
 /// How much each kind of claim weighs, and what else of a check is the vendor's to decide.
 ///
@@ -43,6 +43,8 @@ pub struct ConflictPolicy {
     pub subsidiary: ConflictVerdict,
     /// The most that a claim on another subsidiary of the customer's parent can lead to; `clear` leaves them out.
     pub sibling: ConflictVerdict,
+    /// From which score on an account is possibly, probably and surely the customer.
+    pub matching: MatchingThresholds,
     /// Whether claims on customers that are only possibly the same are told.
     pub tell_possible: bool,
     /// Whether partners are told their place in the queue.
@@ -86,6 +88,7 @@ impl Default for ConflictPolicy {
             parent: Review,
             subsidiary: Review,
             sibling: Review,
+            matching: MatchingThresholds::default(),
             tell_possible: true,
             tell_queue_position: true,
             tell_earliest_free: true,

@@ -124,6 +124,7 @@ pub fn candidate(number: u64, class: EntityClass, decisive: bool) -> Candidate {
         relative_of: None,
         matched: vec![signal],
         against: Vec::new(),
+        evidence: None,
     }
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE deal_decisions DROP COLUMN reason_labels;
