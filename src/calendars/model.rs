@@ -6,8 +6,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
-    kernel::{Date, Stored, Time, TimeZone, ids::CalendarId, page::Order},
+    kernel::{Date, Stored, Time, TimeZone, ids::CalendarId},
+    ordered, resource,
     schema::calendars,
     words,
 };
@@ -54,20 +54,10 @@ words! {
 
 bindable!(CalendarStatus);
 
-impl CalendarSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "calendars.name_key",
-            Self::Created | Self::CreatedDescending => "calendars.created_at",
-        };
-        Order {
-            column,
-            id: "calendars.id",
-            descending: matches!(self, Self::NameDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(CalendarSort of "calendars" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+});
 
 /// Hours of a weekday in which business is done, in local time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -149,21 +139,7 @@ pub struct Calendar {
     pub updated_at: Time,
 }
 
-impl Resource for Calendar {
-    const TYPE: &'static str = "calendar";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/calendars/{}", self.id)
-    }
-}
+resource!(Calendar, "calendar", "/v1/calendars");
 
 /// A calendar to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

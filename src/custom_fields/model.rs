@@ -14,8 +14,8 @@ use utoipa::{
 
 use crate::{
     bindable,
-    http::Resource,
-    kernel::{Patch, Stored, Time, ids::CustomFieldId, page::Order},
+    kernel::{Patch, Stored, Time, ids::CustomFieldId},
+    ordered, resource,
     schema::custom_field_definitions,
     words,
 };
@@ -76,20 +76,10 @@ words! {
 
 bindable!(CustomRecord, CustomType, CustomFieldStatus);
 
-impl CustomFieldSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Label | Self::LabelDescending => "custom_field_definitions.label_key",
-            Self::Created | Self::CreatedDescending => "custom_field_definitions.created_at",
-        };
-        Order {
-            column,
-            id: "custom_field_definitions.id",
-            descending: matches!(self, Self::LabelDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(CustomFieldSort of "custom_field_definitions" {
+    Label | LabelDescending => "label_key",
+    Created | CreatedDescending => "created_at",
+});
 
 /// The definition of a custom field.
 #[derive(
@@ -162,21 +152,7 @@ pub struct CustomField {
     pub pattern: Option<String>,
 }
 
-impl Resource for CustomField {
-    const TYPE: &'static str = "custom_field";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/custom-fields/{}", self.id)
-    }
-}
+resource!(CustomField, "custom_field", "/v1/custom-fields");
 
 /// A custom field to be defined.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

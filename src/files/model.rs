@@ -10,13 +10,12 @@ use utoipa::{
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Time,
         ids::{AttachmentId, FileId, PartnerId},
         schemas,
     },
-    words,
+    resource, words,
 };
 
 words! {
@@ -112,25 +111,12 @@ pub struct StoredFile {
     pub updated_at: Time,
 }
 
-impl Resource for StoredFile {
-    const TYPE: &'static str = "file";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/files/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.partner_id.into_iter().collect()
-    }
-}
+resource!(
+    StoredFile,
+    "file",
+    "/v1/files",
+    told = |record| record.partner_id.into_iter().collect()
+);
 
 /// What is said of a file with its upload.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -233,25 +219,12 @@ pub struct Attachment {
     pub updated_at: Time,
 }
 
-impl Resource for Attachment {
-    const TYPE: &'static str = "attachment";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/attachments/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    Attachment,
+    "attachment",
+    "/v1/attachments",
+    told = |record| vec![record.partner_id]
+);
 
 /// A file to be attached to a record.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

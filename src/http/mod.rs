@@ -16,6 +16,7 @@ mod operations;
 pub mod probes;
 pub mod problem;
 mod reply;
+mod resource;
 
 pub use confidential::Confidential;
 pub use cookie::WithCookie;
@@ -24,7 +25,8 @@ pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
 pub use gate::State;
 pub use language::AcceptLanguage;
 pub use operations::Operations;
-pub use reply::{Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Resource, Sent, Upserted};
+pub use reply::{Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Sent, Upserted};
+pub use resource::{Addressed, Resource};
 
 /// Which pages of other origins may call from a browser, with cookies, and which headers they may send and read.
 pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {

@@ -20,44 +20,15 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
 };
 
-use super::{Json, document, extract::Checked};
+use super::{Json, document, extract::Checked, resource::Resource};
 use crate::{
     auth::{Caller, Request},
     error::{Error, Result},
-    kernel::{Language, ids::PartnerId, page::Page, schemas},
+    kernel::{Language, page::Page, schemas},
 };
 
 /// What a handler returns.
 pub type Reply<A> = Result<Sent<A>>;
-
-/// A record with an address and a revision of its own.
-pub trait Resource: Serialize + ToSchema + Send + Sized + 'static {
-    /// Its type in events, audit records and external references: `deal`.
-    const TYPE: &'static str;
-
-    /// Whether its reads can embed related records. Then every answer has the field `expanded`, so that a record looks the
-    /// same, and has the same tag, whether it was read or changed.
-    const EXPANDABLE: bool = false;
-
-    /// Its id as text.
-    fn id(&self) -> String;
-
-    /// How often it was changed.
-    fn revision(&self) -> i64;
-
-    /// Its address: `/v1/deals/deal_…`.
-    fn path(&self) -> String;
-
-    /// The partners that may learn of its events, besides the vendor.
-    fn audience(&self) -> Vec<PartnerId> {
-        Vec::new()
-    }
-
-    /// The schema of answers that show it; of those that are expandable, [`Expandable`](super::Expandable)'s.
-    fn answered() -> Ref {
-        schemas::met::<Self>()
-    }
-}
 
 /// A reply that can be written down: sent now, and replayed for the same idempotency key.
 pub trait Answer: Documented + Send + 'static {

@@ -62,6 +62,28 @@ pub struct Order {
     pub descending: bool,
 }
 
+/// Gives the words of a list's sort their [`Order`]: for each key the word that runs up, the word that runs down (its text begins
+/// with a minus sign), and the column.
+///
+/// ```ignore
+/// ordered!(TeamSort of "teams" { Name | NameDescending => "name_key" });
+/// ```
+#[macro_export]
+macro_rules! ordered {
+    ($sort:ident of $table:literal { $($word:ident $(| $down:ident)? => $column:literal),+ $(,)? }) => {
+        impl $sort {
+            /// The order as columns.
+            pub const fn order(self) -> $crate::kernel::page::Order {
+                $crate::kernel::page::Order {
+                    column: match self { $(Self::$word $(| Self::$down)? => concat!($table, ".", $column)),+ },
+                    id: concat!($table, ".id"),
+                    descending: matches!(self.as_str().as_bytes(), [b'-', ..]),
+                }
+            }
+        }
+    };
+}
+
 /// Where a page begins and how long it is.
 #[derive(Debug, Clone)]
 pub struct Paging {

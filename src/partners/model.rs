@@ -6,15 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::{Expandable, Resource},
     kernel::{
         Address, AddressPatch, Currency, Patch, Time, TimeZone,
         country::Country,
         ids::{PartnerId, TerritoryId, UserId},
-        page::Order,
     },
+    ordered,
     references::ExternalRef,
-    words,
+    resource, words,
 };
 
 words! {
@@ -95,25 +94,11 @@ words! {
 
 bindable!(PartnerStatus, PartnerType);
 
-impl PartnerSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "partners.name_key",
-            Self::Created | Self::CreatedDescending => "partners.created_at",
-            Self::Updated | Self::UpdatedDescending => "partners.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "partners.id",
-            descending,
-        }
-    }
-}
+ordered!(PartnerSort of "partners" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A number under which a tax office knows a firm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -215,37 +200,13 @@ pub struct Partner {
     pub updated_at: Time,
 }
 
-impl Partner {
-    /// Where the partner with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/partners/{id}")
-    }
-}
-
-impl Resource for Partner {
-    const TYPE: &'static str = "partner";
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.id]
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(
+    Partner,
+    "partner",
+    "/v1/partners",
+    expandable,
+    told = |record| vec![record.id]
+);
 
 /// A firm that the vendor wants as a partner.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -43,6 +43,30 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerFilter, paging: &Paging) -> Result<
     rows.with(|rows| assemble(tx, rows))
 }
 
+/// A partner by its name: what a report says of it besides its figures.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = partners)]
+pub struct NamedPartner {
+    /// The partner.
+    pub id: PartnerId,
+    /// What it is called.
+    pub legal_name: String,
+    name_key: String,
+}
+
+/// One page of the partners that the caller may see, or of those of them that are asked for, by their names.
+///
+/// # Errors
+/// What the database reports.
+pub fn page_by_name(tx: &mut Tx<'_>, only: Option<&Vec<PartnerId>>, paging: &Paging) -> Result<Page<NamedPartner>> {
+    let mut clause = Clause::rows_of(tx.caller(), "partners.id");
+    clause.one_of_some("partners.id", only);
+    let rows = load_page!(tx, table => NamedPartner, clause, PartnerSort::Name.order(), paging)?;
+    Ok(Page::of(rows, paging, |row| {
+        (row.name_key.as_str().into(), row.id.to_string())
+    }))
+}
+
 fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
     let mut clause = Clause::rows_of(tx.caller(), "partners.id");
     clause

@@ -13,9 +13,8 @@ use super::{
 use crate::{
     bindable,
     deals::conflict::ConflictPolicy,
-    http::Resource,
     kernel::{Patch, Time, differences::CheckDifference, ids::PolicyId},
-    words,
+    resource, words,
 };
 
 words! {
@@ -93,21 +92,7 @@ pub struct Policy {
     pub updated_at: Time,
 }
 
-impl Resource for Policy {
-    const TYPE: &'static str = "policy";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/policies/{}", self.id)
-    }
-}
+resource!(Policy, "policy", "/v1/policies");
 
 /// The policy that holds at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -7,8 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::Resource,
-    kernel::{Patch, Stored, Time, ids::ProgramId, page::Order},
+    kernel::{Patch, Stored, Time, ids::ProgramId},
+    ordered, resource,
     schema::programs,
     words,
 };
@@ -77,25 +77,11 @@ words! {
 
 bindable!(ProgramStatus);
 
-impl ProgramSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "programs.name_key",
-            Self::Created | Self::CreatedDescending => "programs.created_at",
-            Self::Updated | Self::UpdatedDescending => "programs.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "programs.id",
-            descending,
-        }
-    }
-}
+ordered!(ProgramSort of "programs" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A partner program.
 #[derive(
@@ -138,21 +124,7 @@ pub struct Program {
     pub updated_at: Time,
 }
 
-impl Resource for Program {
-    const TYPE: &'static str = "program";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/programs/{}", self.id)
-    }
-}
+resource!(Program, "program", "/v1/programs");
 
 /// A program to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -20,26 +20,12 @@ use crate::{
     kernel::{
         Currency, Money,
         ids::PartnerId,
-        page::{Order, Page, Paging},
+        page::{Page, Paging},
         time::SECOND,
     },
-    load_page, on_each,
-    schema::{deals, partners},
+    on_each, partners,
+    schema::deals,
 };
-
-const BY_NAME: Order = Order {
-    column: "partners.name_key",
-    id: "partners.id",
-    descending: false,
-};
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = partners)]
-struct Named {
-    id: PartnerId,
-    legal_name: String,
-    name_key: String,
-}
 
 type Group = (PartnerId, DealStage, Option<Currency>, i64, i64);
 
@@ -48,10 +34,7 @@ type Group = (PartnerId, DealStage, Option<Currency>, i64, i64);
 /// # Errors
 /// What the database reports.
 pub fn win_rates(tx: &mut Tx<'_>, filter: &WinRateFilter, paging: &Paging) -> Result<Page<PartnerWinRate>> {
-    let mut clause = Clause::rows_of(tx.caller(), "partners.id");
-    clause.one_of_some("partners.id", filter.partner_id.as_ref());
-    let rows = load_page!(tx, partners::table => Named, clause, BY_NAME, paging)?;
-    let page = Page::of(rows, paging, |row| (row.name_key.as_str().into(), row.id.to_string()));
+    let page = partners::page_by_name(tx, filter.partner_id.as_ref(), paging)?;
     let ids: Vec<PartnerId> = page.data.iter().map(|row| row.id).collect();
     let mut figures = closed(tx, filter, &ids)?;
     Ok(page.map(|row| {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::records::{WorkRecordType, WorkVisibility};
+use super::records::{RecordFilter, WorkRecordType, WorkVisibility};
 use crate::{
     auth::{Caller, Rows},
     db::{Clause, Tx},
@@ -30,6 +30,14 @@ pub fn of_records(caller: &Caller, partner: &'static str, record: &'static str) 
         clause.one_of(record, &open).sql(")");
     }
     clause
+}
+
+/// Restricts rows to those on the records that are asked for; the columns are the partner's, the record's type, and its id.
+pub fn on_records(clause: &mut Clause, filter: &RecordFilter, [partner, kind, id]: [&'static str; 3]) {
+    clause
+        .equals_some(kind, filter.resource_type.as_ref())
+        .equals_some(id, filter.resource_id.as_ref())
+        .one_of_some(partner, filter.partner_id.as_ref());
 }
 
 /// The tasks or interactions that the caller may read: of those on records that the caller may read, the vendor's people all,

@@ -2,6 +2,9 @@
 
 use std::str::FromStr;
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
     auth::{Caller, permissions},
     bindable,
@@ -14,6 +17,26 @@ use crate::{
     partners::{self, handovers, people},
     programs, words,
 };
+
+/// By which records a list of notes, tasks or interactions is filtered.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RecordFilter {
+    /// Only what is on records of that type.
+    #[param(nullable = false)]
+    pub resource_type: Option<WorkRecordType>,
+    /// Only what is on that record.
+    #[param(
+        min_length = 1,
+        max_length = 64,
+        example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham",
+        nullable = false
+    )]
+    pub resource_id: Option<String>,
+    /// Only what is on records of these partners.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub partner_id: Option<Vec<PartnerId>>,
+}
 
 words! {
     /// The type of a record that work is on.

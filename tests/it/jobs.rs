@@ -15,25 +15,8 @@ use crate::{
     partners::{active, path as partner_path, prospect, published},
     program::{Program, complete, path, submitted, with},
     scene::run,
-    support::World,
+    support::{World, batches},
 };
-
-/// Runs a job of the program once; tells how many records it dealt with.
-fn work(world: &World, name: &str) -> usize {
-    batches(&world.db, name)
-}
-
-fn batches(db: &Db, name: &str) -> usize {
-    let job = JOBS.iter().find(|job| job.name == name).unwrap();
-    let mut done = 0;
-    loop {
-        let progress = db.run_now(&Caller::system("test"), job.work).unwrap();
-        done += progress.done;
-        if !progress.more {
-            return done;
-        }
-    }
-}
 
 fn told(world: &World, kind: &'static str) -> i64 {
     world.sql(move |tx| {
@@ -107,7 +90,7 @@ each_engine! {
         // Past the leases, too: the registrations themselves keep two from noting one lapse.
         let noted = world.at_once(4, |db| batches(db, "registration_lapses"));
         assert_eq!((noted.into_iter().sum::<usize>(), told(&world, "deal.lapsed")), (6, 6));
-        assert_eq!(work(&world, "registration_lapses"), 0);
+        assert_eq!(world.work("registration_lapses"), 0);
     }
 
     async fn a_job_that_failed_waits_for_an_administrator_until_it_ran_again(world: World) {
@@ -177,13 +160,13 @@ each_engine! {
         let handover = format!("/v1/handovers/{}", handover["id"].as_str().unwrap());
         ops.post(&format!("{handover}/schedule"), json!({})).await.expect(200);
         ops.post(&format!("{}/offboard", partner_path(&other)), json!({"reason_code": "moving_on"})).await.expect(200);
-        assert_eq!((work(&world, "handovers"), work(&world, "partner_ends")), (0, 0));
+        assert_eq!((world.work("handovers"), world.work("partner_ends")), (0, 0));
         world.clock.advance_days(3);
-        assert_eq!((work(&world, "handovers"), work(&world, "handovers")), (1, 0));
+        assert_eq!((world.work("handovers"), world.work("handovers")), (1, 0));
         assert_eq!(ops.get(&handover).await.expect(200)["status"], "in_progress");
         assert_eq!(ops.get(&partner_path(&partner)).await.expect(200)["account_manager_id"], json!(to));
         world.clock.advance_days(40);
-        assert_eq!((work(&world, "partner_ends"), work(&world, "partner_ends")), (1, 0));
+        assert_eq!((world.work("partner_ends"), world.work("partner_ends")), (1, 0));
         assert_eq!(ops.get(&partner_path(&other)).await.expect(200)["status"], "terminated");
     }
 
@@ -199,10 +182,10 @@ each_engine! {
         let until = world.now().plus_days(20);
         let set = json!({"tier_id": tier, "reason_code": "strategic_partner", "reason_text": "A pilot.", "until": until});
         ops.post(&format!("{here}/memberships/{}/override", member["id"].as_str().unwrap()), set).await.expect(200);
-        assert_eq!((work(&world, "protection_ends"), work(&world, "tier_override_ends")), (0, 0));
+        assert_eq!((world.work("protection_ends"), world.work("tier_override_ends")), (0, 0));
         world.clock.advance_days(21);
-        assert_eq!((work(&world, "protection_ends"), work(&world, "tier_override_ends")), (1, 1));
-        assert_eq!((work(&world, "protection_ends"), work(&world, "tier_override_ends")), (0, 0));
+        assert_eq!((world.work("protection_ends"), world.work("tier_override_ends")), (1, 1));
+        assert_eq!((world.work("protection_ends"), world.work("tier_override_ends")), (0, 0));
         assert_eq!((told(&world, "protection.expired"), told(&world, "program_membership.override_ended")), (1, 1));
     }
 
@@ -221,14 +204,14 @@ each_engine! {
             run(tx, &format!("INSERT INTO login_throttles (subject, kind, failures, first_failure_at, updated_at) VALUES ('s', 'address', 3, {at}, {at})"))
         });
         world.clock.advance_days(3);
-        assert_eq!(work(&world, "expired_answers"), 0);
-        assert_eq!(work(&world, "expired_credentials"), 1, "only the count of failures means nothing any more");
+        assert_eq!(world.work("expired_answers"), 0);
+        assert_eq!(world.work("expired_credentials"), 1, "only the count of failures means nothing any more");
         world.clock.advance_days(5);
-        assert!(work(&world, "expired_answers") > 0);
+        assert!(world.work("expired_answers") > 0);
         assert_eq!(answers(&world), 0);
-        assert_eq!(work(&world, "expired_credentials"), 2);
+        assert_eq!(world.work("expired_credentials"), 2);
         world.clock.advance_days(40);
-        assert_eq!((work(&world, "invitation_ends"), work(&world, "invitation_ends")), (1, 0));
+        assert_eq!((world.work("invitation_ends"), world.work("invitation_ends")), (1, 0));
         let closed = ops.get(&format!("{}/invitations", partner_path(&partner))).await.expect(200);
         assert_eq!((&closed["data"][0]["state"], told(&world, "partner_invitation.closed")), (&json!("expired"), 1));
     }

@@ -4,8 +4,7 @@ use diesel::prelude::*;
 use openprm::{
     auth::{Caller, Role, Rows},
     error::Error,
-    events::{Fact, sequencer::Sequencer},
-    jobs::JOBS,
+    events::Fact,
     kernel::ids::PartnerId,
     mail::Delivery,
     notices, on_each,
@@ -25,29 +24,10 @@ async fn to_sales(world: &World) -> Vec<Delivery> {
     mails
 }
 
-fn work(world: &World, name: &str) -> usize {
-    let job = JOBS.iter().find(|job| job.name == name).unwrap();
-    let mut done = 0;
-    loop {
-        let progress = world.sql(job.work);
-        done += progress.done;
-        if !progress.more {
-            return done;
-        }
-    }
-}
-
-/// Everything that happened so far has its place in the log.
-fn sequence(world: &World) {
-    let sequencer = Sequencer::new();
-    sequencer.catch_up(&world.db).unwrap();
-    sequencer.release(&world.db).unwrap();
-}
-
 /// Everything that happened so far is told.
 fn dispatch(world: &World) -> usize {
-    sequence(world);
-    work(world, "notice_dispatch")
+    world.sequence();
+    world.work("notice_dispatch")
 }
 
 /// Gives a partner's person the membership that their token speaks of.
@@ -212,7 +192,7 @@ each_engine! {
             let deal = submitted(&sales, with(json!({"customer": customer}))).await;
             approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
         }
-        sequence(&world);
+        world.sequence();
         // It falls over after it has read and written: all of it is undone, the mark too.
         let fault = world.db.run_now(&Caller::system("notice_dispatch"), |tx| {
             assert!(notices::tell(tx, 3)?.done > 0);
@@ -319,9 +299,9 @@ each_engine! {
         world.sql(move |tx| run(tx, &format!("UPDATE notices SET partner_id = '{second}' WHERE recipient_id = '{user}' AND topic = 'deal_queued'")));
         assert_eq!(topics(&inbox(&sales).await), ["deal_approved"]);
         world.clock.advance_days(91);
-        assert_eq!((work(&world, "notice_retention"), written(&world)), (2, 2));
+        assert_eq!((world.work("notice_retention"), written(&world)), (2, 2));
         world.clock.advance_days(400);
-        assert_eq!((work(&world, "notice_retention"), written(&world)), (2, 0));
+        assert_eq!((world.work("notice_retention"), written(&world)), (2, 0));
     }
 
     async fn everybody_chooses_topic_by_topic_and_some_cannot_be_switched_off(world: World) {
@@ -381,10 +361,10 @@ each_engine! {
         let deal = submitted(&sales, complete()).await;
         approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
         dispatch(&world);
-        assert_eq!((work(&world, "notice_digests"), to_sales(&world).await.len()), (0, 0));
+        assert_eq!((world.work("notice_digests"), to_sales(&world).await.len()), (0, 0));
         // 18:00 in Berlin is 17:00 in UTC.
         world.clock.advance_seconds(8 * 3600 - 120);
-        assert_eq!(work(&world, "notice_digests"), 0);
+        assert_eq!(world.work("notice_digests"), 0);
         world.clock.advance_seconds(300);
         let sent = world.at_once(3, |db| db.run_now(&Caller::system("notice_digests"), |tx| notices::send_digests(tx, 50)).unwrap());
         assert_eq!(sent.into_iter().sum::<usize>(), 1, "the seller's, by one of them");
@@ -396,17 +376,17 @@ each_engine! {
         let other = submitted(&sales, with(json!({"customer": {"name": "Bolt AG", "website": "https://www.bolt-schrauben.de"}}))).await;
         dispatch(&world);
         world.sql(|tx| run(tx, "UPDATE notices SET digest_at = 1 WHERE mailed_at IS NULL AND digest_at IS NOT NULL"));
-        assert_eq!(work(&world, "notice_digests"), 1);
+        assert_eq!(world.work("notice_digests"), 1);
         assert!(to_sales(&world).await.is_empty(), "today's was sent");
         world.clock.advance_days(1);
-        assert_eq!((work(&world, "notice_digests"), to_sales(&world).await.len()), (1, 1));
+        assert_eq!((world.work("notice_digests"), to_sales(&world).await.len()), (1, 1));
         // Who left is sent nothing of the partner's.
         approver.post(&path(&other, "/approve"), json!({})).await.expect(200);
         dispatch(&world);
         world.sql(move |tx| run(tx, &format!("UPDATE partner_memberships SET status = 'disabled' WHERE partner_id = '{partner}'")));
         world.clock.advance_days(1);
-        assert_eq!((work(&world, "notice_digests"), to_sales(&world).await.len()), (1, 0));
-        assert_eq!(work(&world, "notice_digests"), 0);
+        assert_eq!((world.work("notice_digests"), to_sales(&world).await.len()), (1, 0));
+        assert_eq!(world.work("notice_digests"), 0);
     }
 
     async fn a_deadline_is_reminded_of_once_for_each_distance_and_anew_when_it_moves(world: World) {
@@ -416,11 +396,11 @@ each_engine! {
         let deal = submitted(&sales, complete()).await;
         // The first decision is due within days, and the protection ends after ninety.
         approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let of = format!("/v1/notice-reminders?kind=protection_ends&resource_id={}", deal["id"].as_str().unwrap());
         assert_eq!(ops.get(&of).await.expect(200)["data"], json!([]), "far away");
         world.clock.advance_days(55);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let states = |page: &Value| page["data"].as_array().unwrap().iter().map(|row| (row["days_before"].as_i64().unwrap(), row["state"].as_str().unwrap().to_owned())).collect::<Vec<_>>();
         let is = |days: i64, state: &str| (days, state.to_owned());
         assert_eq!(states(&ops.get(&of).await.expect(200)), [is(30, "waiting"), is(14, "waiting"), is(3, "waiting")]);
@@ -437,17 +417,17 @@ each_engine! {
         let asked = sales.post(&path(&deal, "/extensions"), json!({"activity": "The offer is with the board."})).await.expect(201);
         approver.post(&format!("/v1/deal-extensions/{}/grant", asked["id"].as_str().unwrap()), json!({})).await.expect(200);
         world.clock.advance_days(16);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         assert_eq!(states(&ops.get(&of).await.expect(200)), [is(30, "sent"), is(14, "moot"), is(3, "waiting")]);
         assert_eq!(topics(&inbox(&admin).await).iter().filter(|topic| **topic == "protection_ending").count(), 1);
         // No server runs for long: the deadline is seen late, and what has passed by then is skipped, and says so.
         world.clock.advance_days(55);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let page = ops.get(&format!("{of}&state=skipped,waiting")).await.expect(200);
         assert_eq!(states(&page), [is(30, "skipped"), is(14, "waiting"), is(3, "waiting")]);
         // Both of those that are left come due at once: only the nearer is sent.
         world.clock.advance_days(16);
-        assert_eq!(work(&world, "notice_reminders"), 2);
+        assert_eq!(world.work("notice_reminders"), 2);
         assert_eq!(ops.get(&format!("{of}&state=sent")).await.expect(200)["data"].as_array().unwrap().len(), 2);
         assert_eq!(sales.get("/v1/notice-reminders").await.refused(403), "forbidden");
         // Who does not see the partner's rows reads nothing of its deadlines.
@@ -460,10 +440,10 @@ each_engine! {
         }
         // Long after the deadline has passed, what was settled is not kept; what waits is.
         world.clock.advance_days(399);
-        work(&world, "notice_retention");
+        world.work("notice_retention");
         assert!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders WHERE kind = 'protection_ends'") > 0);
         world.clock.advance_days(60);
-        work(&world, "notice_retention");
+        world.work("notice_retention");
         assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders WHERE state <> 'waiting'"), 0);
     }
 
@@ -474,11 +454,11 @@ each_engine! {
         let reminders = |days: Value| json!({"notices": {"reminders": [{"kind": "protection_ends", "days_before": days}, {"kind": "review_due", "days_before": []}]}});
         publish_policy(&world, reminders(json!([5, 60]))).await;
         let deal = submitted(&sales, complete()).await;
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM notice_reminders"), 0, "of a decision that is due nobody is reminded");
         approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
         world.clock.advance_days(25);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let of = format!("/v1/notice-reminders?resource_id={}", deal["id"].as_str().unwrap());
         let seen = async || {
             let page = ops.get(&of).await.expect(200);
@@ -489,8 +469,8 @@ each_engine! {
         // What was seen keeps its reminders, each once, whatever the program says since.
         publish_policy(&world, reminders(json!([60, 40, 5]))).await;
         world.clock.advance_days(7);
-        work(&world, "notice_reminders");
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
+        world.work("notice_reminders");
         assert_eq!(seen().await, [is(60, "sent"), is(5, "waiting")]);
         let topics = sales.get("/v1/notice-topics").await.expect(200);
         let topic = topics["data"].as_array().unwrap().iter().find(|topic| topic["topic"] == "protection_ending").unwrap().clone();
@@ -508,17 +488,17 @@ each_engine! {
         let program = Program::new(&world).await;
         let Cast { sales, approver, .. } = cast(&program);
         let deal = submitted(&sales, complete()).await;
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let due: openprm::kernel::Time = deal["review"]["due_at"].as_str().unwrap().parse().unwrap();
         world.clock.advance_seconds(due.since(world.now()) / 1_000_000 - 86_000);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         assert_eq!(told(&approver, "review_due").await["subject"], "Decision due in 1 day: Acme: firewalls for 40 branches");
         approver.post(&path(&deal, "/request-info"), json!({"questions": ["Who decides?"], "business_days": 5})).await.expect(200);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let asked = sales.get(&path(&deal, "")).await.expect(200);
         let due: openprm::kernel::Time = asked["info_request"]["due_at"].as_str().unwrap().parse().unwrap();
         world.clock.advance_seconds(due.since(world.now()) / 1_000_000 - 86_000);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let last = told(&sales, "deal_info_due").await;
         assert!(last["subject"].as_str().unwrap().starts_with("Answers are due in 1 day"), "{last}");
         assert!(last["body"].as_str().unwrap().contains("- Who decides?"));
@@ -614,10 +594,10 @@ each_engine! {
         assert!(!topics(&inbox(&approver).await).contains(&"appeal_received"), "who decided does not judge");
         judge.post(&format!("{at}/claim"), json!({})).await.expect(200);
         world.clock.advance_days(2);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         let due: openprm::kernel::Time = lodged["due_at"].as_str().unwrap().parse().unwrap();
         world.clock.advance_seconds(due.since(world.now()) / 1_000_000 - 86_000);
-        work(&world, "notice_reminders");
+        world.work("notice_reminders");
         assert_eq!(told(&judge, "appeal_due").await["subject"], "Appeal due in 1 day: Acme: firewalls for 40 branches");
         assert!(!topics(&inbox(&other).await).contains(&"appeal_due"), "it was taken on");
         judge.post(&format!("{at}/dismiss"), json!({"reason_text": "The minutes are of last year."})).await.expect(200);
@@ -657,7 +637,7 @@ each_engine! {
         // Its reviewer is asked for, and there is no such registration.
         happened(&world, "test", ("deal.info_answered", "deal"), lost);
         approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
-        sequence(&world);
+        world.sequence();
         let told_of = world.sql(|tx| notices::tell(tx, 50));
         assert_eq!((told_of.failed, told_of.done > 1), (1, true));
         told(&sales, "deal_approved").await;
@@ -727,7 +707,7 @@ each_engine! {
 
     async fn notices_begin_where_the_log_stands_when_they_come(world: World) {
         happened(&world, "test", ("test.happened", "test"), json!({"id": "one"}));
-        sequence(&world);
+        world.sequence();
         while world.db.migrate_down().unwrap() != "0180" {}
         assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM feed_marks WHERE name = 'notices'"), 0);
         let happened = count(&world, "SELECT MAX(position) AS n FROM events");

@@ -18,7 +18,6 @@ use openprm::{
     config::Retention,
     db::Db,
     error::Error,
-    events::sequencer::Sequencer,
     identity::{self, Access, NewUser, memberships::PartnerRole},
     jobs::JOBS,
     kernel::ids::{Id as _, PartnerId, UserId},
@@ -73,29 +72,10 @@ async fn counted(world: &World) -> Vec<String> {
     )
 }
 
-fn work(world: &World, name: &str) -> usize {
-    let job = JOBS.iter().find(|job| job.name == name).unwrap();
-    let mut done = 0;
-    loop {
-        let progress = world.sql(job.work);
-        done += progress.done;
-        if !progress.more {
-            return done;
-        }
-    }
-}
-
-/// Everything that happened so far has its place in the log.
-fn sequence(world: &World) {
-    let sequencer = Sequencer::new();
-    sequencer.catch_up(&world.db).unwrap();
-    sequencer.release(&world.db).unwrap();
-}
-
 /// Side, kind and seconds of every answer that was noted, in the order of the answers.
 fn answers(world: &World) -> Vec<String> {
-    sequence(world);
-    work(world, "response_times");
+    world.sequence();
+    world.work("response_times");
     lines(
         world,
         "SELECT side || ' ' || kind || ' ' || CAST(seconds AS TEXT) || ' ' || CAST(business_seconds AS TEXT) AS line FROM response_times ORDER BY answered_at",
@@ -293,7 +273,7 @@ each_engine! {
             let body = json!({"reason_code": "not_qualified", "reason_text": "Too early."});
             approver.post(&path(&deal, "/reject"), body).await.expect(200);
         }
-        sequence(&world);
+        world.sequence();
         let noted = || number(&world, "SELECT COUNT(*) AS n FROM response_times");
         // It falls over after it has read and written: all of it is undone, the mark too.
         let fault = world.db.run_now(&Caller::system("response_times"), |tx| {
@@ -312,10 +292,10 @@ each_engine! {
         }).collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(noted(), 6);
-        assert_eq!(work(&world, "response_times"), 0);
+        assert_eq!(world.work("response_times"), 0);
         // A mark that was set back, as by a restored backup, notes nothing again.
         world.sql(move |tx| run(tx, &format!("UPDATE usage_marks SET position = {start}")));
-        assert_eq!((work(&world, "response_times"), noted()), (6, 6));
+        assert_eq!((world.work("response_times"), noted()), (6, 6));
     }
 
     async fn facts_are_deleted_when_their_time_is_over(world: World) {
@@ -335,11 +315,11 @@ each_engine! {
         let job = JOBS.iter().find(|job| job.name == "usage_retention").unwrap();
         let first = world.sql(job.work);
         assert!(first.more && first.done == 500, "a batch is bounded: {first:?}");
-        assert_eq!((work(&world, "usage_retention"), kept()), (296, (401 * 4, 401)));
+        assert_eq!((world.work("usage_retention"), kept()), (296, (401 * 4, 401)));
         usage::settle(&world.db, Retention { usage: 30, sign_ins: 30, addresses: 7 }).unwrap();
-        work(&world, "usage_retention");
+        world.work("usage_retention");
         assert_eq!(kept(), (31 * 4, 31));
-        assert_eq!(work(&world, "usage_retention"), 0);
+        assert_eq!(world.work("usage_retention"), 0);
     }
 
     async fn sign_ins_lose_their_address_and_then_go_and_cannot_be_touched_before(world: World) {
@@ -356,13 +336,13 @@ each_engine! {
         for sql in ["DELETE FROM sign_ins", "UPDATE sign_ins SET ip = NULL, user_agent = NULL", "UPDATE sign_ins SET outcome = 'expired'"] {
             assert!(refused(sql), "{sql}");
         }
-        work(&world, "sign_in_retention");
+        world.work("sign_in_retention");
         let left = |condition: &str| number(&world, &format!("SELECT COUNT(*) AS n FROM sign_ins WHERE {condition}"));
         assert_eq!((left("TRUE"), left("ip IS NOT NULL AND user_agent IS NOT NULL"), left("ip IS NULL AND user_agent IS NULL")), (400, 90, 310));
         for sql in ["DELETE FROM sign_ins", "UPDATE sign_ins SET ip = NULL, user_agent = NULL", "UPDATE sign_ins SET outcome = 'expired' WHERE ip IS NULL", "UPDATE sign_ins SET ip = '192.0.2.9' WHERE ip IS NULL"] {
             assert!(refused(sql), "{sql}");
         }
-        assert_eq!(work(&world, "sign_in_retention"), 0);
+        assert_eq!(world.work("sign_in_retention"), 0);
     }
 
     async fn each_sees_the_engagement_of_their_own_partners(world: World) {

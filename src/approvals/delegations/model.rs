@@ -5,13 +5,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::model::ApprovalKind;
 use crate::{
-    http::Resource,
     kernel::{
         Time,
         ids::{DelegationId, UserId},
         page::Order,
     },
-    words,
+    resource, words,
 };
 
 words! {
@@ -74,21 +73,7 @@ pub struct Delegation {
     pub updated_at: Time,
 }
 
-impl Resource for Delegation {
-    const TYPE: &'static str = "delegation";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/delegations/{}", self.id)
-    }
-}
+resource!(Delegation, "delegation", "/v1/delegations");
 
 /// A delegation to be entered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -11,8 +11,8 @@ use crate::{
     kernel::{
         Money, Patch, Time,
         ids::{ProductAliasId, ProductId},
-        page::Order,
     },
+    ordered, resource,
     schema::product_aliases,
     words,
 };
@@ -53,25 +53,11 @@ words! {
 
 bindable!(ProductKind, ProductStatus);
 
-impl ProductSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "products.name_key",
-            Self::Created | Self::CreatedDescending => "products.created_at",
-            Self::Updated | Self::UpdatedDescending => "products.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "products.id",
-            descending,
-        }
-    }
-}
+ordered!(ProductSort of "products" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A product line, a product, or a variant of one: a node in the tree of products.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -112,21 +98,7 @@ pub struct Product {
     pub updated_at: Time,
 }
 
-impl Resource for Product {
-    const TYPE: &'static str = "product";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/products/{}", self.id)
-    }
-}
+resource!(Product, "product", "/v1/products");
 
 /// A product to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -7,12 +7,11 @@ use validator::Validate;
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Patch, Time,
         ids::{CalendarId, TerritoryId},
-        page::Order,
     },
+    ordered, resource,
     schema::territories,
     words,
 };
@@ -59,25 +58,11 @@ words! {
 
 bindable!(TerritoryKind, TerritoryStatus);
 
-impl TerritorySort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "territories.name_key",
-            Self::Created | Self::CreatedDescending => "territories.created_at",
-            Self::Updated | Self::UpdatedDescending => "territories.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "territories.id",
-            descending,
-        }
-    }
-}
+ordered!(TerritorySort of "territories" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A territory: a node in the tree of places.
 #[derive(
@@ -116,21 +101,7 @@ pub struct Territory {
     pub updated_at: Time,
 }
 
-impl Resource for Territory {
-    const TYPE: &'static str = "territory";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/territories/{}", self.id)
-    }
-}
+resource!(Territory, "territory", "/v1/territories");
 
 /// A territory to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Validate, ToSchema)]

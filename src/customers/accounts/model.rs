@@ -6,15 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::{Expandable, Resource},
     kernel::{
         Address, AddressPatch, Money, Patch, Time,
         country::Country,
         ids::{AccountId, TerritoryId, UserId},
-        page::Order,
     },
+    ordered,
     references::ExternalRef,
-    words,
+    resource, words,
 };
 
 words! {
@@ -67,25 +66,11 @@ words! {
 
 bindable!(AccountStatus, AliasKind);
 
-impl CustomerAccountSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "customer_accounts.name_key",
-            Self::Created | Self::CreatedDescending => "customer_accounts.created_at",
-            Self::Updated | Self::UpdatedDescending => "customer_accounts.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "customer_accounts.id",
-            descending,
-        }
-    }
-}
+ordered!(CustomerAccountSort of "customer_accounts" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// Something else that a customer is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -180,26 +165,7 @@ pub struct CustomerAccount {
     pub updated_at: Time,
 }
 
-impl Resource for CustomerAccount {
-    const TYPE: &'static str = super::TYPE;
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/customer-accounts/{}", self.id)
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(CustomerAccount, super::TYPE, "/v1/customer-accounts", expandable);
 
 /// A customer account to be made, or put at an id of another system.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]

@@ -6,16 +6,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Time,
         ids::{
             AccountId, AccountMergeId, CaseClaimId, CaseId, ConflictCheckId, DealId, NamedAccountId, OpportunityId,
             PartnerId, ProtectionId, UserId,
         },
-        page::Order,
         states::Action,
     },
+    ordered, resource,
     schema::conflict_case_claims,
     words,
 };
@@ -110,24 +109,11 @@ words! {
 
 bindable!(CaseType, CaseStatus, CaseOutcome);
 
-impl ConflictCaseSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Created | Self::CreatedDescending => "conflict_cases.created_at",
-            Self::Updated | Self::UpdatedDescending => "conflict_cases.updated_at",
-            Self::DecisionDue | Self::DecisionDueDescending => "conflict_cases.decision_due_at",
-        };
-        Order {
-            column,
-            id: "conflict_cases.id",
-            descending: matches!(
-                self,
-                Self::CreatedDescending | Self::UpdatedDescending | Self::DecisionDueDescending
-            ),
-        }
-    }
-}
+ordered!(ConflictCaseSort of "conflict_cases" {
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+    DecisionDue | DecisionDueDescending => "decision_due_at",
+});
 
 /// A fact that a case rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -242,21 +228,7 @@ pub struct ConflictCase {
     pub updated_at: Time,
 }
 
-impl Resource for ConflictCase {
-    const TYPE: &'static str = super::TYPE;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/conflict-cases/{}", self.id)
-    }
-}
+resource!(ConflictCase, super::TYPE, "/v1/conflict-cases");
 
 /// A case to be opened by the program.
 #[derive(Debug, Clone, PartialEq, Eq)]

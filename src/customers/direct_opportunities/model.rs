@@ -7,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     custom_fields::{CustomFields, CustomFieldsPatch},
-    http::{Expandable, Resource},
     kernel::{
         Date, Money, Patch, Time,
         ids::{AccountId, OpportunityId, ProductId, TerritoryId, UserId},
-        page::Order,
     },
+    ordered,
     references::ExternalRef,
+    resource,
     schema::direct_opportunities,
     words,
 };
@@ -62,26 +62,12 @@ words! {
 
 bindable!(OpportunityType, OpportunityStatus);
 
-impl DirectOpportunitySort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Created | Self::CreatedDescending => "direct_opportunities.created_at",
-            Self::Updated | Self::UpdatedDescending => "direct_opportunities.updated_at",
-            Self::Activity | Self::ActivityDescending => "direct_opportunities.last_activity_at",
-            Self::Title | Self::TitleDescending => "direct_opportunities.title_key",
-        };
-        let descending = matches!(
-            self,
-            Self::CreatedDescending | Self::UpdatedDescending | Self::ActivityDescending | Self::TitleDescending
-        );
-        Order {
-            column,
-            id: "direct_opportunities.id",
-            descending,
-        }
-    }
-}
+ordered!(DirectOpportunitySort of "direct_opportunities" {
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+    Activity | ActivityDescending => "last_activity_at",
+    Title | TitleDescending => "title_key",
+});
 
 /// An opportunity that the vendor works itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -142,26 +128,7 @@ pub struct DirectOpportunity {
     pub updated_at: Time,
 }
 
-impl Resource for DirectOpportunity {
-    const TYPE: &'static str = super::TYPE;
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/direct-opportunities/{}", self.id)
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(DirectOpportunity, super::TYPE, "/v1/direct-opportunities", expandable);
 
 /// An opportunity to be made, or put at an id of another system.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

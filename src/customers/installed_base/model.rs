@@ -6,13 +6,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::{Expandable, Resource},
     kernel::{
         Date, Patch, Time,
         ids::{AccountId, InstalledBaseId, PartnerId, ProductId, TerritoryId},
-        page::Order,
     },
+    ordered,
     references::ExternalRef,
+    resource,
     schema::installed_base,
     words,
 };
@@ -43,20 +43,10 @@ words! {
 
 bindable!(InstalledBaseSource);
 
-impl InstalledBaseSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Created | Self::CreatedDescending => "installed_base.created_at",
-            Self::Updated | Self::UpdatedDescending => "installed_base.updated_at",
-        };
-        Order {
-            column,
-            id: "installed_base.id",
-            descending: matches!(self, Self::CreatedDescending | Self::UpdatedDescending),
-        }
-    }
-}
+ordered!(InstalledBaseSort of "installed_base" {
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A product or product line that a customer has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -96,26 +86,7 @@ pub struct InstalledBase {
     pub updated_at: Time,
 }
 
-impl Resource for InstalledBase {
-    const TYPE: &'static str = super::TYPE;
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/installed-base/{}", self.id)
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(InstalledBase, super::TYPE, "/v1/installed-base", expandable);
 
 /// An installed product to be made, or put at an id of another system.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -8,15 +8,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     customers::accounts::AccountAlias,
-    http::Resource,
     kernel::{
         Time,
         ids::{AccountId, AccountMergeId, CaseId, DealId, PartnerId, ProductId, ProtectionId, TerritoryId},
-        page::Order,
         states::Action,
     },
+    ordered,
     references::ExternalRef,
-    words,
+    resource, words,
 };
 
 words! {
@@ -98,16 +97,9 @@ words! {
 
 bindable!(MergeStatus);
 
-impl AccountMergeSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: "account_merges.created_at",
-            id: "account_merges.id",
-            descending: matches!(self, Self::CreatedDescending),
-        }
-    }
-}
+ordered!(AccountMergeSort of "account_merges" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// How many records of a kind a merge moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -255,21 +247,7 @@ pub struct AccountMerge {
     pub(super) effects: Option<Effects>,
 }
 
-impl Resource for AccountMerge {
-    const TYPE: &'static str = super::TYPE;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/account-merges/{}", self.id)
-    }
-}
+resource!(AccountMerge, super::TYPE, "/v1/account-merges");
 
 /// A merge to be planned.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

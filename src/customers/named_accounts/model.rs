@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::{Expandable, Resource},
     kernel::{
         Date, Patch, Time,
         ids::{AccountId, NamedAccountId, ProductId, TerritoryId, UserId},
-        page::Order,
     },
+    ordered,
     references::ExternalRef,
+    resource,
     schema::named_accounts,
     words,
 };
@@ -30,20 +30,10 @@ words! {
     }
 }
 
-impl NamedAccountSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Created | Self::CreatedDescending => "named_accounts.created_at",
-            Self::Updated | Self::UpdatedDescending => "named_accounts.updated_at",
-        };
-        Order {
-            column,
-            id: "named_accounts.id",
-            descending: matches!(self, Self::CreatedDescending | Self::UpdatedDescending),
-        }
-    }
-}
+ordered!(NamedAccountSort of "named_accounts" {
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A customer that the vendor keeps for itself, for a time and a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -86,26 +76,7 @@ pub struct NamedAccount {
     pub updated_at: Time,
 }
 
-impl Resource for NamedAccount {
-    const TYPE: &'static str = super::TYPE;
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/named-accounts/{}", self.id)
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(NamedAccount, super::TYPE, "/v1/named-accounts", expandable);
 
 /// A named account to be made, or put at an id of another system.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

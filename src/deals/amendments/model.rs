@@ -6,13 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     deals::registrations::{DealOverride, NewDealLine},
-    http::Resource,
     kernel::{
         Date, Money, Time,
         ids::{AmendmentId, ConflictCheckId, DealId, PartnerId, ProductId},
     },
     policies::PolicyCode,
-    words,
+    resource, words,
 };
 
 words! {
@@ -105,32 +104,12 @@ pub struct DealAmendment {
     pub told: Vec<PartnerId>,
 }
 
-impl DealAmendment {
-    /// Where the amendment with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/deal-amendments/{id}")
-    }
-}
-
-impl Resource for DealAmendment {
-    const TYPE: &'static str = "deal_amendment";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.told.clone()
-    }
-}
+resource!(
+    DealAmendment,
+    "deal_amendment",
+    "/v1/deal-amendments",
+    told = |record| record.told.clone()
+);
 
 /// What an amendment changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

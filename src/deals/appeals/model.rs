@@ -6,12 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     deals::registrations::{ReviewStatus, SlaState},
-    http::Resource,
     kernel::{
         Time,
         ids::{AppealId, DealId, DecisionId, FileId, PartnerId},
     },
-    words,
+    resource, words,
 };
 
 words! {
@@ -155,32 +154,12 @@ pub struct DealAppeal {
     pub told: Vec<PartnerId>,
 }
 
-impl DealAppeal {
-    /// Where the appeal with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/deal-appeals/{id}")
-    }
-}
-
-impl Resource for DealAppeal {
-    const TYPE: &'static str = "deal_appeal";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.told.clone()
-    }
-}
+resource!(
+    DealAppeal,
+    "deal_appeal",
+    "/v1/deal-appeals",
+    told = |record| record.told.clone()
+);
 
 /// An appeal to be lodged.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -5,13 +5,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Time,
         ids::{CommentId, DealId, PartnerId},
         page::Order,
     },
-    words,
+    resource, words,
 };
 
 words! {
@@ -73,28 +72,17 @@ pub struct DealComment {
     pub updated_at: Time,
 }
 
-impl Resource for DealComment {
-    const TYPE: &'static str = "deal_comment";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/deal-comments/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        match self.visibility {
+resource!(
+    DealComment,
+    "deal_comment",
+    "/v1/deal-comments",
+    told = |record| {
+        match record.visibility {
             CommentVisibility::Vendor => Vec::new(),
-            CommentVisibility::Partner | CommentVisibility::Both => vec![self.partner_id],
+            CommentVisibility::Partner | CommentVisibility::Both => vec![record.partner_id],
         }
     }
-}
+);
 
 /// A comment to be written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

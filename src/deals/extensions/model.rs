@@ -5,13 +5,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Date, Time,
         ids::{DealId, ExtensionId, PartnerId},
     },
     policies::PolicyCode,
-    words,
+    resource, words,
 };
 
 words! {
@@ -89,32 +88,12 @@ pub struct DealExtension {
     pub told: Vec<PartnerId>,
 }
 
-impl DealExtension {
-    /// Where the extension with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/deal-extensions/{id}")
-    }
-}
-
-impl Resource for DealExtension {
-    const TYPE: &'static str = "deal_extension";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.told.clone()
-    }
-}
+resource!(
+    DealExtension,
+    "deal_extension",
+    "/v1/deal-extensions",
+    told = |record| record.told.clone()
+);
 
 /// A request for more time. Without an end it asks for as many days as the program gives at most; an end is said either
 /// as a day or as a number of days.

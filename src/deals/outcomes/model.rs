@@ -5,14 +5,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Date, Money, Time,
         ids::{DealId, EvidenceId, FileId, PartnerId},
         page::Order,
     },
     policies::PolicyCode,
-    words,
+    resource, words,
 };
 
 words! {
@@ -178,25 +177,12 @@ pub struct DealEvidence {
     pub partner_id: PartnerId,
 }
 
-impl Resource for DealEvidence {
-    const TYPE: &'static str = "deal_evidence";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/deal-evidence/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    DealEvidence,
+    "deal_evidence",
+    "/v1/deal-evidence",
+    told = |record| vec![record.partner_id]
+);
 
 /// What a list of evidence is filtered by.
 #[derive(Debug, Clone, Deserialize, IntoParams)]

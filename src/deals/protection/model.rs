@@ -6,13 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     deals::registrations::ProtectionState,
-    http::{Expandable, Resource},
     kernel::{
         Time,
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, ProtectionId, TerritoryId},
-        page::Order,
     },
-    words,
+    ordered, resource, words,
 };
 
 words! {
@@ -63,25 +61,11 @@ words! {
 
 bindable!(DealTypeClass, ProtectionStatus);
 
-impl ProtectionSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Created | Self::CreatedDescending => "protections.created_at",
-            Self::Ends | Self::EndsDescending => "protections.ends_at",
-            Self::Updated | Self::UpdatedDescending => "protections.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::CreatedDescending | Self::EndsDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "protections.id",
-            descending,
-        }
-    }
-}
+ordered!(ProtectionSort of "protections" {
+    Created | CreatedDescending => "created_at",
+    Ends | EndsDescending => "ends_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// The protection of one scope: a customer account, a product or line with all below it, a territory with all in it, a
 /// class of deals, and a period. No two exclusive ones in force overlap; the database refuses it.
@@ -139,30 +123,13 @@ pub struct Protection {
     pub updated_at: Time,
 }
 
-impl Resource for Protection {
-    const TYPE: &'static str = "protection";
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/protections/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(
+    Protection,
+    "protection",
+    "/v1/protections",
+    expandable,
+    told = |record| vec![record.partner_id]
+);
 
 /// As of when a protection is read.
 #[derive(Debug, Clone, Deserialize, IntoParams)]

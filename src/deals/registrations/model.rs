@@ -9,7 +9,6 @@ use super::states::{
 };
 use crate::{
     custom_fields::CustomFields,
-    http::{Expandable, Resource},
     kernel::{
         Date, Money, Time,
         country::Country,
@@ -20,7 +19,7 @@ use crate::{
     },
     policies::PolicyLabels,
     references::ExternalRef,
-    words,
+    resource, words,
 };
 
 /// A registered deal: an opportunity that a partner claims, with the three axes of its life. `review_status` is the
@@ -167,37 +166,15 @@ pub struct Deal {
     pub updated_at: Time,
 }
 
-impl Deal {
-    /// Where the registration with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/deals/{id}")
-    }
-}
-
-impl Resource for Deal {
-    const TYPE: &'static str = "deal";
-    const EXPANDABLE: bool = true;
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        std::iter::once(self.partner_id).chain(self.distributor_id).collect()
-    }
-
-    fn answered() -> utoipa::openapi::Ref {
-        Expandable::<Self>::answered()
-    }
-}
+resource!(
+    Deal,
+    "deal",
+    "/v1/deals",
+    expandable,
+    told = |record| std::iter::once(record.partner_id)
+        .chain(record.distributor_id)
+        .collect()
+);
 
 /// What protects a registration at the moment it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

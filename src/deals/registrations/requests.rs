@@ -11,8 +11,8 @@ use crate::{
         Date, Money, Patch, Time,
         country::Country,
         ids::{AccountId, PartnerId, ProductId, TerritoryId, UserId},
-        page::Order,
     },
+    ordered,
     references::ExternalRef,
     words,
 };
@@ -342,30 +342,15 @@ words! {
     }
 }
 
-impl DealSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Created | Self::CreatedDescending => "deals.created_at",
-            Self::Updated | Self::UpdatedDescending => "deals.updated_at",
-            Self::Received | Self::ReceivedDescending => "deals.received_at",
-            Self::ExpectedClose | Self::ExpectedCloseDescending => "deals.expected_close_on",
-            Self::ReviewDue => "deals.review_due_at",
-        };
-        let descending = matches!(
-            self,
-            Self::CreatedDescending
-                | Self::UpdatedDescending
-                | Self::ReceivedDescending
-                | Self::ExpectedCloseDescending
-        );
-        Order {
-            column,
-            id: "deals.id",
-            descending,
-        }
-    }
+ordered!(DealSort of "deals" {
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+    Received | ReceivedDescending => "received_at",
+    ExpectedClose | ExpectedCloseDescending => "expected_close_on",
+    ReviewDue => "review_due_at",
+});
 
+impl DealSort {
     /// The condition that the key is there, for keys that may be absent.
     pub const fn present(self) -> Option<&'static str> {
         match self {

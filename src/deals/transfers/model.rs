@@ -6,13 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     deals::attribution::AttributionShare,
-    http::Resource,
     kernel::{
         Money, Time,
         ids::{DealId, PartnerId, TransferId},
-        page::Order,
     },
-    words,
+    ordered, resource, words,
 };
 
 words! {
@@ -59,16 +57,9 @@ words! {
 
 bindable!(TransferStatus, TransferReason);
 
-impl TransferSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: "deal_transfers.created_at",
-            id: "deal_transfers.id",
-            descending: matches!(self, Self::CreatedDescending),
-        }
-    }
-}
+ordered!(TransferSort of "deal_transfers" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// What the receiver may know of a registration before it consents: enough to judge it, and nothing of its contacts, its
 /// competitor, its prices or the work done on it.
@@ -174,32 +165,12 @@ pub struct DealTransfer {
     pub updated_at: Time,
 }
 
-impl DealTransfer {
-    /// Where the transfer with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/deal-transfers/{id}")
-    }
-}
-
-impl Resource for DealTransfer {
-    const TYPE: &'static str = "deal_transfer";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.from_partner_id, self.to_partner_id]
-    }
-}
+resource!(
+    DealTransfer,
+    "deal_transfer",
+    "/v1/deal-transfers",
+    told = |record| vec![record.from_partner_id, record.to_partner_id]
+);
 
 /// A transfer to be proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -10,8 +10,8 @@ use crate::{
         Time,
         ids::{ApiKeyId, PartnerId, ServiceClientId},
         json::Stored,
-        page::Order,
     },
+    ordered, resource,
     schema::api_keys,
     words,
 };
@@ -30,20 +30,10 @@ words! {
     }
 }
 
-impl ApiKeySort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "api_keys.name_key",
-            Self::Created | Self::CreatedDescending => "api_keys.created_at",
-        };
-        Order {
-            column,
-            id: "api_keys.id",
-            descending: matches!(self, Self::NameDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(ApiKeySort of "api_keys" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+});
 
 /// An API key, without what is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -99,25 +89,12 @@ pub struct ApiKey {
     pub updated_at: Time,
 }
 
-impl Resource for ApiKey {
-    const TYPE: &'static str = "api_key";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/api-keys/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.partner_id.into_iter().collect()
-    }
-}
+resource!(
+    ApiKey,
+    "api_key",
+    "/v1/api-keys",
+    told = |record| record.partner_id.into_iter().collect()
+);
 
 /// An API key with its text, which is shown this once.
 #[derive(Clone, Serialize, ToSchema)]

@@ -6,13 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     auth::Role,
     bindable,
-    http::Resource,
     kernel::{
         Time,
         ids::{MembershipId, PartnerId, UserId},
-        page::Order,
     },
-    words,
+    ordered, resource, words,
 };
 
 words! {
@@ -60,16 +58,9 @@ impl From<PartnerRole> for Role {
     }
 }
 
-impl PartnerUserSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: "partner_memberships.created_at",
-            id: "partner_memberships.id",
-            descending: matches!(self, Self::CreatedDescending),
-        }
-    }
-}
+ordered!(PartnerUserSort of "partner_memberships" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// A partner user: a person's right to act for one partner. Somebody who works for two has two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -106,32 +97,12 @@ pub struct PartnerUser {
     pub updated_at: Time,
 }
 
-impl PartnerUser {
-    /// Where the partner user with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/partner-users/{id}")
-    }
-}
-
-impl Resource for PartnerUser {
-    const TYPE: &'static str = "partner_user";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    PartnerUser,
+    "partner_user",
+    "/v1/partner-users",
+    told = |record| vec![record.partner_id]
+);
 
 /// A partner user to be invited.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -10,8 +10,8 @@ use crate::{
     kernel::{
         Patch, Time,
         ids::{ClientSecretId, PartnerId, ServiceClientId},
-        page::Order,
     },
+    ordered, resource,
     schema::client_secrets,
     words,
 };
@@ -40,20 +40,10 @@ words! {
 
 bindable!(ClientStatus);
 
-impl ServiceClientSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "service_clients.name_key",
-            Self::Created | Self::CreatedDescending => "service_clients.created_at",
-        };
-        Order {
-            column,
-            id: "service_clients.id",
-            descending: matches!(self, Self::NameDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(ServiceClientSort of "service_clients" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+});
 
 /// A program that signs in by itself: a CRM connector, a job, an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -96,25 +86,12 @@ pub struct ServiceClient {
     pub updated_at: Time,
 }
 
-impl Resource for ServiceClient {
-    const TYPE: &'static str = "service_client";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/service-clients/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.partner_id.into_iter().collect()
-    }
-}
+resource!(
+    ServiceClient,
+    "service_client",
+    "/v1/service-clients",
+    told = |record| record.partner_id.into_iter().collect()
+);
 
 /// A secret of a service client, without what is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize, ToSchema)]

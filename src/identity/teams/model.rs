@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::Resource,
     kernel::{
         Patch, Time,
         ids::{TeamId, UserId},
-        page::Order,
     },
+    ordered, resource,
     schema::teams,
     words,
 };
@@ -29,20 +28,10 @@ words! {
     }
 }
 
-impl TeamSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "teams.name_key",
-            Self::Created | Self::CreatedDescending => "teams.created_at",
-        };
-        Order {
-            column,
-            id: "teams.id",
-            descending: matches!(self, Self::NameDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(TeamSort of "teams" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+});
 
 /// A team of the vendor's people.
 #[derive(
@@ -71,21 +60,7 @@ pub struct Team {
     pub updated_at: Time,
 }
 
-impl Resource for Team {
-    const TYPE: &'static str = "team";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/teams/{}", self.id)
-    }
-}
+resource!(Team, "team", "/v1/teams");
 
 /// A team to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

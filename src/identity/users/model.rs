@@ -6,13 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     auth::Role,
     bindable,
-    http::Resource,
     kernel::{
         Patch, Time,
         ids::{PersonId, TeamId, TerritoryId, UserId},
-        page::Order,
     },
-    words,
+    ordered, resource, words,
 };
 
 words! {
@@ -97,25 +95,11 @@ impl From<VendorRole> for Role {
     }
 }
 
-impl UserSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "users.name_key",
-            Self::Created | Self::CreatedDescending => "users.created_at",
-            Self::Updated | Self::UpdatedDescending => "users.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "users.id",
-            descending,
-        }
-    }
-}
+ordered!(UserSort of "users" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// A person who signs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -171,21 +155,7 @@ pub struct User {
     pub updated_at: Time,
 }
 
-impl Resource for User {
-    const TYPE: &'static str = "user";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/users/{}", self.id)
-    }
-}
+resource!(User, "user", "/v1/users");
 
 /// A vendor user to be invited.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

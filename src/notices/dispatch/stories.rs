@@ -19,7 +19,7 @@ use crate::{
     },
     error::{Result, codes},
     events::queries::Logged,
-    http::Resource as _,
+    http::{Addressed as _, Resource as _},
     identity::{addressees, memberships::PartnerUser},
     kernel::{
         Time,

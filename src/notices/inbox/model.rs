@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::Resource,
     kernel::{
         Time,
         ids::{NoticeId, PartnerId},
         page::Order,
     },
     notices::catalogue::NoticeTopic,
+    resource,
 };
 
 /// The order of notices: the newest first.
@@ -71,21 +71,7 @@ pub struct Notice {
     pub updated_at: Time,
 }
 
-impl Resource for Notice {
-    const TYPE: &'static str = "notice";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/notices/{}", self.id)
-    }
-}
+resource!(Notice, "notice", "/v1/notices");
 
 /// What a list of notices is filtered by.
 #[derive(Debug, Clone, Deserialize, IntoParams)]

@@ -9,8 +9,8 @@ use crate::{
     kernel::{
         Time,
         ids::{NoticeReminderId, PartnerId},
-        page::Order,
     },
+    ordered,
     schema::notice_reminders,
     words,
 };
@@ -55,16 +55,9 @@ words! {
 
 bindable!(ReminderKind, ReminderState);
 
-impl ReminderSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: "notice_reminders.due_at",
-            id: "notice_reminders.id",
-            descending: matches!(self, Self::DueDescending),
-        }
-    }
-}
+ordered!(ReminderSort of "notice_reminders" {
+    Due | DueDescending => "due_at",
+});
 
 /// A reminder before a deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, ToSchema)]

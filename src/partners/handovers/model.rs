@@ -13,6 +13,7 @@ use crate::{
         page::Order,
     },
     partners::account_managers::{AccountManagerRole, AssignmentReason},
+    resource,
     schema::{handover_items, handovers},
     words,
 };
@@ -149,28 +150,7 @@ pub struct Handover {
     pub updated_at: Time,
 }
 
-impl Handover {
-    /// Where the handover with that id is read.
-    pub fn path_of(id: &str) -> String {
-        format!("/v1/handovers/{id}")
-    }
-}
-
-impl Resource for Handover {
-    const TYPE: &'static str = "handover";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        Self::path_of(&self.id.to_string())
-    }
-}
+resource!(Handover, "handover", "/v1/handovers");
 
 /// Work that changes hands.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]

@@ -5,13 +5,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Date, Patch, Time,
         ids::{EmploymentId, PartnerId, PersonId},
-        page::Order,
     },
-    words,
+    ordered, resource, words,
 };
 
 words! {
@@ -68,25 +66,11 @@ words! {
 
 bindable!(PersonStatus, ContactRole);
 
-impl PersonSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "people.name_key",
-            Self::Created | Self::CreatedDescending => "people.created_at",
-            Self::Updated | Self::UpdatedDescending => "people.updated_at",
-        };
-        let descending = matches!(
-            self,
-            Self::NameDescending | Self::CreatedDescending | Self::UpdatedDescending
-        );
-        Order {
-            column,
-            id: "people.id",
-            descending,
-        }
-    }
-}
+ordered!(PersonSort of "people" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+});
 
 /// Whether a person wants to hear of a topic in one way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -163,25 +147,12 @@ pub struct Employment {
     pub updated_at: Time,
 }
 
-impl Resource for Employment {
-    const TYPE: &'static str = "employment";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/employments/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    Employment,
+    "employment",
+    "/v1/employments",
+    told = |record| vec![record.partner_id]
+);
 
 /// A person at partners.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -226,21 +197,7 @@ pub struct Person {
     pub updated_at: Time,
 }
 
-impl Resource for Person {
-    const TYPE: &'static str = "person";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/people/{}", self.id)
-    }
-}
+resource!(Person, "person", "/v1/people");
 
 /// A person's time at a partner, to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -6,13 +6,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Money, Time,
         ids::{BenefitGrantId, BenefitUseId, PartnerId, ProductId, ProgramId, ProgramMembershipId, TierId},
-        page::Order,
     },
+    ordered,
     programs::tiers::{AllowanceKind, ResponseClass},
+    resource,
     schema::{benefit_grants, benefit_uses},
     words,
 };
@@ -47,17 +47,9 @@ words! {
 
 bindable!(BenefitGrantStatus, BenefitUseStatus);
 
-impl BenefitGrantSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let descending = matches!(self, Self::CreatedDescending);
-        Order {
-            column: "benefit_grants.created_at",
-            id: "benefit_grants.id",
-            descending,
-        }
-    }
-}
+ordered!(BenefitGrantSort of "benefit_grants" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// A grant as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
@@ -134,25 +126,12 @@ pub struct BenefitGrant {
     pub updated_at: Time,
 }
 
-impl Resource for BenefitGrant {
-    const TYPE: &'static str = "benefit_grant";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/benefit-grants/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    BenefitGrant,
+    "benefit_grant",
+    "/v1/benefit-grants",
+    told = |record| vec![record.partner_id]
+);
 
 /// A use as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
@@ -210,25 +189,12 @@ pub struct BenefitUse {
     pub updated_at: Time,
 }
 
-impl Resource for BenefitUse {
-    const TYPE: &'static str = "benefit_use";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/benefit-uses/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    BenefitUse,
+    "benefit_use",
+    "/v1/benefit-uses",
+    told = |record| vec![record.partner_id]
+);
 
 /// What is to be consumed of a benefit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

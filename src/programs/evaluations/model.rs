@@ -12,8 +12,8 @@ use crate::{
         ids::{
             EvaluationId, EvaluationResultId, PartnerId, ProductId, ProgramId, ProgramMembershipId, TerritoryId, TierId,
         },
-        page::Order,
     },
+    ordered,
     programs::{
         figure::Figure,
         metrics::{MetricKey, MetricUnit},
@@ -73,17 +73,9 @@ words! {
 
 bindable!(EvaluationMode, Proposal, Effect);
 
-impl EvaluationSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let descending = matches!(self, Self::CreatedDescending);
-        Order {
-            column: "evaluation_runs.created_at",
-            id: "evaluation_runs.id",
-            descending,
-        }
-    }
-}
+ordered!(EvaluationSort of "evaluation_runs" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// One run of an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Identifiable, Serialize, ToSchema)]

@@ -10,9 +10,9 @@ use crate::{
     kernel::{
         Stored, Time,
         ids::{EvaluationId, EvaluationResultId, PartnerId, ProgramId, ProgramMembershipId, TierAssignmentId, TierId},
-        page::Order,
         states::Action,
     },
+    ordered,
     programs::evaluations::CriterionResult,
     schema::{program_memberships, tier_assignments},
     words,
@@ -90,17 +90,9 @@ words! {
 
 bindable!(Standing, TierCause);
 
-impl ProgramMembershipSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let descending = matches!(self, Self::CreatedDescending);
-        Order {
-            column: "program_memberships.created_at",
-            id: "program_memberships.id",
-            descending,
-        }
-    }
-}
+ordered!(ProgramMembershipSort of "program_memberships" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// What a member was told when it came to be at risk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -6,17 +6,17 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Currency, Patch, Stored, Time,
         ids::{PartnerId, ProgramId, SpecialisationAwardId, SpecialisationId},
-        page::Order,
         states::Action,
     },
+    ordered,
     programs::{
         evaluations::CriterionResult,
         tiers::{Criterion, NewCriterion},
     },
+    resource,
     schema::{specialisation_awards, specialisations},
     words,
 };
@@ -73,31 +73,14 @@ words! {
 
 bindable!(SpecialisationStatus, AwardBasis);
 
-impl SpecialisationSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        let column = match self {
-            Self::Name | Self::NameDescending => "specialisations.name_key",
-            Self::Created | Self::CreatedDescending => "specialisations.created_at",
-        };
-        Order {
-            column,
-            id: "specialisations.id",
-            descending: matches!(self, Self::NameDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(SpecialisationSort of "specialisations" {
+    Name | NameDescending => "name_key",
+    Created | CreatedDescending => "created_at",
+});
 
-impl SpecialisationAwardSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: "specialisation_awards.created_at",
-            id: "specialisation_awards.id",
-            descending: matches!(self, Self::CreatedDescending),
-        }
-    }
-}
+ordered!(SpecialisationAwardSort of "specialisation_awards" {
+    Created | CreatedDescending => "created_at",
+});
 
 /// A specialisation that a program awards.
 #[derive(
@@ -145,21 +128,7 @@ pub struct Specialisation {
     pub updated_at: Time,
 }
 
-impl Resource for Specialisation {
-    const TYPE: &'static str = "specialisation";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/specialisations/{}", self.id)
-    }
-}
+resource!(Specialisation, "specialisation", "/v1/specialisations");
 
 /// A specialisation to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -297,25 +266,12 @@ pub struct SpecialisationAward {
     pub updated_at: Time,
 }
 
-impl Resource for SpecialisationAward {
-    const TYPE: &'static str = "specialisation_award";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/specialisation-awards/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        vec![self.partner_id]
-    }
-}
+resource!(
+    SpecialisationAward,
+    "specialisation_award",
+    "/v1/specialisation-awards",
+    told = |record| vec![record.partner_id]
+);
 
 /// A specialisation to be awarded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -16,36 +16,19 @@ use crate::{
     kernel::{
         Date,
         ids::PartnerId,
-        page::{Order, Page, Paging},
+        page::{Page, Paging},
     },
-    load_page, on_each,
-    schema::{partner_memberships, partners, sign_ins, usage_days},
+    on_each, partners,
+    schema::{partner_memberships, sign_ins, usage_days},
     usage::responses::ResponseSide,
 };
-
-const BY_NAME: Order = Order {
-    column: "partners.name_key",
-    id: "partners.id",
-    descending: false,
-};
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = partners)]
-struct Named {
-    id: PartnerId,
-    legal_name: String,
-    name_key: String,
-}
 
 /// One page of engagement, by the partners' names.
 ///
 /// # Errors
 /// What the database reports.
 pub fn page(tx: &mut Tx<'_>, filter: &EngagementFilter, paging: &Paging) -> Result<Page<PartnerEngagement>> {
-    let mut clause = Clause::rows_of(tx.caller(), "partners.id");
-    clause.one_of_some("partners.id", filter.partner_id.as_ref());
-    let rows = load_page!(tx, partners::table => Named, clause, BY_NAME, paging)?;
-    let page = Page::of(rows, paging, |row| (row.name_key.as_str().into(), row.id.to_string()));
+    let page = partners::page_by_name(tx, filter.partner_id.as_ref(), paging)?;
     let days = filter.days(tx.now);
     let ids: Vec<PartnerId> = page.data.iter().map(|row| row.id).collect();
     let people = people(tx, &ids)?;

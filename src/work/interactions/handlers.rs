@@ -19,7 +19,7 @@ use crate::{
     work::{
         WorkRecordType, WorkSide,
         queries::{assignable, count_people, count_users},
-        records,
+        records::{self, RecordFilter},
         tasks::{self, Author, Task},
     },
 };
@@ -69,15 +69,16 @@ fn follow_up(tx: &mut Tx<'_>, new: &NewInteraction, author: Author) -> Result<Op
 ///
 /// Those that the caller may see, the latest talk first unless another order is asked for. A partner's people see what is
 /// shared with their partner.
-#[utoipa::path(params(InteractionFilter, Paging))]
+#[utoipa::path(params(RecordFilter, InteractionFilter, Paging))]
 #[get("")]
 pub async fn list_interactions(
     db: Db,
     caller: Caller,
+    on: Query<RecordFilter>,
     filter: Query<InteractionFilter>,
     paging: Paging,
 ) -> Reply<Page<Interaction>> {
-    db.snapshot(&caller, move |tx| queries::page(tx, &filter.0, &paging))
+    db.snapshot(&caller, move |tx| queries::page(tx, &on.0, &filter.0, &paging))
         .await
 }
 

@@ -5,13 +5,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Patch, Time,
         ids::{InteractionId, PartnerId, PersonId, TaskId, UserId},
-        page::Order,
     },
-    words,
+    ordered, resource, words,
     work::{WorkRecordType, WorkSide, WorkVisibility},
 };
 
@@ -45,19 +43,10 @@ words! {
 
 bindable!(InteractionKind);
 
-impl InteractionSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: match self {
-                Self::Happened | Self::HappenedDescending => "interactions.happened_at",
-                Self::Created | Self::CreatedDescending => "interactions.created_at",
-            },
-            id: "interactions.id",
-            descending: matches!(self, Self::HappenedDescending | Self::CreatedDescending),
-        }
-    }
-}
+ordered!(InteractionSort of "interactions" {
+    Happened | HappenedDescending => "happened_at",
+    Created | CreatedDescending => "created_at",
+});
 
 /// A talk that has happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -120,28 +109,17 @@ pub struct Interaction {
     pub updated_at: Time,
 }
 
-impl Resource for Interaction {
-    const TYPE: &'static str = "interaction";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/interactions/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        match self.visibility {
+resource!(
+    Interaction,
+    "interaction",
+    "/v1/interactions",
+    told = |record| {
+        match record.visibility {
             WorkVisibility::Internal => Vec::new(),
-            WorkVisibility::Shared => self.partner_id.into_iter().collect(),
+            WorkVisibility::Shared => record.partner_id.into_iter().collect(),
         }
     }
-}
+);
 
 /// A follow-up to be written with an interaction, on the same record and for the same people to see.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -261,20 +239,6 @@ pub struct InteractionFilter {
     /// Only interactions of these kinds.
     #[param(style = Form, explode = false, nullable = false)]
     pub kind: Option<Vec<InteractionKind>>,
-    /// Only interactions on records of that type.
-    #[param(nullable = false)]
-    pub resource_type: Option<WorkRecordType>,
-    /// Only interactions on that record.
-    #[param(
-        min_length = 1,
-        max_length = 64,
-        example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham",
-        nullable = false
-    )]
-    pub resource_id: Option<String>,
-    /// Only interactions on records of these partners.
-    #[param(style = Form, explode = false, nullable = false)]
-    pub partner_id: Option<Vec<PartnerId>>,
     /// Only interactions in which that user of the vendor took part.
     #[param(nullable = false)]
     pub user_id: Option<UserId>,

@@ -19,7 +19,11 @@ use crate::{
         interaction_participants as participants,
         interactions::{self, table},
     },
-    work::{WorkRecordType, WorkSide, WorkVisibility, queries::readable},
+    work::{
+        WorkRecordType, WorkSide, WorkVisibility,
+        queries::{on_records, readable},
+        records::RecordFilter,
+    },
 };
 
 /// An interaction as it stands in the database.
@@ -142,14 +146,25 @@ fn own(tx: &Tx<'_>) -> Clause {
 ///
 /// # Errors
 /// What the database reports.
-pub fn page(tx: &mut Tx<'_>, filter: &InteractionFilter, paging: &Paging) -> Result<Page<Interaction>> {
+pub fn page(
+    tx: &mut Tx<'_>,
+    on: &RecordFilter,
+    filter: &InteractionFilter,
+    paging: &Paging,
+) -> Result<Page<Interaction>> {
     let sort = filter.sort.unwrap_or(InteractionSort::HappenedDescending);
     let mut clause = own(tx);
+    on_records(
+        &mut clause,
+        on,
+        [
+            "interactions.partner_id",
+            "interactions.resource_type",
+            "interactions.resource_id",
+        ],
+    );
     clause
         .one_of_some("interactions.kind", filter.kind.as_ref())
-        .equals_some("interactions.resource_type", filter.resource_type.as_ref())
-        .equals_some("interactions.resource_id", filter.resource_id.as_ref())
-        .one_of_some("interactions.partner_id", filter.partner_id.as_ref())
         .at_least("interactions.happened_at", filter.happened_from.as_ref())
         .below("interactions.happened_at", filter.happened_before.as_ref());
     if let Some(user) = &filter.user_id {

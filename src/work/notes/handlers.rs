@@ -15,7 +15,10 @@ use crate::{
         ids::NoteId,
         page::{Page, Paging},
     },
-    work::{WorkSide, records},
+    work::{
+        WorkSide,
+        records::{self, RecordFilter},
+    },
 };
 
 fn found(tx: &mut Tx<'_>, id: NoteId, seen: IfMatch) -> Result<Note> {
@@ -27,10 +30,17 @@ fn found(tx: &mut Tx<'_>, id: NoteId, seen: IfMatch) -> Result<Note> {
 /// List notes
 ///
 /// Those that the caller's side reads, on records that the caller may read, the latest first.
-#[utoipa::path(params(NoteFilter, Paging))]
+#[utoipa::path(params(RecordFilter, NoteFilter, Paging))]
 #[get("")]
-pub async fn list_notes(db: Db, caller: Caller, filter: Query<NoteFilter>, paging: Paging) -> Reply<Page<Note>> {
-    db.read(&caller, move |tx| queries::page(tx, &filter.0, &paging)).await
+pub async fn list_notes(
+    db: Db,
+    caller: Caller,
+    on: Query<RecordFilter>,
+    filter: Query<NoteFilter>,
+    paging: Paging,
+) -> Reply<Page<Note>> {
+    db.read(&caller, move |tx| queries::page(tx, &on.0, &filter.0, &paging))
+        .await
 }
 
 /// Write a note

@@ -6,12 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Time,
         ids::{NoteId, PartnerId},
         page::Order,
     },
+    resource,
     schema::notes,
     words,
     work::{WorkRecordType, WorkSide},
@@ -75,29 +75,18 @@ pub struct Note {
     pub updated_at: Time,
 }
 
-impl Resource for Note {
-    const TYPE: &'static str = "note";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/notes/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        if self.visibility == NoteVisibility::Internal {
+resource!(
+    Note,
+    "note",
+    "/v1/notes",
+    told = |record| {
+        if record.visibility == NoteVisibility::Internal {
             Vec::new()
         } else {
-            self.partner_id.into_iter().collect()
+            record.partner_id.into_iter().collect()
         }
     }
-}
+);
 
 /// A note to be written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -141,20 +130,6 @@ pub struct NotePatch {
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NoteFilter {
-    /// Only notes on records of that type.
-    #[param(nullable = false)]
-    pub resource_type: Option<WorkRecordType>,
-    /// Only notes on that record.
-    #[param(
-        min_length = 1,
-        max_length = 64,
-        example = "partner_01jdq4p6c8f3kb2v9y0s7x5ham",
-        nullable = false
-    )]
-    pub resource_id: Option<String>,
-    /// Only notes on records of these partners.
-    #[param(style = Form, explode = false, nullable = false)]
-    pub partner_id: Option<Vec<PartnerId>>,
     /// Only notes for these readers.
     #[param(style = Form, explode = false, nullable = false)]
     pub visibility: Option<Vec<NoteVisibility>>,

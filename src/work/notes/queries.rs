@@ -14,7 +14,11 @@ use crate::{
     },
     load_page, on_each, revise,
     schema::notes::{self, table},
-    work::{WorkSide, queries::of_records},
+    work::{
+        WorkSide,
+        queries::{of_records, on_records},
+        records::RecordFilter,
+    },
 };
 
 /// The notes that the caller's side reads, on records that the caller may read.
@@ -28,13 +32,14 @@ fn readable(tx: &Tx<'_>) -> Clause {
 ///
 /// # Errors
 /// What the database reports.
-pub fn page(tx: &mut Tx<'_>, filter: &NoteFilter, paging: &Paging) -> Result<Page<Note>> {
+pub fn page(tx: &mut Tx<'_>, on: &RecordFilter, filter: &NoteFilter, paging: &Paging) -> Result<Page<Note>> {
     let mut clause = readable(tx);
-    clause
-        .equals_some("notes.resource_type", filter.resource_type.as_ref())
-        .equals_some("notes.resource_id", filter.resource_id.as_ref())
-        .one_of_some("notes.partner_id", filter.partner_id.as_ref())
-        .one_of_some("notes.visibility", filter.visibility.as_ref());
+    on_records(
+        &mut clause,
+        on,
+        ["notes.partner_id", "notes.resource_type", "notes.resource_id"],
+    );
+    clause.one_of_some("notes.visibility", filter.visibility.as_ref());
     let rows = load_page!(tx, table => Note, clause, ORDER, paging)?;
     Ok(Page::of(rows, paging, |row| {
         (row.created_at.into(), row.id.to_string())

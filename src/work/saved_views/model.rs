@@ -8,12 +8,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Patch, Stored, Time,
         ids::{PartnerId, SavedViewId, UserId},
         page::Order,
     },
+    resource,
     schema::saved_views,
     words,
 };
@@ -87,25 +87,12 @@ pub struct SavedView {
     pub updated_at: Time,
 }
 
-impl Resource for SavedView {
-    const TYPE: &'static str = "saved_view";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/saved-views/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        self.partner_id.into_iter().collect()
-    }
-}
+resource!(
+    SavedView,
+    "saved_view",
+    "/v1/saved-views",
+    told = |record| record.partner_id.into_iter().collect()
+);
 
 /// A view to be saved.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -16,7 +16,11 @@ use crate::{
         ids::TaskId,
         page::{Page, Paging},
     },
-    work::{WorkSide, queries::assignable, records},
+    work::{
+        WorkSide,
+        queries::assignable,
+        records::{self, RecordFilter},
+    },
 };
 
 fn found(tx: &mut Tx<'_>, id: TaskId, seen: IfMatch) -> Result<Task> {
@@ -29,10 +33,17 @@ fn found(tx: &mut Tx<'_>, id: TaskId, seen: IfMatch) -> Result<Task> {
 ///
 /// Those that the caller may see, the newest first unless another order is asked for. A partner's people see what is shared
 /// with their partner.
-#[utoipa::path(params(TaskFilter, Paging))]
+#[utoipa::path(params(RecordFilter, TaskFilter, Paging))]
 #[get("")]
-pub async fn list_tasks(db: Db, caller: Caller, filter: Query<TaskFilter>, paging: Paging) -> Reply<Page<Task>> {
-    db.read(&caller, move |tx| queries::page(tx, &filter.0, &paging)).await
+pub async fn list_tasks(
+    db: Db,
+    caller: Caller,
+    on: Query<RecordFilter>,
+    filter: Query<TaskFilter>,
+    paging: Paging,
+) -> Reply<Page<Task>> {
+    db.read(&caller, move |tx| queries::page(tx, &on.0, &filter.0, &paging))
+        .await
 }
 
 /// Write a task

@@ -6,12 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    http::Resource,
     kernel::{
         Patch, Time,
         ids::{PartnerId, TaskId, UserId},
-        page::Order,
     },
+    ordered, resource,
     schema::tasks,
     words,
     work::{WorkRecordType, WorkSide, WorkVisibility},
@@ -63,20 +62,11 @@ words! {
 
 bindable!(TaskKind, TaskStatus, TaskPriority);
 
-impl TaskSort {
-    /// The order as columns.
-    pub const fn order(self) -> Order {
-        Order {
-            column: match self {
-                Self::Created | Self::CreatedDescending => "tasks.created_at",
-                Self::Updated | Self::UpdatedDescending => "tasks.updated_at",
-                Self::Due => "tasks.due_at",
-            },
-            id: "tasks.id",
-            descending: matches!(self, Self::CreatedDescending | Self::UpdatedDescending),
-        }
-    }
-}
+ordered!(TaskSort of "tasks" {
+    Created | CreatedDescending => "created_at",
+    Updated | UpdatedDescending => "updated_at",
+    Due => "due_at",
+});
 
 /// A task or follow-up.
 #[derive(
@@ -140,28 +130,17 @@ pub struct Task {
     pub updated_at: Time,
 }
 
-impl Resource for Task {
-    const TYPE: &'static str = "task";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/tasks/{}", self.id)
-    }
-
-    fn audience(&self) -> Vec<PartnerId> {
-        match self.visibility {
+resource!(
+    Task,
+    "task",
+    "/v1/tasks",
+    told = |record| {
+        match record.visibility {
             WorkVisibility::Internal => Vec::new(),
-            WorkVisibility::Shared => self.partner_id.into_iter().collect(),
+            WorkVisibility::Shared => record.partner_id.into_iter().collect(),
         }
     }
-}
+);
 
 /// A task to be written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -240,20 +219,6 @@ pub struct TaskFilter {
     /// Only tasks that these users are to do.
     #[param(style = Form, explode = false, nullable = false)]
     pub assignee_id: Option<Vec<UserId>>,
-    /// Only tasks of records of that type.
-    #[param(nullable = false)]
-    pub resource_type: Option<WorkRecordType>,
-    /// Only tasks of that record.
-    #[param(
-        min_length = 1,
-        max_length = 64,
-        example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham",
-        nullable = false
-    )]
-    pub resource_id: Option<String>,
-    /// Only tasks of records of these partners.
-    #[param(style = Form, explode = false, nullable = false)]
-    pub partner_id: Option<Vec<PartnerId>>,
     /// Only tasks that are due before that moment.
     #[param(nullable = false)]
     pub due_before: Option<Time>,

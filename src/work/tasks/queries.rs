@@ -13,7 +13,10 @@ use crate::{
     },
     load_page, on_each, revise,
     schema::tasks::{self, table},
-    work::queries::readable,
+    work::{
+        queries::{on_records, readable},
+        records::RecordFilter,
+    },
 };
 
 fn own(tx: &Tx<'_>) -> Clause {
@@ -29,17 +32,19 @@ fn own(tx: &Tx<'_>) -> Clause {
 ///
 /// # Errors
 /// What the database reports.
-pub fn page(tx: &mut Tx<'_>, filter: &TaskFilter, paging: &Paging) -> Result<Page<Task>> {
+pub fn page(tx: &mut Tx<'_>, on: &RecordFilter, filter: &TaskFilter, paging: &Paging) -> Result<Page<Task>> {
     let sort = filter.sort.unwrap_or(TaskSort::CreatedDescending);
     let mut clause = own(tx);
+    on_records(
+        &mut clause,
+        on,
+        ["tasks.partner_id", "tasks.resource_type", "tasks.resource_id"],
+    );
     clause
         .one_of_some("tasks.status", filter.status.as_ref())
         .one_of_some("tasks.kind", filter.kind.as_ref())
         .one_of_some("tasks.priority", filter.priority.as_ref())
         .one_of_some("tasks.assignee_id", filter.assignee_id.as_ref())
-        .equals_some("tasks.resource_type", filter.resource_type.as_ref())
-        .equals_some("tasks.resource_id", filter.resource_id.as_ref())
-        .one_of_some("tasks.partner_id", filter.partner_id.as_ref())
         .below("tasks.due_at", filter.due_before.as_ref());
     if sort == TaskSort::Due {
         clause.sql(" AND tasks.due_at IS NOT NULL");

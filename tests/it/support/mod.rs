@@ -24,8 +24,10 @@ use openprm::{
     config::Config,
     db::{Clock, Db, Engine, Settings},
     error::{Error, codes},
+    events::sequencer::Sequencer,
     http::State,
     identity::Identity,
+    jobs::JOBS,
     kernel::{
         Time,
         ids::{Id as _, PartnerId, ServiceClientId, UserId},
@@ -411,11 +413,36 @@ impl World {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     }
 
+    /// Everything that happened so far has its place in the log.
+    pub fn sequence(&self) {
+        let sequencer = Sequencer::new();
+        sequencer.catch_up(&self.db).unwrap();
+        sequencer.release(&self.db).unwrap();
+    }
+
+    /// Runs a job of the program until nothing is left for it; tells how many records it dealt with.
+    pub fn work(&self, name: &str) -> usize {
+        batches(&self.db, name)
+    }
+
     /// Runs SQL of the test's own, in a transaction.
     pub fn sql<T: Send + 'static>(
         &self,
         work: impl Fn(&mut openprm::db::Tx<'_>) -> openprm::error::Result<T> + Send + Sync + 'static,
     ) -> T {
         self.db.run_now(&Caller::system("test"), work).unwrap()
+    }
+}
+
+/// Runs a job of the program by that database until nothing is left for it; tells how many records it dealt with.
+pub fn batches(db: &Db, name: &str) -> usize {
+    let job = JOBS.iter().find(|job| job.name == name).unwrap();
+    let mut done = 0;
+    loop {
+        let progress = db.run_now(&Caller::system("test"), job.work).unwrap();
+        done += progress.done;
+        if !progress.more {
+            return done;
+        }
     }
 }
