@@ -200,7 +200,7 @@ impl Decides {
             Self::Chain { judged, reviews, .. } => judged.against_refusal(*reviews).to_vec(),
             Self::One { may: true, .. } => Vec::new(),
             Self::One { may: false, roles } => {
-                let roles: Vec<&str> = roles.list().into_iter().map(|role| role.as_str()).collect();
+                let roles: Vec<&str> = roles.list().into_iter().map(Role::as_str).collect();
                 let detail = format!(
                     "The program names no chain for this, so it is decided by one of the roles {}.",
                     roles.join(", ")
