@@ -254,6 +254,21 @@ each_engine! {
         assert_eq!(row["partner_responses"], json!({"answers": 2, "p50_seconds": 3600, "p50_business_seconds": 3600}));
     }
 
+    async fn the_decision_on_an_appeal_is_an_answer_of_the_vendor(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, approver, judge) = (program.sales(program.partner("Nordwind")), world.vendor(Role::Approver), world.vendor(Role::Admin));
+        let deal = submitted(&sales, complete()).await;
+        let refusal = json!({"reason_code": "not_qualified", "reason_text": "Too early."});
+        approver.post(&path(&deal, "/reject"), refusal).await.expect(200);
+        world.clock.advance_days(2);
+        let grounds = json!({"grounds": "It is another plant.", "evidence": [{"note": "The customer's letter."}]});
+        let appeal = sales.post(&path(&deal, "/appeals"), grounds).await.expect(201);
+        world.clock.advance_seconds(5 * HOUR);
+        let at = format!("/v1/deal-appeals/{}", appeal["id"].as_str().unwrap());
+        judge.post(&format!("{at}/uphold"), json!({"reason_text": "They are two."})).await.expect(200);
+        assert_eq!(answers(&world)[1..], [format!("vendor request {} {}", 5 * HOUR, 5 * HOUR)]);
+    }
+
     async fn what_the_rules_decide_alone_is_no_answer(world: World) {
         let program = Program::new(&world).await;
         let sales = program.sales(program.partner("Nordwind"));

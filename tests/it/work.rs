@@ -282,6 +282,59 @@ each_engine! {
         assert!(waiting(&sales, "protection_end").await.is_empty(), "it ends later now");
     }
 
+    async fn an_appeal_waits_for_each_who_may_judge_it_and_for_nobody_else(world: World) {
+        let program = Program::new(&world).await;
+        let (partner, other) = (program.partner("Nordwind"), program.partner("Südstern"));
+        let (sales, rivals) = (program.sales(partner), program.sales(other));
+        let ops = world.vendor(Role::ChannelOps);
+        let manager = async |partner: PartnerId| {
+            let manager = world.vendor(Role::Approver);
+            let new = json!({"role": "primary", "user_id": manager.caller().user().unwrap().to_string(), "reason_code": "workload"});
+            ops.post(&format!("/v1/partners/{partner}/account-managers"), new).await.expect(201);
+            manager
+        };
+        let (own, competing) = (manager(partner).await, manager(other).await);
+        let (decider, judge, second, cam) = (world.vendor(Role::Approver), world.vendor(Role::Approver), world.vendor(Role::Admin), world.vendor(Role::Cam));
+        let deal = submitted(&sales, complete()).await;
+        decider.post(&path(&deal, "/reject"), json!({"reason_code": "not_qualified", "reason_text": "Too early."})).await.expect(200);
+        let grounds = json!({"grounds": "It is another plant.", "evidence": [{"note": "The customer's letter."}]});
+        let appeal = sales.post(&path(&deal, "/appeals"), grounds).await.expect(201);
+        let at = format!("/v1/deal-appeals/{}", id(&appeal));
+
+        // The queue says the same as the actions of the record.
+        let agrees = async |person: &Client<'_>, judges: bool| {
+            let items = waiting(person, "appeal_decision").await;
+            let actions = person.get(&path(&deal, "/actions")).await.expect(200);
+            let dismiss = actions["data"].as_array().unwrap().iter().find(|action| action["action"] == "dismiss_appeal").cloned();
+            assert_eq!((items.len(), dismiss.is_some_and(|action| action["available"] == true)), (usize::from(judges), judges), "{items:?}");
+        };
+        for (person, judges) in [(&judge, true), (&second, true), (&ops, true), (&competing, true), (&decider, false), (&own, false), (&cam, false)] {
+            agrees(person, judges).await;
+        }
+        let item = one(&judge, "appeal_decision").await;
+        assert_eq!((&item["due_at"], &item["since"], &item["resource_id"]), (&appeal["due_at"], &appeal["created_at"], &deal["id"]));
+        assert_eq!(item["action"], json!({"operation": "upholdDealAppeal", "method": "POST", "path": format!("{at}/uphold")}));
+        assert!(waiting(&sales, "appeal_decision").await.is_empty(), "a partner judges nothing");
+
+        // Somebody else claims the same: who looks after them, and who granted it to them, is out.
+        let rival = submitted(&rivals, complete()).await;
+        agrees(&competing, false).await;
+        second.post(&path(&rival, "/approve"), json!({})).await.expect(200);
+        for (person, judges) in [(&judge, true), (&ops, true), (&competing, false), (&second, false)] {
+            agrees(person, judges).await;
+        }
+        let work = ops.get("/v1/portal").await.expect(200)["work"].clone();
+        let counted = work.as_array().unwrap().iter().find(|one| one["kind"] == "appeal_decision").unwrap().clone();
+        assert_eq!((&counted["count"], counted["label"].as_str()), (&json!(1), Some("Appeals to decide")), "{work}");
+
+        ops.post(&format!("{at}/claim"), json!({})).await.expect(200);
+        assert!(waiting(&judge, "appeal_decision").await.is_empty(), "another has taken it on");
+        world.clock.advance_days(20);
+        assert_eq!(one(&ops, "appeal_decision").await["overdue"], true);
+        ops.post(&format!("{at}/dismiss"), json!({"reason_text": "It is one plant."})).await.expect(200);
+        assert!(waiting(&ops, "appeal_decision").await.is_empty());
+    }
+
     async fn wins_transfers_and_applications_wait_too(world: World) {
         let program = Program::new(&world).await;
         let (giver, receiver) = (program.partner("Nordwind"), program.partner("Südstern"));

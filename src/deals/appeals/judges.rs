@@ -30,7 +30,7 @@ const STRICT: SegregationPolicy = SegregationPolicy {
 };
 
 /// What somebody does who reviews a registration, as the history names it.
-const REVIEWING: &[&str] = &["claim_review", "request_info", "approve", "reject", "revoke"];
+pub(super) const REVIEWING: &[&str] = &["claim_review", "request_info", "approve", "reject", "revoke"];
 
 /// Whom a registration concerns, so that somebody else judges an appeal about it.
 pub struct Concerned {

@@ -25,7 +25,7 @@ mod timeline;
 
 pub use judges::adjudicators;
 pub use model::{DealAppeal, DealAppealStatus};
-pub use queries::find;
+pub use queries::{find, waiting_for};
 pub use rules::MACHINE;
 pub use steps::{actions, close_open};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -2,18 +2,26 @@
 
 use diesel::prelude::*;
 
-use super::model::{DealAppeal, DealAppealEvidence, DealAppealFilter, DealAppealRemedy, DealAppealStatus};
+use super::{
+    judges::REVIEWING,
+    model::{DealAppeal, DealAppealEvidence, DealAppealFilter, DealAppealRemedy, DealAppealStatus},
+};
 use crate::{
     db::{Clause, Tx},
-    deals::registrations::{DealRow, Reader, ReviewStatus},
+    deals::{
+        protection,
+        registrations::{self, DealRow, Reader, ReviewStatus},
+    },
     error::Result,
     events::Fact,
     kernel::{
         Stored, Time,
-        ids::{AppealId, DealId, DecisionId, PartnerId},
+        ids::{AppealId, DealId, DecisionId, PartnerId, UserId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, on_each,
+    partners::account_managers::looked_after_by,
+    revise,
     schema::{
         deal_appeals::{self, table},
         deals,
@@ -179,6 +187,61 @@ pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<AppealRow>> {
         .select(AppealRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Which open appeals (`x`, of the registration `d`) wait for that person, who may judge appeals by their role: those that
+/// they have taken on, and those that nobody has of registrations that they had no part in, as [`super::judges::Concerned`] says.
+///
+/// # Errors
+/// What the database reports.
+pub fn waiting_for(tx: &mut Tx<'_>, me: UserId) -> Result<Clause> {
+    let now = tx.now;
+    let holding = protection::holding(tx)?;
+    let contending = registrations::contending(now);
+    let mut clause = Clause::rows_of(tx.caller(), "d.partner_id");
+    clause.and("x.status = 'open'").and("(x.adjudicator = ").value(&me);
+    clause.sql(" OR (x.adjudicator IS NULL");
+    for (own, end) in [
+        ("(d.submitter_id IS NULL OR d.submitter_id <> ", ")"),
+        ("(d.assignee_id IS NULL OR d.assignee_id <> ", ")"),
+        (
+            "NOT EXISTS (SELECT 1 FROM deal_reviews AS r WHERE r.deal_id = d.id AND r.submitted_by = ",
+            ")",
+        ),
+        (
+            "NOT EXISTS (SELECT 1 FROM deal_details AS r WHERE r.deal_id = d.id AND r.on_behalf_of = ",
+            ")",
+        ),
+        (
+            "NOT EXISTS (SELECT 1 FROM deal_decisions AS r WHERE r.deal_id = d.id AND r.decided_by = ",
+            ")",
+        ),
+        (
+            "NOT EXISTS (SELECT 1 FROM deal_history AS r WHERE r.deal_id = d.id AND r.actor_id = ",
+            "",
+        ),
+    ] {
+        clause.and(own).value(&me).sql(end);
+    }
+    clause.one_of("r.action", REVIEWING).sql(")");
+    for partner in ["d.partner_id", "d.distributor_id"] {
+        clause.and("NOT (TRUE");
+        looked_after_by(&mut clause, partner, me, now);
+        clause.sql(")");
+    }
+    clause.and("NOT EXISTS (SELECT 1 FROM deals WHERE ").all_of(contending);
+    looked_after_by(&mut clause, "deals.partner_id", me, now);
+    clause
+        .sql(")")
+        .and("NOT EXISTS (SELECT 1 FROM protections AS p WHERE ")
+        .all_of(holding);
+    clause
+        .and("(EXISTS (SELECT 1 FROM deal_decisions AS r WHERE r.deal_id = p.deal_id AND r.decided_by = ")
+        .value(&me)
+        .sql(") OR (TRUE");
+    looked_after_by(&mut clause, "p.partner_id", me, now);
+    clause.sql("))))) ");
+    Ok(clause)
 }
 
 /// Stores an appeal that is lodged, and tells of it.

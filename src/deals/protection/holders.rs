@@ -8,7 +8,7 @@ use super::{
     rules::{self, Scope},
 };
 use crate::{
-    db::Tx,
+    db::{Clause, Tx},
     deals::{conflict, registrations::Registration},
     error::Result,
     kernel::{
@@ -67,6 +67,34 @@ fn on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(Protect
         others.extend(held.into_iter().filter(|(held, _)| held.deal_id != deal.id));
     }
     Ok(others)
+}
+
+/// Which protections (`p`) keep a registration (`d`, of the statement around it) from being protected now, as
+/// [`others_on_scope`] finds them.
+///
+/// # Errors
+/// What the database reports.
+pub fn holding(tx: &mut Tx<'_>) -> Result<Clause> {
+    let now = tx.now;
+    let policy = conflict::policy(tx, now)?.1;
+    let mut clause = Clause::all();
+    clause
+        .and("p.account_id = d.customer_account_id AND p.deal_id <> d.id AND p.exclusive AND p.status = 'active'")
+        .and("p.starts_at < ")
+        .value(&now.plus_days(1))
+        .and("p.ends_at > ")
+        .value(&now);
+    if !policy.renewals_meet_new_business {
+        clause.and(
+            "p.deal_type_class IN ('any', CASE d.deal_type WHEN 'renewal' THEN 'renewal' ELSE 'new_business' END)",
+        );
+    }
+    clause
+        .and("EXISTS (SELECT 1 FROM territory_closure AS t WHERE (t.ancestor_id = p.territory_id AND t.descendant_id = d.territory_id)")
+        .sql(" OR (t.descendant_id = p.territory_id AND t.ancestor_id = d.territory_id))")
+        .and("EXISTS (SELECT 1 FROM deal_lines AS ours JOIN product_closure AS c ON (c.ancestor_id = p.product_id AND c.descendant_id = ours.product_id)")
+        .sql(" OR (c.ancestor_id = ours.product_id AND c.descendant_id = p.product_id) WHERE ours.deal_id = d.id)");
+    Ok(clause)
 }
 
 /// Gives back what the last revocation took of a registration, from now on for the time that was left of it. The account

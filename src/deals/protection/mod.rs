@@ -20,7 +20,7 @@ pub use grants::{
     Grant, Override, contest, end, end_grace, extend, grant, hand_over, held_by, keep, narrow, pause, restore, resume,
     rivals, tell_ends,
 };
-pub use holders::{give_back, holders_on_scope, others_on_scope};
+pub use holders::{give_back, holders_on_scope, holding, others_on_scope};
 pub use model::{DealTypeClass, Protection, ProtectionStatus};
 pub use queries::{ProtectionRow, lock_account, of_deals, states as state_of};
 pub use rules::{Ending, state_of_deal};

@@ -67,7 +67,7 @@ pub use queries::{
 };
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
-    all_decisions, deciders, end_infos, insert_decision, insert_info, last_received, overdue, tie_check,
+    all_decisions, contending, deciders, end_infos, insert_decision, insert_info, last_received, overdue, tie_check,
 };
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};

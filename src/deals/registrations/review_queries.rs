@@ -240,6 +240,20 @@ pub fn contenders(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(D
     contenders_for(tx, registration, None)
 }
 
+/// Which registrations (`deals`) contend with another one (`d`, of the statement around it) for some of the same, as
+/// [`contenders`] finds them.
+pub fn contending(now: Time) -> Clause {
+    let mut clause = open_clause(now);
+    clause
+        .and("deals.customer_account_id = d.customer_account_id AND deals.partner_id <> d.partner_id")
+        .and("EXISTS (SELECT 1 FROM territory_closure AS t WHERE (t.ancestor_id = deals.territory_id AND t.descendant_id = d.territory_id)")
+        .sql(" OR (t.descendant_id = deals.territory_id AND t.ancestor_id = d.territory_id))")
+        .and("EXISTS (SELECT 1 FROM deal_lines AS theirs JOIN deal_lines AS ours ON ours.deal_id = d.id")
+        .sql(" JOIN product_closure AS p ON (p.ancestor_id = theirs.product_id AND p.descendant_id = ours.product_id)")
+        .sql(" OR (p.ancestor_id = ours.product_id AND p.descendant_id = theirs.product_id) WHERE theirs.deal_id = deals.id)");
+    clause
+}
+
 /// The contenders for some of the registration's products; for all of them if none are named.
 ///
 /// # Errors

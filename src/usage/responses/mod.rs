@@ -1,7 +1,7 @@
 //! How long one side waited for the other's answer, as facts: one for each answer, with the time on the wall and the business
 //! time of the territory's calendar.
 //!
-//! The vendor answers with decisions on registrations, on requests (extensions, amendments, reopenings) and with comments; a
+//! The vendor answers with decisions on registrations, on requests (extensions, amendments, reopenings), on appeals and with comments; a
 //! partner answers questions about a registration or an application, and comments. What the rules decided without a person
 //! is no answer, nor is what an import brings. Of a row of comments of one side the first is the question, and the next of the
 //! other side the answer; only comments that both sides read count.
@@ -42,7 +42,7 @@ words! {
     pub ResponseKind {
         /// A registration that waited for a decision.
         Decision = "decision",
-        /// A request for an extension, an amendment or a reopening.
+        /// A request for an extension, an amendment or a reopening, or an appeal.
         Request = "request",
         /// The vendor's questions about a registration or an application.
         Questions = "questions",

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The events that may be answers.
-const EVENTS: [&str; 11] = [
+const EVENTS: [&str; 13] = [
     "deal.approved",
     "deal.rejected",
     "deal.info_answered",
@@ -20,6 +20,8 @@ const EVENTS: [&str; 11] = [
     "deal_amendment.rejected",
     "deal_reopening.approved",
     "deal_reopening.rejected",
+    "deal_appeal.upheld",
+    "deal_appeal.dismissed",
     "deal_comment.created",
     "partner_info.answered",
 ];

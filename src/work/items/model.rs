@@ -20,6 +20,8 @@ words! {
         ExtensionDecision = "extension_decision",
         /// A request to undo a decision waits for another person.
         ReopeningDecision = "reopening_decision",
+        /// An appeal waits for somebody who had no part in the decision.
+        AppealDecision = "appeal_decision",
         /// A reported win is to be confirmed.
         WinVerification = "win_verification",
         /// Both partners consent to a transfer: it is to be carried out.
@@ -69,6 +71,7 @@ impl WorkItemKind {
             Self::AmendmentDecision => ("approveDealAmendment", "POST", "/v1/deal-amendments/{id}/approve"),
             Self::ExtensionDecision => ("grantDealExtension", "POST", "/v1/deal-extensions/{id}/grant"),
             Self::ReopeningDecision => ("approveDealReopening", "POST", "/v1/deal-reopenings/{id}/approve"),
+            Self::AppealDecision => ("upholdDealAppeal", "POST", "/v1/deal-appeals/{id}/uphold"),
             Self::WinVerification => ("verifyDealWin", "POST", "/v1/deals/{id}/verify-win"),
             Self::TransferExecution => ("executeDealTransfer", "POST", "/v1/deal-transfers/{id}/execute"),
             Self::HandoverAcceptance => ("acceptHandover", "POST", "/v1/handovers/{id}/accept"),
@@ -96,6 +99,7 @@ impl WorkItemKind {
             Self::AmendmentDecision => ["Changes of deals to decide", "Zu entscheidende Projektänderungen"],
             Self::ExtensionDecision => ["Extensions to decide", "Zu entscheidende Verlängerungen"],
             Self::ReopeningDecision => ["Reopenings to decide", "Zu entscheidende Wiederaufnahmen"],
+            Self::AppealDecision => ["Appeals to decide", "Zu entscheidende Einsprüche"],
             Self::WinVerification => ["Wins to confirm", "Zu bestätigende Gewinne"],
             Self::TransferExecution => ["Transfers to carry out", "Durchzuführende Übertragungen"],
             Self::HandoverAcceptance => ["Handovers to accept", "Anzunehmende Übergaben"],

@@ -5,7 +5,7 @@ use crate::{
     approvals::{ApprovalKind, waits_for_caller},
     auth::{Caller, permissions::may_call},
     db::{Clause, Tx},
-    deals::chains::without_chain,
+    deals::{appeals, chains::without_chain},
     error::Result,
     jobs::JOBS,
     kernel::{Time, ids::UserId},
@@ -47,6 +47,7 @@ const EXTENSION_STEPS: &str =
 const REOPENING_STEPS: &str =
     "approval_steps JOIN deal_reopenings AS x ON x.id = approval_steps.subject_id JOIN deals AS d ON d.id = x.deal_id";
 const REOPENINGS: &str = "deal_reopenings AS x JOIN deals AS d ON d.id = x.deal_id";
+const APPEALS: &str = "deal_appeals AS x JOIN deals AS d ON d.id = x.deal_id";
 const TRANSFERS: &str = "deal_transfers AS x JOIN deals AS d ON d.id = x.deal_id";
 const HANDOVERS: &str = "handovers AS x JOIN partners AS p ON p.id = x.partner_id";
 
@@ -148,6 +149,11 @@ pub fn of(tx: &mut Tx<'_>, me: UserId) -> Result<Vec<Source>> {
         let steps = waits_for_caller(tx, kinds)?;
         let mut sources = vendors(caller, me, now, steps);
         sources.extend(handed_over(me));
+        if may_call(caller, WorkItemKind::AppealDecision.action().0) {
+            let waiting = appeals::waiting_for(tx, me)?;
+            let appeal = Source::on_deal(WorkItemKind::AppealDecision, APPEALS, "x.due_at", waiting);
+            sources.push(appeal);
+        }
         sources
     } else {
         partners(caller, now)
