@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     files, http, identity, notices,
     partners::{handovers, invitations, standing},
-    programs,
+    programs::{self, specialisations},
     usage::{self, Kept},
 };
 
@@ -32,6 +32,10 @@ pub fn lapses(tx: &mut Tx<'_>) -> Result<Progress> {
 
 pub fn protection_ends(tx: &mut Tx<'_>) -> Result<Progress> {
     protection::tell_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn specialisation_ends(tx: &mut Tx<'_>) -> Result<Progress> {
+    specialisations::tell_ends(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
 }
 
 pub fn escalations(tx: &mut Tx<'_>) -> Result<Progress> {

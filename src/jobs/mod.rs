@@ -94,6 +94,12 @@ pub static JOBS: &[Job] = &[
         work: chores::protection_ends,
     },
     Job {
+        name: "specialisation_ends",
+        does: "tells of specialisations whose time is up",
+        every: 5 * MINUTE,
+        work: chores::specialisation_ends,
+    },
+    Job {
         name: "approval_escalations",
         does: "escalates steps of approval chains that wait too long",
         every: MINUTE,

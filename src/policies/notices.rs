@@ -17,7 +17,7 @@ use crate::{
 pub struct NoticePolicy {
     /// How long before which deadline people are reminded. A kind of deadline that is not named keeps what is built in: 30, 14 and
     /// 3 days before a protection ends, 2 and 1 before answers are due, 3 and 1 before the grace of an extension ends, 1 before a
-    /// review is due, 30 and 7 before a partnership ends.
+    /// review is due, 60 and 14 before a specialisation ends, 30 and 7 before a partnership ends.
     #[schema(max_items = 20, example = json!([]))]
     pub reminders: Vec<ReminderOffsets>,
 }

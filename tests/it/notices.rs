@@ -12,6 +12,7 @@ use openprm::{
 use serde_json::{Value, json};
 
 use crate::{
+    partners::published,
     program::{Program, complete, guards, path, submitted, with},
     scene::run,
     support::{Client, World, delivered, publish_policy},
@@ -608,6 +609,72 @@ each_engine! {
         assert_eq!(told(&sales, "appeal_decided").await["subject"], "Einspruch zurückgewiesen: Acme: firewalls for 40 branches");
         dispatch(&world);
         told(&sales, "appeal_decided").await;
+    }
+
+    async fn a_specialisation_is_told_when_it_is_awarded_before_it_ends_and_when_it_has_ended(world: World) {
+        let program = Program::new(&world).await;
+        let Cast { partner, sales, admin, .. } = cast(&program);
+        let second = world.partner_user(partner, Role::PartnerAdmin);
+        joins(&world, partner, &second, "partner_admin");
+        in_berlin(&world, &second, "de-DE");
+        let ops = world.vendor(Role::ChannelOps);
+        let tiered = published(&ops, "RESELL", json!({})).await;
+        ops.post(&format!("/v1/programs/{}/memberships", tiered["id"].as_str().unwrap()), json!({"partner_id": partner})).await.expect(201);
+        let expert = async |code: &str, name: &str, days: Value| {
+            let body = json!({"program_id": tiered["id"], "code": code, "name": name, "currency": "EUR", "validity_days": days});
+            let made = ops.post("/v1/specialisations", body).await.expect(201);
+            let award = json!({"specialisation_id": made["id"], "partner_id": partner, "basis": "manual", "reason": "Ran the pilot."});
+            ops.post("/v1/specialisation-awards", award).await.expect(201)
+        };
+        let act = |award: &Value, action: &str| format!("/v1/specialisation-awards/{}{action}", award["id"].as_str().unwrap());
+        let mine = async |person: &Client<'_>| {
+            let page = inbox(person).await;
+            let rows = page["data"].as_array().unwrap().iter();
+            let about = rows.filter(|row| row["topic"].as_str().unwrap().starts_with("specialisation_"));
+            about.map(|row| row["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let edge = expert("EDGE", "Edge expert", json!(90)).await;
+        dispatch(&world);
+        dispatch(&world);
+        let awarded = told(&admin, "specialisation_awarded").await;
+        assert_eq!((awarded["subject"].as_str(), &awarded["due_at"], awarded["path"].as_str()), (Some("Awarded: Edge expert"), &edge["valid_until"], Some(act(&edge, "").as_str())));
+        assert_eq!(mine(&second).await, ["Verliehen: Edge expert"]);
+        assert!(mine(&sales).await.is_empty(), "it is for those who run the partner");
+
+        // Sixty days before its end, and fourteen; renewed in between it is reminded of anew.
+        for days in [25, 5, 0] {
+            world.clock.advance_days(days);
+            world.work("notice_reminders");
+        }
+        let ending = told(&admin, "specialisation_ending").await;
+        assert_eq!((ending["subject"].as_str(), &ending["due_at"], ending["path"].as_str()), (Some("Edge expert ends in 60 days"), &edge["valid_until"], Some(act(&edge, "").as_str())));
+        let renewed = ops.post(&act(&edge, "/renew"), json!({"basis": "manual", "reason": "Again."})).await.expect(200);
+        dispatch(&world);
+        world.clock.advance_days(76);
+        world.work("notice_reminders");
+        assert_eq!(mine(&second).await.len(), 3, "the old end is nobody's concern any more");
+        for days in [10, 50, 0] {
+            world.clock.advance_days(days);
+            world.work("notice_reminders");
+        }
+        assert_eq!(mine(&second).await[0], "Edge expert endet in 14 Tagen");
+        assert_eq!(renewed["renewals"], 1);
+
+        // It ends by the clock, and another is taken back.
+        world.clock.advance_days(15);
+        assert_eq!((world.work("specialisation_ends"), world.work("specialisation_ends")), (1, 0));
+        dispatch(&world);
+        let ended = told(&admin, "specialisation_ended").await;
+        assert!(ended["body"].as_str().unwrap().contains("Its time is over."), "{ended}");
+        let cloud = expert("CLOUD", "Cloud expert", Value::Null).await;
+        ops.post(&act(&cloud, "/withdraw"), json!({"reason": "Both engineers have left."})).await.expect(200);
+        dispatch(&world);
+        dispatch(&world);
+        let page = admin.get("/v1/notices?topic=specialisation_ended").await.expect(200);
+        let bodies: Vec<&str> = page["data"].as_array().unwrap().iter().map(|row| row["body"].as_str().unwrap()).collect();
+        assert_eq!(bodies.len(), 2, "{bodies:?}");
+        assert!(bodies[0].contains("Cloud expert") && bodies[0].contains("Both engineers have left."), "{bodies:?}");
+        assert_eq!(mine(&admin).await.iter().filter(|subject| subject.contains("Cloud")).count(), 2);
     }
 
     async fn those_who_look_after_a_partner_and_take_it_over_are_told(world: World) {

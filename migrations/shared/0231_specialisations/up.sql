@@ -48,3 +48,5 @@ CREATE TABLE specialisation_awards (
 CREATE INDEX specialisation_awards_partner ON specialisation_awards (partner_id, specialisation_id, valid_from);
 CREATE INDEX specialisation_awards_specialisation ON specialisation_awards (specialisation_id, partner_id);
 CREATE INDEX specialisation_awards_created ON specialisation_awards (created_at, id);
+-- What ends soon, or has just ended.
+CREATE INDEX specialisation_awards_end ON specialisation_awards (valid_until, id) WHERE withdrawn_at IS NULL;

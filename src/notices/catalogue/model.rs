@@ -80,6 +80,12 @@ words! {
         AccountManagerChanged = "account_manager_changed",
         /// A partner is about to lose its tier.
         TierChangePending = "tier_change_pending",
+        /// A specialisation was awarded or renewed.
+        SpecialisationAwarded = "specialisation_awarded",
+        /// A specialisation ends soon.
+        SpecialisationEnding = "specialisation_ending",
+        /// A specialisation has ended, or was taken back.
+        SpecialisationEnded = "specialisation_ended",
         /// Somebody was invited to act for the partner.
         PartnerUserInvited = "partner_user_invited",
         /// A partnership that was given notice ends soon.

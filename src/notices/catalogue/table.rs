@@ -43,6 +43,8 @@ const FROM: &[&str] = &["effective.at"];
 const MANAGER: &[&str] = &["manager.name", "effective.at"];
 /// The tier, and until when it is kept.
 const TIER: &[&str] = &["tier.name", "grace.until"];
+/// The specialisation, and until when it holds.
+const SPECIALISATION: &[&str] = &["specialisation.name", "award.until"];
 /// The person.
 const PERSON: &[&str] = &["person.name"];
 
@@ -409,6 +411,38 @@ pub static TOPICS: &[TopicRule] = &[
             NoticeTopic::TierChangePending,
             "A partner is about to lose its tier.",
             &["program_membership.put_at_risk", "program_membership.demotion_due"],
+        )
+    },
+    TopicRule {
+        module: Some(Module::Programs),
+        tells_until: true,
+        vendor: &[AccountManager],
+        partner: &[PartnerAdmin],
+        placeholders: &[PARTNER, SPECIALISATION, FROM],
+        ..TopicRule::on(
+            NoticeTopic::SpecialisationAwarded,
+            "A specialisation was awarded or renewed.",
+            &["specialisation_award.awarded", "specialisation_award.renewed"],
+        )
+    },
+    TopicRule {
+        module: Some(Module::Programs),
+        vendor: &[AccountManager],
+        partner: &[PartnerAdmin],
+        action: Some("renewSpecialisationAward"),
+        placeholders: &[PARTNER, SPECIALISATION, LEFT, DEADLINE],
+        ..TopicRule::on(NoticeTopic::SpecialisationEnding, "A specialisation ends soon.", &[])
+    },
+    TopicRule {
+        module: Some(Module::Programs),
+        vendor: &[AccountManager],
+        partner: &[PartnerAdmin],
+        optional: false,
+        placeholders: &[PARTNER, SPECIALISATION, REASON],
+        ..TopicRule::on(
+            NoticeTopic::SpecialisationEnded,
+            "A specialisation has ended, or was taken back, and why.",
+            &["specialisation_award.expired", "specialisation_award.withdrawn"],
         )
     },
     TopicRule {

@@ -23,14 +23,17 @@ use crate::{
     identity::{addressees, memberships::PartnerUser},
     kernel::{
         Time,
-        ids::{DealId, PartnerId, UserId},
+        ids::{DealId, PartnerId, SpecialisationAwardId, UserId},
     },
     notices::{
         catalogue::{NoticeTopic, TopicRule},
         language::Value,
     },
     partners::{self, Partner, handovers::Handover},
-    programs::memberships::ProgramMembership,
+    programs::{
+        memberships::ProgramMembership,
+        specialisations::{self, SpecialisationAward},
+    },
 };
 
 /// What happened.
@@ -135,6 +138,27 @@ impl Story {
         story.link_partner(partner);
         story.audience = vec![partner];
         Ok(story)
+    }
+
+    /// A story about an award of a specialisation as it is now, that no event tells. Nothing if there is none such.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn of_award(tx: &mut Tx<'_>, id: SpecialisationAwardId, cause: String) -> Result<Option<Self>> {
+        let Some((award, name)) = specialisations::named(tx, id)? else {
+            return Ok(None);
+        };
+        let mut story = Self::of_partner(tx, award.partner_id, cause)?;
+        story.about_award(award.valid_until, name);
+        let id = id.to_string();
+        story.link(SpecialisationAward::TYPE, &id, SpecialisationAward::path_of(&id));
+        Ok(Some(story))
+    }
+
+    fn about_award(&mut self, until: Option<Time>, name: String) {
+        self.name("specialisation.name", Value::Text(name));
+        let until = until.map_or(Value::Word("no end is set", "unbefristet"), Value::Moment);
+        self.name("award.until", until);
     }
 
     fn link(&mut self, resource_type: &str, id: &str, path: String) {
@@ -339,6 +363,18 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
             story.due_at = parsed(data, "/grace_until");
             story.name("grace.until", moment(story.due_at));
         }
+        NoticeTopic::SpecialisationAwarded | NoticeTopic::SpecialisationEnded => {
+            let award = parsed(data, "/id").map(|id| specialisations::named(tx, id));
+            let Some((_, name)) = award.transpose()?.flatten() else {
+                return Ok(false);
+            };
+            story.due_at = parsed(data, "/valid_until");
+            story.about_award(story.due_at, name);
+            story.name("effective.at", moment(parsed(data, "/valid_from")));
+            let over = Value::Word("Its time is over.", "Ihre Zeit ist abgelaufen.");
+            let reason = text(data, "/withdrawal_reason").map_or(over, Value::Text);
+            story.name("reason", reason);
+        }
         NoticeTopic::PartnerUserInvited => story.name("person.name", words(text(data, "/name"))),
         _ => {}
     }
@@ -365,6 +401,7 @@ fn address(story: &mut Story, event: &Logged) {
         Handover::TYPE => Handover::path_of(id),
         Partner::TYPE => Partner::path_of(id),
         PartnerUser::TYPE => PartnerUser::path_of(id),
+        SpecialisationAward::TYPE => SpecialisationAward::path_of(id),
         ProgramMembership::TYPE => {
             ProgramMembership::path_of(&text(&event.data, "/program_id").unwrap_or_default(), id)
         }

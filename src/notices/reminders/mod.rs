@@ -90,6 +90,10 @@ fn send(tx: &mut Tx<'_>, texts: &Texts, row: &NoticeReminder) -> Result<bool> {
             Ok(partner) => Some(Story::of_partner(tx, partner, cause)?),
             Err(_other) => None,
         },
+        ReminderKind::SpecialisationEnds => match row.resource_id.parse() {
+            Ok(award) => Story::of_award(tx, award, cause)?,
+            Err(_other) => None,
+        },
         ReminderKind::ProtectionEnds
         | ReminderKind::InfoDue
         | ReminderKind::ExtensionGrace

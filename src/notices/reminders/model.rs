@@ -28,6 +28,8 @@ words! {
         ReviewDue = "review_due",
         /// The time by which an appeal must have been decided.
         AppealDue = "appeal_due",
+        /// The end of an award of a specialisation.
+        SpecialisationEnds = "specialisation_ends",
         /// The end of a partnership that was given notice.
         PartnerNotice = "partner_notice",
     }
@@ -67,7 +69,7 @@ pub struct NoticeReminder {
     pub id: NoticeReminderId,
     /// What kind of deadline it is.
     pub kind: ReminderKind,
-    /// The registration or partner.
+    /// The registration, award of a specialisation, or partner.
     #[schema(example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham", max_length = 255)]
     pub resource_id: String,
     /// The partner whose registration it is, or the partner itself.
@@ -100,7 +102,7 @@ pub struct NoticeReminderFilter {
     /// Only reminders in these states.
     #[param(style = Form, explode = false, nullable = false)]
     pub state: Option<Vec<ReminderState>>,
-    /// Only reminders of this registration or partner.
+    /// Only reminders of this registration, award or partner.
     #[param(
         nullable = false,
         example = "deal_01jdq4p6c8f3kb2v9y0s7x5ham",

@@ -12,10 +12,11 @@ use crate::{
         page::{Page, Paging},
     },
     load_page, on_each,
+    programs::specialisations,
     schema::{
         deal_appeals, deal_extensions, deal_info_requests, deals,
         notice_reminders::{self, table},
-        partners, protections,
+        partners, protections, specialisation_awards,
     },
 };
 
@@ -25,7 +26,7 @@ const KEPT_DAYS: i64 = 400;
 /// A deadline of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Deadline {
-    /// The registration or partner.
+    /// The registration, award or partner.
     pub resource_id: String,
     /// Its partner, or the partner itself.
     pub partner_id: PartnerId,
@@ -61,6 +62,11 @@ const fn columns(kind: ReminderKind) -> (&'static str, &'static str, &'static st
             "deal_appeals.deal_id",
             "deal_appeals.due_at",
             "deal_appeals.status = 'open'",
+        ),
+        ReminderKind::SpecialisationEnds => (
+            "specialisation_awards.id",
+            "specialisation_awards.valid_until",
+            specialisations::ENDS_FOR_GOOD,
         ),
         ReminderKind::PartnerNotice => (
             "partners.id",
@@ -113,6 +119,12 @@ fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> 
             deal_appeals::deal_id,
             deals::partner_id,
             deal_appeals::due_at
+        ),
+        ReminderKind::SpecialisationEnds => of!(
+            specialisation_awards::table,
+            specialisation_awards::id,
+            specialisation_awards::partner_id,
+            specialisation_awards::valid_until.assume_not_null()
         ),
         ReminderKind::PartnerNotice => of!(
             partners::table,

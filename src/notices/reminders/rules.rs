@@ -32,6 +32,7 @@ const fn built_in(kind: ReminderKind) -> &'static [i64] {
         ReminderKind::InfoDue => &[2, 1],
         ReminderKind::ExtensionGrace => &[3, 1],
         ReminderKind::ReviewDue | ReminderKind::AppealDue => &[1],
+        ReminderKind::SpecialisationEnds => &[60, 14],
         ReminderKind::PartnerNotice => &[30, 7],
     }
 }
@@ -59,6 +60,7 @@ impl ReminderKind {
             Self::ExtensionGrace => NoticeTopic::ExtensionGraceEnding,
             Self::ReviewDue => NoticeTopic::ReviewDue,
             Self::AppealDue => NoticeTopic::AppealDue,
+            Self::SpecialisationEnds => NoticeTopic::SpecialisationEnding,
             Self::PartnerNotice => NoticeTopic::PartnerNoticeEnding,
         }
     }

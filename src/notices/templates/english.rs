@@ -151,6 +151,18 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "The tier of {{partner.name}} is at risk",
             "{{partner.name}} does not meet what its tier {{tier.name}} asks for any more. The tier is kept until {{grace.until}}.",
         ),
+        NoticeTopic::SpecialisationAwarded => (
+            "Awarded: {{specialisation.name}}",
+            "{{partner.name}} has the specialisation {{specialisation.name}}.\n\nFrom: {{effective.at}}\nUntil: {{award.until}}",
+        ),
+        NoticeTopic::SpecialisationEnding => (
+            "{{specialisation.name}} ends in {{time.left}}",
+            "{{partner.name}} has the specialisation {{specialisation.name}} until {{deadline}}. Unless it is renewed, it ends then.",
+        ),
+        NoticeTopic::SpecialisationEnded => (
+            "Ended: {{specialisation.name}}",
+            "{{partner.name}} does not have the specialisation {{specialisation.name}} any more, because:\n\n{{reason}}",
+        ),
         NoticeTopic::PartnerUserInvited => (
             "Invited: {{person.name}}",
             "{{person.name}} was invited to act for {{partner.name}}. If nobody of yours asked for that, disable the access.",

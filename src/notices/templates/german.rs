@@ -151,6 +151,18 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "Die Stufe von {{partner.name}} ist in Gefahr",
             "{{partner.name}} erfüllt nicht mehr, was die Stufe {{tier.name}} verlangt. Die Stufe bleibt bis {{grace.until}} erhalten.",
         ),
+        NoticeTopic::SpecialisationAwarded => (
+            "Verliehen: {{specialisation.name}}",
+            "{{partner.name}} hat die Spezialisierung {{specialisation.name}}.\n\nVon: {{effective.at}}\nBis: {{award.until}}",
+        ),
+        NoticeTopic::SpecialisationEnding => (
+            "{{specialisation.name}} endet in {{time.left}}",
+            "{{partner.name}} hat die Spezialisierung {{specialisation.name}} bis {{deadline}}. Wird sie nicht erneuert, endet sie dann.",
+        ),
+        NoticeTopic::SpecialisationEnded => (
+            "Beendet: {{specialisation.name}}",
+            "{{partner.name}} hat die Spezialisierung {{specialisation.name}} nicht mehr, und zwar aus diesem Grund:\n\n{{reason}}",
+        ),
         NoticeTopic::PartnerUserInvited => (
             "Eingeladen: {{person.name}}",
             "{{person.name}} wurde eingeladen, für {{partner.name}} zu handeln. Hat niemand von Ihnen darum gebeten, sperren Sie den Zugang.",

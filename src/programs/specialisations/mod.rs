@@ -8,6 +8,7 @@
 //!   a reason, or because the criteria are met now. Either way the findings are kept with the award.
 //! - A **renewal** begins at the old end, never now, and is one validity ahead at most. What has expired is awarded anew.
 //! - It is **withdrawn** with a reason, and ends then. Who leaves the program loses its specialisations.
+//! - An award that ends is told to its partner in time (`specialisation_ends` among the reminders), and when it has ended.
 //! - Whether an award is valid is worked out for the moment asked about. No two awards of one specialisation to one partner
 //!   overlap; the database holds that on its own.
 
@@ -18,5 +19,5 @@ pub mod rules;
 mod steps;
 
 pub use model::{Specialisation, SpecialisationAward};
-pub use queries::held;
-pub use steps::withdraw_all;
+pub use queries::{ENDS_FOR_GOOD, held};
+pub use steps::{named, tell_ends, withdraw_all};

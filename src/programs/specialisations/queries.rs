@@ -265,6 +265,26 @@ pub fn of_member(tx: &mut Tx<'_>, program: ProgramId, partner: PartnerId) -> Res
         .load(c))?)
 }
 
+/// The awards whose time was up after one moment and by another, and that no other award followed on, the earliest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn ended_between(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<AwardRow>> {
+    let mut clause = Clause::all();
+    clause.and(ENDS_FOR_GOOD);
+    Ok(on_each!(tx, |c| awards::table
+        .filter(clause)
+        .filter(awards::valid_until.gt(after).and(awards::valid_until.le(by)))
+        .order((awards::valid_until, awards::id))
+        .select(AwardRow::as_select())
+        .load(c))?)
+}
+
+/// The partner has the specialisation no more once the award ends: it was not awarded anew from then on.
+pub const ENDS_FOR_GOOD: &str = "specialisation_awards.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM specialisation_awards AS next WHERE next.partner_id = specialisation_awards.partner_id \
+     AND next.specialisation_id = specialisation_awards.specialisation_id AND next.withdrawn_at IS NULL \
+     AND next.valid_from = specialisation_awards.valid_until)";
+
 /// Stores a new award, and tells of it.
 ///
 /// # Errors

@@ -14,7 +14,8 @@ use crate::{
     auth::permissions::may_call,
     db::Tx,
     error::{Error, Result, codes},
-    http::IfMatch,
+    events::{self, Fact},
+    http::{IfMatch, Resource as _},
     kernel::{
         Time,
         ids::{PartnerId, ProgramId, SpecialisationAwardId, SpecialisationId},
@@ -162,6 +163,47 @@ pub fn withdraw_all(tx: &mut Tx<'_>, program: ProgramId, partner: PartnerId, rea
         }
     }
     Ok(())
+}
+
+/// Days back in which an end that nobody was told of is still told.
+const TOLD_WITHIN_DAYS: i64 = 3;
+const EXPIRED: &str = "specialisation_award.expired";
+
+/// Tells of at most so many awards whose time was up in the last days, once each; tells how many. They ended by the clock:
+/// this changes nothing, and may come late.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_ends(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+    let now = tx.now;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut told = 0;
+    for row in queries::ended_between(tx, now.plus_days(-TOLD_WITHIN_DAYS), now)? {
+        if told == most {
+            break;
+        }
+        let Some(end) = row.valid_until else { continue };
+        let before = row.clone().shown(Time::from_micros(end.micros() - 1));
+        if !events::queries::told_since(tx, (SpecialisationAward::TYPE, &before.id()), EXPIRED, end)? {
+            tx.record(Fact::changed(EXPIRED, &before, &row.shown(now)))?;
+            told += 1;
+        }
+    }
+    Ok(told)
+}
+
+/// The award with that id and what its specialisation is called, for what people are told of it; nothing if there is none.
+///
+/// # Errors
+/// What the database reports.
+pub fn named(tx: &mut Tx<'_>, id: SpecialisationAwardId) -> Result<Option<(SpecialisationAward, String)>> {
+    let now = tx.now;
+    let row = match queries::find_award(tx, id) {
+        Err(error) if error.is(&codes::NOT_FOUND) => return Ok(None),
+        found => found?,
+    };
+    let specialisation = queries::find(tx, row.specialisation_id)?;
+    Ok(Some((row.shown(now), specialisation.name)))
 }
 
 /// How a partner stands to the specialisations of its programs at a moment, and to those that it was awarded.
