@@ -1471,6 +1471,7 @@ diesel::table! {
         decided_by -> Nullable<Text>,
         decided_at -> Nullable<BigInt>,
         remedy -> Nullable<Text>,
+        conflict_case_id -> Nullable<Text>,
         reason_text -> Nullable<Text>,
         policy_version -> Nullable<BigInt>,
         revision -> BigInt,
@@ -2162,6 +2163,7 @@ diesel::joinable!(deal_reopenings -> deals (deal_id));
 diesel::joinable!(deal_appeals -> deals (deal_id));
 diesel::joinable!(file_attachments -> files (file_id));
 diesel::joinable!(deal_appeals -> deal_decisions (decision_id));
+diesel::joinable!(deal_appeals -> conflict_cases (conflict_case_id));
 diesel::joinable!(deal_transfers -> deals (deal_id));
 diesel::joinable!(deal_transfers -> partners (to_partner_id));
 diesel::joinable!(attribution_sets -> deals (deal_id));

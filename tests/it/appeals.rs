@@ -48,6 +48,30 @@ fn time(value: &Value) -> Time {
     value.as_str().unwrap().parse().unwrap()
 }
 
+fn contested() -> Value {
+    json!({"reason_text": "The two plants are separate companies.", "contest": true})
+}
+
+/// The case that an upheld appeal opened.
+async fn the_case(vendor: &Client<'_>, appeal: &Value) -> Value {
+    let id = appeal["conflict_case_id"].as_str().unwrap();
+    vendor.get(&format!("/v1/conflict-cases/{id}")).await.expect(200)
+}
+
+fn case_path(case: &Value, rest: &str) -> String {
+    format!("/v1/conflict-cases/{}{rest}", case["id"].as_str().unwrap())
+}
+
+fn for_first() -> Value {
+    json!({"outcome": "uphold_first", "reason": "They were first, and the refusal was a mistake."})
+}
+
+/// Where a registration and its protection stand.
+async fn state(vendor: &Client<'_>, deal: &Value) -> Value {
+    let read = vendor.get(&path(deal, "")).await.expect(200);
+    json!([read["review_status"], read["protection"]["state"]])
+}
+
 each_engine! {
     async fn a_refusal_is_undone_by_somebody_who_had_no_part_in_it(world: World) {
         let program = Program::new(&world).await;
@@ -157,6 +181,121 @@ each_engine! {
         other.post(&path(&rival, "/withdraw"), json!({})).await.expect(200);
         judge.post(&format!("{at}/uphold"), because()).await.expect(200);
         assert_eq!(protections(&world, &[&deal, &rival]).await, 1);
+    }
+
+    async fn a_contested_appeal_opens_a_case_and_the_case_moves_the_protection(world: World) {
+        let program = Program::new(&world).await;
+        let (partner, rivals) = (program.partner("Nordwind"), program.partner("Südstern"));
+        let (sales, other) = (program.sales(partner), program.sales(rivals));
+        let (ops, judge, third) = (world.vendor(Role::ChannelOps), world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let deal = approved(&world, &sales, complete()).await;
+        world.clock.advance_days(30);
+        ops.post(&path(&deal, "/revoke"), revocation()).await.expect(200);
+        let at = appeal(&sales, &deal).await;
+        let rival = approved(&world, &other, complete()).await;
+        assert_eq!(guards(&judge.post(&format!("{at}/uphold"), because()).await.expect(409)), ["scope_free"]);
+        let upheld = judge.post(&format!("{at}/uphold"), contested()).await.expect(200);
+        assert_eq!((&upheld["status"], &upheld["remedy"]), (&json!("upheld"), &json!("contested")));
+        let case = the_case(&ops, &upheld).await;
+        assert_eq!((&case["case_type"], &case["status"]), (&json!("appeal"), &json!("opened")));
+        let sides: Vec<&Value> = case["claims"].as_array().unwrap().iter().map(|claim| &claim["deal_id"]).collect();
+        assert_eq!(sides, [&deal["id"], &rival["id"]], "whose registration was received first comes first");
+        let theirs = sales.get(&at).await.expect(200);
+        assert_eq!((&theirs["remedy"], &theirs["conflict_case_id"]), (&json!("contested"), &Value::Null));
+        let states = async || [state(&ops, &deal).await, state(&ops, &rival).await];
+        assert_eq!(states().await, [json!(["approved", "contested"]), json!(["approved", "active"])], "nobody loses anything yet");
+        assert_eq!(protections(&world, &[&deal, &rival]).await, 1);
+        assert_eq!(guards(&judge.post(&case_path(&case, "/resolve"), for_first()).await.expect(409)), ["had_no_part"], "who upheld the appeal does not decide the case");
+
+        world.clock.advance_days(5);
+        let resolved = third.post(&case_path(&case, "/resolve"), for_first()).await.expect(200);
+        assert_eq!((&resolved["claims"][0]["outcome"], &resolved["claims"][1]["outcome"]), (&json!("upheld"), &json!("denied")));
+        assert_eq!(states().await, [json!(["approved", "active"]), json!(["approved", "released"])]);
+        assert_eq!(protections(&world, &[&deal, &rival]).await, 1);
+        let back = sales.get(&path(&deal, "")).await.expect(200);
+        let left = time(&back["protection"]["ends_at"]).since(world.now()) / 86_400_000_000;
+        assert!((59..=60).contains(&left), "the time that was left of it, not {left}");
+        assert!(heard(&world, partner).contains("deal.protection_awarded"));
+        let lost = heard(&world, rivals);
+        assert!(lost.contains("deal.protection_lost") && !lost.contains(deal["number"].as_str().unwrap()), "{lost}");
+        let line = ops.get(&path(&rival, "/history?limit=200")).await.expect(200)["data"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&line["action"], &line["reason_code"]), (&json!("case_decision"), &json!("case_decision")), "{line}");
+        assert_eq!(third.post(&case_path(&case, "/resolve"), for_first()).await.refused(409), "invalid_state");
+    }
+
+    async fn a_case_that_is_decided_for_the_holder_leaves_the_protection_where_it_is(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, other) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));
+        let (ops, judge, third) = (world.vendor(Role::ChannelOps), world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let deal = approved(&world, &sales, complete()).await;
+        ops.post(&path(&deal, "/revoke"), revocation()).await.expect(200);
+        let at = appeal(&sales, &deal).await;
+        let rival = approved(&world, &other, complete()).await;
+        let upheld = judge.post(&format!("{at}/uphold"), contested()).await.expect(200);
+        let case = the_case(&ops, &upheld).await;
+        let none = json!({"reason": "They are two plants."});
+        assert_eq!(third.post(&case_path(&case, "/close"), none).await.refused(409), "protection_overlap", "the two do meet");
+        assert_eq!(the_case(&ops, &upheld).await["status"], "opened");
+        third.post(&case_path(&case, "/resolve"), json!({"outcome": "award_second", "reason": "The customer chose them."})).await.expect(200);
+        assert_eq!(state(&ops, &deal).await, json!(["approved", "released"]));
+        assert_eq!(state(&ops, &rival).await, json!(["approved", "active"]));
+        assert_eq!(other.get(&path(&rival, "")).await.expect(200)["protection"], rival["protection"]);
+    }
+
+    async fn those_who_share_are_protected_side_by_side(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, other) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));
+        let (ops, judge, third) = (world.vendor(Role::ChannelOps), world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let deal = approved(&world, &sales, complete()).await;
+        ops.post(&path(&deal, "/revoke"), revocation()).await.expect(200);
+        let at = appeal(&sales, &deal).await;
+        let rival = approved(&world, &other, complete()).await;
+        let upheld = judge.post(&format!("{at}/uphold"), contested()).await.expect(200);
+        let case = the_case(&ops, &upheld).await;
+        third.post(&case_path(&case, "/resolve"), json!({"outcome": "co_sell", "reason": "Each has a half of the site."})).await.expect(200);
+        assert_eq!([state(&ops, &deal).await, state(&ops, &rival).await], [json!(["approved", "active"]), json!(["approved", "active"])]);
+        let mine = ops.get(&format!("/v1/protections?deal_id={}&state=active", deal["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!(mine["data"][0]["exclusive"], false, "it shuts out nobody");
+    }
+
+    async fn a_refused_registration_wins_its_case_and_is_granted(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, other) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));
+        let (approver, judge, third) = (world.vendor(Role::Approver), world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/reject"), refusal()).await.expect(200);
+        let at = appeal(&sales, &deal).await;
+        let rival = approved(&world, &other, complete()).await;
+        let upheld = judge.post(&format!("{at}/uphold"), contested()).await.expect(200);
+        assert_eq!(upheld["remedy"], "contested");
+        assert_eq!(state(&judge, &deal).await, json!(["in_review", "queued"]));
+        assert_eq!(approver.post(&path(&deal, "/approve"), json!({})).await.refused(409), "protection_overlap");
+        let case = the_case(&judge, &upheld).await;
+        third.post(&case_path(&case, "/resolve"), for_first()).await.expect(200);
+        assert_eq!([state(&judge, &deal).await, state(&judge, &rival).await], [json!(["approved", "active"]), json!(["approved", "released"])]);
+        assert_eq!(protections(&world, &[&deal, &rival]).await, 1);
+    }
+
+    async fn a_case_and_a_competitors_approval_end_in_one_protection(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, other, late) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")), program.sales(program.partner("Westwerk")));
+        let (ops, judge, third, approver) = (world.vendor(Role::ChannelOps), world.vendor(Role::Admin), world.vendor(Role::ChannelOps), world.vendor(Role::Approver));
+        let deal = approved(&world, &sales, complete()).await;
+        ops.post(&path(&deal, "/revoke"), revocation()).await.expect(200);
+        let at = appeal(&sales, &deal).await;
+        let rival = approved(&world, &other, complete()).await;
+        let waiting = submitted(&late, complete()).await;
+        let upheld = judge.post(&format!("{at}/uphold"), contested()).await.expect(200);
+        let case = the_case(&ops, &upheld).await;
+        let (resolve, withdraw, approve) = (case_path(&case, "/resolve"), path(&rival, "/withdraw"), path(&waiting, "/approve"));
+        let (resolved, (gone, granted)) = join(third.post(&resolve, for_first()), async {
+            (other.post(&withdraw, json!({})).await, approver.post(&approve, json!({})).await)
+        }).await;
+        assert_eq!(gone.status, 200, "{}", gone.body);
+        let mut codes = [resolved.status, granted.status];
+        codes.sort_unstable();
+        assert_eq!(codes, [200, 409], "{} {}", resolved.body, granted.body);
+        assert_eq!(protections(&world, &[&deal, &rival, &waiting]).await, 1);
     }
 
     async fn a_refused_registration_can_be_granted_at_once_by_who_may_decide_its_chain(world: World) {

@@ -162,6 +162,11 @@ each_engine! {
         assert_eq!(sides, [&deal["id"], &next["id"]], "whose registration was received first comes first");
         assert!(case["claims"].as_array().unwrap().iter().all(|claim| claim["protection_id"].is_string()));
         assert_eq!(history(&ops, &deal).await.last().unwrap(), &("contest".to_owned(), json!("granted_to_another_meanwhile")));
+        let resolve = format!("/v1/conflict-cases/{}/resolve", case["id"].as_str().unwrap());
+        ops.post(&resolve, json!({"outcome": "uphold_first", "reason": "They were first."})).await.expect(200);
+        let states = [&deal, &next].map(|deal| path(deal, ""));
+        assert_eq!(ops.get(&states[0]).await.expect(200)["protection"]["state"], "active");
+        assert_eq!(ops.get(&states[1]).await.expect(200)["protection"]["state"], "released", "the case moved the protection");
     }
 
     async fn the_end_of_a_partnership_takes_back_what_was_not_decided_and_releases_what_was_granted(world: World) {

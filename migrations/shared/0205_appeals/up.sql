@@ -18,7 +18,9 @@ CREATE TABLE deal_appeals (
     decided_by TEXT,
     decided_at BIGINT,
     -- What an upheld appeal led to.
-    remedy TEXT CHECK (remedy IN ('restored', 'reviewed_again', 'approved')),
+    remedy TEXT CHECK (remedy IN ('restored', 'reviewed_again', 'approved', 'contested')),
+    -- The case that decides whose the scope is, where somebody else held it when the appeal was upheld.
+    conflict_case_id TEXT REFERENCES conflict_cases (id),
     reason_text TEXT,
     -- The version of the program's settings under which it was decided.
     policy_version BIGINT,
@@ -27,10 +29,12 @@ CREATE TABLE deal_appeals (
     updated_at BIGINT NOT NULL,
     CHECK ((status = 'open') = (decided_at IS NULL)),
     CHECK ((decided_by IS NULL) = (decided_at IS NULL)),
-    CHECK ((status = 'upheld') = (remedy IS NOT NULL))
+    CHECK ((status = 'upheld') = (remedy IS NOT NULL)),
+    CHECK ((conflict_case_id IS NOT NULL) = (remedy IS NOT NULL AND remedy = 'contested'))
 );
 CREATE UNIQUE INDEX deal_appeals_decision ON deal_appeals (decision_id);
 CREATE UNIQUE INDEX deal_appeals_open ON deal_appeals (deal_id) WHERE status = 'open';
+CREATE INDEX deal_appeals_case ON deal_appeals (conflict_case_id) WHERE conflict_case_id IS NOT NULL;
 CREATE INDEX deal_appeals_deal ON deal_appeals (deal_id, created_at, id);
 -- What waits for the vendor, the most urgent first.
 CREATE INDEX deal_appeals_due ON deal_appeals (due_at, id);

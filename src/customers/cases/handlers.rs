@@ -11,6 +11,7 @@ use super::{
 use crate::{
     auth::Caller,
     db::Db,
+    deals::registrations,
     error::Error,
     http::{IfMatch, IfMatchIfSent, Json, Path, Plain, Query, Reply},
     kernel::{
@@ -51,9 +52,10 @@ pub async fn get_conflict_case(db: Db, caller: Caller, id: Path<CaseId>) -> Repl
 pub async fn list_conflict_case_actions(db: Db, caller: Caller, id: Path<CaseId>) -> Reply<Plain<CaseAction>> {
     db.snapshot(&caller, move |tx| {
         let case = queries::find(tx, id.0)?;
-        let managers = queries::managers(tx, &case)?;
+        let concerned = queries::concerned(tx, &case)?;
+        let caller = tx.caller();
         Ok(Plain(CaseAction {
-            actions: case.actions(tx.caller().user(), &managers),
+            actions: case.actions(&caller.actor_text(), caller.user(), &concerned),
         }))
     })
     .await
@@ -61,7 +63,7 @@ pub async fn list_conflict_case_actions(db: Db, caller: Caller, id: Path<CaseId>
 
 /// Take up a conflict case
 ///
-/// Names who decides it. Nobody decides who is the account manager of a side.
+/// Names who decides it. Nobody decides who is the account manager of a side, or who has decided on the registration of one.
 #[utoipa::path(params(CaseId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed"]))))]
 #[post("/{id}/triage")]
 pub async fn triage_conflict_case(
@@ -81,8 +83,8 @@ pub async fn triage_conflict_case(
                 "A machine has to name the user who decides.",
             ));
         };
-        let managers = queries::managers(tx, &before)?;
-        let after = before.clone().triaged(adjudicator, &managers, tx.now)?;
+        let concerned = queries::concerned(tx, &before)?;
+        let after = before.clone().triaged(adjudicator, &concerned, tx.now)?;
         queries::save(tx, &before, after, "conflict_case.triaged").map(Json)
     })
     .await
@@ -90,9 +92,9 @@ pub async fn triage_conflict_case(
 
 /// Decide a conflict case
 ///
-/// Notes the outcome for every claim, with the reason. What follows for protections and shares is done on the registrations
-/// themselves.
-#[utoipa::path(params(CaseId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed"]))))]
+/// Notes the outcome for every claim, with the reason, and moves the protections at once: who wins is protected for the time that
+/// was left, who loses is no more, those who share are side by side. Shares in a deal are noted on the registrations themselves.
+#[utoipa::path(params(CaseId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "protection_overlap"]))))]
 #[post("/{id}/resolve")]
 pub async fn resolve_conflict_case(
     db: Db,
@@ -105,17 +107,20 @@ pub async fn resolve_conflict_case(
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
         let by = (tx.caller().actor_text(), tx.caller().user());
-        let managers = queries::managers(tx, &before)?;
-        let after = before.clone().resolved(&resolution.0, by, &managers, tx.now)?;
-        queries::save(tx, &before, after, "conflict_case.resolved").map(Json)
+        let concerned = queries::concerned(tx, &before)?;
+        let after = before.clone().resolved(&resolution.0, by, &concerned, tx.now)?;
+        let after = queries::save(tx, &before, after, "conflict_case.resolved")?;
+        registrations::settle_case(tx, &after, &resolution.0.reason)?;
+        Ok(Json(after))
     })
     .await
 }
 
 /// Close a conflict case
 ///
-/// Ends a decided case, or one that turned out to be none: that is then its outcome.
-#[utoipa::path(params(CaseId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state"]))))]
+/// Ends a decided case, or one that turned out to be none: that is then its outcome, and what was contested is in force again,
+/// unless somebody else holds the scope.
+#[utoipa::path(params(CaseId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "protection_overlap"]))))]
 #[post("/{id}/close")]
 pub async fn close_conflict_case(
     db: Db,
@@ -128,7 +133,11 @@ pub async fn close_conflict_case(
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
         let after = before.clone().closed(&closure.0, tx.caller().actor_text(), tx.now)?;
-        queries::save(tx, &before, after, "conflict_case.closed").map(Json)
+        let after = queries::save(tx, &before, after, "conflict_case.closed")?;
+        if before.is_open() {
+            registrations::settle_case(tx, &after, &closure.0.reason)?;
+        }
+        Ok(Json(after))
     })
     .await
 }

@@ -1,7 +1,8 @@
 //! Conflict cases: collisions that people decide.
 //!
 //! The program opens a case wherever two claims cannot both stand and no rule says which does: it never lets one of them
-//! vanish. A case names the claims, is taken up by somebody who stands on no side, and ends with an outcome and a reason.
+//! vanish. A case names the claims, is taken up by somebody who stands on no side, and ends with an outcome and a reason. The outcome moves the
+//! protections in the same transaction (see `deals::registrations::settle_case`).
 
 mod handlers;
 mod model;

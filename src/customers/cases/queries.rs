@@ -7,15 +7,17 @@ use diesel::prelude::*;
 use super::model::{
     CaseFact, CaseOutcome, CaseStatus, CaseType, ConflictCase, ConflictCaseClaim, ConflictCaseFilter, ConflictCaseSort,
 };
+use super::rules::Concerned;
 use crate::{
     auth::Rows,
     customers::existing::{self, Named},
     db::{Clause, Tx},
+    deals::registrations,
     error::{Error, Result},
     events::Fact,
     kernel::{
         Stored, Time,
-        ids::{AccountId, AccountMergeId, CaseId, ConflictCheckId, PartnerId, UserId},
+        ids::{AccountId, AccountMergeId, CaseId, ConflictCheckId, DealId, PartnerId, UserId},
         page::{Key, Page, Paging},
     },
     load_page, on_each, partners, revise,
@@ -198,19 +200,17 @@ pub fn of_merge(tx: &mut Tx<'_>, merge: AccountMergeId) -> Result<Vec<ConflictCa
     complete(tx, rows)
 }
 
-/// The account managers of the partners that are sides.
+/// Who stands on a side: the account managers of the partners, and who has decided on their registrations.
 ///
 /// # Errors
 /// What the database reports.
-pub fn managers(tx: &mut Tx<'_>, case: &ConflictCase) -> Result<BTreeMap<PartnerId, UserId>> {
+pub fn concerned(tx: &mut Tx<'_>, case: &ConflictCase) -> Result<Concerned> {
     let now = tx.now;
-    let mut found = BTreeMap::new();
-    for partner in case.partners() {
-        if let Some(user) = partners::current_account_manager(tx, partner, now)? {
-            found.insert(partner, user);
-        }
-    }
-    Ok(found)
+    let deals: Vec<DealId> = case.claims.iter().filter_map(|claim| claim.deal_id).collect();
+    Ok(Concerned {
+        managers: partners::account_managers::primary_of(tx, &case.partners(), now)?,
+        deciders: registrations::deciders(tx, &deals)?,
+    })
 }
 
 /// Stores a new case with its claims, and tells of it.

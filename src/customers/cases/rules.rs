@@ -1,6 +1,6 @@
 //! What may happen to conflict cases. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
     CaseOutcome, CaseStatus, ClaimOutcome, ConflictCase, ConflictCaseClaim, ConflictCaseClosure,
@@ -49,7 +49,17 @@ pub const STATES: Machine<CaseStatus> = Machine {
     ],
 };
 
-const NOT_OF_A_SIDE: &str = "who decides is not the account manager of a side";
+const NOT_OF_A_SIDE: &str =
+    "who decides is not the account manager of a side, and has not decided on the registration of one";
+
+/// Who stands on a side of a case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// The primary account managers of the partners.
+    pub managers: BTreeMap<PartnerId, UserId>,
+    /// Who has decided on the registrations, as texts of actors.
+    pub deciders: BTreeSet<String>,
+}
 
 impl ConflictCase {
     /// A new case.
@@ -117,9 +127,10 @@ impl ConflictCase {
     ///
     /// # Errors
     /// 409 `invalid_state`; `guard_failed` if the user stands on a side.
-    pub fn triaged(self, adjudicator: UserId, managers: &BTreeMap<PartnerId, UserId>, now: Time) -> Result<Self> {
+    pub fn triaged(self, adjudicator: UserId, concerned: &Concerned, now: Time) -> Result<Self> {
         let status = STATES.go(self.status, "triage")?;
-        refuse(self.status, "triage", self.partial(Some(adjudicator), managers))?;
+        let failing = self.partial(&adjudicator.to_string(), Some(adjudicator), concerned);
+        refuse(self.status, "triage", failing)?;
         Ok(Self {
             status,
             adjudicator_id: Some(adjudicator),
@@ -137,11 +148,11 @@ impl ConflictCase {
         self,
         resolution: &ConflictCaseResolution,
         by: (String, Option<UserId>),
-        managers: &BTreeMap<PartnerId, UserId>,
+        concerned: &Concerned,
         now: Time,
     ) -> Result<Self> {
         let status = STATES.go(self.status, "resolve")?;
-        refuse(self.status, "resolve", self.partial(by.1, managers))?;
+        refuse(self.status, "resolve", self.partial(&by.0, by.1, concerned))?;
         let outcomes = outcomes(resolution.outcome);
         let claims = self
             .claims
@@ -183,34 +194,42 @@ impl ConflictCase {
     }
 
     /// What can happen to it now, for that caller.
-    pub fn actions(&self, user: Option<UserId>, managers: &BTreeMap<PartnerId, UserId>) -> Vec<Action> {
+    pub fn actions(&self, actor: &str, user: Option<UserId>, concerned: &Concerned) -> Vec<Action> {
         let rows = STATES.transitions.iter().filter(|row| row.from.contains(&self.status));
         rows.map(|row| {
             let failing = if row.guards.is_empty() {
                 Vec::new()
             } else {
-                self.partial(user, managers)
+                self.partial(actor, user, concerned)
             };
             Action::new(row.action, row.operation.unwrap_or_default(), failing)
         })
         .collect()
     }
 
-    /// Fails if the user is the account manager of a side.
-    fn partial(&self, user: Option<UserId>, managers: &BTreeMap<PartnerId, UserId>) -> Vec<FailingGuard> {
+    /// Fails if the user is the account manager of a side, or has decided on the registration of one.
+    fn partial(&self, actor: &str, user: Option<UserId>, concerned: &Concerned) -> Vec<FailingGuard> {
         let side = self
             .partners()
             .into_iter()
-            .find(|partner| user.is_some() && managers.get(partner).copied() == user);
-        side.map(|partner| {
-            guard(
-                "of_a_side",
+            .find(|partner| user.is_some() && concerned.managers.get(partner).copied() == user);
+        let mut failing: Vec<FailingGuard> = side
+            .map(|partner| {
+                let detail = format!(
+                    "This user is the account manager of {partner}, which is a side; somebody else has to decide."
+                );
+                guard("of_a_side", "#", detail)
+            })
+            .into_iter()
+            .collect();
+        if concerned.deciders.contains(actor) {
+            failing.push(guard(
+                "had_no_part",
                 "#",
-                format!("This user is the account manager of {partner}, which is a side; somebody else has to decide."),
-            )
-        })
-        .into_iter()
-        .collect()
+                "This user has decided on the registration of a side; somebody else has to decide.",
+            ));
+        }
+        failing
     }
 
     fn touched(self, now: Time) -> Self {

@@ -124,7 +124,8 @@ pub async fn claim_deal_appeal(
 ///
 /// The partner is right. What was revoked is approved again and protected for the time that was left of it; what was refused
 /// is before the vendor again at its old place in the queue, or granted at once where you may decide every step of its
-/// chain. Nothing is taken from who holds the scope by now: then it is refused, and names them.
+/// chain. Nothing is taken from who holds the scope by now: then it is refused and names them, or, with `contest`, a conflict
+/// case is opened that decides whose the scope is.
 #[utoipa::path(params(AppealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "protection_overlap", "precondition_failed"]))))]
 #[post("/{id}/uphold")]
 pub async fn uphold_deal_appeal(

@@ -11,6 +11,9 @@
 //!   is protected again for the time that was left of it. What was refused is before the vendor again at its old place in
 //!   the queue, or, where the adjudicator may decide every step of its chain, granted at once, with the conflict check run
 //!   again. Nobody is granted a scope that somebody else holds by then.
+//! - Where somebody else does, the adjudicator can uphold it all the same and have it contested: a conflict case is opened in
+//!   the same transaction, which names both. A restored registration gets its protection back as contested, which shuts nobody
+//!   out; a refused one is before the vendor again. Resolving the case for one of them moves the protection.
 //! - The timeline of an appeal is what the program itself wrote down: receipt, checks, decisions, evidence, and the appeal.
 //!   Both sides read it; the partner without names, and without what names another partner.
 

@@ -8,7 +8,7 @@ use crate::{
     deals::registrations::{ReviewStatus, SlaState},
     kernel::{
         Time,
-        ids::{AppealId, DealId, DecisionId, FileId, PartnerId},
+        ids::{AppealId, CaseId, DealId, DecisionId, FileId, PartnerId},
     },
     resource, words,
 };
@@ -34,6 +34,8 @@ words! {
         ReviewedAgain = "reviewed_again",
         /// The refused registration was granted at once.
         Approved = "approved",
+        /// The partner was right, but somebody else holds the scope by now: a conflict case decides whose it is.
+        Contested = "contested",
     }
 
     /// What a line of an appeal's timeline tells.
@@ -131,6 +133,9 @@ pub struct DealAppeal {
     /// What it led to, if it was upheld.
     #[schema(required = true)]
     pub remedy: Option<DealAppealRemedy>,
+    /// The conflict case that decides whose the scope is, if it was upheld so; for the vendor alone.
+    #[schema(required = true, example = json!(null))]
+    pub conflict_case_id: Option<CaseId>,
     /// Why it was decided so.
     #[schema(
         required = true,
@@ -202,6 +207,11 @@ pub struct DealAppealUphold {
     #[serde(default)]
     #[schema(nullable = false, example = "review")]
     pub relief: Option<DealAppealRelief>,
+    /// What happens if somebody else holds the scope by now: with `true` a conflict case is opened, which decides whose it is,
+    /// and nobody loses anything until then; otherwise upholding is refused.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub contest: bool,
 }
 
 /// The decision that the partner is not right.

@@ -6,18 +6,20 @@ use super::{
 };
 use crate::{
     catalog::products,
+    customers::cases::CaseType,
     db::Tx,
     deals::{
         conflict::{self, CheckPurpose},
         protection,
         registrations::{
-            self, DealAxis, DealLineStatus, DecisionOutcome, DecisionRow, ProtectionState, REVIEW, Registration,
-            ReviewStatus,
+            self, DealAxis, DealLineStatus, DecisionOutcome, DecisionRow, Dispute, ProtectionState, REVIEW,
+            Registration, ReviewStatus,
             history::{self, Entry},
         },
         reopenings::{self, Anew},
     },
     error::Result,
+    kernel::ids::CaseId,
     policies::ProgramSettings,
 };
 
@@ -33,6 +35,23 @@ pub fn remedy(appeal: &AppealRow, relief: DealAppealRelief) -> DealAppealRemedy 
         DealAppealRelief::Review => DealAppealRemedy::ReviewedAgain,
         DealAppealRelief::Approve => DealAppealRemedy::Approved,
     }
+}
+
+/// The conflict case that decides whose the scope is, opened now; nothing if nobody else holds it. The account is locked.
+///
+/// # Errors
+/// What the database reports.
+pub fn case(tx: &mut Tx<'_>, registration: &Registration, appeal: &AppealRow) -> Result<Option<CaseId>> {
+    let rivals = protection::rows_on_scope(tx, registration)?;
+    let number = &registration.deal.number;
+    let dispute = Dispute {
+        case_type: CaseType::Appeal,
+        summary: format!("An appeal about {number} was upheld while another registration is protected on its scope."),
+        cause: format!("appeal {}", appeal.id),
+        from: tx.moment(),
+        protection: None,
+    };
+    registrations::open_case(tx, registration, &dispute, &rivals)
 }
 
 /// Puts the registration right. Its account is locked, and the appeal is stored as upheld.
@@ -120,10 +139,11 @@ fn restore(
         ..registrations::blank_decision(tx, before, DecisionOutcome::AppealUpheld)
     };
     registrations::insert_decision(tx, &decision)?;
-    let given = if open {
-        protection::give_back(tx, id, Some(decision.id))?
-    } else {
-        Vec::new()
+    let contested = appeal.remedy == Some(DealAppealRemedy::Contested);
+    let given = match (open, contested) {
+        (true, false) => protection::give_back(tx, id, Some(decision.id))?,
+        (true, true) => protection::give_back_contested(tx, id, Some(decision.id))?,
+        (false, _) => Vec::new(),
     };
     let after = registrations::find(tx, id)?;
     registrations::tell(tx, before, &after, "deal.appeal_upheld")?;
@@ -135,7 +155,15 @@ fn restore(
             .because(None, appeal.reason_text.clone())
             .detail(format!("Appeal {}.", appeal.id)),
     )?;
-    if let Some(until) = given.iter().map(|protection| protection.granted_until).max() {
+    if contested && !given.is_empty() {
+        let entry = Entry::action("contest").moved(
+            DealAxis::Protection,
+            ProtectionState::Released,
+            ProtectionState::Contested,
+        );
+        let text = "Another registration is protected on the scope by now; a conflict case decides.";
+        history::note(tx, id, entry.because(None, Some(text.to_owned())))?;
+    } else if let Some(until) = given.iter().map(|protection| protection.granted_until).max() {
         let entry = Entry::action("restore")
             .moved(DealAxis::Protection, ProtectionState::Released, ProtectionState::Active)
             .because(None, Some(format!("Protected until {until}.")));

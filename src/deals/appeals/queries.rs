@@ -16,7 +16,7 @@ use crate::{
     events::Fact,
     kernel::{
         Stored, Time,
-        ids::{AppealId, DealId, DecisionId, PartnerId, UserId},
+        ids::{AppealId, CaseId, DealId, DecisionId, PartnerId, UserId},
         page::{Order, Page, Paging},
     },
     load_page, on_each,
@@ -46,6 +46,7 @@ pub struct AppealRow {
     pub decided_by: Option<String>,
     pub decided_at: Option<Time>,
     pub remedy: Option<DealAppealRemedy>,
+    pub conflict_case_id: Option<CaseId>,
     pub reason_text: Option<String>,
     pub policy_version: Option<i64>,
     pub revision: i64,
@@ -93,6 +94,7 @@ impl AppealRow {
             decided_by: reader.sees(self.decided_by),
             decided_at: self.decided_at,
             remedy: self.remedy,
+            conflict_case_id: reader.sees(self.conflict_case_id),
             reason_text: self.reason_text,
             policy_version: self.policy_version,
             revision: self.revision,
@@ -199,7 +201,7 @@ pub fn waiting_for(tx: &mut Tx<'_>, me: UserId) -> Result<Clause> {
     let holding = protection::holding(tx)?;
     let contending = registrations::contending(now);
     let mut clause = Clause::rows_of(tx.caller(), "d.partner_id");
-    clause.and("x.status = 'open'").and("(x.adjudicator = ").value(&me);
+    clause.sql(" AND x.status = 'open' AND (x.adjudicator = ").value(&me);
     clause.sql(" OR (x.adjudicator IS NULL");
     for (own, end) in [
         ("(d.submitter_id IS NULL OR d.submitter_id <> ", ")"),
@@ -221,26 +223,27 @@ pub fn waiting_for(tx: &mut Tx<'_>, me: UserId) -> Result<Clause> {
             "",
         ),
     ] {
-        clause.and(own).value(&me).sql(end);
+        clause.sql(" AND ").sql(own).value(&me).sql(end);
     }
     clause.one_of("r.action", REVIEWING).sql(")");
     for partner in ["d.partner_id", "d.distributor_id"] {
-        clause.and("NOT (TRUE");
+        clause.sql(" AND NOT (TRUE");
         looked_after_by(&mut clause, partner, me, now);
         clause.sql(")");
     }
-    clause.and("NOT EXISTS (SELECT 1 FROM deals WHERE ").all_of(contending);
+    clause
+        .sql(" AND NOT EXISTS (SELECT 1 FROM deals WHERE ")
+        .all_of(contending);
     looked_after_by(&mut clause, "deals.partner_id", me, now);
     clause
-        .sql(")")
-        .and("NOT EXISTS (SELECT 1 FROM protections AS p WHERE ")
+        .sql(") AND NOT EXISTS (SELECT 1 FROM protections AS p WHERE ")
         .all_of(holding);
     clause
-        .and("(EXISTS (SELECT 1 FROM deal_decisions AS r WHERE r.deal_id = p.deal_id AND r.decided_by = ")
+        .sql(" AND (EXISTS (SELECT 1 FROM deal_decisions AS r WHERE r.deal_id = p.deal_id AND r.decided_by = ")
         .value(&me)
         .sql(") OR (TRUE");
     looked_after_by(&mut clause, "p.partner_id", me, now);
-    clause.sql("))))) ");
+    clause.sql(")))))");
     Ok(clause)
 }
 

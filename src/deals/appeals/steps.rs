@@ -2,7 +2,9 @@
 
 use super::{
     judges::Concerned,
-    model::{DealAppealDismissal, DealAppealRelief, DealAppealStatus, DealAppealUphold, NewDealAppeal},
+    model::{
+        DealAppealDismissal, DealAppealRelief, DealAppealRemedy, DealAppealStatus, DealAppealUphold, NewDealAppeal,
+    },
     outcomes,
     queries::{self, AppealRow},
     rules::{self, MACHINE},
@@ -92,6 +94,7 @@ fn upholding_fails(
     registration: &Registration,
     appeal: &AppealRow,
     relief: DealAppealRelief,
+    contest: bool,
 ) -> Result<Vec<FailingGuard>> {
     let mut failing = judging_fails(tx, registration, appeal)?;
     let (deal, now) = (&registration.deal, tx.moment());
@@ -111,13 +114,18 @@ fn upholding_fails(
             "The partner is not active, so nothing can be granted to it.",
         ));
     }
-    for (number, until) in protection::others_on_scope(tx, registration)? {
-        let detail =
-            format!("{number} is protected on an overlapping scope until {until}; an appeal does not take it away.");
-        failing.push(guard("scope_free", "#/customer_account_id", detail));
+    let others = protection::others_on_scope(tx, registration)?;
+    let contested = contest && !others.is_empty();
+    if !contested {
+        failing.extend(others.into_iter().map(|(number, until)| {
+            let detail = format!(
+                "{number} is protected on an overlapping scope until {until}; an appeal does not take it away. With `contest` a conflict case decides."
+            );
+            guard("scope_free", "#/customer_account_id", detail)
+        }));
     }
     failing.extend(registrations::slot_taken(tx, registration)?);
-    if relief == DealAppealRelief::Approve && !outcomes::restores(appeal) {
+    if relief == DealAppealRelief::Approve && !outcomes::restores(appeal) && !contested {
         failing.extend(granting_fails(tx, registration)?);
     }
     Ok(failing)
@@ -187,7 +195,8 @@ pub fn claim(tx: &mut Tx<'_>, id: AppealId, seen: IfMatch) -> Result<(Registrati
     Ok((registration, after))
 }
 
-/// Decides that the partner is right, and puts the registration right.
+/// Decides that the partner is right, and puts the registration right. Where somebody else holds the scope by now, and it was
+/// asked for, a conflict case is opened that decides whose it is.
 ///
 /// # Errors
 /// 409 `invalid_state`; 409 `guard_failed` naming every guard that fails; 409 `protection_overlap` if the scope is protected
@@ -200,15 +209,20 @@ pub fn uphold(
 ) -> Result<(Registration, AppealRow)> {
     let (registration, appeal, to) = begin(tx, id, seen, "uphold")?;
     let relief = uphold.relief.unwrap_or(DealAppealRelief::Review);
-    let failing = upholding_fails(tx, &registration, &appeal, relief)?;
+    let failing = upholding_fails(tx, &registration, &appeal, relief, uphold.contest)?;
     refuse(failing, &appeal, "uphold")?;
     let (now, actor) = (tx.moment(), tx.caller().actor_text());
     let settings = policies::in_force(tx, now)?;
-    let remedy = outcomes::remedy(&appeal, relief);
+    let case = outcomes::case(tx, &registration, &appeal)?;
+    let remedy = match case {
+        Some(_) => DealAppealRemedy::Contested,
+        None => outcomes::remedy(&appeal, relief),
+    };
     let mut after = appeal
         .clone()
         .decided(to, Some(remedy), Some(uphold.reason_text.clone()), actor, now);
     after.policy_version = Some(settings.version);
+    after.conflict_case_id = case;
     // First: what closes with the registration's new round is no appeal that was decided.
     let after = queries::save(tx, &registration.deal, &appeal, after, "deal_appeal.upheld")?;
     let registration = outcomes::put_right(tx, &registration, &after, &settings)?;
@@ -295,7 +309,7 @@ pub fn actions(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Actio
             if may_call(tx.caller(), "upholdDealAppeal") {
                 let failing = had_a_part(tx, registration)?;
                 data.push(Action::new("claim_appeal", "claimDealAppeal", failing));
-                let failing = upholding_fails(tx, registration, &appeal, DealAppealRelief::Review)?;
+                let failing = upholding_fails(tx, registration, &appeal, DealAppealRelief::Review, false)?;
                 data.push(Action::new("uphold_appeal", "upholdDealAppeal", failing));
                 let failing = judging_fails(tx, registration, &appeal)?;
                 data.push(Action::new("dismiss_appeal", "dismissDealAppeal", failing));

@@ -41,6 +41,16 @@ pub fn holders_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<
         .collect())
 }
 
+/// The protections of others on the scope that a registration asks for, in force now.
+///
+/// # Errors
+/// What the database reports.
+pub fn rows_on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<ProtectionRow>> {
+    let held = on_scope(tx, registration)?;
+    let held: BTreeMap<_, _> = held.into_iter().map(|(held, _)| (held.id, held)).collect();
+    Ok(held.into_values().collect())
+}
+
 fn on_scope(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(ProtectionRow, String)>> {
     let deal = &registration.deal;
     let (Some(account_id), Some(territory_id)) = (deal.customer_account_id, deal.territory_id) else {
@@ -103,6 +113,18 @@ pub fn holding(tx: &mut Tx<'_>) -> Result<Clause> {
 /// # Errors
 /// 409 `protection_overlap` if somebody else was protected meanwhile.
 pub fn give_back(tx: &mut Tx<'_>, deal: DealId, decision: Option<DecisionId>) -> Result<Vec<Protection>> {
+    give(tx, deal, decision, false)
+}
+
+/// [`give_back`], set aside until a conflict case has decided: it shuts nobody out.
+///
+/// # Errors
+/// What the database reports.
+pub fn give_back_contested(tx: &mut Tx<'_>, deal: DealId, decision: Option<DecisionId>) -> Result<Vec<Protection>> {
+    give(tx, deal, decision, true)
+}
+
+fn give(tx: &mut Tx<'_>, deal: DealId, decision: Option<DecisionId>, contested: bool) -> Result<Vec<Protection>> {
     let now = tx.moment();
     let taken = rules::taken_last(queries::of_deals(tx, &[deal])?);
     for account in taken.iter().map(|row| row.account_id).collect::<BTreeSet<_>>() {
@@ -110,6 +132,17 @@ pub fn give_back(tx: &mut Tx<'_>, deal: DealId, decision: Option<DecisionId>) ->
     }
     taken
         .into_iter()
-        .map(|row| queries::insert_as(tx, row.given_back(decision, now), "protection.restored"))
+        .map(|row| {
+            let back = row.given_back(decision, now);
+            if contested {
+                queries::insert_as(
+                    tx,
+                    back.contested_from_the_start("appeal_upheld"),
+                    "protection.contested",
+                )
+            } else {
+                queries::insert_as(tx, back, "protection.restored")
+            }
+        })
         .collect()
 }

@@ -15,15 +15,17 @@ mod holders;
 mod model;
 mod queries;
 mod rules;
+mod settlements;
 
 pub use grants::{
     Grant, Override, contest, end, end_grace, extend, grant, hand_over, held_by, keep, narrow, pause, restore, resume,
     rivals, tell_ends,
 };
-pub use holders::{give_back, holders_on_scope, holding, others_on_scope};
+pub use holders::{give_back, give_back_contested, holders_on_scope, holding, others_on_scope, rows_on_scope};
 pub use model::{DealTypeClass, Protection, ProtectionStatus};
 pub use queries::{ProtectionRow, lock_account, of_deals, states as state_of};
 pub use rules::{Ending, state_of_deal};
+pub use settlements::{Verdict, clear, settle};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

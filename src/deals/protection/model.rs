@@ -28,7 +28,8 @@ words! {
     pub ProtectionStatus {
         /// Granted, and in force from its start to its end.
         Active = "active",
-        /// It collided with another when accounts were merged, or when its partner came back; a case decides.
+        /// It collided with another when accounts were merged, when its partner came back, or when an appeal was upheld; a case
+        /// decides.
         Contested = "contested",
         /// Its partner is suspended under a policy that pauses.
         Paused = "paused",

@@ -149,6 +149,14 @@ impl ProtectionRow {
         self.changed(status, Some(reason), now)
     }
 
+    /// As it is stored where it begins with a conflict case.
+    #[must_use]
+    pub fn contested_from_the_start(mut self, reason: &str) -> Self {
+        self.status = ProtectionStatus::Contested;
+        self.status_reason = Some(reason.to_owned());
+        self
+    }
+
     /// In force again, with the end it had.
     #[must_use]
     pub fn restored(self, now: Time) -> Self {

@@ -10,6 +10,7 @@ mod chains;
 mod clock;
 mod clock_queries;
 mod closing;
+mod contests;
 mod decisions;
 mod drafts;
 mod endings;
@@ -52,6 +53,7 @@ pub use chains::{
 pub use clock::start as start_clock;
 pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};
+pub use contests::{Dispute, open as open_case, settle as settle_case};
 pub use decisions::{DealApproval, DealApprovalChain, DealOverride, DealRejection};
 pub use drafts::may_write;
 pub use endings::{Superseding, blank_decision, note_lapse, supersede};

@@ -10,40 +10,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    approvals, closing, endings,
+    approvals, closing,
+    contests::{self, Dispute, Why},
+    endings,
     history::{self, Entry},
     queries, review_queries,
     reviews::REVIEWERS,
     rows::Registration,
     rules, segregation, slot_queries,
     states::{DealAxis, REVIEW, ReviewStatus},
-    view,
 };
 use crate::{
-    customers::{
-        self,
-        cases::{self, CaseFact, CaseType, NewCase, NewCaseClaim},
-    },
+    customers::{self, cases::CaseType},
     db::Tx,
-    deals::protection::{self, Ending, Protection, ProtectionRow, ProtectionStatus},
+    deals::protection::{self, Ending, Protection, ProtectionStatus},
     error::Result,
     identity,
     kernel::ids::{AccountId, DealId, HandoverId, PartnerId, UserId},
     policies,
 };
-
-/// Why something happens to a registration, as its history tells both sides.
-#[derive(Debug, Clone, Copy)]
-struct Why {
-    code: &'static str,
-    text: &'static str,
-}
-
-impl Why {
-    fn told(self, entry: Entry) -> Entry {
-        entry.because(Some(self.code.to_owned()), Some(self.text.to_owned()))
-    }
-}
 
 const SUSPENDED: Why = Why {
     code: "partner_suspended",
@@ -70,7 +55,7 @@ pub fn paused(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     let holding = holding(tx, partner)?;
     let paused: BTreeSet<DealId> = protection::pause(tx, partner)?.iter().map(|row| row.deal_id).collect();
     for before in holding.values().filter(|before| paused.contains(&before.deal.id)) {
-        protection_moved(tx, before, ("deal.protection_paused", "pause"), SUSPENDED)?;
+        contests::moved(tx, before, ("deal.protection_paused", "pause"), SUSPENDED)?;
     }
     Ok(())
 }
@@ -89,9 +74,9 @@ pub fn resumed(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     let moved: BTreeSet<DealId> = resumed.values().flatten().map(|row| row.deal_id).collect();
     for before in holding.values().filter(|before| moved.contains(&before.deal.id)) {
         match contested.get(&before.deal.id) {
-            None => protection_moved(tx, before, ("deal.protection_resumed", "resume"), REINSTATED)?,
+            None => contests::moved(tx, before, ("deal.protection_resumed", "resume"), REINSTATED)?,
             Some(lost) => {
-                protection_moved(tx, before, ("deal.protection_contested", "contest"), TAKEN_MEANWHILE)?;
+                contests::moved(tx, before, ("deal.protection_contested", "contest"), TAKEN_MEANWHILE)?;
                 open_case(tx, before, lost)?;
             }
         }
@@ -116,7 +101,7 @@ pub fn ended(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
             // What was closed may have moved the registration on.
             let before = queries::find(tx, id)?;
             if !protection::end(tx, id, Ending::Released, ENDED.code)?.is_empty() {
-                protection_moved(tx, &before, ("deal.protection_released", "release"), ENDED)?;
+                contests::moved(tx, &before, ("deal.protection_released", "release"), ENDED)?;
             }
         }
     }
@@ -166,22 +151,6 @@ fn holding(tx: &mut Tx<'_>, partner: PartnerId) -> Result<BTreeMap<DealId, Regis
     Ok(found.into_iter().map(|one| (one.deal.id, one)).collect())
 }
 
-/// Tells of a registration whose protection has moved since it was read: it counts as changed.
-fn protection_moved(
-    tx: &mut Tx<'_>,
-    before: &Registration,
-    (kind, action): (&'static str, &'static str),
-    why: Why,
-) -> Result<()> {
-    let (id, now) = (before.deal.id, tx.now);
-    queries::write(tx, before, &before.clone().touched(now))?;
-    let after = queries::find(tx, id)?;
-    queries::tell(tx, before, &after, kind)?;
-    let state = |one: &Registration| view::protection(&one.windows, rules::status_at(one, now), now).state;
-    let entry = Entry::action(action).moved(DealAxis::Protection, state(before), state(&after));
-    history::note(tx, id, why.told(entry))
-}
-
 fn taken_back(tx: &mut Tx<'_>, before: &Registration, status: ReviewStatus) -> Result<()> {
     let (id, now) = (before.deal.id, tx.now);
     let to = REVIEW.go(status, "withdraw")?;
@@ -193,70 +162,22 @@ fn taken_back(tx: &mut Tx<'_>, before: &Registration, status: ReviewStatus) -> R
     history::note(tx, id, ENDED.told(entry))
 }
 
-/// Opens a case on a registration that came back to a scope that others were given meanwhile. Whose registration was
-/// received first comes first.
+/// Opens a case on a registration that came back to a scope that others were given meanwhile.
 fn open_case(tx: &mut Tx<'_>, back: &Registration, contested: &[&Protection]) -> Result<()> {
-    let mut rivals: BTreeMap<DealId, ProtectionRow> = BTreeMap::new();
-    let mut detail = vec![fact("cause", REINSTATED.code.to_owned())];
-    for row in contested {
-        for rival in protection::rivals(tx, row)? {
-            detail.extend([
-                fact("product", row.product_id.to_string()),
-                fact("territory", row.territory_id.to_string()),
-                fact("overlap_from", row.starts_at.max(rival.starts_at).to_string()),
-                fact("overlap_until", row.ends_at.min(rival.ends_at).to_string()),
-            ]);
-            rivals.entry(rival.deal_id).or_insert(rival);
-        }
-    }
-    detail.truncate(MOST_FACTS);
     let Some(first) = contested.first() else { return Ok(()) };
-    let places = queries::places(tx, &rivals.keys().copied().collect::<Vec<_>>())?;
-    let mut sides = vec![(
-        (back.deal.received_at.unwrap_or(first.starts_at), back.deal.seq),
-        NewCaseClaim {
-            partner_id: Some(back.deal.partner_id),
-            deal_id: Some(back.deal.id),
-            protection_id: Some(first.id),
-            received_at: back.deal.received_at,
-            seq: back.deal.seq,
-            ..NewCaseClaim::default()
-        },
-    )];
-    sides.extend(rivals.into_values().map(|row| {
-        let (received_at, seq) = places.get(&row.deal_id).copied().unwrap_or_default();
-        let claim = NewCaseClaim {
-            partner_id: Some(row.partner_id),
-            deal_id: Some(row.deal_id),
-            protection_id: Some(row.id),
-            received_at,
-            seq,
-            ..NewCaseClaim::default()
-        };
-        ((received_at.unwrap_or(row.starts_at), seq), claim)
-    }));
-    sides.sort_by_key(|(place, _)| *place);
-    let case = NewCase {
+    let mut rivals = Vec::new();
+    for row in contested {
+        rivals.extend(protection::rivals(tx, row)?);
+    }
+    let dispute = Dispute {
         case_type: CaseType::DuplicateRegistration,
-        account_merge_id: None,
-        conflict_check_id: back.deal.conflict_check_id,
         summary: format!(
             "{} came back from its partner's suspension to a scope that another registration was given meanwhile.",
             back.deal.number
         ),
-        detail,
-        claims: sides.into_iter().take(MOST_SIDES).map(|(_, claim)| claim).collect(),
+        cause: REINSTATED.code.to_owned(),
+        from: first.starts_at,
+        protection: Some(first.id),
     };
-    cases::open(tx, first.account_id, case).map(drop)
-}
-
-/// The most facts and sides that a case can name.
-const MOST_FACTS: usize = 50;
-const MOST_SIDES: usize = 50;
-
-fn fact(name: &str, value: String) -> CaseFact {
-    CaseFact {
-        name: name.to_owned(),
-        value,
-    }
+    contests::open(tx, back, &dispute, &rivals).map(drop)
 }

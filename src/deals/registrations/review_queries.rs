@@ -245,7 +245,7 @@ pub fn contenders(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(D
 pub fn contending(now: Time) -> Clause {
     let mut clause = open_clause(now);
     clause
-        .and("deals.customer_account_id = d.customer_account_id AND deals.partner_id <> d.partner_id")
+        .sql(" AND deals.customer_account_id = d.customer_account_id AND deals.partner_id <> d.partner_id")
         .and("EXISTS (SELECT 1 FROM territory_closure AS t WHERE (t.ancestor_id = deals.territory_id AND t.descendant_id = d.territory_id)")
         .sql(" OR (t.descendant_id = deals.territory_id AND t.ancestor_id = d.territory_id))")
         .and("EXISTS (SELECT 1 FROM deal_lines AS theirs JOIN deal_lines AS ours ON ours.deal_id = d.id")

@@ -68,6 +68,8 @@ words! {
         AppealReceived = "appeal_received",
         /// An appeal was decided, and why so.
         AppealDecided = "appeal_decided",
+        /// A conflict case moved the protection of a registration.
+        ConflictDecided = "conflict_decided",
         /// The time for the decision on an appeal is running out.
         AppealDue = "appeal_due",
         /// A firm applied to become a partner.

@@ -351,6 +351,22 @@ pub static TOPICS: &[TopicRule] = &[
         )
     },
     TopicRule {
+        vendor: &[AccountManager],
+        partner: &[Submitter, PartnerAdmin],
+        optional: false,
+        placeholders: &[DEAL, OUTCOME, REASON],
+        reason_of: Some("case_decision"),
+        ..TopicRule::on_deals(
+            NoticeTopic::ConflictDecided,
+            "A conflict case moved the protection of a registration.",
+            &[
+                "deal.protection_awarded",
+                "deal.protection_lost",
+                "deal.protection_shared",
+            ],
+        )
+    },
+    TopicRule {
         vendor: &[Adjudicator],
         action: Some("upholdDealAppeal"),
         placeholders: &[DEAL, LEFT, DEADLINE],

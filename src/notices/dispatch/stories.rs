@@ -343,6 +343,14 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
             };
             story.name("outcome", outcome);
         }
+        NoticeTopic::ConflictDecided => {
+            let outcome = match event.kind.as_str() {
+                "deal.protection_lost" => Value::Word("not protected any more", "nicht mehr geschützt"),
+                "deal.protection_shared" => Value::Word("protected beside another", "neben einer anderen geschützt"),
+                _ => Value::Word("protected", "geschützt"),
+            };
+            story.name("outcome", outcome);
+        }
         NoticeTopic::HandoverGiven => {
             story.managers = (parsed(data, "/to_user_id"), parsed(data, "/from_user_id"));
             story.due_at = parsed(data, "/effective_at");

@@ -127,6 +127,10 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "Appeal {{outcome}}: {{deal.title}}",
             "The appeal about {{deal.number}}, “{{deal.title}}”, was {{outcome}}, because:\n\n{{reason}}",
         ),
+        NoticeTopic::ConflictDecided => (
+            "Conflict decided: {{deal.title}}",
+            "A conflict about {{deal.number}}, “{{deal.title}}”, is decided: the registration is {{outcome}}, because:\n\n{{reason}}",
+        ),
         NoticeTopic::AppealDue => (
             "Appeal due in {{time.left}}: {{deal.title}}",
             "The appeal of {{partner.name}} about {{deal.number}}, “{{deal.title}}”, still waits for a decision. It is owed by {{deadline}}.",

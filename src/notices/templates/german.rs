@@ -127,6 +127,10 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "Einspruch {{outcome}}: {{deal.title}}",
             "Über den Einspruch zu {{deal.number}}, „{{deal.title}}“, ist entschieden: {{outcome}}, und zwar aus diesem Grund:\n\n{{reason}}",
         ),
+        NoticeTopic::ConflictDecided => (
+            "Konflikt entschieden: {{deal.title}}",
+            "Ein Konflikt um {{deal.number}}, „{{deal.title}}“, ist entschieden: Die Registrierung ist {{outcome}}, und zwar aus diesem Grund:\n\n{{reason}}",
+        ),
         NoticeTopic::AppealDue => (
             "Einspruch fällig in {{time.left}}: {{deal.title}}",
             "Der Einspruch von {{partner.name}} zu {{deal.number}}, „{{deal.title}}“, wartet noch auf eine Entscheidung. Sie ist fällig bis {{deadline}}.",

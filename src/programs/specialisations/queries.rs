@@ -271,7 +271,7 @@ pub fn of_member(tx: &mut Tx<'_>, program: ProgramId, partner: PartnerId) -> Res
 /// What the database reports.
 pub fn ended_between(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<AwardRow>> {
     let mut clause = Clause::all();
-    clause.and(ENDS_FOR_GOOD);
+    clause.sql(" AND ").sql(ENDS_FOR_GOOD);
     Ok(on_each!(tx, |c| awards::table
         .filter(clause)
         .filter(awards::valid_until.gt(after).and(awards::valid_until.le(by)))
