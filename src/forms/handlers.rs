@@ -45,7 +45,12 @@ pub async fn get_form_schema(
         let form = rules::form(resource, language, &bodies, &overlays, query.0.action, &may_call);
         let form = form.ok_or_else(Error::not_found)?;
         let reasons = records::reasons(tx, resource, language, &may_call)?;
-        Ok(Plain(FormSchema { reasons, ..form }))
+        let stages = records::stages(tx, resource, language)?;
+        Ok(Plain(FormSchema {
+            reasons,
+            stages,
+            ..form
+        }))
     })
     .await
 }

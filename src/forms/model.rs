@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{kernel::Language, policies::ReasonKind, words};
+use crate::{deals::registrations::DealStage, kernel::Language, policies::ReasonKind, words};
 
 words! {
     /// A type of record that is written by forms.
@@ -133,6 +133,22 @@ pub struct FormReasons {
     pub reasons: Vec<FormReason>,
 }
 
+/// A stage of a sale that goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FormStage {
+    /// Its code.
+    pub code: DealStage,
+    /// What people read.
+    #[schema(example = "Qualified", max_length = 120)]
+    pub label: String,
+    /// How likely a sale that stands here is won, in percent, as long as nobody says otherwise.
+    #[schema(example = 25, minimum = 0, maximum = 100)]
+    pub probability: i64,
+    /// The stages that a sale can be moved to from here; null for any.
+    #[schema(required = true, max_items = 20, example = json!(["committed"]))]
+    pub next: Option<Vec<DealStage>>,
+}
+
 /// What the caller may write of a type of record, and how to ask for it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FormSchema {
@@ -163,4 +179,8 @@ pub struct FormSchema {
     /// The reasons that the program's policy offers the caller, for each operation that takes one from the caller.
     #[schema(max_items = 20)]
     pub reasons: Vec<FormReasons>,
+    /// The stages of a sale that goes on, in the program's order; none for other records than deals. `won` and `closed_lost` are
+    /// its ends.
+    #[schema(max_items = 20)]
+    pub stages: Vec<FormStage>,
 }

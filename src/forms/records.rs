@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    model::{FormReason, FormReasons, FormResource},
+    model::{FormReason, FormReasons, FormResource, FormStage},
     needs::Needed,
 };
 
@@ -209,6 +209,26 @@ pub fn reasons(
         }
     }
     Ok(all)
+}
+
+/// The stages of a sale that goes on, as the policy in force has them.
+///
+/// # Errors
+/// What the database reports.
+pub fn stages(tx: &mut Tx<'_>, resource: FormResource, language: Language) -> Result<Vec<FormStage>> {
+    if resource != FormResource::Deals {
+        return Ok(Vec::new());
+    }
+    let now = tx.now;
+    let stages = policies::in_force(tx, now)?.pipeline.stages().into_iter();
+    Ok(stages
+        .map(|stage| FormStage {
+            code: stage.code,
+            label: stage.labels.text(language, stage.code.as_str()).to_owned(),
+            probability: stage.probability,
+            next: stage.next,
+        })
+        .collect())
 }
 
 /// The fields that must be there before a record can be sent in, whatever the policy says.

@@ -126,6 +126,7 @@ pub fn form(
         update_by: by(written.update),
         submit_by: written.submit.and_then(by),
         reasons: Vec::new(),
+        stages: Vec::new(),
     })
 }
 

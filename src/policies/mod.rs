@@ -1,6 +1,6 @@
 //! What the program's owner decides, as data: how long a review may take, who approves what, what a registration must say,
 //! how long it is protected, who comes first, how much each claim weighs, what partners are told of a conflict, and which
-//! reasons people may give, and when they are reminded of what.
+//! reasons people may give, which stages a sale goes through, and when they are reminded of what.
 //!
 //! - A policy is one document, whole. It is worked out as a **draft**, **simulated** over the history there is
 //!   ([`simulations`]), and **published** from a moment on. Published versions are never changed: the database refuses it.
@@ -18,6 +18,7 @@ mod labels;
 mod model;
 mod notices;
 mod partners;
+mod pipeline;
 mod queries;
 mod reasons;
 mod resource;
@@ -30,6 +31,7 @@ pub use labels::PolicyLabels;
 pub use model::{AutoApproval, FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy};
 pub use notices::NoticePolicy;
 pub use partners::PartnerPolicy;
+pub use pipeline::{PipelinePolicy, PolicyStage};
 pub use queries::in_force;
 pub use reasons::{Reason, ReasonKind, ReasonPolicy};
 pub use rules::MACHINE;

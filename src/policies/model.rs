@@ -9,6 +9,7 @@ use super::{
     code::PolicyCode,
     notices::NoticePolicy,
     partners::PartnerPolicy,
+    pipeline::PipelinePolicy,
     reasons::{PolicyReason, ReasonPolicy},
 };
 use crate::{
@@ -85,6 +86,8 @@ pub struct ProgramSettings {
     pub partners: PartnerPolicy,
     /// The reasons that people may give.
     pub reasons: ReasonPolicy,
+    /// The stages that a sale goes through.
+    pub pipeline: PipelinePolicy,
     /// How people are told.
     pub notices: NoticePolicy,
 }
@@ -97,6 +100,7 @@ impl ProgramSettings {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
         } = document;
         Self {
@@ -105,6 +109,7 @@ impl ProgramSettings {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
         }
     }
@@ -122,6 +127,8 @@ pub struct Document {
     pub partners: PartnerPolicy,
     /// The reasons that people may give.
     pub reasons: ReasonPolicy,
+    /// The stages that a sale goes through.
+    pub pipeline: PipelinePolicy,
     /// How people are told.
     pub notices: NoticePolicy,
 }
@@ -135,6 +142,7 @@ struct StoredDocument {
     conflict: ConflictPolicy,
     partners: PartnerPolicy,
     reasons: ReasonPolicy,
+    pipeline: PipelinePolicy,
     notices: NoticePolicy,
 }
 
@@ -147,6 +155,7 @@ impl TryFrom<StoredDocument> for Document {
             conflict,
             partners,
             mut reasons,
+            pipeline,
             notices,
         } = stored;
         for (name, list) in [
@@ -164,6 +173,7 @@ impl TryFrom<StoredDocument> for Document {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
         })
     }

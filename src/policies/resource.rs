@@ -7,6 +7,7 @@ use super::{
     model::{Document, ProgramSettings, RegistrationPolicy},
     notices::NoticePolicy,
     partners::PartnerPolicy,
+    pipeline::PipelinePolicy,
     reasons::ReasonPolicy,
     rows::PolicyRow,
 };
@@ -81,6 +82,8 @@ pub struct Policy {
     pub partners: PartnerPolicy,
     /// The reasons that people may give.
     pub reasons: ReasonPolicy,
+    /// The stages that a sale goes through.
+    pub pipeline: PipelinePolicy,
     /// How people are told.
     pub notices: NoticePolicy,
     /// How often it was changed.
@@ -124,6 +127,8 @@ pub struct PolicyInForce {
     pub partners: PartnerPolicy,
     /// The reasons that people may give.
     pub reasons: ReasonPolicy,
+    /// The stages that a sale goes through.
+    pub pipeline: PipelinePolicy,
     /// How people are told.
     pub notices: NoticePolicy,
 }
@@ -140,6 +145,7 @@ impl PolicyInForce {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
         } = settings(row);
         Self {
@@ -152,6 +158,7 @@ impl PolicyInForce {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
         }
     }
@@ -181,6 +188,8 @@ pub struct Parts<'a> {
     pub partners: Option<&'a Part>,
     /// The reasons that people may give.
     pub reasons: Option<&'a Part>,
+    /// The stages that a sale goes through.
+    pub pipeline: Option<&'a Part>,
     /// How people are told.
     pub notices: Option<&'a Part>,
 }
@@ -203,6 +212,9 @@ macro_rules! with_parts {
             /// The reasons that people may give.
             #[schema(value_type = Option<ReasonPolicy>, nullable = false)]
             pub reasons: Option<Part>,
+            /// The stages that a sale goes through.
+            #[schema(value_type = Option<PipelinePolicy>, nullable = false)]
+            pub pipeline: Option<Part>,
             /// How people are told.
             #[schema(value_type = Option<NoticePolicy>, nullable = false)]
             pub notices: Option<Part>,
@@ -216,6 +228,7 @@ macro_rules! with_parts {
                     conflict: self.conflict.as_ref(),
                     partners: self.partners.as_ref(),
                     reasons: self.reasons.as_ref(),
+                    pipeline: self.pipeline.as_ref(),
                     notices: self.notices.as_ref(),
                 }
             }

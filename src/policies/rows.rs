@@ -51,6 +51,7 @@ impl PolicyRow {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
         } = self.document.0;
         Policy {
@@ -69,6 +70,7 @@ impl PolicyRow {
             conflict,
             partners,
             reasons,
+            pipeline,
             notices,
             revision: self.revision,
             created_at: self.created_at,

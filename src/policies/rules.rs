@@ -43,6 +43,7 @@ pub const MACHINE: Machine<PolicyStatus> = Machine {
                 "it says nothing twice",
                 "its scores of matching leave room for a person between two customers and one",
                 "each list of reasons has one that can be given, and all of its own have a label",
+                "the stages of a sale have labels, and lead to stages that there are",
             ],
         },
         Transition {
@@ -102,6 +103,7 @@ fn changed(base: Document, parts: Parts<'_>) -> Result<Document> {
         conflict: merged("#/conflict", &base.conflict, conflict)?.unwrap_or(base.conflict),
         partners: merged("#/partners", &base.partners, parts.partners)?.unwrap_or(base.partners),
         reasons: merged("#/reasons", &base.reasons, parts.reasons)?.unwrap_or(base.reasons),
+        pipeline: merged("#/pipeline", &base.pipeline, parts.pipeline)?.unwrap_or(base.pipeline),
         notices: merged("#/notices", &base.notices, parts.notices)?.unwrap_or(base.notices),
     })
 }
@@ -180,6 +182,7 @@ impl PolicyRow {
         failing.extend(said_twice(&self.document.registration));
         failing.extend(self.document.reasons.unsound());
         failing.extend(self.document.conflict.matching.unsound());
+        failing.extend(self.document.pipeline.unsound());
         failing.extend(self.document.notices.unsound());
         if !failing.is_empty() {
             return Err(Error::guards(status, "publish", failing));

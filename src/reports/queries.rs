@@ -46,10 +46,10 @@ pub fn win_rates(tx: &mut Tx<'_>, filter: &WinRateFilter, paging: &Paging) -> Re
                 .map(|(_, _, _, count, _)| count)
                 .sum()
         };
-        let (won, lost) = (count(DealStage::Won), count(DealStage::ClosedLost));
+        let (won, lost) = (count(DealStage::WON), count(DealStage::CLOSED_LOST));
         let won_value = groups
             .iter()
-            .filter(|(_, stage, ..)| *stage == DealStage::Won)
+            .filter(|(_, stage, ..)| *stage == DealStage::WON)
             .filter_map(|(_, _, currency, _, minor)| Some(Money::new(*minor, (*currency)?)))
             .collect();
         PartnerWinRate {
@@ -68,7 +68,7 @@ fn closed(tx: &mut Tx<'_>, filter: &WinRateFilter, partners: &[PartnerId]) -> Re
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause
         .one_of("deals.partner_id", partners)
-        .one_of("deals.stage", &[DealStage::Won, DealStage::ClosedLost])
+        .one_of("deals.stage", &[DealStage::WON, DealStage::CLOSED_LOST])
         .at_least("deals.closed_at", filter.closed_since.as_ref())
         .below("deals.closed_at", filter.closed_before.as_ref())
         .equals_some("deals.legacy", filter.legacy.as_ref());

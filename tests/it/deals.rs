@@ -317,7 +317,12 @@ each_engine! {
                 assert!(matches!(answer.status, 200 | 403 | 409), "{action} answered {}", answer.status);
                 let after = ops.get(&path(&deal, "")).await.expect(200);
                 for (machine, axis) in [(0, "review_status"), (1, "stage")] {
-                    let (from, to) = (before[axis].as_str().unwrap(), after[axis].as_str().unwrap());
+                    // The machine of the sale tells whether it goes on, and how it ended.
+                    let state = |deal: &Value| match deal[axis].as_str().unwrap() {
+                        stage if axis == "stage" && !matches!(stage, "won" | "closed_lost") => "open".to_owned(),
+                        state => state.to_owned(),
+                    };
+                    let (from, to) = (&state(&before), &state(&after));
                     assert!(from == to || declared(machine, action, from, to), "{action}: {axis} went from {from} to {to}");
                 }
                 assert!(answer.status == 200 || before == after, "a refused {action} changed something");

@@ -63,6 +63,7 @@ mod scene;
 mod schema;
 mod second_factors;
 mod specialisations;
+mod stages;
 mod thresholds;
 mod tidy;
 mod tier_terms;

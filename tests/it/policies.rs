@@ -62,7 +62,7 @@ fn past(
         submitter_id: None,
         account_id: Some(account.parse().unwrap()),
         review_status: ReviewStatus::NotRegistered,
-        stage: closed.map_or(DealStage::Qualified, |(_, stage)| stage),
+        stage: closed.map_or(DealStage::QUALIFIED, |(_, stage)| stage),
         created_at: time(began),
         received_at: None,
         closed_at: closed.map(|(day, _)| time(day)),
@@ -307,12 +307,12 @@ each_engine! {
         let program = Program::new(&world).await;
         let (north, south) = (program.partner("Nordwind"), program.partner("Südstern"));
         let (acme, beta) = (account(&world, "Altwerk").await, account(&world, "Betabau").await);
-        let won = |day| Some((day, DealStage::Won));
+        let won = |day| Some((day, DealStage::WON));
         // With 90 days its window ends on 2026-04-10, before it was won; with 120 on 2026-05-10.
         past(&world, north, &acme, "DE", "2026-01-10", won("2026-04-20"));
         // Five days after the shorter window, within the longer one, and elsewhere on the same day.
         past(&world, south, &acme, "DE", "2026-04-15", None);
-        past(&world, south, &acme, "AT", "2026-04-15", Some(("2026-05-01", DealStage::ClosedLost)));
+        past(&world, south, &acme, "AT", "2026-04-15", Some(("2026-05-01", DealStage::CLOSED_LOST)));
         past(&world, north, &beta, "DE", "2026-02-01", won("2026-03-01"));
 
         let ops = world.vendor(Role::ChannelOps);

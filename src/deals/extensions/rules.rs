@@ -263,7 +263,7 @@ mod tests {
     fn standing(held: Option<(i64, i64)>) -> Standing {
         Standing {
             status: ReviewStatus::Approved,
-            stage: DealStage::Qualified,
+            stage: DealStage::QUALIFIED,
             held: held.map(|(granted, ends)| Held {
                 granted_until: at(granted),
                 ends_at: at(ends),
@@ -314,7 +314,7 @@ mod tests {
         assert!(failing_to_ask(&standing(Some((90, 90))), &policy).is_empty());
         let all = Standing {
             status: ReviewStatus::Revoked,
-            stage: DealStage::Won,
+            stage: DealStage::WON,
             held: None,
             granted: 2,
             worked_on: false,

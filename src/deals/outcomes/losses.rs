@@ -6,7 +6,7 @@ use crate::{
     deals::{
         protection::{self, Ending},
         registrations::{
-            self, DealAxis, ProtectionState, Registration, ReviewStatus, STAGE,
+            self, DealAxis, DealStage, ProtectionState, Registration, ReviewStatus,
             history::{self, Entry},
         },
     },
@@ -39,7 +39,8 @@ pub fn lose(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, loss: &DealLoss) -> Resu
     seen.check(before.deal.revision)?;
     registrations::may_write(tx.caller(), &before)?;
     let (now, from) = (tx.moment(), before.deal.stage);
-    let to = STAGE.go(from, "lose")?;
+    registrations::check_stage(from, "lose")?;
+    let to = DealStage::CLOSED_LOST;
     let status = registrations::status_at(&before, now);
     let mut failing = failing(status);
     failing.extend(rules::closing_day(&before, loss.closed_on, now));

@@ -11,7 +11,7 @@ use crate::{
     deals::{
         protection::{self, Ending},
         registrations::{
-            self, DealAxis, DealStage, ProtectionState, Registration, ReviewStatus, STAGE,
+            self, DealAxis, DealStage, ProtectionState, Registration, ReviewStatus,
             history::{self, Entry},
         },
     },
@@ -64,7 +64,8 @@ pub fn win(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, win: &DealWin) -> Result<
     seen.check(before.deal.revision)?;
     registrations::may_write(tx.caller(), &before)?;
     let (now, from) = (tx.moment(), before.deal.stage);
-    let to = STAGE.go(from, "win")?;
+    registrations::check_stage(from, "win")?;
+    let to = DealStage::WON;
     let status = registrations::status_at(&before, now);
     let hours = policies::in_force(tx, now)?.registration.won_after_hours;
     let mut failing = rules::winnable(&before, status, hours, now);
@@ -198,7 +199,7 @@ pub fn verify(tx: &mut Tx<'_>, id: DealId, seen: IfMatch) -> Result<Registration
     let before = registrations::locked(tx, id)?;
     seen.check(before.deal.revision)?;
     let (now, stage) = (tx.moment(), before.deal.stage);
-    STAGE.go(stage, "verify_win")?;
+    registrations::check_stage(stage, "verify_win")?;
     let failing = verifying_fails(tx, &before)?;
     if !failing.is_empty() {
         return Err(Error::guards(stage, "verify_win", failing));
@@ -237,10 +238,15 @@ pub fn reject(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, rejection: &DealWinRej
     let before = registrations::locked(tx, id)?;
     seen.check(before.deal.revision)?;
     let (now, from) = (tx.moment(), before.deal.stage);
-    let to = STAGE.go_to(from, "reject_win", DealStage::Committed)?;
+    registrations::check_stage(from, "reject_win")?;
     let mut failing = rejecting_fails(tx, &before)?;
-    let reasons = policies::in_force(tx, now)?.reasons;
-    failing.extend(reasons.failing(ReasonKind::WinRejection, &rejection.reason_code, false, false));
+    let settings = policies::in_force(tx, now)?;
+    let to = settings.pipeline.last();
+    failing.extend(
+        settings
+            .reasons
+            .failing(ReasonKind::WinRejection, &rejection.reason_code, false, false),
+    );
     if !failing.is_empty() {
         return Err(Error::guards(from, "reject_win", failing));
     }

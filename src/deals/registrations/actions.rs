@@ -39,7 +39,11 @@ pub fn of(tx: &mut Tx<'_>, registration: &Registration) -> Result<DealActions> {
     for row in reviewed.filter(|row| row.from.contains(&status)) {
         push(tx, registration, row, &mut data)?;
     }
-    for row in STAGE.transitions.iter().filter(|row| row.from.contains(&stage)) {
+    for row in STAGE
+        .transitions
+        .iter()
+        .filter(|row| row.from.contains(&stage.standing()))
+    {
         push(tx, registration, row, &mut data)?;
     }
     data.extend(reopenings::actions(tx, registration)?);

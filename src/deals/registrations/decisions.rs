@@ -11,7 +11,6 @@ use crate::{
         states::Action,
     },
     policies::PolicyCode,
-    words,
 };
 
 /// An approval. Without a scope all that was asked for is granted.
@@ -165,39 +164,11 @@ pub struct DealAccountChoice {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealStageMove {
-    /// The stage.
-    pub stage: OpenDealStage,
+    /// The stage: one that the program has for a sale that goes on, and that is reached from where it stands.
+    pub stage: DealStage,
     /// What happens next.
     #[schema(example = "Proof of concept begins on Monday.", min_length = 1, max_length = 255)]
     pub next_step: Option<String>,
-}
-
-words! {
-    /// A stage of a sale that goes on.
-    pub OpenDealStage {
-        /// Somebody may buy.
-        Prospect = "prospect",
-        /// There is need, money and a time.
-        Qualified = "qualified",
-        /// The customer tries whether it works.
-        TechnicalValidation = "technical_validation",
-        /// The customer reckons whether it pays.
-        BusinessValidation = "business_validation",
-        /// The customer has said yes; the papers are on their way.
-        Committed = "committed",
-    }
-}
-
-impl From<OpenDealStage> for DealStage {
-    fn from(stage: OpenDealStage) -> Self {
-        match stage {
-            OpenDealStage::Prospect => Self::Prospect,
-            OpenDealStage::Qualified => Self::Qualified,
-            OpenDealStage::TechnicalValidation => Self::TechnicalValidation,
-            OpenDealStage::BusinessValidation => Self::BusinessValidation,
-            OpenDealStage::Committed => Self::Committed,
-        }
-    }
 }
 
 /// What can be done with a registration now, by this caller.

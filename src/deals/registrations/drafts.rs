@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result, codes},
     http::{IfMatch, Resource as _},
     kernel::{ids::PartnerId, states::guard},
-    numbers, partners,
+    numbers, partners, policies,
     references::{self, ExternalRef},
 };
 
@@ -106,7 +106,9 @@ pub fn create(tx: &mut Tx<'_>, new: NewDeal) -> Result<Registration> {
         ..naming::resolve(tx, new.territory.as_deref(), &new.lines)?
     };
     let number = numbers::next(tx, "DR")?;
-    let draft = rules::draft(new, named, author, number, tx.now);
+    let now = tx.now;
+    let stage = policies::in_force(tx, now)?.pipeline.first();
+    let draft = rules::draft(new, named, author, number, stage, now);
     let draft = queries::insert(tx, draft, "deal.created")?;
     super::history::note(tx, draft.deal.id, super::history::Entry::action("create"))?;
     Ok(draft)

@@ -226,32 +226,32 @@ mod tests {
         fields.extend(of("DealCustomerPatch").iter().map(|name| format!("#/customer/{name}")));
         let known: Vec<&str> = FIELDS.iter().map(|(pointer, ..)| *pointer).collect();
         assert_eq!(fields, known);
-        let closed = locks(ReviewStatus::Approved, DealStage::Won);
+        let closed = locks(ReviewStatus::Approved, DealStage::WON);
         assert_eq!(
             closed.len(),
             27,
             "all but what other systems call it, and the vendor's own fields"
         );
-        let asked = locks(ReviewStatus::InfoRequested, DealStage::Prospect);
+        let asked = locks(ReviewStatus::InfoRequested, DealStage::PROSPECT);
         assert!(
             asked
                 .iter()
                 .all(|(pointer, _)| *pointer != "#/customer" && *pointer != "#/customer/website")
         );
-        assert!(locks(ReviewStatus::Draft, DealStage::Prospect).is_empty());
+        assert!(locks(ReviewStatus::Draft, DealStage::PROSPECT).is_empty());
     }
 
     #[test]
     fn a_draft_is_open_and_what_was_sent_in_is_not() {
-        assert_eq!(locked(ReviewStatus::Draft, DealStage::Prospect), Vec::<String>::new());
-        let submitted = locked(ReviewStatus::Submitted, DealStage::Prospect);
+        assert_eq!(locked(ReviewStatus::Draft, DealStage::PROSPECT), Vec::<String>::new());
+        let submitted = locked(ReviewStatus::Submitted, DealStage::PROSPECT);
         assert_eq!(submitted.len(), 12);
         assert!(!submitted.contains(&"#/external_refs".to_owned()));
     }
 
     #[test]
     fn open_questions_open_the_fields_that_answer_them() {
-        let locked = locked(ReviewStatus::InfoRequested, DealStage::Prospect);
+        let locked = locked(ReviewStatus::InfoRequested, DealStage::PROSPECT);
         assert_eq!(
             locked,
             [
@@ -268,10 +268,10 @@ mod tests {
 
     #[test]
     fn after_approval_the_scope_is_locked_by_the_decision_and_a_closed_deal_is_locked_whole() {
-        let approved = locked(ReviewStatus::Approved, DealStage::Qualified);
+        let approved = locked(ReviewStatus::Approved, DealStage::QUALIFIED);
         assert!(approved.contains(&"#/amount".to_owned()) && !approved.contains(&"#/next_step".to_owned()));
-        assert_eq!(locked(ReviewStatus::Approved, DealStage::Won).len(), 12);
-        let error = check(&everything(), ReviewStatus::Approved, DealStage::Qualified).unwrap_err();
+        assert_eq!(locked(ReviewStatus::Approved, DealStage::WON).len(), 12);
+        let error = check(&everything(), ReviewStatus::Approved, DealStage::QUALIFIED).unwrap_err();
         let amended: Vec<&str> = error
             .all_faults()
             .iter()

@@ -80,7 +80,7 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: ImportedDeal) -> Result<Regist
         on_behalf_of: None,
     };
     let number = numbers::next(tx, "DR")?;
-    let mut new = rules::draft(imported.deal.clone(), named, author, number, now);
+    let mut new = rules::draft(imported.deal.clone(), named, author, number, imported.stage, now);
     if let Some(id) = imported.id {
         renamed(&mut new, id);
     }
@@ -147,7 +147,7 @@ fn check(imported: &ImportedDeal) -> Result<()> {
             "What was received or protected has a customer account.",
         );
     }
-    if !imported.legacy && imported.stage == DealStage::ClosedLost && imported.closed_reason.is_none() {
+    if !imported.legacy && imported.stage == DealStage::CLOSED_LOST && imported.closed_reason.is_none() {
         return wrong(
             "#/closed_reason",
             "A deal that was lost says why, unless it is history.",
@@ -179,7 +179,7 @@ fn dated(new: &mut Registration, imported: &ImportedDeal) {
         .or(imported.received_at)
         .unwrap_or(imported.created_at);
     deal.closed_at = imported.closed_at;
-    deal.win_verified_at = imported.closed_at.filter(|_| imported.stage == DealStage::Won);
+    deal.win_verified_at = imported.closed_at.filter(|_| imported.stage == DealStage::WON);
     deal.closed_reason.clone_from(&imported.closed_reason);
     let line_status = match imported.review_status {
         ReviewStatus::Draft => DealLineStatus::Draft,

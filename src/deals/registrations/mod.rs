@@ -38,6 +38,7 @@ mod rules;
 mod scopes;
 mod segregation;
 mod slot_queries;
+mod stage;
 mod states;
 mod submission;
 pub mod tier_terms;
@@ -78,8 +79,8 @@ pub use segregation::{failing as segregation_failing, interests};
 pub use slot_queries::{free_slots, slot_holder, take_slots};
 pub use states::{
     DealAxis, DealCustomerResolution, DealCustomerResolution as CustomerResolution, DealLineStatus, DealSource,
-    DealStage, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN, ProtectionState,
-    REVIEW, ReviewStatus, STAGE,
+    DealStage, DealStanding, DealType, DealVisibility, DecisionOutcome, HistoryVisibility, InfoRequestStatus, OPEN,
+    ProtectionState, REVIEW, ReviewStatus, STAGE, check_stage,
 };
 pub use submission::{failing as submission_failing, is_customer, new_round, placed};
 use utoipa_actix_web::service_config::ServiceConfig;

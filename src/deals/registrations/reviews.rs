@@ -7,7 +7,7 @@ use super::{
     queries, review_queries,
     rows::Registration,
     rules, segregation, slot_queries,
-    states::{DealAxis, DealCustomerResolution, DealStage, REVIEW, ReviewStatus, STAGE},
+    states::{DealAxis, DealCustomerResolution, REVIEW, ReviewStatus, check_stage},
 };
 use crate::{
     auth::Role,
@@ -178,16 +178,19 @@ pub fn choose_account(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, choice: &DealA
     Ok(after)
 }
 
-/// Moves the sale on, or back while the customer has not committed.
+/// Moves the sale to another stage, as the program's policy lets it be moved.
 ///
 /// # Errors
-/// 409 `invalid_state`; 409 `guard_failed` for a registration that has ended; 403 for those who may only read it.
+/// 409 `invalid_state` for a sale that has ended; 409 `guard_failed` for a stage that the program does not have, or that is not
+/// reached from there, and for a registration that has ended; 403 for those who may only read it.
 pub fn move_stage(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, change: &DealStageMove) -> Result<Registration> {
     let before = queries::find(tx, id)?;
     seen.check(before.deal.revision)?;
     super::may_write(tx.caller(), &before)?;
     let (now, from) = (tx.now, before.deal.stage);
-    let to = STAGE.go_to(from, "move_stage", DealStage::from(change.stage))?;
+    check_stage(from, "move_stage")?;
+    let to = change.stage;
+    let mut failing = policies::in_force(tx, now)?.pipeline.failing(from, to);
     let status = rules::status_at(&before, now);
     if matches!(
         status,
@@ -198,11 +201,10 @@ pub fn move_stage(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, change: &DealStage
             | ReviewStatus::Superseded
     ) {
         let detail = format!("The registration is {status}; register the deal anew to go on with it.");
-        return Err(Error::guards(
-            from,
-            "move_stage",
-            vec![guard("registration_alive", "#/review_status", detail)],
-        ));
+        failing.push(guard("registration_alive", "#/review_status", detail));
+    }
+    if !failing.is_empty() {
+        return Err(Error::guards(from, "move_stage", failing));
     }
     let mut after = before.clone();
     after.deal.stage = to;

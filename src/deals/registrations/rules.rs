@@ -41,8 +41,8 @@ pub struct Named {
     pub custom: CustomFields,
 }
 
-/// A new draft.
-pub fn draft(new: NewDeal, named: Named, author: Author, number: String, now: Time) -> Registration {
+/// A new draft; its sale begins in that stage.
+pub fn draft(new: NewDeal, named: Named, author: Author, number: String, stage: DealStage, now: Time) -> Registration {
     let id = DealId::at(now);
     let (territory_id, territory) = named.territory.unzip();
     Registration {
@@ -62,7 +62,7 @@ pub fn draft(new: NewDeal, named: Named, author: Author, number: String, now: Ti
             amount_currency: new.amount.map(|amount| amount.currency),
             expected_close_on: new.expected_close_on,
             review_status: ReviewStatus::Draft,
-            stage: DealStage::Prospect,
+            stage,
             received_at: None,
             seq: None,
             review_due_at: None,

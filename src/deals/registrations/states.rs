@@ -3,6 +3,7 @@
 
 use crate::{
     bindable,
+    error::{Error, Result},
     kernel::states::{Machine, Transition},
     words,
 };
@@ -32,24 +33,6 @@ words! {
         Superseded = "superseded",
         /// Imported history that was never registered.
         NotRegistered = "not_registered",
-    }
-
-    /// Where the sale itself stands.
-    pub DealStage {
-        /// Somebody may buy.
-        Prospect = "prospect",
-        /// There is need, money and a time.
-        Qualified = "qualified",
-        /// The customer tries whether it works.
-        TechnicalValidation = "technical_validation",
-        /// The customer reckons whether it pays.
-        BusinessValidation = "business_validation",
-        /// The customer has said yes; the papers are on their way.
-        Committed = "committed",
-        /// Sold.
-        Won = "won",
-        /// Not sold.
-        ClosedLost = "closed_lost",
     }
 
     /// What protects a registration at the moment it is read.
@@ -197,9 +180,11 @@ words! {
     }
 }
 
+pub use super::stage::{DealStage, DealStanding};
+
 bindable!(
-    ReviewStatus,
     DealStage,
+    ReviewStatus,
     ProtectionState,
     DealType,
     DealSource,
@@ -212,7 +197,7 @@ bindable!(
     HistoryVisibility,
 );
 
-use DealStage::{BusinessValidation, ClosedLost, Committed, Prospect, Qualified, TechnicalValidation, Won};
+use DealStanding::{ClosedLost, Open, Won};
 use ReviewStatus::{
     Approved, Draft, InReview, InfoRequested, Lapsed, Rejected, Revoked, Submitted, Superseded, Withdrawn,
 };
@@ -338,21 +323,37 @@ pub const REVIEW: Machine<ReviewStatus> = Machine {
     ],
 };
 
-/// The machine of the sale.
-pub const STAGE: Machine<DealStage> = Machine {
+/// Checks that a sale in that stage can take a step.
+///
+/// # Errors
+/// 409 `invalid_state` with the stage, what was tried, and what is allowed.
+pub fn check_stage(stage: DealStage, action: &'static str) -> Result<()> {
+    let standing = stage.standing();
+    if STAGE.allows(standing, action) {
+        Ok(())
+    } else {
+        Err(Error::invalid_state(stage, action, STAGE.allowed(standing)))
+    }
+}
+
+/// The machine of the sale, whatever the program calls the stages of one that goes on.
+pub const STAGE: Machine<DealStanding> = Machine {
     name: "deal.stage",
     transitions: &[
         Transition {
             action: "move_stage",
             operation: Some("moveDealStage"),
-            from: &[Prospect, Qualified, TechnicalValidation, BusinessValidation],
-            to: &[Prospect, Qualified, TechnicalValidation, BusinessValidation, Committed],
-            guards: &["the registration is not refused, withdrawn, lapsed, revoked or superseded"],
+            from: &[Open],
+            to: &[Open],
+            guards: &[
+                "the program has the stage, and its policy lets a sale be moved to it from where it stands",
+                "the registration is not refused, withdrawn, lapsed, revoked or superseded",
+            ],
         },
         Transition {
             action: "win",
             operation: Some("winDeal"),
-            from: &[Prospect, Qualified, TechnicalValidation, BusinessValidation, Committed],
+            from: &[Open],
             to: &[Won],
             guards: &[
                 "the registration is approved, or the deal was never registered",
@@ -376,7 +377,7 @@ pub const STAGE: Machine<DealStage> = Machine {
             action: "reject_win",
             operation: Some("rejectDealWin"),
             from: &[Won],
-            to: &[Committed],
+            to: &[Open],
             guards: &[
                 "the win is not confirmed yet",
                 "the partner has no other open registration of the same by now",
@@ -385,7 +386,7 @@ pub const STAGE: Machine<DealStage> = Machine {
         Transition {
             action: "lose",
             operation: Some("loseDeal"),
-            from: &[Prospect, Qualified, TechnicalValidation, BusinessValidation, Committed],
+            from: &[Open],
             to: &[ClosedLost],
             guards: &[
                 "a reason is given",
@@ -399,12 +400,5 @@ impl ReviewStatus {
     /// Whether the registration is before the vendor and keeps its place in the queue.
     pub fn is_open(self) -> bool {
         OPEN.contains(&self)
-    }
-}
-
-impl DealStage {
-    /// Whether the sale has ended, one way or the other.
-    pub const fn is_closed(self) -> bool {
-        matches!(self, Self::Won | Self::ClosedLost)
     }
 }

@@ -241,7 +241,7 @@ fn judge(
                 },
             },
         );
-        if let Some(closed) = row.closed_at.filter(|_| row.stage == DealStage::Won) {
+        if let Some(closed) = row.closed_at.filter(|_| row.stage == DealStage::WON) {
             let inside = shut_out_by.is_none() && closed < end;
             found.insert(PolicyQuestion::WonInsideWindow, Answer::yes_or_no(inside));
         }

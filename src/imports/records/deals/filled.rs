@@ -35,7 +35,7 @@ pub fn fresh(scope: &Scope, number: String, now: Time) -> Registration {
             amount_currency: None,
             expected_close_on: None,
             review_status: ReviewStatus::Draft,
-            stage: DealStage::Prospect,
+            stage: DealStage::PROSPECT,
             received_at: None,
             seq: None,
             review_due_at: None,
@@ -99,8 +99,8 @@ pub fn filled(
     deal.review_status = life.status;
     deal.stage = life.stage;
     deal.closed_at = life.closed_at;
-    deal.win_verified_at = life.closed_at.filter(|_| life.stage == DealStage::Won);
-    deal.closed_reason = if life.stage == DealStage::ClosedLost {
+    deal.win_verified_at = life.closed_at.filter(|_| life.stage == DealStage::WON);
+    deal.closed_reason = if life.stage == DealStage::CLOSED_LOST {
         life.closed_reason.clone()
     } else {
         None

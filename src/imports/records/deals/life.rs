@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result, codes},
     imports::ready::{Ready, RowFault},
     kernel::Time,
+    policies::PipelinePolicy,
 };
 
 /// What the row says of the deal's life.
@@ -81,7 +82,7 @@ impl Life {
     ///
     /// # Errors
     /// Everything that cannot have been so.
-    pub fn read(row: &Ready, names: Names, now: Time) -> Result<Self> {
+    pub fn read(row: &Ready, names: Names, pipeline: &PipelinePolicy, now: Time) -> Result<Self> {
         let usual = if names.account {
             ReviewStatus::NotRegistered
         } else {
@@ -89,7 +90,7 @@ impl Life {
         };
         let said: ReviewStatus = row.word("review_status")?.unwrap_or(usual);
         let status = if names.account { said } else { ReviewStatus::Draft };
-        let stage: DealStage = row.word("stage")?.unwrap_or(DealStage::Prospect);
+        let stage = stage(row, pipeline)?;
         let sent_in = was_sent_in(status);
         let opened = row.moment("opened_at");
         let received = row.moment("received_at").or(opened).filter(|_| sent_in);
@@ -143,8 +144,8 @@ impl Life {
         match (self.status, self.stage, self.closed_at) {
             (ReviewStatus::Revoked, ..) => Some((Ending::Revoked, given_up())),
             (ReviewStatus::Withdrawn, ..) => Some((Ending::Released, given_up())),
-            (_, DealStage::Won, Some(closed)) => Some((Ending::Consumed, closed)),
-            (_, DealStage::ClosedLost, Some(closed)) => Some((Ending::Released, closed)),
+            (_, DealStage::WON, Some(closed)) => Some((Ending::Consumed, closed)),
+            (_, DealStage::CLOSED_LOST, Some(closed)) => Some((Ending::Released, closed)),
             _ => None,
         }
     }
@@ -154,6 +155,23 @@ impl Life {
         let known = self.decided_at.or(self.protected.map(|(from, _)| from));
         known.or(self.received_at).unwrap_or(now)
     }
+}
+
+/// The stage that the row names: an end, or one that the program has now. Where it names none, a sale begins.
+fn stage(row: &Ready, pipeline: &PipelinePolicy) -> std::result::Result<DealStage, RowFault> {
+    let Some(given) = row.text("stage") else {
+        return Ok(pipeline.first());
+    };
+    let known = given.parse().ok().filter(|stage| pipeline.has(*stage));
+    known.ok_or_else(|| {
+        let detail = format!(
+            "`{given}` is none of {}, {}, {}",
+            pipeline.listed(),
+            DealStage::WON,
+            DealStage::CLOSED_LOST
+        );
+        fault("stage", "unknown_word", &detail)
+    })
 }
 
 /// What waits for a decision is judged here: by whom is a matter of its scope.

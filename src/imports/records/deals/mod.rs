@@ -27,7 +27,7 @@ use crate::{
         Stored,
         ids::{AccountId, DealId, PartnerId, ProductId, TerritoryId, UserId},
     },
-    numbers,
+    numbers, policies,
 };
 
 /// The records that the row speaks of.
@@ -47,7 +47,9 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>, memory: &mut Memory) -> R
         product: scope.product.is_some(),
         territory: scope.territory.is_some(),
     };
-    let life = Life::read(incoming.row, names, tx.now)?;
+    let now = tx.now;
+    let pipeline = policies::in_force(tx, now)?.pipeline;
+    let life = Life::read(incoming.row, names, &pipeline, now)?;
     let row = Row {
         incoming,
         new,
@@ -223,7 +225,7 @@ impl Row<'_> {
             return Ok(applied.because("live", told.join("; ")));
         }
         let mut skipped = vec!["submission"];
-        if life.stage == DealStage::Won {
+        if life.stage == DealStage::WON {
             skipped.push("evidence_of_the_win");
             let hours = memory.settings(tx)?.registration.won_after_hours;
             if life
@@ -233,7 +235,7 @@ impl Row<'_> {
                 skipped.push("minimum_age");
             }
         }
-        if life.stage == DealStage::ClosedLost && life.closed_reason.is_none() {
+        if life.stage == DealStage::CLOSED_LOST && life.closed_reason.is_none() {
             skipped.push("reason_of_the_loss");
         }
         if !life.stage.is_closed() && deal.deal.expected_close_on.is_none_or(|date| date <= now.date()) {
