@@ -11,6 +11,7 @@
 //! labels of words are in the caller's language, descriptions in English.
 
 mod bodies;
+mod choices;
 mod handlers;
 mod labels;
 mod model;

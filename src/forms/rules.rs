@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     bodies::{self, Bodies, Body},
+    choices::{BY_CODE, BY_ID, LONG_LIST},
     labels,
     model::{FormAction, FormResource, FormSchema, JsonSchema},
     needs,
@@ -29,51 +30,6 @@ pub struct Form<'a> {
     /// Whether the caller may call an operation: only then is it named as the place of choices.
     pub may_call: &'a dyn Fn(&str) -> bool,
 }
-
-/// Lists of more words than this stand once, in `$defs`, without labels: browsers and systems have those in every language
-/// (ISO 3166, ISO 4217, IANA).
-const LONG_LIST: usize = 40;
-
-/// Records that are chosen from, by the type of their id: type, operation, path, value, label.
-const BY_ID: [(&str, &str, &str, &str, &str); 5] = [
-    ("PartnerId", "listPartners", "/v1/partners", "id", "legal_name"),
-    (
-        "TerritoryId",
-        "listTerritories",
-        "/v1/territories?status=active",
-        "id",
-        "name",
-    ),
-    ("ProductId", "listProducts", "/v1/products?status=active", "id", "name"),
-    (
-        "AccountId",
-        "listCustomerAccounts",
-        "/v1/customer-accounts?status=active",
-        "id",
-        "name",
-    ),
-    ("UserId", "listUsers", "/v1/users", "id", "name"),
-];
-
-/// Records that are named by their code: type of record, field, operation, path, value, label.
-const BY_CODE: [(FormResource, &str, &str, &str, &str, &str); 2] = [
-    (
-        FormResource::Deals,
-        "/territory",
-        "listTerritories",
-        "/v1/territories?status=active",
-        "code",
-        "name",
-    ),
-    (
-        FormResource::Deals,
-        "/lines/*/product",
-        "listProducts",
-        "/v1/products?status=active",
-        "code",
-        "name",
-    ),
-];
 
 /// What is laid over the bodies that make and change a record.
 pub struct Overlays {

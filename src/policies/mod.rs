@@ -12,6 +12,7 @@
 //! - A draft knows the version that was the last one when it was begun. If another was published since, somebody has to look
 //!   at it first, so that nobody undoes unknowingly what a colleague decided.
 
+mod auto_approval;
 mod code;
 mod handlers;
 mod labels;
@@ -26,9 +27,10 @@ mod rows;
 mod rules;
 pub mod simulations;
 
+pub use auto_approval::AutoApproval;
 pub use code::PolicyCode;
 pub use labels::PolicyLabels;
-pub use model::{AutoApproval, FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy};
+pub use model::{FirstInTime, ProgramSettings, RegistrationField, RegistrationPolicy};
 pub use notices::NoticePolicy;
 pub use partners::PartnerPolicy;
 pub use pipeline::{PipelinePolicy, PolicyStage};
