@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     program::{Program, approved, complete, guards, path, submitted},
     scene::run,
-    support::{Client, Response, World, publish_policy},
+    support::{Client, Response, publish_policy},
 };
 
 fn own() -> Value {

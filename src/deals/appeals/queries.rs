@@ -192,7 +192,7 @@ pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<AppealRow>> {
 }
 
 /// Which open appeals (`x`, of the registration `d`) wait for that person, who may judge appeals by their role: those that
-/// they have taken on, and those that nobody has of registrations that they had no part in, as [`super::judges::Concerned`] says.
+/// they have taken on, and those that nobody has of registrations that they had no part in, as `judges::Concerned` says.
 ///
 /// # Errors
 /// What the database reports.

@@ -241,7 +241,7 @@ pub fn contenders(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<(D
 }
 
 /// Which registrations (`deals`) contend with another one (`d`, of the statement around it) for some of the same, as
-/// [`contenders`] finds them.
+/// `contenders` finds them.
 pub fn contending(now: Time) -> Clause {
     let mut clause = open_clause(now);
     clause
