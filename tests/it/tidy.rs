@@ -14,6 +14,10 @@ const NAMES_TABLES: &[(&str, &str)] = &[
     ),
     ("numbers.rs", "has one table and one statement"),
     (
+        "deals/protection/holders.rs",
+        "says what holds a scope once as a question and once as a condition within another module's statement",
+    ),
+    (
         "http/idempotency.rs",
         "the record of a request is part of its transaction",
     ),

@@ -141,9 +141,10 @@ pub fn example(name: &str) -> Option<Value> {
         "person.name" => "Jonas Frei",
         "outcome" => "approved",
         "tier.name" => "Gold",
+        "specialisation.name" => "Cloud Security",
         "time.left" => return Some(Value::Days(14)),
         "decision.due" | "answers.due" => return moment("2026-11-27T16:00:00Z"),
-        "protected.until" | "extension.until" | "deadline" | "effective.at" | "grace.until" => {
+        "protected.until" | "extension.until" | "deadline" | "effective.at" | "grace.until" | "award.until" => {
             return moment("2027-02-21T09:00:00Z");
         }
         _ => return None,
