@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     db::Db,
     error::Result,
+    events::feed::Tail,
     files::Files,
     forms::Bodies,
     http::{
@@ -52,6 +53,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::work::routes(config);
     crate::jobs::routes(config);
     crate::files::routes(config);
+    crate::events::feed::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -184,6 +186,7 @@ pub fn state(
         files,
         metrics: Metrics::new()?,
         usage,
+        tail: Tail::default(),
     }))
 }
 

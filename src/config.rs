@@ -47,7 +47,8 @@ pub struct Config {
     pub modules: Modules,
     /// `OPENPRM_USAGE`
     pub usage: bool,
-    /// `OPENPRM_USAGE_RETENTION_DAYS`, `OPENPRM_SIGN_IN_RETENTION_DAYS`, `OPENPRM_ADDRESS_RETENTION_DAYS`
+    /// `OPENPRM_USAGE_RETENTION_DAYS`, `OPENPRM_SIGN_IN_RETENTION_DAYS`, `OPENPRM_ADDRESS_RETENTION_DAYS`,
+    /// `OPENPRM_EVENT_RETENTION_DAYS`
     pub retention: Retention,
     /// `OPENPRM_FILES_URL`: a folder, or `s3://bucket/prefix`
     pub files: String,
@@ -72,6 +73,8 @@ pub struct Retention {
     pub sign_ins: i64,
     /// Where a sign-in came from.
     pub addresses: i64,
+    /// The events of the feed.
+    pub events: i64,
 }
 
 /// How a store that speaks S3 is reached.
@@ -214,6 +217,11 @@ pub static SETTINGS: &[Setting] = &[
         name: "OPENPRM_ADDRESS_RETENTION_DAYS",
         default: "90",
         meaning: "How many days a sign-in keeps its network address and browser; 1 to 3650.",
+    },
+    Setting {
+        name: "OPENPRM_EVENT_RETENTION_DAYS",
+        default: "400",
+        meaning: "How many days the events of the feed are kept, and their cursors are good; 30 to 3650.",
     },
     Setting {
         name: "OPENPRM_FILES_URL",
@@ -425,6 +433,7 @@ impl Config {
                 usage: days("OPENPRM_USAGE_RETENTION_DAYS", 30)?,
                 sign_ins: days("OPENPRM_SIGN_IN_RETENTION_DAYS", 30)?,
                 addresses: days("OPENPRM_ADDRESS_RETENTION_DAYS", 1)?,
+                events: days("OPENPRM_EVENT_RETENTION_DAYS", 30)?,
             },
             files,
             s3,
@@ -514,6 +523,7 @@ mod tests {
             ("OPENPRM_USAGE", "some"),
             ("OPENPRM_USAGE_RETENTION_DAYS", "7"),
             ("OPENPRM_ADDRESS_RETENTION_DAYS", "0"),
+            ("OPENPRM_EVENT_RETENTION_DAYS", "29"),
         ] {
             let refusal = with(name, value).unwrap_err().0;
             assert!(refusal.contains("must") || refusal.contains("required"), "{refusal}");

@@ -131,6 +131,7 @@ const CORE: &[&str] = &[
     "/v1/custom-fields",
     "/v1/delegations",
     "/v1/employments",
+    "/v1/events",
     "/v1/files",
     "/v1/interactions",
     "/v1/jobs",

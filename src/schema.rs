@@ -212,6 +212,7 @@ diesel::table! {
         deleted -> Bool,
         erased_at -> Nullable<BigInt>,
         salt -> Nullable<Text>,
+        partner_view -> Nullable<Text>,
     }
 }
 
@@ -220,6 +221,7 @@ diesel::table! {
         partner_id -> Text,
         event_seq -> BigInt,
         position -> Nullable<BigInt>,
+        lost -> Bool,
     }
 }
 

@@ -94,11 +94,13 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         let sweeper = actix_web::rt::spawn(Sweeper::new(&db, &state.files).run());
         let jobs = Runner::start(&db, &state);
         let used = state.clone();
-        let stopper = jobs.stopper();
-        // Jobs begin nothing more from the moment on at which requests are drained, so both end together.
+        let (stopper, waiting) = (jobs.stopper(), state.clone());
+        // Jobs begin nothing more from the moment on at which requests are drained, so both end together; nor does anybody
+        // wait for events any longer.
         let ending = actix_web::rt::spawn(async move {
             told_to_end().await;
             stopper.send_replace(true);
+            waiting.tail.end();
         });
         let upkeep = actix_web::rt::spawn(upkeep(identity, state));
         let result = server.run().await;

@@ -557,6 +557,7 @@ permissions! {
     "createNote", Some("work:write"), Who::Roles(WORKERS), once;
     "updateNote", Some("work:write"), Who::Roles(WORKERS);
     "deleteNote", Some("work:write"), Who::Roles(WORKERS);
+    "listEvents", Some("events:read"), Who::Roles(EVERY);
     "listWorkItems", None, Who::Roles(EVERY), none * 2;
     "getWorkSummary", None, Who::Roles(EVERY), none * 2;
     "listJobs", Some("jobs:read"), Who::Roles(roles(&[Admin]));
@@ -641,6 +642,14 @@ impl Permission {
             (Who::SignedIn, _) => true,
             (Who::Roles(roles), Side::Vendor) => roles.meets(VENDOR),
             (Who::Roles(roles), Side::Partner(_)) => roles.meets(PARTNER),
+        }
+    }
+
+    /// Whether anybody of a partner may call the operation.
+    pub fn is_open_to_partners(&self) -> bool {
+        match self.who {
+            Who::Anyone | Who::SignedIn => true,
+            Who::Roles(roles) => roles.meets(PARTNER),
         }
     }
 

@@ -110,11 +110,12 @@ impl<'c> Tx<'c> {
         I::at(self.now)
     }
 
-    /// Records a fact: the event and the audit record, in this transaction.
+    /// Records a fact, of a type in the [catalogue](events::catalogue): the event and the audit record, in this transaction.
     ///
     /// # Errors
     /// What the database reports.
     pub fn record(&mut self, fact: Fact) -> Result<()> {
+        debug_assert!(fact.is_catalogued(), "the catalogue of events does not have {fact:?}");
         let event = events::queries::append(self, fact)?;
         audit::append(self, &event)
     }

@@ -54,6 +54,7 @@ codes! {
     INVALID_HEADER = 400 "invalid_header" Always, "A header is not valid", "Correct the header that is named.";
     INVALID_CURSOR = 409 "invalid_cursor" WhenQuery, "The cursor is not valid", "Send `next_cursor` exactly as it was answered, or begin again without a cursor.";
     CURSOR_MISMATCH = 409 "cursor_mismatch" WhenQuery, "The cursor belongs to another list", "Filters and order must stay the same while paging; begin again without a cursor.";
+    CURSOR_EXPIRED = 410 "cursor_expired" Declared, "The cursor has expired", "Events after this cursor are not kept any more: take `cursor=now`, read the lists again, and go on from there.";
     UNAUTHENTICATED = 401 "unauthenticated" WhenAuth, "Sign in first", "Send `Authorization: Bearer …` with a valid access token or API key.";
     TOKEN_EXPIRED = 401 "token_expired" WhenAuth, "The token has ended", "Refresh the access token or sign in again.";
     INVALID_CREDENTIALS = 401 "invalid_credentials" Declared, "Address or password is wrong", "Check the address and the password; a forgotten one can be replaced by a mail.";

@@ -3,11 +3,19 @@
 //! `seq` is the order in which events were inserted; on PostgreSQL they may be committed in another. So the feed goes by
 //! `position`, without gaps, which the [`sequencer`] gives to events that are committed. Events about one record are inserted
 //! after the record's lock is held, so that a later change of it is never told before an earlier one.
+//!
+//! Which events there are, and who may read them, stands in the [`catalogue`].
 
+pub mod catalogue;
+pub mod feed;
 pub mod marks;
+mod partner_view;
 pub mod queries;
 pub mod sequencer;
 
+pub use partner_view::PartnerView;
+
+use catalogue::Change;
 use hmac::digest::Digest as _;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
@@ -30,12 +38,16 @@ pub struct Fact {
     pub revision: i64,
     /// The partners that may learn of it, besides the vendor.
     pub audience: Vec<PartnerId>,
-    /// The record after it.
+    /// The partners that see the record no more because of it: they learn that, and nothing else.
+    pub lost: Vec<PartnerId>,
+    /// The record after it, as the vendor reads it.
     pub data: Value,
     /// What the changed fields held before; nothing for a new record.
     pub previous: Option<Value>,
     /// The names of the changed fields.
     pub changed: Vec<String>,
+    /// What partners read in place of it, where that is less.
+    pub partner_view: Option<PartnerView>,
     /// Whether the record is gone.
     pub deleted: bool,
     /// Why, for the audit trail.
@@ -60,7 +72,22 @@ impl Fact {
             serde_json::to_value(after).unwrap_or_default(),
         );
         let (previous, changed) = difference(&old, &data);
-        Self::about(kind, after, data, Some(Value::Object(previous)), changed)
+        let mut fact = Self::about(kind, after, data, Some(Value::Object(previous)), changed);
+        fact.lost = before.audience();
+        fact.lost.retain(|partner| !fact.audience.contains(partner));
+        fact
+    }
+
+    /// A record came to be that each side sees in a way of its own: `seen(true)` is what the vendor sees, `seen(false)` what
+    /// partners see.
+    pub fn created_as<T: Resource>(kind: &'static str, seen: impl Fn(bool) -> T) -> Self {
+        Self::created(kind, &seen(true)).for_partners(&Self::created(kind, &seen(false)))
+    }
+
+    /// A record changed that each side sees in a way of its own, as in [`Fact::created_as`]: as it was, and as it is.
+    pub fn changed_as<T: Resource>(kind: &'static str, before: impl Fn(bool) -> T, after: impl Fn(bool) -> T) -> Self {
+        let fact = |vendor| Self::changed(kind, &before(vendor), &after(vendor));
+        fact(true).for_partners(&fact(false))
     }
 
     /// A record is gone; the fact is its tombstone.
@@ -79,6 +106,22 @@ impl Fact {
         self
     }
 
+    /// The same fact, of which partners read no more than another fact says: the same one about what they see of the record.
+    #[must_use]
+    pub fn for_partners(mut self, seen: &Self) -> Self {
+        self.partner_view = PartnerView::of(&self, seen);
+        self
+    }
+
+    /// Whether the catalogue has such an event of such a record.
+    pub fn is_catalogued(&self) -> bool {
+        catalogue::find(self.kind).is_some_and(|known| {
+            known.resource.name == self.resource_type
+                && self.deleted == (known.change == Change::Gone)
+                && (known.change != Change::New || self.previous.is_none())
+        })
+    }
+
     fn about<T: Resource>(
         kind: &'static str,
         record: &T,
@@ -92,9 +135,11 @@ impl Fact {
             resource_id: record.id(),
             revision: record.revision(),
             audience: record.audience(),
+            lost: Vec::new(),
             data,
             previous,
             changed,
+            partner_view: None,
             deleted: false,
             reason: None,
         }
@@ -139,6 +184,8 @@ pub struct Said<'e> {
     pub data: Option<&'e str>,
     /// What the changed fields held before, as JSON.
     pub previous: Option<&'e str>,
+    /// What partners read in place of it, as JSON.
+    pub partner_view: Option<&'e str>,
     /// The partners that may read it, as a JSON list.
     pub audience: &'e str,
     /// Whether the record is gone.
@@ -148,19 +195,21 @@ pub struct Said<'e> {
 impl Said<'_> {
     /// SHA-256 over all of it, as hexadecimal digits. A JSON list keeps apart what stands side by side.
     pub fn digest(&self) -> String {
-        let all = json!([
-            self.salt,
-            self.event_type,
-            self.resource_type,
-            self.resource_id,
-            self.revision,
-            self.occurred_at,
-            self.changed_fields,
-            self.data,
-            self.previous,
-            self.audience,
-            self.deleted,
-        ]);
-        hex::encode(&Sha256::digest(all.to_string()))
+        let mut all = vec![
+            json!(self.salt),
+            json!(self.event_type),
+            json!(self.resource_type),
+            json!(self.resource_id),
+            json!(self.revision),
+            json!(self.occurred_at),
+            json!(self.changed_fields),
+            json!(self.data),
+            json!(self.previous),
+            json!(self.audience),
+            json!(self.deleted),
+        ];
+        // Left out where there is none, so that what was written before there were any keeps its digest.
+        all.extend(self.partner_view.map(|view| json!(view)));
+        hex::encode(&Sha256::digest(Value::Array(all).to_string()))
     }
 }

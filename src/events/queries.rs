@@ -7,8 +7,9 @@ use diesel::{
     sql_query,
     sql_types::{BigInt, Nullable},
 };
+use serde_json::Value;
 
-use super::{Fact, Said};
+use super::{Fact, PartnerView, Said};
 use crate::{
     auth::Actor,
     db::{Conn, Tx},
@@ -55,6 +56,8 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         fact.previous.as_ref().map(ToString::to_string),
     );
     let (changed, heard_by) = (json(&fact.changed)?, json(&audience)?);
+    let view = fact.partner_view.as_ref().filter(|_| !audience.is_empty());
+    let partner_view = view.map(serde_json::to_string).transpose().map_err(Error::internal)?;
     let digest = Said {
         salt: &salt,
         event_type: fact.kind,
@@ -65,6 +68,7 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         changed_fields: &changed,
         data: data.as_deref(),
         previous: previous.as_deref(),
+        partner_view: partner_view.as_deref(),
         audience: &heard_by,
         deleted: fact.deleted,
     }
@@ -87,6 +91,7 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         events::audience.eq(&heard_by),
         events::deleted.eq(fact.deleted),
         events::salt.eq(Some(&salt)),
+        events::partner_view.eq(&partner_view),
     );
     let seq: i64 = on_each!(tx, |c| diesel::insert_into(events::table)
         .values(row)
@@ -102,11 +107,14 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         }
         Conn::Postgres(_) => None,
     };
-    for partner in &audience {
+    let lost: Vec<String> = fact.lost.iter().map(ToString::to_string).collect();
+    let concerned = audience.iter().map(|partner| (partner, false));
+    for (partner, lost) in concerned.chain(lost.iter().map(|partner| (partner, true))) {
         let row = (
             event_audiences::partner_id.eq(partner),
             event_audiences::event_seq.eq(seq),
             event_audiences::position.eq(position),
+            event_audiences::lost.eq(lost),
         );
         on_each!(tx, |c| diesel::insert_into(event_audiences::table)
             .values(row)
@@ -201,7 +209,7 @@ pub struct Logged {
     /// Who did it.
     pub actor: String,
     /// The record after it, as everyone in the audience may read it; null if it is gone or was erased.
-    pub data: serde_json::Value,
+    pub data: Value,
     /// The partners that may learn of it.
     pub audience: Vec<PartnerId>,
 }
@@ -236,6 +244,7 @@ pub fn logged(
         Time,
         String,
         Option<String>,
+        Option<String>,
         String,
     );
     let lines: Vec<Line> = on_each!(tx, |c| events::table
@@ -253,11 +262,22 @@ pub fn logged(
             events::occurred_at,
             events::actor_id,
             events::data,
+            events::partner_view,
             events::audience
         ))
         .load(c))?;
     let logged = |line: Line| {
-        let (position, id, kind, resource_type, resource_id, occurred_at, actor, data, audience) = line;
+        let (position, id, kind, resource_type, resource_id, occurred_at, actor, data, view, audience) = line;
+        let mut data: Value = data
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        if let Some(view) = view.and_then(|text| serde_json::from_str::<PartnerView>(&text).ok()) {
+            view.lay_over(&mut data, &mut Value::Null, &mut Vec::new());
+        }
+        // Some of them are the vendor's alone, and no notice speaks of any.
+        if let Some(fields) = data.as_object_mut() {
+            fields.remove("custom");
+        }
         Logged {
             position: position.unwrap_or(after),
             id,
@@ -266,9 +286,7 @@ pub fn logged(
             resource_id,
             occurred_at,
             actor,
-            data: data
-                .and_then(|text| serde_json::from_str(&text).ok())
-                .unwrap_or_default(),
+            data,
             audience: serde_json::from_str(&audience).unwrap_or_default(),
         }
     };
@@ -290,6 +308,7 @@ struct Row {
     deleted: bool,
     erased_at: Option<i64>,
     salt: Option<String>,
+    partner_view: Option<String>,
 }
 
 /// The digests of what those events say now, by `seq`; none of one whose payload was erased, which nobody can check any more.
@@ -311,6 +330,7 @@ pub fn digests(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeMap<i64, Option<Str
         events::deleted,
         events::erased_at,
         events::salt,
+        events::partner_view,
     );
     let rows: Vec<Row> = on_each!(tx, |c| events::table
         .filter(events::seq.eq_any(seqs))
@@ -327,6 +347,7 @@ pub fn digests(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeMap<i64, Option<Str
             changed_fields: &row.changed_fields,
             data: row.data.as_deref(),
             previous: row.previous.as_deref(),
+            partner_view: row.partner_view.as_deref(),
             audience: &row.audience,
             deleted: row.deleted,
         }

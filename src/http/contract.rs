@@ -1,13 +1,17 @@
 //! The contract as the code gives it: what the handlers say, the schemas they met, and the polish over both.
 
 use serde_json::{Value, json};
-use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa::{
+    OpenApi as _,
+    openapi::{OpenApi, Ref},
+};
 
 use super::document;
 use crate::{
     auth::{Permission, permissions},
     error::{Error, Result, codes},
-    kernel::schemas,
+    events::catalogue::{self, Limit, ResourceType, Rows},
+    kernel::{ids::EventId, schemas},
     modules::{Modules, plain},
 };
 
@@ -30,6 +34,7 @@ pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Valu
     let mut raw = serde_json::to_value(raw).map_err(Error::internal)?;
     let off = modules.cut(&mut raw);
     let offered = |operation: &str| !off.contains(&plain(operation));
+    let hooks = hooks(&offered);
     let mut faults = Vec::new();
     for (name, schema) in schemas::take() {
         let schema = serde_json::to_value(schema).map_err(Error::internal)?;
@@ -47,7 +52,7 @@ pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Valu
         .map(|row| rule(row, &patches))
         .collect();
     let errors: Vec<document::ErrorCode> = codes::ALL.iter().map(|code| (*code).into()).collect();
-    let mut polished = document::polish(raw, &rules, &errors);
+    let mut polished = document::polish(raw, &rules, &errors, &hooks);
     if let Some(top) = polished.as_object_mut() {
         let machines: Vec<Value> = machines.iter().filter_map(|machine| alive(machine, &offered)).collect();
         top.insert("x-state-machines".to_owned(), json!(machines));
@@ -61,6 +66,61 @@ pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Valu
             faults.join("\n")
         )))
     }
+}
+
+/// The webhooks: every event that somebody can be sent, of records that an operation reads.
+fn hooks(offered: &impl Fn(&str) -> bool) -> Vec<document::Hook> {
+    let kinds = catalogue::all().filter(|kind| kind.resource.rows != Rows::Personal && offered(kind.resource.read));
+    let hooks: Vec<document::Hook> = kinds
+        .map(|kind| document::Hook {
+            name: kind.name,
+            id: kind.handler(),
+            summary: kind.summary,
+            receivers: receivers(kind.resource),
+            resource_type: kind.resource.name,
+            schema: named(&(kind.resource.schema)()),
+            change: kind.change,
+        })
+        .collect();
+    if !hooks.is_empty() {
+        drop(schemas::met::<EventId>());
+    }
+    hooks
+}
+
+/// The name of the schema that is referred to.
+fn named(schema: &Ref) -> String {
+    let place = schema.ref_location.rsplit('/').next();
+    place.unwrap_or_default().to_owned()
+}
+
+/// Who receives events of such records.
+fn receivers(resource: &ResourceType) -> String {
+    let row = permissions::of(resource.read);
+    let open = row.is_some_and(Permission::is_open_to_partners)
+        && !resource.limits.iter().any(|limit| matches!(limit, Limit::VendorAlone));
+    let whom = match resource.rows {
+        Rows::Owned if open => "the vendor, and of the partners that it is about",
+        Rows::Common if open => "the vendor, and of all partners",
+        _ => "the vendor",
+    };
+    let scope = match row.and_then(|row| row.scope) {
+        Some(scope) => format!("an endpoint that is limited to scopes needs `{scope}`"),
+        None => "an endpoint that is limited to scopes does not receive it".to_owned(),
+    };
+    let tells = if resource
+        .limits
+        .iter()
+        .any(|limit| matches!(limit, Limit::PartnersIf(..)))
+    {
+        " Partners are told only of what is open to them."
+    } else {
+        ""
+    };
+    format!(
+        "Sent to endpoints of {whom}; {scope}.{tells} `data.data` is the record as `{}` shows it, without `expanded`.",
+        resource.read
+    )
 }
 
 /// The machine with the operations that are offered; nothing if every operation of it is gone.

@@ -35,6 +35,7 @@ use crate::{
     config::Config,
     db::Db,
     error::{Error, Result, codes},
+    events::feed::Tail,
     files::Files,
     identity::{Identity, oauth::refusal},
     kernel::{
@@ -53,6 +54,8 @@ pub const BATCH_LIMIT: usize = 8 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a handler may take.
 const HANDLER_DEADLINE: Duration = Duration::from_secs(15);
+/// How long a handler may take that waits for something to happen.
+const POLL_DEADLINE: Duration = Duration::from_secs(45);
 /// How long a handler may take that takes its body in itself; each piece of that has a deadline of its own.
 const STREAM_DEADLINE: Duration = Duration::from_secs(15 * 60);
 
@@ -78,6 +81,8 @@ pub struct State {
     pub metrics: Metrics,
     /// Counts how much partners' people use the portal.
     pub usage: Recorder,
+    /// How far the log of events has come, for those who wait for more.
+    pub tail: Tail,
 }
 
 impl State {
@@ -119,7 +124,11 @@ pub async fn gate(
         used,
         streams,
     } = course;
-    let deadline = if streams { STREAM_DEADLINE } else { HANDLER_DEADLINE };
+    let deadline = match known {
+        _ if streams => STREAM_DEADLINE,
+        Some("listEvents") => POLL_DEADLINE,
+        _ => HANDLER_DEADLINE,
+    };
     let path = request.path().to_owned();
     let (mut response, operation) = match outcome {
         Err(error) => {

@@ -38,7 +38,33 @@ pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, h
 pub use standing::{rows_of_user, who_sees};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{db::Tx, error::Result, kernel::Time};
+use std::collections::HashSet;
+
+use crate::{
+    db::Tx,
+    error::Result,
+    kernel::{Time, ids::PartnerId},
+};
+
+/// Which of these actors, by their ids, are people or machines of these partners.
+///
+/// # Errors
+/// What the database reports.
+pub fn own_actors(tx: &mut Tx<'_>, partners: &[PartnerId], actors: &[&str]) -> Result<HashSet<String>> {
+    let named = |prefix| -> Vec<&str> {
+        let these = actors.iter().filter(|actor| actor.starts_with(prefix));
+        these.copied().collect()
+    };
+    let mut own = HashSet::new();
+    let (people, clients) = (named("user_"), named("client_"));
+    if !people.is_empty() {
+        own.extend(memberships::of_these(tx, partners, &people)?);
+    }
+    if !clients.is_empty() {
+        own.extend(service_clients::of_these(tx, partners, &clients)?);
+    }
+    Ok(own)
+}
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -8,6 +8,7 @@ use crate::{
     db::Tx,
     deals::{chains, protection, registrations},
     error::{Error, Result},
+    events::feed,
     files, http, identity, notices,
     partners::{handovers, invitations, standing},
     programs::{self, specialisations},
@@ -89,6 +90,10 @@ pub fn notice_reminders(tx: &mut Tx<'_>) -> Result<Progress> {
 
 pub fn notice_digests(tx: &mut Tx<'_>) -> Result<Progress> {
     notices::send_digests(tx, AT_ONCE).map(|done| full(done, AT_ONCE))
+}
+
+pub fn event_retention(tx: &mut Tx<'_>) -> Result<Progress> {
+    feed::expire(tx, ROWS).map(|done| full(done, ROWS))
 }
 
 pub fn notice_retention(tx: &mut Tx<'_>) -> Result<Progress> {

@@ -20,6 +20,7 @@ mod queries;
 mod runner;
 mod turn;
 
+pub use model::RecurringJob;
 pub use queries::{Lease, State, keep, take};
 pub use runner::Runner;
 pub use turn::{Outcome, turn};
@@ -152,6 +153,12 @@ pub static JOBS: &[Job] = &[
         does: "puts together the mails of those who want one a day",
         every: 5 * MINUTE,
         work: chores::notice_digests,
+    },
+    Job {
+        name: "event_retention",
+        does: "deletes events that are older than what the feed keeps",
+        every: HOUR,
+        work: chores::event_retention,
     },
     Job {
         name: "notice_retention",

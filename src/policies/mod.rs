@@ -36,6 +36,7 @@ pub use partners::PartnerPolicy;
 pub use pipeline::{PipelinePolicy, PolicyStage};
 pub use queries::in_force;
 pub use reasons::{Reason, ReasonKind, ReasonPolicy};
+pub use resource::Policy;
 pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -11,6 +11,7 @@ mod queries;
 mod rules;
 mod work;
 
+pub use model::PortalBranding;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -50,6 +50,8 @@ words! {
         SignIns = "sign_ins",
         /// Where a sign-in came from.
         SignInAddresses = "sign_in_addresses",
+        /// The events of the feed.
+        Events = "events",
     }
 }
 
@@ -63,6 +65,7 @@ pub fn settle(db: &Db, retention: Retention) -> Result<()> {
             (Kept::Usage, retention.usage),
             (Kept::SignIns, retention.sign_ins),
             (Kept::SignInAddresses, retention.addresses),
+            (Kept::Events, retention.events),
         ] {
             queries::keep(tx, kept, days)?;
         }

@@ -9,8 +9,9 @@ use crate::modules;
 const SHOWN: [&str; 6] = ["cursor", "limit", "include_total", "fields", "expand", "sort"];
 
 /// Addresses that a front end asks by itself, or that are about the caller alone.
-const UNCOUNTED: [&str; 8] = [
+const UNCOUNTED: [&str; 9] = [
     "auth",
+    "events",
     "me",
     "notice-reminders",
     "notice-templates",

@@ -67,7 +67,7 @@ fn in_order(world: &World) -> Vec<(Option<i64>, i64)> {
     world.sql(|tx| {
         use schema::events::dsl as e;
         on_each!(tx, |c| e::events
-            .filter(e::resource_type.eq("ordered"))
+            .filter(e::resource_type.eq("team"))
             .order(e::position)
             .select((e::position, e::revision))
             .load(c))
@@ -186,9 +186,9 @@ each_engine! {
                             numbers::next(tx, "ORDER")?;
                             let revision = numbers::last(tx, "ORDER")?;
                             let fact = Fact {
-                                kind: "ordered.changed", resource_type: "ordered", resource_id: "one".to_owned(), revision,
+                                kind: "team.updated", resource_type: "team", resource_id: "one".to_owned(), revision,
                                 audience: vec![PartnerId::example(1)], data: json!({"revision": revision}),
-                                previous: None, changed: vec![], deleted: false, reason: None,
+                                previous: None, changed: vec![], deleted: false, reason: None, lost: vec![], partner_view: None,
                             };
                             tx.record(fact)?;
                             if round % 5 == 4 { Err(Error::internal("undone")) } else { Ok(()) }

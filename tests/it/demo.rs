@@ -8,14 +8,45 @@ use openprm::{
     config::Config,
     db::{Db, Engine, SystemClock},
     deals::registrations::{DealStage, ReviewStatus},
-    demo, on_each,
+    demo,
+    events::catalogue,
+    on_each,
     schema::{
-        deal_amendments, deal_extensions, deal_reopenings, deal_transfers, deals, interactions, notes, saved_views,
-        tasks, users,
+        deal_amendments, deal_extensions, deal_reopenings, deal_transfers, deals, events, interactions, notes,
+        saved_views, tasks, users,
     },
 };
+use serde_json::json;
 
-use crate::support::database::Database;
+use crate::support::{api::api, database::Database};
+
+/// The content of every event has the schema of its type of record.
+fn events_are_what_the_contract_says(db: &Db) {
+    let told: Vec<(String, Option<String>)> = db
+        .ask_now(&Caller::system("test"), |tx| {
+            Ok(on_each!(tx, |c| events::table
+                .select((events::event_type, events::data))
+                .load(c))?)
+        })
+        .unwrap();
+    let mut faults = BTreeMap::new();
+    for (kind, data) in told {
+        let Some(data) = data else { continue };
+        let schema = (catalogue::find(&kind).unwrap().resource.schema)();
+        let reference = json!({"$ref": schema.ref_location});
+        let mut found = Vec::new();
+        api().fits(
+            &schema.ref_location,
+            &reference,
+            &serde_json::from_str(&data).unwrap(),
+            &mut found,
+        );
+        if !found.is_empty() {
+            faults.insert(kind, found);
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
 
 fn stands(engine: Engine) {
     let database = Database::empty(engine);
@@ -72,6 +103,7 @@ fn stands(engine: Engine) {
         })
         .unwrap();
     println!("{statuses:?} {stages:?} {waiting:?}");
+    events_are_what_the_contract_says(&open());
     for status in [
         "draft",
         "submitted",

@@ -117,6 +117,7 @@ fn behind(world: &World, files: Files) -> World2<'_> {
         files,
         metrics: openprm::http::metrics::Metrics::new().unwrap(),
         usage: openprm::usage::Recorder::new(false),
+        tail: openprm::events::feed::Tail::default(),
     };
     World2 {
         world,

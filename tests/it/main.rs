@@ -32,6 +32,7 @@ mod crash;
 mod customers;
 mod deals;
 mod demo;
+mod events;
 mod expand;
 mod extensions;
 mod fields;

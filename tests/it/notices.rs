@@ -114,6 +114,8 @@ fn happened(world: &World, by: &'static str, (kind, resource_type): (&'static st
         data,
         previous: None,
         changed: Vec::new(),
+        lost: Vec::new(),
+        partner_view: None,
         deleted: false,
         reason: None,
     };
@@ -265,6 +267,37 @@ each_engine! {
         assert!(!ours.contains("margin"), "{ours}");
         assert!(!inbox(&sales).await.to_string().contains("margin"), "nobody is told what they said");
         assert_eq!(theirs.matches("comment_added").count(), 2, "colleagues hear that there is one, and read it there");
+    }
+
+    async fn both_sides_of_a_decided_case_are_told_how_it_ended_for_them(world: World) {
+        let program = Program::new(&world).await;
+        let cast = cast(&program);
+        let rivals = program.partner("Südstern");
+        let (other, third) = (program.sales(rivals), world.vendor(Role::Admin));
+        joins(&world, rivals, &other, "partner_sales");
+        let deal = submitted(&cast.sales, complete()).await;
+        cast.approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        world.vendor(Role::ChannelOps).post(&path(&deal, "/revoke"), json!({"reason_code": "other", "reason_text": "It seemed to be another plant."})).await.expect(200);
+        let grounds = json!({"grounds": "It is another plant.", "evidence": [{"note": "The customer's letter."}]});
+        let appeal = cast.sales.post(&path(&deal, "/appeals"), grounds).await.expect(201);
+        let rival = submitted(&other, complete()).await;
+        cast.approver.post(&path(&rival, "/approve"), json!({})).await.expect(200);
+        let judge = world.vendor(Role::Admin);
+        let contest = json!({"reason_text": "The two plants are separate companies.", "contest": true});
+        let upheld = judge.post(&format!("/v1/deal-appeals/{}/uphold", appeal["id"].as_str().unwrap()), contest).await.expect(200);
+        dispatch(&world);
+        let case = format!("/v1/conflict-cases/{}/resolve", upheld["conflict_case_id"].as_str().unwrap());
+        third.post(&case, json!({"outcome": "uphold_first", "reason": "They were first."})).await.expect(200);
+        dispatch(&world);
+        let (won, lost) = (told(&cast.sales, "conflict_decided").await, told(&other, "conflict_decided").await);
+        assert_eq!((&won["resource_id"], &lost["resource_id"]), (&deal["id"], &rival["id"]), "each of its own registration");
+        assert_ne!(won["body"], lost["body"]);
+        for (notice, foreign) in [(&won, &rival), (&lost, &deal)] {
+            assert!(!notice.to_string().contains(foreign["number"].as_str().unwrap()), "{notice}");
+        }
+        assert!(!topics(&inbox(&world.partner_user(program.partner("Westwind"), Role::PartnerSales)).await).contains(&"conflict_decided"));
+        dispatch(&world);
+        told(&cast.sales, "conflict_decided").await;
     }
 
     async fn notices_are_read_by_their_owner_alone(world: World) {

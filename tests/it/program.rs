@@ -130,21 +130,26 @@ pub async fn approved(world: &World, client: &Client<'_>, body: Value) -> Value 
     approver.post(&path(&deal, "/approve"), json!({})).await.expect(200)
 }
 
-/// Every event that reaches the partner, as one text.
+/// Every event that reaches the partner, as it reads it, as one text.
 pub fn heard(world: &World, partner: PartnerId) -> String {
-    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-    use openprm::schema::{event_audiences, events};
-    type Told = (String, Option<String>, Option<String>);
-    let told: Vec<Told> = world.sql(move |tx| {
-        on_each!(tx, |c| event_audiences::table
-            .inner_join(events::table)
-            .filter(event_audiences::partner_id.eq(partner.to_string()))
-            .order(events::seq)
-            .select((events::event_type, events::data, events::previous))
-            .load(c))
-        .map_err(openprm::error::Error::from)
+    use openprm::events::{
+        feed::{Reading, Wanted, after},
+        queries::last_position,
+    };
+    world.sequence();
+    let told = world.sql(move |tx| {
+        let last = last_position(tx)?.unwrap_or(0);
+        after(
+            tx,
+            &Reading::granted(Some(partner), None),
+            &Wanted::default(),
+            (0, last),
+            10_000,
+        )
     });
-    format!("{told:?}")
+    told.iter()
+        .map(|(_, event)| serde_json::to_string(event).unwrap() + "\n")
+        .collect()
 }
 
 /// Every event of that type, as one text.

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use openprm::events::catalogue;
+
 /// Files that name tables without being a `queries.rs`, each with its reason.
 const NAMES_TABLES: &[(&str, &str)] = &[
     ("schema.rs", "declares them"),
@@ -214,10 +216,14 @@ const LONG: &[(&str, &str)] = &[
 const LINES: usize = 400;
 
 /// Where a clock is read, with its reason.
-const CLOCKS: [(&str, &str); 4] = [
+const CLOCKS: [(&str, &str); 5] = [
     (
         "src/db/mod.rs",
         "SystemClock, the one place that reads the machine's clock",
+    ),
+    (
+        "src/events/feed/tail.rs",
+        "how long readers of the feed wait, by Instant",
     ),
     ("src/http/", "durations of requests, by Instant"),
     ("src/identity/", "durations of hashing and throttles, by Instant"),
@@ -658,6 +664,50 @@ fn who_takes_if_match_says_so() {
     holds(
         "a handler that takes IfMatch says so in params(…): IfMatch where it is required, IfMatchIfSent on actions and upserts.",
         offenders,
+    );
+}
+
+/// Every text in some code that could be the name of an event.
+fn dotted(code: &str) -> impl Iterator<Item = &str> {
+    let plain = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    code.split('"').filter(move |text| {
+        text.split_once('.')
+            .is_some_and(|(record, verb)| plain(record) && plain(verb))
+    })
+}
+
+#[test]
+fn whatever_is_told_stands_in_the_catalogue_of_events() {
+    let (all, tables) = (sources("src"), tables());
+    let elsewhere = || {
+        all.iter()
+            .filter(|source| !source.path.starts_with("src/events/catalogue/"))
+    };
+    let verbs: BTreeSet<&str> = catalogue::all()
+        .filter_map(|kind| Some(kind.name.split_once('.')?.1))
+        .collect();
+    let mut missing = Vec::new();
+    let mut written: BTreeSet<String> = BTreeSet::new();
+    for source in elsewhere() {
+        for name in dotted(&source.code) {
+            written.insert(name.to_owned());
+            let (record, verb) = name.split_once('.').unwrap();
+            let told = (verb.ends_with("ed") || verbs.contains(verb)) && !tables.contains(record);
+            if told && catalogue::find(name).is_none() {
+                missing.push(format!("{}: {name}", source.path));
+            }
+        }
+        // The holdings' queries are one macro, which is told what its events begin with.
+        if let Some((_, call)) = source.code.split_once("\nholding_queries!(") {
+            let record = call.split('"').nth(1).unwrap();
+            written.extend(["created", "updated", "deleted"].map(|verb| format!("{record}.{verb}")));
+        }
+    }
+    holds("an event has a row in src/events/catalogue.", missing);
+    let idle = catalogue::all().filter(|kind| !written.contains(kind.name));
+    holds(
+        "a row of the catalogue of events goes with its event.",
+        idle.map(|kind| kind.name.to_owned()),
     );
 }
 

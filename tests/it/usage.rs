@@ -331,7 +331,7 @@ each_engine! {
         let first = world.sql(job.work);
         assert!(first.more && first.done == 500, "a batch is bounded: {first:?}");
         assert_eq!((world.work("usage_retention"), kept()), (296, (401 * 4, 401)));
-        usage::settle(&world.db, Retention { usage: 30, sign_ins: 30, addresses: 7 }).unwrap();
+        usage::settle(&world.db, Retention { usage: 30, sign_ins: 30, addresses: 7, events: 30 }).unwrap();
         world.work("usage_retention");
         assert_eq!(kept(), (31 * 4, 31));
         assert_eq!(world.work("usage_retention"), 0);

@@ -10,6 +10,7 @@ mod queries;
 mod rules;
 mod steps;
 
+pub use model::Delegation;
 pub use queries::in_force;
 pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

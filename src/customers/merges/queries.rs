@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use serde_json::json;
 
 use super::{
     TYPE,
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     db::{Clause, Tx},
+    deals::protection::{ProtectionRow, ProtectionStatus},
     error::{Error, Result},
     events::Fact,
     kernel::{
@@ -447,56 +447,48 @@ pub enum Step {
 ///
 /// # Errors
 /// 409 `protection_overlap` by the database's guard.
-pub fn change_protection(tx: &mut Tx<'_>, id: ProtectionId, step: Step, reason: &str) -> Result<i64> {
+pub fn change_protection(tx: &mut Tx<'_>, id: ProtectionId, step: Step, reason: &'static str) -> Result<i64> {
     let now = tx.now;
     let row = protections::table.find(id);
-    let kept: (AccountId, String) = on_each!(tx, |c| row
-        .select((protections::account_id, protections::status))
-        .get_result(c))?;
-    let after = match step {
-        Step::Move(account) => (account, kept.1.clone()),
-        Step::Contest => (kept.0, "contested".to_owned()),
-        Step::Restore => (kept.0, "active".to_owned()),
-    };
+    let before: ProtectionRow = on_each!(tx, |c| row.select(ProtectionRow::as_select()).get_result(c))?;
     let touched = (
         protections::revision.eq(protections::revision + 1),
         protections::updated_at.eq(now.micros()),
     );
-    let (revision, partner, deal): (i64, PartnerId, DealId) = match step {
-        Step::Move(account) => on_each!(tx, |c| diesel::update(row)
-            .set((protections::account_id.eq(account), touched))
-            .returning((protections::revision, protections::partner_id, protections::deal_id))
-            .get_result(c))?,
-        Step::Contest | Step::Restore => {
-            let why = (step == Step::Contest).then_some(reason);
-            let status = (
-                protections::status.eq(&after.1),
-                protections::status_reason.eq(why),
-                protections::status_since.eq(now.micros()),
-            );
-            on_each!(tx, |c| diesel::update(row)
-                .set((status, touched))
-                .returning((protections::revision, protections::partner_id, protections::deal_id))
-                .get_result(c))?
+    let status = |status: ProtectionStatus, why: Option<&'static str>| {
+        (
+            protections::status.eq(status.as_str()),
+            protections::status_reason.eq(why),
+            protections::status_since.eq(now.micros()),
+        )
+    };
+    let (kind, after): (_, ProtectionRow) = match step {
+        Step::Move(account) => {
+            let after = on_each!(tx, |c| diesel::update(row)
+                .set((protections::account_id.eq(account), touched))
+                .returning(ProtectionRow::as_returning())
+                .get_result(c))?;
+            ("protection.moved", after)
+        }
+        Step::Contest => {
+            let contested = status(ProtectionStatus::Contested, Some(reason));
+            let after = on_each!(tx, |c| diesel::update(row)
+                .set((contested, touched))
+                .returning(ProtectionRow::as_returning())
+                .get_result(c))?;
+            ("protection.contested", after)
+        }
+        Step::Restore => {
+            let active = status(ProtectionStatus::Active, None);
+            let after = on_each!(tx, |c| diesel::update(row)
+                .set((active, touched))
+                .returning(ProtectionRow::as_returning())
+                .get_result(c))?;
+            ("protection.restored", after)
         }
     };
-    let shown = |(account, status): &(AccountId, String)| json!({"id": id, "deal_id": deal, "partner_id": partner, "account_id": account, "status": status});
-    let changed = if kept.0 == after.0 { "status" } else { "account_id" };
-    tx.record(Fact {
-        kind: match step {
-            Step::Move(_) => "protection.moved",
-            Step::Contest => "protection.contested",
-            Step::Restore => "protection.restored",
-        },
-        resource_type: "protection",
-        resource_id: id.to_string(),
-        revision,
-        audience: vec![partner],
-        data: shown(&after),
-        previous: Some(shown(&kept)),
-        changed: vec![changed.to_owned()],
-        deleted: false,
-        reason: Some(format!("{TYPE}: {reason}")),
-    })?;
+    let revision = after.revision;
+    let fact = Fact::changed(kind, &before.seen(now, true), &after.seen(now, true));
+    tx.record(fact.because(format!("{TYPE}: {reason}")))?;
     Ok(revision)
 }

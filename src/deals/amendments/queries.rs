@@ -183,7 +183,9 @@ pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: &AmendmentRow) -> Result<()>
     } else {
         "deal_amendment.requested"
     };
-    tx.record(Fact::created(kind, &row.clone().seen(deal, Reader::Partner)))
+    tx.record(Fact::created_as(kind, |vendor| {
+        row.clone().seen(deal, Reader::on(vendor))
+    }))
 }
 
 /// Stores a changed amendment over the revision it was read at, and tells of it.
@@ -198,12 +200,11 @@ pub fn save(
     kind: &'static str,
 ) -> Result<()> {
     revise!(tx, table, amendments::revision, (before.id, before.revision), after)?;
-    // Events reach both sides, so they carry what the partner may see.
-    let (old, new) = (
-        before.clone().seen(deal, Reader::Partner),
-        after.clone().seen(deal, Reader::Partner),
-    );
-    tx.record(Fact::changed(kind, &old, &new))
+    tx.record(Fact::changed_as(
+        kind,
+        |vendor| before.clone().seen(deal, Reader::on(vendor)),
+        |vendor| after.clone().seen(deal, Reader::on(vendor)),
+    ))
 }
 
 /// Ends what was added to the registration and waits.

@@ -253,8 +253,10 @@ pub fn waiting_for(tx: &mut Tx<'_>, me: UserId) -> Result<Clause> {
 /// 409 `already_exists` if there was one against that decision.
 pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: AppealRow) -> Result<AppealRow> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
-    let told = told(tx, deal, &row);
-    tx.record(Fact::created("deal_appeal.lodged", &told))?;
+    let now = tx.now;
+    tx.record(Fact::created_as("deal_appeal.lodged", |vendor| {
+        told(deal, &row, vendor, now)
+    }))?;
     Ok(row)
 }
 
@@ -270,13 +272,17 @@ pub fn save(
     kind: &'static str,
 ) -> Result<AppealRow> {
     revise!(tx, table, deal_appeals::revision, (before.id, before.revision), &after)?;
-    let (old, new) = (told(tx, deal, before), told(tx, deal, &after));
-    tx.record(Fact::changed(kind, &old, &new))?;
+    let now = tx.now;
+    tx.record(Fact::changed_as(
+        kind,
+        |vendor| told(deal, before, vendor, now),
+        |vendor| told(deal, &after, vendor, now),
+    ))?;
     Ok(after)
 }
 
-/// The appeal as events show it: what both sides may read.
-fn told(tx: &Tx<'_>, deal: &DealRow, row: &AppealRow) -> DealAppeal {
+/// The appeal as events show it to each side.
+fn told(deal: &DealRow, row: &AppealRow, vendor: bool, now: Time) -> DealAppeal {
     let whose = (deal.partner_id, deal.distributor_id);
-    row.clone().seen(whose, Reader::Partner, tx.now)
+    row.clone().seen(whose, Reader::on(vendor), now)
 }

@@ -184,10 +184,9 @@ pub fn worked_since(tx: &mut Tx<'_>, deal: DealId, kinds: &[DealEvidenceKind], s
 /// 409 `already_exists` if another one waits.
 pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: &ExtensionRow) -> Result<()> {
     tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?))?;
-    tx.record(Fact::created(
-        "deal_extension.requested",
-        &row.clone().seen(deal, Reader::Partner),
-    ))
+    tx.record(Fact::created_as("deal_extension.requested", |vendor| {
+        row.clone().seen(deal, Reader::on(vendor))
+    }))
 }
 
 /// Stores a changed extension over the revision it was read at, and tells of it.
@@ -202,10 +201,9 @@ pub fn save(
     kind: &'static str,
 ) -> Result<()> {
     revise!(tx, table, extensions::revision, (before.id, before.revision), after)?;
-    // Events reach both sides, so they carry what the partner may see.
-    let (old, new) = (
-        before.clone().seen(deal, Reader::Partner),
-        after.clone().seen(deal, Reader::Partner),
-    );
-    tx.record(Fact::changed(kind, &old, &new))
+    tx.record(Fact::changed_as(
+        kind,
+        |vendor| before.clone().seen(deal, Reader::on(vendor)),
+        |vendor| after.clone().seen(deal, Reader::on(vendor)),
+    ))
 }

@@ -331,17 +331,22 @@ pub fn insert(tx: &mut Tx<'_>, new: Registration, kind: &'static str) -> Result<
 /// # Errors
 /// What the database reports.
 pub fn tell_new(tx: &mut Tx<'_>, new: &Registration, kind: &'static str) -> Result<()> {
-    let told = told(new, tx.now);
-    tx.record(Fact::created(kind, &told))
+    let now = tx.now;
+    tx.record(Fact::created_as(kind, |vendor| told(new, vendor, now)))
 }
 
-/// What events tell of a registration: what its partner may see. They reach both sides, so custom fields, of which some are
-/// the vendor's alone, stay out; the vendor reads them at the registration.
-fn told(registration: &Registration, now: Time) -> Deal {
-    Deal {
-        custom: CustomFields::default(),
-        ..registration.clone().seen_by(Reader::Partner, now)
-    }
+/// What events tell each side of a registration. Of custom fields each reader is shown those that it sees when it reads the
+/// event.
+fn told(registration: &Registration, vendor: bool, now: Time) -> Deal {
+    registration.clone().seen_by(Reader::on(vendor), now)
+}
+
+fn change(kind: &'static str, before: &Registration, after: &Registration, now: Time) -> Fact {
+    Fact::changed_as(
+        kind,
+        |vendor| told(before, vendor, now),
+        |vendor| told(after, vendor, now),
+    )
 }
 
 /// Writes every row of a new registration, without telling of it: for imports, which tell by batch.
@@ -437,8 +442,8 @@ pub fn save_because(
 /// # Errors
 /// What the database reports.
 pub fn tell(tx: &mut Tx<'_>, before: &Registration, after: &Registration, kind: &'static str) -> Result<()> {
-    let (old, new) = (told(before, tx.now), told(after, tx.now));
-    tx.record(Fact::changed(kind, &old, &new))
+    let fact = change(kind, before, after, tx.now);
+    tx.record(fact)
 }
 
 /// Tells the vendor of something about a registration that does not change it and is no partner's business.
@@ -446,8 +451,7 @@ pub fn tell(tx: &mut Tx<'_>, before: &Registration, after: &Registration, kind: 
 /// # Errors
 /// What the database reports.
 pub fn tell_vendor(tx: &mut Tx<'_>, registration: &Registration, kind: &'static str) -> Result<()> {
-    let told = told(registration, tx.now);
-    let fact = Fact::changed(kind, &told, &told);
+    let fact = change(kind, registration, registration, tx.now);
     tx.record(Fact {
         audience: Vec::new(),
         ..fact
@@ -465,8 +469,8 @@ pub fn tell_because(
     kind: &'static str,
     reason: &str,
 ) -> Result<()> {
-    let (old, new) = (told(before, tx.now), told(after, tx.now));
-    tx.record(Fact::changed(kind, &old, &new).because(reason))
+    let fact = change(kind, before, after, tx.now);
+    tx.record(fact.because(reason))
 }
 
 /// Tells the partner of another registration that an overlapping scope was granted elsewhere: its own registration, as it
@@ -480,8 +484,8 @@ pub fn tell_of_loss(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
         .filter(deals::id.eq(id))
         .load(c))?;
     let registration = whole(tx, rows)?.pop().ok_or_else(Error::not_found)?;
-    let told = told(&registration, tx.now);
-    tx.record(Fact::changed("deal.scope_granted_elsewhere", &told, &told))
+    let fact = change("deal.scope_granted_elsewhere", &registration, &registration, tx.now);
+    tx.record(fact)
 }
 
 /// Writes the parts of a registration that differ over the revision it was read at, without telling of it.

@@ -18,8 +18,7 @@ use crate::{
 pub enum Reader {
     /// The vendor: everything.
     Vendor,
-    /// A partner: its own registrations, without what tells of others and of the vendor's people. Events carry this view
-    /// too, because they reach both sides.
+    /// A partner: its own registrations, without what tells of others and of the vendor's people.
     Partner,
 }
 
@@ -31,6 +30,11 @@ impl Reader {
         } else {
             Self::Partner
         }
+    }
+
+    /// The reader on the vendor's side, or on a partner's.
+    pub const fn on(vendor: bool) -> Self {
+        if vendor { Self::Vendor } else { Self::Partner }
     }
 
     /// What only the vendor reads, if the reader is the vendor.

@@ -262,7 +262,7 @@ mod tests {
 
     fn faults(raw: Value) -> Vec<String> {
         let rules = [rule("getDeal")];
-        check(&polish(raw, &rules, &CODES), &rules)
+        check(&polish(raw, &rules, &CODES, &[]), &rules)
     }
 
     #[test]

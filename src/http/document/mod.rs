@@ -25,6 +25,7 @@ mod texts;
 mod tree;
 mod values;
 mod variants;
+mod webhooks;
 mod words;
 
 pub use gates::check;
@@ -32,6 +33,7 @@ pub use narrowing::MEDIA as NARROWED;
 pub use pattern::Pattern;
 pub use tables::{errors_txt, operations_txt, permissions_txt};
 pub use variants::{openapi_3_0, without_webhooks};
+pub use webhooks::Hook;
 
 use serde_json::Value;
 
@@ -99,16 +101,17 @@ pub enum Common {
     Declared,
 }
 
-/// The published contract, from the raw document, the permission table and the table of error codes.
+/// The published contract, from the raw document, the permission table, the table of error codes and the catalogue of events.
 ///
 /// The result depends on the arguments alone, and its keys are sorted, so equal inputs give equal bytes. What the raw
 /// document lacks is not invented: [`check`] names it.
 #[must_use]
-pub fn polish(raw: Value, operations: &[OperationRule], errors: &[ErrorCode]) -> Value {
+pub fn polish(raw: Value, operations: &[OperationRule], errors: &[ErrorCode], hooks: &[Hook]) -> Value {
     let mut doc = raw;
     texts::introduce(&mut doc);
     operations::name(&mut doc);
     errors::publish_catalogue(&mut doc, errors);
+    webhooks::publish(&mut doc, hooks);
     replies::lift_descriptions(&mut doc);
     replies::complete(&mut doc);
     narrowing::offer(&mut doc);
@@ -119,6 +122,7 @@ pub fn polish(raw: Value, operations: &[OperationRule], errors: &[ErrorCode]) ->
     errors::describe(&mut doc, errors);
     links::connect(&mut doc);
     headers::attach(&mut doc);
+    webhooks::complete(&mut doc, hooks);
     tree::prune(&mut doc);
     tree::sorted(doc)
 }

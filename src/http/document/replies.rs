@@ -16,9 +16,11 @@ pub(super) fn complete(doc: &mut Value) {
         .iter()
         .filter_map(|one| one.body.get("requestBody"))
         .collect();
+    // What webhooks tell is read like replies.
     let replies: Vec<&Value> = tree::operations(doc)
         .iter()
         .filter_map(|one| one.body.get("responses"))
+        .chain(doc.get("webhooks"))
         .collect();
     let sent = tree::reachable(doc, &bodies);
     let read: BTreeSet<String> = tree::reachable(doc, &replies).difference(&sent).cloned().collect();

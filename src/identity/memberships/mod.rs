@@ -8,7 +8,7 @@ mod queries;
 mod rules;
 
 pub use model::{MembershipStatus, NewPartnerUser, PartnerRole, PartnerUser};
-pub use queries::{active_partners, find, insert, of_partner, of_user, partner_names, save};
+pub use queries::{active_partners, find, insert, of_partner, of_these, of_user, partner_names, save};
 pub use rules::MACHINE;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -187,6 +187,22 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<PartnerUser
     whole(tx, rows)
 }
 
+/// Which of these people act, or acted, for one of these partners.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_these(tx: &mut Tx<'_>, partners: &[PartnerId], people: &[&str]) -> Result<Vec<String>> {
+    let mut clause = Clause::all();
+    clause
+        .one_of("partner_memberships.partner_id", partners)
+        .one_of("partner_memberships.user_id", people);
+    let found: Vec<UserId> = on_each!(tx, |c| table
+        .filter(clause)
+        .select(partner_memberships::user_id)
+        .load(c))?;
+    Ok(found.iter().map(ToString::to_string).collect())
+}
+
 /// How many others run the partner's account now. On PostgreSQL the rows are locked first and counted then, so that two who end
 /// each other at the same moment do not both see the other stay.
 ///

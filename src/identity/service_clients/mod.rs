@@ -7,7 +7,7 @@ mod rules;
 
 use crate::{db::Tx, error::Result, kernel::ids::PartnerId};
 pub use model::{ClientStatus, NewServiceClient, ServiceClient};
-pub use queries::{Signing, by_secret, find, insert, name_of};
+pub use queries::{Signing, by_secret, find, insert, name_of, of_these};
 use queries::{active_of, save};
 pub use rules::{MACHINE, side};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

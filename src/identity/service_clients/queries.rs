@@ -341,3 +341,16 @@ pub fn name_of(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<String> {
         .select(service_clients::name)
         .get_result(c))?)
 }
+
+/// Which of these clients belong to one of these partners.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_these(tx: &mut Tx<'_>, partners: &[PartnerId], clients: &[&str]) -> Result<Vec<String>> {
+    let mut clause = Clause::all();
+    clause
+        .one_of("service_clients.partner_id", partners)
+        .one_of("service_clients.id", clients);
+    let found: Vec<ServiceClientId> = on_each!(tx, |c| table.filter(clause).select(service_clients::id).load(c))?;
+    Ok(found.iter().map(ToString::to_string).collect())
+}

@@ -6,6 +6,7 @@ mod model;
 mod queries;
 mod rules;
 
+pub use model::NoticePreferences;
 pub use queries::of_people;
 pub use rules::Wishes;
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -39,4 +39,5 @@ mod rivals;
 mod rules;
 mod windows;
 
+pub use model::PolicySimulation;
 pub use queries::delete_of;

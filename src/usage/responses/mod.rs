@@ -12,7 +12,7 @@
 mod queries;
 mod rules;
 
-pub use queries::ResponseTime;
+pub use queries::{ResponseTime, read_to};
 
 use crate::{
     calendars::BusinessClock,

@@ -17,6 +17,17 @@ use crate::{
 };
 
 const MARK: &str = "response_times";
+/// How far the log was read for response times.
+///
+/// # Errors
+/// What the database reports.
+pub fn read_to(tx: &mut Tx<'_>) -> Result<i64> {
+    Ok(on_each!(tx, |c| usage_marks::table
+        .find(MARK)
+        .select(usage_marks::position)
+        .first(c))?)
+}
+
 /// A clock stops, and questions are answered, in the transaction of their event, at most so much later than the moment at
 /// which it began.
 const WITHIN: i64 = 60 * SECOND;

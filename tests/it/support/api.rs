@@ -237,7 +237,7 @@ impl Api {
     }
 
     /// Checks a value against a schema of the contract; objects may have no property that it does not name.
-    fn fits(&self, name: &str, schema: &Value, value: &Value, faults: &mut Vec<String>) {
+    pub fn fits(&self, name: &str, schema: &Value, value: &Value, faults: &mut Vec<String>) {
         let validator = self.compiled.lock().unwrap().get(name).cloned();
         let validator = validator.unwrap_or_else(|| {
             let closed = closed(schema, &self.document);
@@ -434,9 +434,9 @@ impl Operation {
             .find(|parameter| parameter.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether it answers pages.
+    /// Whether it answers the pages of a list, which end. Those of the feed do not: there is always a next one.
     pub fn is_list(&self) -> bool {
-        self.method == Method::GET && self.parameter("cursor").is_some()
+        self.method == Method::GET && self.parameter("cursor").is_some() && self.parameter("include_total").is_some()
     }
 
     /// The ids in its path, in order.

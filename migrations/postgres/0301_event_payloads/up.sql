@@ -1,0 +1,4 @@
+-- What partners read of an event is part of its payload: it goes with an erasure, and is not changed otherwise.
+DROP TRIGGER events_erase_only ON events;
+CREATE TRIGGER events_erase_only BEFORE UPDATE OF changed_fields, data, previous, partner_view, erased_at, salt ON events
+    FOR EACH ROW WHEN (NEW.erased_at IS NULL) EXECUTE FUNCTION refuse_change();
