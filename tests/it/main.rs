@@ -25,6 +25,7 @@ mod calendars;
 mod catalog;
 mod comments;
 mod conflict;
+mod connector;
 mod consequences;
 mod contract;
 mod conventions;
