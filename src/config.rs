@@ -43,6 +43,8 @@ pub struct Config {
     pub access_token_seconds: i64,
     /// `OPENPRM_SECOND_FACTOR`
     pub second_factor: SecondFactorPolicy,
+    /// `OPENPRM_IDENTITY_PROVIDER_HTTP`
+    pub identity_provider_http: bool,
     /// `OPENPRM_MODULES_OFF`
     pub modules: Modules,
     /// `OPENPRM_USAGE`
@@ -192,6 +194,11 @@ pub static SETTINGS: &[Setting] = &[
         name: "OPENPRM_SECOND_FACTOR",
         default: "optional",
         meaning: "Who must have a second factor to sign in: optional (whoever wants it), vendor (the vendor's people), all.",
+    },
+    Setting {
+        name: "OPENPRM_IDENTITY_PROVIDER_HTTP",
+        default: "off",
+        meaning: "Whether an identity provider on this very machine may be reached by http://, for trials: on or off. All others need https://.",
     },
     Setting {
         name: "OPENPRM_MODULES_OFF",
@@ -417,6 +424,10 @@ impl Config {
                 "OPENPRM_SECOND_FACTOR",
                 &text("OPENPRM_SECOND_FACTOR"),
                 "optional, vendor or all",
+            )?,
+            identity_provider_http: switch(
+                "OPENPRM_IDENTITY_PROVIDER_HTTP",
+                &text("OPENPRM_IDENTITY_PROVIDER_HTTP"),
             )?,
             modules: Modules::without(&list("OPENPRM_MODULES_OFF"))
                 .map_err(|why| WrongSetting(format!("OPENPRM_MODULES_OFF must be names of modules: {why}.")))?,

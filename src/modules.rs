@@ -133,6 +133,8 @@ const CORE: &[&str] = &[
     "/v1/employments",
     "/v1/events",
     "/v1/files",
+    "/v1/identity-links",
+    "/v1/identity-providers",
     "/v1/interactions",
     "/v1/jobs",
     "/v1/me",

@@ -674,6 +674,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        jwks -> Nullable<Text>,
     }
 }
 
@@ -2062,6 +2063,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    identity_providers (id) {
+        id -> Text,
+        name -> Text,
+        name_key -> Text,
+        issuer -> Text,
+        audience -> Text,
+        algorithms -> Text,
+        partner_id -> Nullable<Text>,
+        link_by -> Text,
+        email_claim -> Text,
+        email_domains -> Text,
+        roles_by -> Text,
+        roles_claim -> Nullable<Text>,
+        role_map -> Text,
+        partner_claim -> Nullable<Text>,
+        amr -> Text,
+        enabled -> Bool,
+        created_by -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    identity_links (id) {
+        id -> Text,
+        provider_id -> Text,
+        subject -> Text,
+        user_id -> Text,
+        created_by -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    used_tokens (hash) {
+        hash -> Text,
+        kind -> Text,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (jti) {
+        jti -> Text,
+        client_id -> Text,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -2223,6 +2280,10 @@ diesel::joinable!(benefit_uses -> benefit_grants (grant_id));
 diesel::joinable!(specialisations -> programs (program_id));
 diesel::joinable!(specialisation_awards -> partners (partner_id));
 diesel::joinable!(specialisation_awards -> specialisations (specialisation_id));
+diesel::joinable!(identity_providers -> partners (partner_id));
+diesel::joinable!(identity_links -> identity_providers (provider_id));
+diesel::joinable!(identity_links -> users (user_id));
+diesel::joinable!(revoked_tokens -> service_clients (client_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     people,
@@ -2347,6 +2408,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     benefit_uses,
     specialisations,
     specialisation_awards,
+    identity_providers,
+    identity_links,
+    used_tokens,
+    revoked_tokens,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(

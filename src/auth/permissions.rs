@@ -138,6 +138,8 @@ permissions! {
     "removeSecondFactor", None, Who::Roles(EVERY), none * 20;
     "issueToken", None, Who::Anyone, none * 5;
     "getJwks", None, Who::Anyone;
+    "revokeToken", None, Who::Anyone, none * 5;
+    "introspectToken", None, Who::Anyone;
     "getAuthorizationServer", None, Who::Anyone;
 
     // --- identity: users, teams, partner users
@@ -176,6 +178,17 @@ permissions! {
     "getApiKey", None, Who::Roles(roles(&[Admin, PartnerAdmin]));
     "createApiKey", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
     "revokeApiKey", None, Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+
+    // --- identity: providers of others, and whose an account there is
+    "listIdentityProviders", None, Who::Roles(roles(&[Admin]));
+    "getIdentityProvider", None, Who::Roles(roles(&[Admin]));
+    "createIdentityProvider", None, Who::Roles(roles(&[Admin])), once;
+    "updateIdentityProvider", None, Who::Roles(roles(&[Admin]));
+    "deleteIdentityProvider", None, Who::Roles(roles(&[Admin]));
+    "listIdentityLinks", None, Who::Roles(roles(&[Admin]));
+    "getIdentityLink", None, Who::Roles(roles(&[Admin]));
+    "createIdentityLink", None, Who::Roles(roles(&[Admin])), once;
+    "deleteIdentityLink", None, Who::Roles(roles(&[Admin]));
 
     // --- catalog: products and territories
     "listProducts", Some("catalog:read"), Who::Roles(EVERY);
@@ -663,9 +676,13 @@ impl Permission {
     }
 }
 
+/// What a client may ask of a token that is not its own. No row asks for it: the operation is there for every client, and
+/// the scope says of which tokens it tells.
+pub const INTROSPECTION: &str = "tokens:introspect";
+
 /// Every scope there is, sorted.
 pub fn scopes() -> Vec<&'static str> {
-    sorted(TABLE.iter().filter_map(|row| row.scope))
+    sorted(TABLE.iter().filter_map(|row| row.scope).chain([INTROSPECTION]))
 }
 
 /// Every scope that an operation of this server asks for, sorted.
@@ -674,13 +691,15 @@ pub fn scopes_at(switches: &Switches) -> Vec<&'static str> {
         TABLE
             .iter()
             .filter(|row| !switches.is_off(row.operation))
-            .filter_map(|row| row.scope),
+            .filter_map(|row| row.scope)
+            .chain([INTROSPECTION]),
     )
 }
 
 /// Every scope that a machine of that side can use, sorted.
 pub fn scopes_of(side: Side) -> Vec<&'static str> {
-    sorted(TABLE.iter().filter(|row| row.is_for(side)).filter_map(|row| row.scope))
+    let asked = TABLE.iter().filter(|row| row.is_for(side)).filter_map(|row| row.scope);
+    sorted(asked.chain([INTROSPECTION]))
 }
 
 fn sorted(scopes: impl Iterator<Item = &'static str>) -> Vec<&'static str> {

@@ -64,6 +64,12 @@ impl Roles {
         Self(self.0 | other.0)
     }
 
+    /// What both sets have.
+    #[must_use]
+    pub const fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether the role is in the set.
     pub const fn has(self, role: Role) -> bool {
         self.0 & bit(role) != 0

@@ -59,7 +59,7 @@ codes! {
     TOKEN_EXPIRED = 401 "token_expired" WhenAuth, "The token has ended", "Refresh the access token or sign in again.";
     INVALID_CREDENTIALS = 401 "invalid_credentials" Declared, "Address or password is wrong", "Check the address and the password; a forgotten one can be replaced by a mail.";
     INVALID_TOKEN = 401 "invalid_token" Declared, "The token is not good any more", "Ask for another: the token is unknown, was used before, or has ended.";
-    INVALID_CLIENT = 401 "invalid_client" Never, "The client is not known", "The client's id or secret is wrong, or the client is disabled.";
+    INVALID_CLIENT = 401 "invalid_client" Never, "The client is not known", "The client's id, secret or assertion is wrong, or the client is disabled.";
     FORBIDDEN = 403 "forbidden" WhenAuth, "Your role does not permit this", "Ask an administrator for a role or scope that permits this operation.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope" WhenAuth, "The token's scopes do not permit this", "Ask for a token with the scope that this operation names.";
     SECOND_FACTOR_REQUIRED = 403 "second_factor_required" Declared, "A second factor is required", "The password is right; send `challenge` with a code of your authenticator, or a recovery code, to POST /v1/auth/login/second-factor within five minutes.";

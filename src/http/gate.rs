@@ -207,8 +207,8 @@ fn problem_response(error: &Error, path: &str, id: RequestId) -> HttpResponse {
     } else if let Some(cause) = error.inner_cause() {
         log::debug!("{id} {}: {cause}", error.code().code);
     }
-    // The token endpoint's clients read OAuth's own words.
-    let oauth = (path == refusal::PATH).then(|| refusal::respond(error)).flatten();
+    // Clients of OAuth's endpoints read OAuth's own words.
+    let oauth = refusal::speaks(path).then(|| refusal::respond(error)).flatten();
     oauth.unwrap_or_else(|| problem::respond(error, path, Some(id)))
 }
 
@@ -398,8 +398,8 @@ fn bearer(request: &ServiceRequest) -> Result<Option<String>> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
             Ok(Some(token.trim().to_owned()))
         }
-        // Basic is for OAuth's token endpoint, which reads it itself.
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && request.path() == "/oauth/token" => Ok(None),
+        // Basic is for OAuth's endpoints, which read it themselves.
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && refusal::speaks(request.path()) => Ok(None),
         _ => Err(Error::new(&codes::UNAUTHENTICATED)),
     }
 }

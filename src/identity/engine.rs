@@ -12,16 +12,16 @@ use sha2::Sha256;
 
 use super::{
     cache::Fresh,
-    credentials::{self, API_KEY_PREFIX, ApiKeyText},
+    credentials::API_KEY_PREFIX,
+    elsewhere::Elsewhere,
     keys::{self, JsonWebKeySet, KeyRing},
     passwords::Hasher,
     second_factors::SecondFactorPolicy,
-    sign_ins::{self, Method, Outcome, SignIn},
     standing::{self, BELIEVED, Standing, Subject},
     tokens::{self, Claims, Parties},
 };
 use crate::{
-    auth::{Actor, Authenticator, Caller, MasterSecret, Request},
+    auth::{Authenticator, Caller, MasterSecret, Request},
     config::Config,
     db::{Db, Tx},
     error::{Error, Result, codes},
@@ -35,24 +35,23 @@ use crate::{
 
 /// Seconds between two looks for keys that another instance made.
 const RING_SECONDS: i64 = 5;
-/// Seconds after which the use of a machine's credential is noted again.
-const NOTED_SECONDS: i64 = 300;
 
 /// Identity, as one server runs it. Cheap to clone; handlers take it as an argument.
 #[derive(Clone)]
-pub struct Identity(Arc<Inner>);
+pub struct Identity(pub(super) Arc<Inner>);
 
-struct Inner {
-    db: Db,
+pub(super) struct Inner {
+    pub(super) db: Db,
     master: MasterSecret,
     parties: Parties,
     lifetime: i64,
     portal: String,
-    second_factor: SecondFactorPolicy,
+    pub(super) second_factor: SecondFactorPolicy,
     hasher: Hasher,
     ring: RwLock<(Time, KeyRing)>,
     verified: Fresh<[u8; 32], Arc<Claims>>,
-    standings: Fresh<Subject, Arc<Standing>>,
+    pub(super) standings: Fresh<Subject, Arc<Standing>>,
+    pub(super) elsewhere: Elsewhere,
 }
 
 /// Whom an access token is for.
@@ -81,7 +80,7 @@ pub enum Holder {
 }
 
 /// The session has ended, or the user may no longer sign in, or the key was revoked: it is all the same to the caller.
-fn ended(why: &'static str) -> Error {
+pub(super) fn ended(why: &'static str) -> Error {
     Error::new(&codes::UNAUTHENTICATED)
         .detail("The session, client or key behind this token has ended; sign in again.")
         .cause(why)
@@ -110,6 +109,7 @@ impl Identity {
             ring: RwLock::new((db.now(), ring)),
             verified: Fresh::new(),
             standings: Fresh::new(),
+            elsewhere: Elsewhere::new(config.identity_provider_http),
             db: db.clone(),
             master: master.clone(),
         })))
@@ -138,6 +138,11 @@ impl Identity {
     /// Who must have a second factor.
     pub(super) fn second_factor(&self) -> SecondFactorPolicy {
         self.0.second_factor
+    }
+
+    /// Whether an identity provider on this very machine may be reached by `http://`.
+    pub(super) fn trial(&self) -> bool {
+        self.0.elsewhere.trial()
     }
 
     /// Who makes tokens: the server's public address.
@@ -230,8 +235,7 @@ impl Identity {
     }
 
     /// What a token of ours says. A token that was checked once is believed until it ends.
-    async fn claims(&self, token: &str, now: Time) -> Result<Arc<Claims>> {
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    async fn claims(&self, token: &str, digest: [u8; 32], now: Time) -> Result<Arc<Claims>> {
         if let Some(claims) = self.0.verified.get(&digest, now) {
             return Ok(claims);
         }
@@ -250,10 +254,9 @@ impl Identity {
     }
 
     fn session_of(&self, token: &str) -> Option<SessionId> {
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         self.0
             .verified
-            .get(&digest, self.0.db.now())
+            .get(&digest(token), self.0.db.now())
             .and_then(|claims| claims.sid)
     }
 
@@ -282,7 +285,7 @@ impl Identity {
     }
 
     /// The standing of a subject, at most some seconds old.
-    async fn standing(&self, subject: Subject, now: Time) -> Result<Arc<Standing>> {
+    pub(super) async fn standing(&self, subject: Subject, now: Time) -> Result<Arc<Standing>> {
         if let Some(standing) = self.0.standings.get(&subject, now) {
             return Ok(standing);
         }
@@ -302,9 +305,44 @@ impl Identity {
         self.0.standings.clear();
     }
 
-    async fn by_access_token(&self, token: &str, request: Request) -> Result<Caller> {
+    /// Forgets what is believed of identity providers and their tokens besides: one of them, or a link, has just changed on this
+    /// instance.
+    pub(super) fn forget_providers(&self) {
+        self.forget();
+        self.0.elsewhere.forget();
+    }
+
+    /// The caller of a token: one of ours, or one of an identity provider.
+    async fn by_token(&self, token: &str, request: Request) -> Result<Caller> {
+        let (now, digest) = (self.0.db.now(), digest(token));
+        // What was checked before is ours, and the most of it by far.
+        if self.0.verified.get(&digest, now).is_none()
+            && let Some(provider) = self.provider_of(token, now).await?
+        {
+            return self.by_provider(&provider, token, digest, request).await;
+        }
+        let claims = self.claims(token, digest, now).await?;
+        self.by_claims(&claims, request).await
+    }
+
+    /// What a token of ours says, and who it stands for now; nothing if it is not one of ours that is good now.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub(super) async fn inspect(&self, token: &str, request: Request) -> Result<Option<(Arc<Claims>, Caller)>> {
+        let found = match self.claims(token, digest(token), self.0.db.now()).await {
+            Ok(claims) => self.by_claims(&claims, request).await.map(|caller| (claims, caller)),
+            Err(refusal) => Err(refusal),
+        };
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(refusal) if refusal.code().status == 401 => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn by_claims(&self, claims: &Claims, request: Request) -> Result<Caller> {
         let now = self.0.db.now();
-        let claims = self.claims(token, now).await?;
         let subject = match claims.sid {
             Some(session) => Subject::Session(session),
             None => Subject::Client(
@@ -318,6 +356,9 @@ impl Identity {
         if claims.sv.is_some_and(|version| version != standing.session_version) {
             return Err(ended("an older session version"));
         }
+        if standing.revoked.contains(&claims.jti) {
+            return Err(ended("a revoked token"));
+        }
         let caller = standing.caller(request, claims.scope.as_deref(), self.0.second_factor);
         // A token names user and session; both must be of one sign-in.
         if caller.actor_text() == claims.sub && caller.partner() == claims.partner_id {
@@ -326,82 +367,10 @@ impl Identity {
             Err(ended("another subject"))
         }
     }
+}
 
-    async fn by_api_key(&self, text: &str, request: Request) -> Result<Caller> {
-        let unknown = |why: &'static str| {
-            Error::new(&codes::UNAUTHENTICATED)
-                .detail("There is no such API key; check that it was copied whole.")
-                .cause(why)
-        };
-        let key = ApiKeyText::read(text).ok_or_else(|| unknown("form or checksum"))?;
-        let now = self.0.db.now();
-        let subject = Subject::ApiKey(key.public_id.clone());
-        let standing = self
-            .standing(subject.clone(), now)
-            .await
-            .map_err(|error| error.when(&codes::UNAUTHENTICATED, || unknown("unknown or revoked")))?;
-        let facts = standing.key.as_ref().ok_or_else(|| unknown("no facts"))?;
-        if !bool::from(subtle::ConstantTimeEq::ct_eq(
-            credentials::hash(&key.secret).as_bytes(),
-            facts.hash.as_bytes(),
-        )) {
-            return Err(unknown("wrong secret"));
-        }
-        if facts.expires_at.is_some_and(|end| end <= now) {
-            return Err(Error::new(&codes::TOKEN_EXPIRED).detail("The API key has ended; make another."));
-        }
-        if facts
-            .last_used_at
-            .is_none_or(|used| now.since(used) > NOTED_SECONDS * SECOND)
-        {
-            self.note_use(subject, &standing, &request);
-        }
-        Ok(standing.caller(request, None, self.0.second_factor))
-    }
-
-    /// Writes down beside the request that a key is in use, and once a day that it signed in.
-    fn note_use(&self, subject: Subject, standing: &Arc<Standing>, request: &Request) {
-        let today = self.0.db.now().date();
-        let first_today = standing
-            .key
-            .as_ref()
-            .and_then(|key| key.last_used_at)
-            .is_none_or(|used| used.date() != today);
-        let partner = match standing.side {
-            crate::auth::Side::Partner(partner) => Some(partner),
-            crate::auth::Side::Vendor | crate::auth::Side::Nobody => None,
-        };
-        let client = match standing.actor {
-            Actor::Client(client) => client.to_string(),
-            _ => String::new(),
-        };
-        let sign_in = SignIn {
-            user: None,
-            partner,
-            identifier: Some(self.disguise(&client)),
-            method: Method::ApiKey,
-            second: None,
-            outcome: Outcome::Success,
-            ip: request.ip,
-            agent: None,
-        };
-        let db = self.0.db.clone();
-        self.0.standings.forget(&subject);
-        actix_web::rt::spawn(async move {
-            let caller = Caller::system("API key in use");
-            let noted = db.run(&caller, move |tx| {
-                standing::touch(tx, &subject)?;
-                if first_today {
-                    sign_ins::record(tx, &sign_in)
-                } else {
-                    Ok(())
-                }
-            });
-            if let Err(error) = noted.await {
-                log::warn!("the use of an API key was not noted: {error}");
-            }
-        });
-    }
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
 }
 
 fn look_up(tx: &mut Tx<'_>, subject: &Subject) -> Result<Option<Standing>> {
@@ -409,6 +378,7 @@ fn look_up(tx: &mut Tx<'_>, subject: &Subject) -> Result<Option<Standing>> {
         Subject::Session(session) => standing::of_session(tx, *session),
         Subject::Client(client) => standing::of_client(tx, *client),
         Subject::ApiKey(public_id) => standing::of_api_key(tx, public_id),
+        Subject::Linked(link, partner) => standing::of_link(tx, *link, *partner),
     }
 }
 
@@ -422,7 +392,7 @@ impl Authenticator for Identity {
             if token.starts_with(API_KEY_PREFIX) {
                 self.by_api_key(token, request).await
             } else {
-                self.by_access_token(token, request).await
+                self.by_token(token, request).await
             }
         })
     }

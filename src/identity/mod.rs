@@ -8,17 +8,22 @@
 pub mod addressees;
 pub mod api_keys;
 mod browser;
+mod by_key;
 mod cache;
 pub mod credentials;
+mod elsewhere;
 mod engine;
 mod invite;
+mod jose;
 mod keys;
 mod letters;
+pub mod links;
 mod me;
 pub mod memberships;
 pub mod oauth;
 mod one_time;
 mod passwords;
+pub mod providers;
 mod scopes;
 pub mod second_factors;
 pub mod service_clients;
@@ -75,12 +80,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     service_clients::routes(config);
     api_keys::routes(config);
     oauth::routes(config);
+    providers::routes(config);
+    links::routes(config);
     second_factors::routes(config);
     config.service(me::get_me);
 }
 
-/// Deletes what nobody can use any more: one-time tokens, sessions and challenges that ended by that moment, and counts of failed
-/// sign-ins that are forgotten; at most so many of each. Tells how many in all.
+/// Deletes what nobody can use any more: one-time tokens, sessions and challenges that ended by that moment, what is remembered
+/// of tokens that were used or revoked and ended by then, and counts of failed sign-ins that are forgotten; at most so many of
+/// each. Tells how many in all.
 ///
 /// # Errors
 /// What the database reports.
@@ -90,6 +98,7 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
         sessions::delete_expired(tx, by, most)?,
         second_factors::delete_expired(tx, by, most)?,
         throttle::delete_forgotten(tx, most)?,
+        oauth::tokens::delete_expired(tx, by, most)?,
     ];
     Ok(deleted.iter().sum())
 }

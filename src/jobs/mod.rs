@@ -174,7 +174,7 @@ pub static JOBS: &[Job] = &[
     },
     Job {
         name: "expired_credentials",
-        does: "deletes one-time tokens, sessions and counts of failed sign-ins that nobody can use any more",
+        does: "deletes one-time tokens, sessions, used and revoked tokens and counts of failed sign-ins that nobody can use any more",
         every: HOUR,
         work: chores::expired_credentials,
     },

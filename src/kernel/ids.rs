@@ -369,6 +369,10 @@ crate::id! {
     pub SpecialisationId = "spec";
     /// A specialisation that was awarded to a partner.
     pub SpecialisationAwardId = "award";
+    /// An identity provider whose tokens are taken.
+    pub IdentityProviderId = "idp";
+    /// Whose an account at an identity provider is.
+    pub IdentityLinkId = "idlink";
 }
 
 bindable!(
@@ -450,6 +454,8 @@ bindable!(
     BenefitUseId,
     SpecialisationId,
     SpecialisationAwardId,
+    IdentityProviderId,
+    IdentityLinkId,
 );
 
 #[cfg(test)]

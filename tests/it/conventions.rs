@@ -48,6 +48,8 @@ const EXCEPT: &[(&str, &str)] = &[
         "it is reckoned at the moment of asking, which its answer tells",
     ),
     ("issueToken", "OAuth has its own form of refusals (RFC 6749)"),
+    ("revokeToken", "OAuth has its own form of refusals (RFC 6749)"),
+    ("introspectToken", "OAuth has its own form of refusals (RFC 6749)"),
     ("updateNote", "only its author changes a note"),
     ("updateDealComment", "only its author changes a comment"),
     ("updateInteraction", "only its author changes an interaction"),

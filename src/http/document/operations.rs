@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::tree::{self, Object};
 use super::{Idempotency, OperationRule, shared, texts, words};
+use crate::auth::permissions;
 
 /// The name of the bearer scheme: a person's access token or an API key.
 pub(super) const BEARER: &str = "apiToken";
@@ -77,9 +78,10 @@ pub(super) fn apply(doc: &mut Value, rules: &[OperationRule]) {
     });
 }
 
-/// Every scope that an operation asks for, in order.
+/// Every scope that an operation asks for, in order, and the one that none asks for.
 fn scopes(rules: &[OperationRule]) -> Vec<&'static str> {
     let mut scopes: Vec<&str> = rules.iter().filter_map(|rule| rule.scope).collect();
+    scopes.push(permissions::INTROSPECTION);
     scopes.sort_unstable();
     scopes.dedup();
     scopes

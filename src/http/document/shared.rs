@@ -188,8 +188,8 @@ pub(super) fn bearer() -> Value {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token from `POST /v1/auth/login` or an API key (`prm_live_…`). Tokens are JSON Web Tokens, \
-            signed with EdDSA and checked as RFC8725 recommends.",
+        "description": "An access token from `POST /v1/auth/login`, an API key (`prm_live_…`), or a token of an identity provider that is \
+            known here. Our tokens are JSON Web Tokens, signed with EdDSA; all are checked as RFC8725 recommends.",
     })
 }
 

@@ -16,9 +16,18 @@ pub(super) const NOT_MODIFIED: &str =
 /// Tags by the first segment of the path: the segments, the tag, what it is about.
 const TAGS: [(&[&str], &str, &str); 29] = [
     (
-        &["auth", "oauth", "me", "api-keys", "service-clients", "sessions"],
+        &[
+            "auth",
+            "oauth",
+            "me",
+            "api-keys",
+            "service-clients",
+            "sessions",
+            "identity-providers",
+            "identity-links",
+        ],
         "Authentication",
-        "Signing in and out, tokens, API keys and service clients, and who the caller is.",
+        "Signing in and out, tokens, API keys, service clients and identity providers, and who the caller is.",
     ),
     (
         &["users", "invitations", "teams"],

@@ -1,95 +1,34 @@
 //! One function per operation: take, call, answer.
 
-use std::future::{Ready, ready};
+use std::collections::BTreeMap;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, post};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use actix_web::{get, post};
+use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
-use super::model::{AuthorizationServer, GrantType, TokenGrant, TokenRefusal, TokenRequest};
+use super::{
+    clients::{self, Basic, Endpoint, Presented},
+    model::{
+        AuthorizationServer, GrantType, Introspection, IntrospectionRequest, RevocationRequest, TokenGrant,
+        TokenRefusal, TokenRequest,
+    },
+    rules, tokens,
+};
 use crate::{
-    auth::{Caller, permissions},
+    auth::{Caller, Request, permissions},
     error::{Error, Result, codes},
-    http::{Answer, Confidential, Json, Plain, Reply, Sent},
+    http::{Answer, Confidential, Documented, Json, Plain, Rendered, Reply, Sent},
     identity::{
         Identity,
+        credentials::API_KEY_PREFIX,
         engine::{Agent, Holder},
+        jose,
         keys::JsonWebKeySet,
-        service_clients::{self, ClientStatus, Signing},
+        service_clients::{self, CLIENT_ALGORITHMS, Signing},
         sessions::TokenType,
-        sign_ins::{self, Method, Outcome, SignIn},
+        standing::Subject,
     },
-    kernel::ids::ServiceClientId,
+    kernel::{Time, time::SECOND},
 };
-
-/// Client credentials out of `Authorization: Basic`.
-#[derive(Clone)]
-pub struct Basic(Option<(String, String)>);
-
-impl FromRequest for Basic {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-            return ready(Ok(Self(None)));
-        };
-        ready(
-            value
-                .to_str()
-                .ok()
-                .and_then(basic)
-                .map(|pair| Self(Some(pair)))
-                .ok_or_else(wrong_client),
-        )
-    }
-}
-
-/// Id and secret; each is encoded as in a form before they are joined (RFC 6749, section 2.3.1).
-fn basic(value: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = value.split_once(' ')?;
-    let decoded = STANDARD
-        .decode(encoded.trim())
-        .ok()
-        .filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    Some((decoded_part(id)?, decoded_part(secret)?))
-}
-
-/// A text as it was before it was encoded as in a form.
-fn decoded_part(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let (high, low) = (rest.next()?, rest.next()?);
-                u8::from_str_radix(std::str::from_utf8(&[high, low]).ok()?, 16).ok()?
-            }
-            plain => plain,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn wrong_client() -> Error {
-    Error::new(&codes::INVALID_CLIENT)
-}
-
-/// Id and secret from the one place where they stand.
-fn credentials(basic: Basic, form: &TokenRequest) -> Result<(String, String)> {
-    match (basic.0, &form.client_id, &form.client_secret) {
-        (Some(_), _, Some(_)) => {
-            Err(Error::new(&codes::VALIDATION_FAILED)
-                .detail("Send the credentials in one place: the header or the form."))
-        }
-        (Some((id, _)), Some(other), None) if id != *other => Err(wrong_client()),
-        (Some(pair), _, None) => Ok(pair),
-        (None, Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
-        (None, ..) => Err(wrong_client()),
-    }
-}
 
 /// The scopes of the token: those asked for, if the client has them all.
 fn granted(asked: Option<&str>, client: &Signing) -> Result<Vec<String>> {
@@ -108,16 +47,44 @@ fn granted(asked: Option<&str>, client: &Signing) -> Result<Vec<String>> {
     }
 }
 
+/// A token is ended, or was none: 200 without a body (RFC 7009, section 2.2).
+pub struct Revoked;
+
+impl Answer for Revoked {
+    fn render(self, _: &Request) -> Result<Rendered> {
+        Ok(Rendered {
+            status: 200,
+            etag: None,
+            location: None,
+            next_cursor: None,
+            body: None,
+            secret: true,
+            replayed: false,
+            rows: None,
+            cookie: None,
+        })
+    }
+}
+
+impl Documented for Revoked {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let response = ResponseBuilder::new().description("The token is good no more, whatever it was.");
+        BTreeMap::from([("200".to_owned(), response.build().into())])
+    }
+}
+
 /// Ask for a token
 ///
 /// OAuth 2.0 client credentials (RFC 6749, section 4.4): a service client gets an access token for some minutes, and
-/// asks again instead of refreshing. The body is a form. Credentials stand in `Authorization: Basic` or in the form.
+/// asks again instead of refreshing. The body is a form. The client proves itself by its secret, in `Authorization: Basic` or
+/// in the form, or by an assertion that it signs with a key of its own (RFC 7523): `iss` and `sub` are its id, `aud` is the
+/// issuer or this address, `exp` at most five minutes ahead, and `jti` is used once.
 /// Refusals are those of OAuth, `{"error": …, "error_description": …}`.
 #[utoipa::path(
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 400, description = "The request cannot be granted: `invalid_request`, `invalid_scope` or `unsupported_grant_type`.", body = TokenRefusal, content_type = "application/json"),
-        (status = 401, description = "The client's id or secret is wrong: `invalid_client`.", body = TokenRefusal, content_type = "application/json"),
+        (status = 401, description = "The client does not prove itself, or is disabled: `invalid_client`.", body = TokenRefusal, content_type = "application/json"),
     ),
 )]
 #[post("/oauth/token")]
@@ -131,34 +98,13 @@ pub async fn issue_token(
     if form.0.grant_type != GrantType::ClientCredentials.as_str() {
         return Err(Error::new(&codes::UNSUPPORTED_GRANT_TYPE));
     }
-    let (id, secret) = credentials(basic, &form.0)?;
-    let client: ServiceClientId = id.parse().map_err(|_malformed| wrong_client())?;
-    let (disguise, ip, agent) = (identity.disguise(&id), caller.request().ip, agent.0);
-    let found = identity
-        .db()
-        .run(&caller, move |tx| {
-            let found = service_clients::by_secret(tx, client, &secret)?;
-            let outcome = match &found {
-                None => Outcome::WrongCredentials,
-                Some(client) if client.status == ClientStatus::Disabled => Outcome::Disabled,
-                Some(_) => Outcome::Success,
-            };
-            let partner = found.as_ref().and_then(|client| client.partner);
-            let sign_in = SignIn {
-                user: None,
-                partner,
-                identifier: Some(disguise.clone()),
-                method: Method::ClientCredentials,
-                second: None,
-                outcome,
-                ip,
-                agent: agent.clone(),
-            };
-            sign_ins::record(tx, &sign_in)?;
-            Ok(found.filter(|_| outcome == Outcome::Success))
-        })
-        .await?;
-    let client = found.ok_or_else(wrong_client)?;
+    let presented = Presented {
+        client_id: form.0.client_id.as_ref(),
+        client_secret: form.0.client_secret.as_ref(),
+        client_assertion_type: form.0.client_assertion_type.as_ref(),
+        client_assertion: form.0.client_assertion.as_ref(),
+    };
+    let client = clients::authenticate(&identity, &caller, agent, basic, &presented, Endpoint::Token).await?;
     let scopes = granted(form.0.scope.as_deref(), &client)?;
     let scope = scopes.join(" ");
     let access_token = identity.access_token(&Holder::Client {
@@ -173,6 +119,107 @@ pub async fn issue_token(
         scope,
     };
     Confidential(Plain(grant)).render(caller.request()).map(Sent::new)
+}
+
+/// End a token before its time
+///
+/// Token revocation (RFC 7009): an access token that was issued to the client is refused from now on, by other instances
+/// within five seconds. The answer is the same for a text that is no token of this server, or one that has ended. The client
+/// proves itself as when it asks for a token.
+#[utoipa::path(
+    request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 400, description = "The token is another's, or none that is revoked here: `invalid_request`.", body = TokenRefusal, content_type = "application/json"),
+        (status = 401, description = "The client does not prove itself, or is disabled: `invalid_client`.", body = TokenRefusal, content_type = "application/json"),
+    ),
+)]
+#[post("/oauth/revoke")]
+pub async fn revoke_token(
+    identity: Identity,
+    caller: Caller,
+    agent: Agent,
+    basic: Basic,
+    form: Json<RevocationRequest>,
+) -> Reply<Revoked> {
+    let presented = Presented {
+        client_id: form.0.client_id.as_ref(),
+        client_secret: form.0.client_secret.as_ref(),
+        client_assertion_type: form.0.client_assertion_type.as_ref(),
+        client_assertion: form.0.client_assertion.as_ref(),
+    };
+    let client = clients::authenticate(&identity, &caller, agent, basic, &presented, Endpoint::Revocation).await?;
+    if form.0.token.starts_with(API_KEY_PREFIX) {
+        return Err(Error::new(&codes::VALIDATION_FAILED)
+            .detail("This is an API key; revoke it by POST /v1/api-keys/{id}/revoke."));
+    }
+    let Some((claims, _)) = identity.inspect(&form.0.token, caller.request().clone()).await? else {
+        return Sent::of(Revoked, &caller);
+    };
+    if claims.client_id.as_deref() != Some(client.id.to_string().as_str()) {
+        return Err(Error::new(&codes::VALIDATION_FAILED).detail("The token was not issued to this client."));
+    }
+    // Whose act it is: the client's own.
+    let now = identity.db().now();
+    let standing = identity.standing(Subject::Client(client.id), now).await?;
+    let asker = standing.caller(caller.request().clone(), None, identity.second_factor());
+    let until = Time::from_micros(claims.exp.saturating_add(jose::LEEWAY).saturating_mul(SECOND));
+    identity
+        .db()
+        .run(&asker, move |tx| {
+            if tokens::revoke(tx, client.id, &claims.jti, until)? {
+                service_clients::tell_revoked(tx, client.id)?;
+            }
+            Ok(())
+        })
+        .await?;
+    identity.forget();
+    Sent::of(Revoked, &caller)
+}
+
+/// Ask what a token is
+///
+/// Token introspection (RFC 7662): whether an access token of this server is good now, and for what. A client may ask about
+/// its own tokens; with the scope `tokens:introspect` about every one, or, if it is bound to a partner, about those that act for
+/// that partner. Of any other text the answer is `{"active": false}` and nothing more. The client proves itself as when it asks
+/// for a token.
+#[utoipa::path(
+    request_body(content = IntrospectionRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 400, description = "The request cannot be read: `invalid_request`.", body = TokenRefusal, content_type = "application/json"),
+        (status = 401, description = "The client does not prove itself, or is disabled: `invalid_client`.", body = TokenRefusal, content_type = "application/json"),
+    ),
+)]
+#[post("/oauth/introspect")]
+pub async fn introspect_token(
+    identity: Identity,
+    caller: Caller,
+    agent: Agent,
+    basic: Basic,
+    form: Json<IntrospectionRequest>,
+) -> Reply<Confidential<Plain<Introspection>>> {
+    let presented = Presented {
+        client_id: form.0.client_id.as_ref(),
+        client_secret: form.0.client_secret.as_ref(),
+        client_assertion_type: form.0.client_assertion_type.as_ref(),
+        client_assertion: form.0.client_assertion.as_ref(),
+    };
+    let client = clients::authenticate(&identity, &caller, agent, basic, &presented, Endpoint::Introspection).await?;
+    let found = identity.inspect(&form.0.token, caller.request().clone()).await?;
+    let told = found.filter(|(claims, _)| rules::may_ask(&client, claims)).map_or_else(
+        Introspection::default,
+        |(claims, holder)| Introspection {
+            active: true,
+            scope: holder.scopes().map(|scopes| scopes.join(" ")),
+            client_id: claims.client_id.clone(),
+            sub: Some(claims.sub.clone()),
+            exp: Some(claims.exp),
+            iat: Some(claims.iat),
+            iss: Some(claims.iss.clone()),
+            aud: Some(claims.aud.clone()),
+            token_type: Some(TokenType::Bearer),
+        },
+    );
+    Confidential(Plain(told)).render(caller.request()).map(Sent::new)
 }
 
 /// Read the public keys
@@ -192,8 +239,14 @@ pub async fn get_jwks(identity: Identity, caller: Caller) -> Reply<Plain<JsonWeb
 #[get("/.well-known/oauth-authorization-server")]
 pub async fn get_authorization_server(identity: Identity, caller: Caller) -> Reply<Plain<AuthorizationServer>> {
     let issuer = identity.issuer();
+    let endpoint = |of: Endpoint| format!("{issuer}{}", of.path());
+    let methods = || {
+        ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+            .map(str::to_owned)
+            .to_vec()
+    };
     let metadata = AuthorizationServer {
-        token_endpoint: format!("{issuer}/oauth/token"),
+        token_endpoint: endpoint(Endpoint::Token),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         service_documentation: format!("{issuer}/docs"),
         scopes_supported: permissions::scopes_at(&caller.request().switches)
@@ -202,28 +255,15 @@ pub async fn get_authorization_server(identity: Identity, caller: Caller) -> Rep
             .collect(),
         response_types_supported: Vec::new(),
         grant_types_supported: vec![GrantType::ClientCredentials],
-        token_endpoint_auth_methods_supported: vec!["client_secret_basic".to_owned(), "client_secret_post".to_owned()],
+        token_endpoint_auth_methods_supported: methods(),
+        token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS.to_vec(),
+        revocation_endpoint: endpoint(Endpoint::Revocation),
+        revocation_endpoint_auth_methods_supported: methods(),
+        revocation_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS.to_vec(),
+        introspection_endpoint: endpoint(Endpoint::Introspection),
+        introspection_endpoint_auth_methods_supported: methods(),
+        introspection_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS.to_vec(),
         issuer: issuer.to_owned(),
     };
     Plain(metadata).render(caller.request()).map(Sent::new)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_decoded_as_in_a_form() {
-        let header = format!("Basic {}", STANDARD.encode("client_1:a%2Bb+c%3A"));
-        assert_eq!(basic(&header), Some(("client_1".to_owned(), "a+b c:".to_owned())));
-        for bad in [
-            "Basic",
-            "Basic %%%",
-            "Bearer x",
-            &format!("Basic {}", STANDARD.encode("no colon")),
-            &format!("Basic {}", STANDARD.encode("a:%4")),
-        ] {
-            assert_eq!(basic(bad), None, "{bad}");
-        }
-    }
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{identity::sessions::TokenType, words};
+use crate::{
+    identity::{jose::SigningAlgorithm, sessions::TokenType},
+    words,
+};
 
 words! {
     /// How a token is asked for (RFC 6749).
@@ -13,7 +16,8 @@ words! {
     }
 }
 
-/// A request for a token. Credentials stand here or in `Authorization: Basic`, not in both.
+/// A request for a token. The client proves itself in one way: in `Authorization: Basic`, by its secret here, or by an
+/// assertion.
 #[derive(Clone, Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
@@ -22,16 +26,126 @@ pub struct TokenRequest {
     /// The scopes asked for, separated by blanks; by default all that the client has.
     #[schema(example = "deals:read deals:write", max_length = 4000, nullable = false)]
     pub scope: Option<String>,
-    /// The client's id, unless `Authorization: Basic` names it.
+    /// The client's id, unless `Authorization: Basic` or the assertion names it.
     #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
     pub client_id: Option<String>,
-    /// The client's secret, unless `Authorization: Basic` holds it.
+    /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
     #[schema(
         example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
         max_length = 128,
         nullable = false
     )]
     pub client_secret: Option<String>,
+    /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
+    #[schema(max_length = 128, nullable = false)]
+    pub client_assertion_type: Option<String>,
+    /// A JSON Web Token that the client signed with a key of its own.
+    #[schema(max_length = 8192, nullable = false)]
+    pub client_assertion: Option<String>,
+}
+
+/// A token that shall end (RFC 7009). The client proves itself as when it asks for a token.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct RevocationRequest {
+    /// The access token.
+    #[schema(
+        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjbGllbnRfMDEifQ.c2lnbmF0dXJl",
+        min_length = 1,
+        max_length = 8192
+    )]
+    pub token: String,
+    /// What kind of token it is; there is one kind, so it changes nothing.
+    #[expect(dead_code, reason = "clients send it, and there is nothing to tell apart")]
+    #[schema(example = "access_token", max_length = 64, nullable = false)]
+    pub token_type_hint: Option<String>,
+    /// The client's id, unless `Authorization: Basic` or the assertion names it.
+    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
+    pub client_id: Option<String>,
+    /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
+    #[schema(
+        example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
+        max_length = 128,
+        nullable = false
+    )]
+    pub client_secret: Option<String>,
+    /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
+    #[schema(max_length = 128, nullable = false)]
+    pub client_assertion_type: Option<String>,
+    /// A JSON Web Token that the client signed with a key of its own.
+    #[schema(max_length = 8192, nullable = false)]
+    pub client_assertion: Option<String>,
+}
+
+/// A question about a token (RFC 7662). The client proves itself as when it asks for a token.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct IntrospectionRequest {
+    /// The access token.
+    #[schema(
+        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjbGllbnRfMDEifQ.c2lnbmF0dXJl",
+        min_length = 1,
+        max_length = 8192
+    )]
+    pub token: String,
+    /// What kind of token it is; there is one kind, so it changes nothing.
+    #[expect(dead_code, reason = "clients send it, and there is nothing to tell apart")]
+    #[schema(example = "access_token", max_length = 64, nullable = false)]
+    pub token_type_hint: Option<String>,
+    /// The client's id, unless `Authorization: Basic` or the assertion names it.
+    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
+    pub client_id: Option<String>,
+    /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
+    #[schema(
+        example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
+        max_length = 128,
+        nullable = false
+    )]
+    pub client_secret: Option<String>,
+    /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
+    #[schema(max_length = 128, nullable = false)]
+    pub client_assertion_type: Option<String>,
+    /// A JSON Web Token that the client signed with a key of its own.
+    #[schema(max_length = 8192, nullable = false)]
+    pub client_assertion: Option<String>,
+}
+
+/// What a token is (RFC 7662, section 2.2). Of one that is not good, or not the asker's business, `active` is all that is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Introspection {
+    /// Whether it is good now.
+    #[schema(example = true)]
+    pub active: bool,
+    /// The scopes that it has now, separated by blanks; people's tokens have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "deals:read deals:write", max_length = 4000, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub scope: Option<String>,
+    /// The client that it was issued to; people's tokens have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub client_id: Option<String>,
+    /// Whom it stands for: a client or a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub sub: Option<String>,
+    /// When it ends, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1_795_000_600, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub exp: Option<i64>,
+    /// When it was made, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1_795_000_000, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub iat: Option<i64>,
+    /// Who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://prm.example.com", max_length = 2048, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub iss: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://prm.example.com/v1", max_length = 2048, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub aud: Option<String>,
+    /// How it is presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, extensions(("x-optional" = json!(true))))]
+    pub token_type: Option<TokenType>,
 }
 
 /// A token (RFC 6749, section 5.1).
@@ -85,9 +199,30 @@ pub struct AuthorizationServer {
     /// How tokens can be asked for.
     #[schema(max_items = 4)]
     pub grant_types_supported: Vec<GrantType>,
-    /// How clients prove themselves.
-    #[schema(max_items = 4, example = json!(["client_secret_basic", "client_secret_post"]))]
+    /// How clients prove themselves there.
+    #[schema(max_items = 4, example = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]))]
     pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// What clients may sign their assertions with.
+    #[schema(max_items = 4, example = json!(["EdDSA", "ES256", "RS256"]))]
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// Where tokens are revoked (RFC 7009).
+    #[schema(example = "https://prm.example.com/oauth/revoke", max_length = 2048)]
+    pub revocation_endpoint: String,
+    /// How clients prove themselves there.
+    #[schema(max_items = 4, example = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]))]
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
+    /// What clients may sign their assertions with.
+    #[schema(max_items = 4, example = json!(["EdDSA", "ES256", "RS256"]))]
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// Where it is asked what tokens are (RFC 7662).
+    #[schema(example = "https://prm.example.com/oauth/introspect", max_length = 2048)]
+    pub introspection_endpoint: String,
+    /// How clients prove themselves there.
+    #[schema(max_items = 4, example = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]))]
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// What clients may sign their assertions with.
+    #[schema(max_items = 4, example = json!(["EdDSA", "ES256", "RS256"]))]
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// Where the document for people is.
     #[schema(example = "https://prm.example.com/docs", max_length = 2048)]
     pub service_documentation: String,

@@ -1,4 +1,4 @@
-//! The token endpoint's refusals, as RFC 6749 writes them.
+//! The refusals of OAuth's endpoints, as RFC 6749 writes them.
 
 use actix_web::{HttpResponse, http::header};
 
@@ -6,7 +6,12 @@ use super::model::TokenRefusal;
 use crate::error::{Code, Error, codes};
 
 /// Where OAuth is spoken.
-pub const PATH: &str = "/oauth/token";
+const PATHS: [&str; 3] = ["/oauth/token", "/oauth/revoke", "/oauth/introspect"];
+
+/// Whether OAuth is spoken at that address.
+pub fn speaks(path: &str) -> bool {
+    PATHS.contains(&path)
+}
 
 /// The word of RFC 6749 for a code of ours; none for what OAuth has no word for (too many requests, failures of ours).
 fn word(code: &Code) -> Option<&'static str> {

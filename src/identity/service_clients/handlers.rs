@@ -66,7 +66,8 @@ fn binding(caller: &Caller, named: Option<PartnerId>) -> Result<Option<PartnerId
 /// Create a service client
 ///
 /// Makes a client and its first secret, which is shown this once. A client bound to a partner sees that partner's rows
-/// and may have scopes of what a partner can do.
+/// and may have scopes of what a partner can do. With public keys of its own (`jwks`) it can prove itself without the secret,
+/// which may then be revoked.
 #[utoipa::path]
 #[post("")]
 pub async fn create_service_client(
@@ -94,7 +95,7 @@ pub async fn get_service_client(db: Db, caller: Caller, id: Path<ServiceClientId
 
 /// Change a service client
 ///
-/// Sets name, description and scopes. Scopes that are taken away are gone from its tokens and keys within five seconds.
+/// Sets name, description, scopes and public keys. Scopes that are taken away are gone from its tokens and keys within five seconds.
 #[utoipa::path(params(ServiceClientId, IfMatch))]
 #[patch("/{id}")]
 pub async fn update_service_client(

@@ -1,4 +1,5 @@
-//! Service clients: programs that sign in by themselves, with scopes, and with secrets that can be replaced without a gap.
+//! Service clients: programs that sign in by themselves, with scopes, and with secrets that can be replaced without a gap, or
+//! with tokens that they sign with keys of their own.
 
 mod handlers;
 mod model;
@@ -7,9 +8,9 @@ mod rules;
 
 use crate::{db::Tx, error::Result, kernel::ids::PartnerId};
 pub use model::{ClientStatus, NewServiceClient, ServiceClient};
-pub use queries::{Signing, by_secret, find, insert, name_of, of_these};
+pub use queries::{Signing, by_id, by_secret, find, insert, name_of, note_use, of_these, tell_revoked};
 use queries::{active_of, save};
-pub use rules::{MACHINE, side};
+pub use rules::{CLIENT_ALGORITHMS, MACHINE, side};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     bindable,
     http::Resource,
+    identity::jose::PublicJwk,
     kernel::{
         Patch, Time,
         ids::{ClientSecretId, PartnerId, ServiceClientId},
@@ -71,6 +72,9 @@ pub struct ServiceClient {
     /// Its secrets that are still good, oldest first: two at most, so that a new one can be put in place before the old goes.
     #[schema(max_items = 2)]
     pub secrets: Vec<ClientSecret>,
+    /// The public keys by which it can prove itself instead (`private_key_jwt`); null if it has none.
+    #[schema(required = true)]
+    pub jwks: Option<PublicKeySet>,
     /// When it last asked for a token.
     #[schema(required = true)]
     pub last_used_at: Option<Time>,
@@ -92,6 +96,14 @@ resource!(
     "/v1/service-clients",
     told = |record| record.partner_id.into_iter().collect()
 );
+
+/// The public keys of a service client, as RFC 7517 writes them: two, while one takes over from the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PublicKeySet {
+    /// The keys; each has a name of its own (`kid`). Of Ed25519 (`EdDSA`), P-256 (`ES256`) or RSA (`RS256`), without what is private.
+    #[schema(min_items = 1, max_items = 5)]
+    pub keys: Vec<PublicJwk>,
+}
 
 /// A secret of a service client, without what is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize, ToSchema)]
@@ -153,6 +165,8 @@ pub struct NewServiceClient {
     pub scopes: Vec<String>,
     /// The partner whose rows it shall see; none for a client of the vendor. A partner's administrators may leave it out.
     pub partner_id: Option<PartnerId>,
+    /// The public keys by which it shall be able to prove itself beside its secret (RFC 7523).
+    pub jwks: Option<PublicKeySet>,
 }
 
 /// Changes of a service client. What is left out stays.
@@ -169,6 +183,10 @@ pub struct ServiceClientPatch {
     /// All that it may do from now on.
     #[schema(min_items = 1, max_items = 100, nullable = false, example = json!(["deals:read"]))]
     pub scopes: Option<Vec<String>>,
+    /// All its public keys from now on; null takes them away.
+    #[serde(default)]
+    #[schema(value_type = Option<PublicKeySet>)]
+    pub jwks: Patch<PublicKeySet>,
 }
 
 /// How a secret is replaced.

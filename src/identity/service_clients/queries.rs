@@ -5,12 +5,15 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::model::{ClientSecret, ClientStatus, ServiceClient, ServiceClientFilter, ServiceClientSort};
+use super::model::{ClientSecret, ClientStatus, PublicKeySet, ServiceClient, ServiceClientFilter, ServiceClientSort};
 use crate::{
     db::{Clause, Tx},
     error::{Error, Result, codes},
     events::Fact,
-    identity::credentials::{self, Kind},
+    identity::{
+        credentials::{self, Kind},
+        jose::PublicJwk,
+    },
     kernel::{
         Time,
         ids::{ClientSecretId, PartnerId, ServiceClientId},
@@ -37,6 +40,7 @@ struct ClientRow {
     revision: i64,
     created_at: Time,
     updated_at: Time,
+    jwks: Option<Stored<PublicKeySet>>,
 }
 
 impl From<&ServiceClient> for ClientRow {
@@ -54,6 +58,7 @@ impl From<&ServiceClient> for ClientRow {
             revision: client.revision,
             created_at: client.created_at,
             updated_at: client.updated_at,
+            jwks: client.jwks.clone().map(Stored),
         }
     }
 }
@@ -96,6 +101,7 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<ClientRow>) -> Result<Vec<ServiceClient>> {
         scopes: row.scopes.0,
         partner_id: row.partner_id,
         status: row.status,
+        jwks: row.jwks.map(|keys| keys.0),
         last_used_at: row.last_used_at,
         created_by: row.created_by,
         revision: row.revision,
@@ -275,7 +281,7 @@ pub fn revoke_secret(tx: &mut Tx<'_>, before: &ServiceClient, secret: ClientSecr
     save(tx, before, after, "service_client.secret_revoked")
 }
 
-/// What the token endpoint needs of a client.
+/// What OAuth's endpoints need of a client.
 #[derive(Debug, Clone)]
 pub struct Signing {
     /// The client.
@@ -286,6 +292,47 @@ pub struct Signing {
     pub scopes: Vec<String>,
     /// Whether it may sign in.
     pub status: ClientStatus,
+    /// Its public keys.
+    pub keys: Vec<PublicJwk>,
+    /// The secret that it was found by.
+    pub secret: Option<ClientSecretId>,
+}
+
+type SigningRow = (
+    Option<PartnerId>,
+    Stored<Vec<String>>,
+    ClientStatus,
+    Option<Stored<PublicKeySet>>,
+);
+
+fn signing(id: ServiceClientId, secret: Option<ClientSecretId>, row: SigningRow) -> Signing {
+    let (partner, scopes, status, keys) = row;
+    Signing {
+        id,
+        partner,
+        scopes: scopes.0,
+        status,
+        keys: keys.map(|keys| keys.0.keys).unwrap_or_default(),
+        secret,
+    }
+}
+
+/// The client of that id, whoever asks.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_id(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Signing>> {
+    let found: Option<SigningRow> = on_each!(tx, |c| table
+        .find(client)
+        .select((
+            service_clients::partner_id,
+            service_clients::scopes,
+            service_clients::status,
+            service_clients::jwks
+        ))
+        .get_result(c)
+        .optional())?;
+    Ok(found.map(|row| signing(client, None, row)))
 }
 
 /// The client that has this secret now, whoever asks.
@@ -293,10 +340,9 @@ pub struct Signing {
 /// # Errors
 /// What the database reports.
 pub fn by_secret(tx: &mut Tx<'_>, client: ServiceClientId, secret: &str) -> Result<Option<Signing>> {
-    type Row = (ClientSecretId, Option<PartnerId>, Stored<Vec<String>>, ClientStatus);
     let now = tx.now;
     // 256 random bits are found by their hash: there is nothing to guess, so there is no time to measure.
-    let found: Option<Row> = on_each!(tx, |c| client_secrets::table
+    let found: Option<(ClientSecretId, SigningRow)> = on_each!(tx, |c| client_secrets::table
         .inner_join(table)
         .filter(client_secrets::hash.eq(credentials::hash(secret)))
         .filter(client_secrets::client_id.eq(client))
@@ -308,27 +354,42 @@ pub fn by_secret(tx: &mut Tx<'_>, client: ServiceClientId, secret: &str) -> Resu
         )
         .select((
             client_secrets::id,
-            service_clients::partner_id,
-            service_clients::scopes,
-            service_clients::status
+            (
+                service_clients::partner_id,
+                service_clients::scopes,
+                service_clients::status,
+                service_clients::jwks
+            )
         ))
         .get_result(c)
         .optional())?;
-    let Some((id, partner, scopes, status)) = found else {
-        return Ok(None);
-    };
-    on_each!(tx, |c| diesel::update(client_secrets::table.find(id))
-        .set(client_secrets::last_used_at.eq(Some(now.micros())))
-        .execute(c))?;
-    on_each!(tx, |c| diesel::update(table.find(client))
+    Ok(found.map(|(secret, row)| signing(client, Some(secret), row)))
+}
+
+/// Notes that a client has proved itself, and by which secret. Book-keeping: no revision, no event.
+///
+/// # Errors
+/// What the database reports.
+pub fn note_use(tx: &mut Tx<'_>, client: &Signing) -> Result<()> {
+    let now = tx.now;
+    if let Some(secret) = client.secret {
+        on_each!(tx, |c| diesel::update(client_secrets::table.find(secret))
+            .set(client_secrets::last_used_at.eq(Some(now.micros())))
+            .execute(c))?;
+    }
+    on_each!(tx, |c| diesel::update(table.find(client.id))
         .set(service_clients::last_used_at.eq(Some(now.micros())))
         .execute(c))?;
-    Ok(Some(Signing {
-        id: client,
-        partner,
-        scopes: scopes.0,
-        status,
-    }))
+    Ok(())
+}
+
+/// Tells that a client ended a token of its own before its time. The client itself stays as it is.
+///
+/// # Errors
+/// What the database reports.
+pub fn tell_revoked(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<()> {
+    let client = find(tx, client)?;
+    tx.record(Fact::changed("service_client.token_revoked", &client, &client))
 }
 
 /// What a client is called, for showing it itself.

@@ -121,7 +121,7 @@ pub async fn refresh_session(
 /// Act for another partner
 ///
 /// Opens a session of the caller at another partner that they belong to. One token is for one partner; the present
-/// session stays.
+/// session stays. A token of an identity provider opens none: the provider says for whom it speaks.
 #[utoipa::path(params(RequestedWith), extensions(("x-errors" = json!(["cross_site_request"]))))]
 #[post("/switch")]
 pub async fn switch_partner(
@@ -129,10 +129,18 @@ pub async fn switch_partner(
     caller: Caller,
     agent: Agent,
     browser: Browser,
+    present: CurrentSession,
     body: Json<Switch>,
 ) -> SessionReply {
     let place = place(&browser, body.0.refresh_token_in)?;
     let (user, partner) = (caller.person()?, body.0.partner_id);
+    if present.0.is_none() {
+        return Err(Error::contradicts(
+            "#/partner_id",
+            "no_session",
+            "Your token is of no session of this server; sign in here, or ask your identity provider for a token of that partner.",
+        ));
+    }
     let begun = identity
         .db()
         .run(&caller, move |tx| {

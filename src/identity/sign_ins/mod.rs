@@ -23,10 +23,12 @@ words! {
         Refresh = "refresh",
         /// With a one-time token out of a mail.
         OneTimeToken = "one_time_token",
-        /// A service client with its secret.
+        /// A service client with its secret, or a token that it signed.
         ClientCredentials = "client_credentials",
         /// With an API key; written once a day.
         ApiKey = "api_key",
+        /// With a token of an identity provider; written once for each token.
+        IdentityProvider = "identity_provider",
     }
 
     /// The second proof beside a password.
@@ -47,7 +49,7 @@ words! {
         Throttled = "throttled",
         /// The user or client may not sign in.
         Disabled = "disabled",
-        /// A refresh token was used a second time; the session was ended.
+        /// A refresh token was used a second time, and the session was ended; or a client's token was.
         ReuseDetected = "reuse_detected",
         /// The token had ended.
         Expired = "expired",

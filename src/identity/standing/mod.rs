@@ -4,14 +4,14 @@ mod queries;
 
 use std::sync::Arc;
 
-pub use queries::{of_api_key, of_client, of_session, rows_of_user, touch, who_sees};
+pub use queries::{of_api_key, of_client, of_link, of_session, rows_of_user, touch, who_sees};
 
 use crate::{
     auth::{Actor, Caller, Facts, Request, Roles, Rows, Side},
     identity::second_factors::SecondFactorPolicy,
     kernel::{
         Time,
-        ids::{ServiceClientId, SessionId},
+        ids::{IdentityLinkId, PartnerId, ServiceClientId, SessionId},
     },
 };
 
@@ -27,6 +27,8 @@ pub enum Subject {
     Client(ServiceClientId),
     /// An API key, by its public part.
     ApiKey(String),
+    /// An account at an identity provider, by its link, and the partner that the user acts for.
+    Linked(IdentityLinkId, Option<PartnerId>),
 }
 
 /// Who they are and what they may do now.
@@ -48,6 +50,8 @@ pub struct Standing {
     pub second_factor: bool,
     /// What an API key's secret must hash to, and when the key ends.
     pub key: Option<KeyFacts>,
+    /// Tokens that were ended before their time, by their `jti`.
+    pub revoked: Arc<[String]>,
 }
 
 /// What is checked of an API key on every call.

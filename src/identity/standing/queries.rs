@@ -11,19 +11,20 @@ use crate::{
     error::Result,
     identity::{
         memberships::MembershipStatus,
+        oauth::tokens,
         service_clients::ClientStatus,
         users::{RowScope, UserKind, UserStatus},
     },
     kernel::{
         Time,
-        ids::{MembershipId, PartnerId, ServiceClientId, SessionId, TeamId, UserId},
+        ids::{IdentityLinkId, MembershipId, PartnerId, ServiceClientId, SessionId, TeamId, UserId},
         json::Stored,
     },
     on_each,
     schema::{
-        account_manager_assignments, api_keys, partner_membership_roles, partner_memberships, partner_resellers,
-        partner_territories, program_memberships, programs, refresh_families, service_clients, territory_closure,
-        user_roles, user_territories, users,
+        account_manager_assignments, api_keys, identity_links, partner_membership_roles, partner_memberships,
+        partner_resellers, partner_territories, program_memberships, programs, refresh_families, service_clients,
+        territory_closure, user_roles, user_territories, users,
     },
 };
 
@@ -81,6 +82,56 @@ pub fn of_session(tx: &mut Tx<'_>, session: SessionId) -> Result<Option<Standing
         session_version: user.session_version,
         second_factor: user.second_factor_at.is_some(),
         key: None,
+        revoked: Arc::from([]),
+    }))
+}
+
+/// The standing of the user whose account at an identity provider that is, with all of their own roles; none if the link or
+/// the user's right has ended. How they proved themselves is the provider's business.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_link(tx: &mut Tx<'_>, link: IdentityLinkId, partner: Option<PartnerId>) -> Result<Option<Standing>> {
+    let user: Option<UserFacts> = on_each!(tx, |c| identity_links::table
+        .inner_join(users::table)
+        .filter(identity_links::id.eq(link))
+        .filter(users::status.eq(UserStatus::Active))
+        .select(UserFacts::as_select())
+        .get_result(c)
+        .optional())?;
+    let Some(user) = user else {
+        return Ok(None);
+    };
+    let (side, roles, rows) = match (user.kind, partner) {
+        (UserKind::Vendor, None) => (Side::Vendor, roles_of(tx, user.id)?, rows_of_vendor_user(tx, &user)?),
+        (UserKind::Partner, Some(partner)) => {
+            let place: Option<MembershipId> = on_each!(tx, |c| partner_memberships::table
+                .filter(partner_memberships::user_id.eq(user.id))
+                .filter(partner_memberships::partner_id.eq(partner))
+                .select(partner_memberships::id)
+                .get_result(c)
+                .optional())?;
+            let found = match place {
+                Some(place) => membership_of(tx, place)?,
+                None => None,
+            };
+            let Some((_, roles)) = found else {
+                return Ok(None);
+            };
+            (Side::Partner(partner), roles, rows_of_partner(tx, partner)?)
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Standing {
+        actor: Actor::User(user.id),
+        side,
+        roles,
+        scopes: None,
+        rows,
+        session_version: user.session_version,
+        second_factor: true,
+        key: None,
+        revoked: Arc::from([]),
     }))
 }
 
@@ -308,6 +359,7 @@ pub fn of_client(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Stan
         session_version: 0,
         second_factor: true,
         key: None,
+        revoked: Arc::from(tokens::revoked_of(tx, client)?),
     }))
 }
 
@@ -361,7 +413,7 @@ pub fn of_api_key(tx: &mut Tx<'_>, public_id: &str) -> Result<Option<Standing>> 
 pub fn touch(tx: &mut Tx<'_>, subject: &Subject) -> Result<()> {
     let now = tx.now;
     match subject {
-        Subject::Session(_) => {}
+        Subject::Session(_) | Subject::Linked(..) => {}
         Subject::Client(client) => {
             on_each!(tx, |c| diesel::update(service_clients::table.find(client))
                 .set(service_clients::last_used_at.eq(Some(now.micros())))

@@ -61,7 +61,7 @@ const MAKERS: [Role; 8] = [
 ];
 
 /// Fields whose values must differ from row to row.
-const VARIED: [&str; 14] = [
+const VARIED: [&str; 15] = [
     "code",
     "name",
     "legal_name",
@@ -76,6 +76,7 @@ const VARIED: [&str; 14] = [
     "external_id",
     "topic",
     "website",
+    "issuer",
 ];
 
 /// Fields that decide who sees the row.

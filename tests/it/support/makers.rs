@@ -83,6 +83,7 @@ impl Fixtures<'_> {
             "resell" => self.reseller(whose).await,
             "client" | "secret" | "key" => self.machine(kind, whose).await,
             "notice" => Some(self.notice(whose)),
+            "idp" => self.identity_provider(whose).await,
             _ => None,
         }
     }
@@ -471,5 +472,19 @@ impl Fixtures<'_> {
         let made = admin.post("/v1/api-keys", body).await.expect(201);
         self.keep("key", whose, id(&made["api_key"]), true);
         self.id(kind, whose).map(str::to_owned)
+    }
+
+    /// A provider of the vendor's own, whatever partner's rows are asked for.
+    async fn identity_provider(&self, whose: Whose) -> Option<String> {
+        let body = json!({
+            "name": "Staff sign-in", "issuer": format!("https://login.example.com/realms/{whose:?}"), "audience": "openprm",
+            "link_by": "subject",
+        });
+        let made = self
+            .world
+            .vendor(Role::Admin)
+            .post("/v1/identity-providers", body)
+            .await;
+        id(&made.expect(201))
     }
 }

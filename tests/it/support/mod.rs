@@ -8,6 +8,8 @@ pub mod fixtures;
 mod log;
 mod mail;
 mod makers;
+pub mod provider;
+pub mod signer;
 pub mod statements;
 
 use std::sync::{
@@ -192,6 +194,8 @@ impl World {
             "OPENPRM_FILES_URL" => Some(files.clone()),
             name => settings
                 .iter()
+                // A test's identity provider has no certificate.
+                .chain(&[("OPENPRM_IDENTITY_PROVIDER_HTTP", "on")])
                 .find(|(set, _)| *set == name)
                 .map(|(_, value)| (*value).to_owned()),
         })
