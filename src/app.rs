@@ -54,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::jobs::routes(config);
     crate::files::routes(config);
     crate::events::feed::routes(config);
+    crate::webhooks::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -72,6 +73,7 @@ fn machines() -> Vec<Value> {
     machines.push(crate::policies::MACHINE.published());
     machines.push(crate::approvals::delegations::MACHINE.published());
     machines.extend(crate::work::machines());
+    machines.push(crate::webhooks::MACHINE.published());
     machines
 }
 

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::{identity::SecondFactorPolicy, modules::Modules};
+use crate::{identity::SecondFactorPolicy, modules::Modules, webhooks::WebhookSettings};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -60,6 +60,8 @@ pub struct Config {
     pub file_bytes: u64,
     /// `OPENPRM_CLAMD`
     pub clamd: Option<String>,
+    /// `OPENPRM_WEBHOOK_…`
+    pub webhooks: WebhookSettings,
     /// `OPENPRM_LOG`
     pub log: String,
     /// `OPENPRM_REQUEST_LOG`
@@ -266,6 +268,36 @@ pub static SETTINGS: &[Setting] = &[
         meaning: "The address HOST:PORT of ClamAV's daemon, which scans uploaded files; by default they are not scanned.",
     },
     Setting {
+        name: "OPENPRM_WEBHOOK_SCHEDULE",
+        default: "0,5,300,1800,7200,18000,36000,50400,72000,86400",
+        meaning: "Seconds before each try of a webhook delivery, separated by commas; a fifth more or less by chance.",
+    },
+    Setting {
+        name: "OPENPRM_WEBHOOK_TIMEOUT_SECONDS",
+        default: "15",
+        meaning: "How long a receiver of webhooks may take for its whole answer, 1 to 60.",
+    },
+    Setting {
+        name: "OPENPRM_WEBHOOK_FAILING_SECONDS",
+        default: "259200",
+        meaning: "After how many seconds of nothing but failures a webhook endpoint is disabled, 1 to 2592000.",
+    },
+    Setting {
+        name: "OPENPRM_WEBHOOK_RETENTION_DAYS",
+        default: "30",
+        meaning: "How many days webhook deliveries are kept once they are settled; 1 to 3650.",
+    },
+    Setting {
+        name: "OPENPRM_WEBHOOK_ALLOW_HTTP",
+        default: "off",
+        meaning: "Whether webhooks may go to http:// addresses: on or off. For development.",
+    },
+    Setting {
+        name: "OPENPRM_WEBHOOK_ALLOW_PRIVATE",
+        default: "",
+        meaning: "Networks that webhooks may go to though they are private, separated by commas, as in 10.1.0.0/16; on for all. For development, and for receivers within the vendor's own network.",
+    },
+    Setting {
         name: "OPENPRM_LOG",
         default: "info",
         meaning: "What is logged, in env_logger's form: warn, info, openprm=debug.",
@@ -450,10 +482,41 @@ impl Config {
             s3,
             file_bytes: number("OPENPRM_FILE_BYTES", &text("OPENPRM_FILE_BYTES"), 1, 1 << 40)?,
             clamd: optional("OPENPRM_CLAMD"),
+            webhooks: webhooks(&text)?,
             log: text("OPENPRM_LOG"),
             request_log: switch("OPENPRM_REQUEST_LOG", &text("OPENPRM_REQUEST_LOG"))?,
         })
     }
+}
+
+/// How webhooks are sent.
+fn webhooks(text: &dyn Fn(&str) -> String) -> Result<WebhookSettings, WrongSetting> {
+    let whole = |name: &str, most: i64| number::<i64>(name, &text(name), 1, most);
+    Ok(WebhookSettings {
+        schedule: parsed(
+            "OPENPRM_WEBHOOK_SCHEDULE",
+            &text("OPENPRM_WEBHOOK_SCHEDULE"),
+            "1 to 50 numbers of seconds separated by commas, as in 0,5,300",
+        )?,
+        timeout_seconds: number(
+            "OPENPRM_WEBHOOK_TIMEOUT_SECONDS",
+            &text("OPENPRM_WEBHOOK_TIMEOUT_SECONDS"),
+            1,
+            60,
+        )?,
+        failing_seconds: whole("OPENPRM_WEBHOOK_FAILING_SECONDS", 2_592_000)?,
+        retention_days: whole("OPENPRM_WEBHOOK_RETENTION_DAYS", 3650)?,
+        allow_http: match text("OPENPRM_WEBHOOK_ALLOW_HTTP").as_str() {
+            "true" => true,
+            "false" => false,
+            word => switch("OPENPRM_WEBHOOK_ALLOW_HTTP", word)?,
+        },
+        allowed_networks: parsed(
+            "OPENPRM_WEBHOOK_ALLOW_PRIVATE",
+            &text("OPENPRM_WEBHOOK_ALLOW_PRIVATE"),
+            "networks separated by commas, as in 10.1.0.0/16, or on",
+        )?,
+    })
 }
 
 /// The folder of files beside an SQLite database.
@@ -535,6 +598,10 @@ mod tests {
             ("OPENPRM_USAGE_RETENTION_DAYS", "7"),
             ("OPENPRM_ADDRESS_RETENTION_DAYS", "0"),
             ("OPENPRM_EVENT_RETENTION_DAYS", "29"),
+            ("OPENPRM_WEBHOOK_SCHEDULE", "soon"),
+            ("OPENPRM_WEBHOOK_TIMEOUT_SECONDS", "0"),
+            ("OPENPRM_WEBHOOK_ALLOW_HTTP", "perhaps"),
+            ("OPENPRM_WEBHOOK_ALLOW_PRIVATE", "10.0.0.0/33"),
         ] {
             let refusal = with(name, value).unwrap_err().0;
             assert!(refusal.contains("must") || refusal.contains("required"), "{refusal}");

@@ -157,6 +157,8 @@ const CORE: &[&str] = &[
     "/v1/teams",
     "/v1/territories",
     "/v1/users",
+    "/v1/webhook-deliveries",
+    "/v1/webhook-endpoints",
     "/v1/work-items",
 ];
 

@@ -2119,6 +2119,84 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Text,
+        partner_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        created_by -> Text,
+        url -> Text,
+        description -> Nullable<Text>,
+        event_types -> Text,
+        include_data -> Bool,
+        status -> Text,
+        disabled_reason -> Nullable<Text>,
+        disabled_at -> Nullable<BigInt>,
+        sealed_secret -> Text,
+        secret_since -> BigInt,
+        sealed_previous -> Nullable<Text>,
+        previous_secret_until -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_marks (endpoint_id) {
+        endpoint_id -> Text,
+        position -> BigInt,
+        sequence -> BigInt,
+        generation -> BigInt,
+        failing_since -> Nullable<BigInt>,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        endpoint_id -> Text,
+        partner_id -> Nullable<Text>,
+        kind -> Text,
+        sequence -> Nullable<BigInt>,
+        position -> Nullable<BigInt>,
+        event_id -> Nullable<Text>,
+        event_type -> Text,
+        resource_type -> Text,
+        resource_id -> Text,
+        occurred_at -> BigInt,
+        status -> Text,
+        attempts -> BigInt,
+        tries -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        last_attempt_at -> Nullable<BigInt>,
+        last_status -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        delivered_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (delivery_id, number) {
+        delivery_id -> Text,
+        number -> BigInt,
+        attempted_at -> BigInt,
+        milliseconds -> BigInt,
+        status -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+        signature -> Nullable<Text>,
+        answer -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(users -> people (person_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::joinable!(user_roles -> users (user_id));
@@ -2285,6 +2363,9 @@ diesel::joinable!(identity_links -> identity_providers (provider_id));
 diesel::joinable!(identity_links -> users (user_id));
 diesel::joinable!(revoked_tokens -> service_clients (client_id));
 
+diesel::joinable!(webhook_marks -> webhook_endpoints (endpoint_id));
+diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));
+diesel::joinable!(webhook_attempts -> webhook_deliveries (delivery_id));
 diesel::allow_tables_to_appear_in_same_query!(
     people,
     teams,
@@ -2412,6 +2493,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     identity_links,
     used_tokens,
     revoked_tokens,
+    webhook_endpoints,
+    webhook_marks,
+    webhook_deliveries,
+    webhook_attempts,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(

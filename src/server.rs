@@ -18,6 +18,7 @@ use crate::{
     jobs::Runner,
     mail::{self, Worker},
     usage,
+    webhooks::{self, Dispatcher, SystemResolver},
 };
 
 /// How long requests that are under way may take after SIGTERM.
@@ -67,6 +68,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
             .max(4),
     };
     let mailer = mail::mailer(&config)?;
+    webhooks::take_over(&db)?;
     let shared = state.clone();
     let server = HttpServer::new(move || app::app(shared.clone()))
         .workers(config.workers)
@@ -95,6 +97,8 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         let jobs = Runner::start(&db, &state);
         let used = state.clone();
         let (stopper, waiting) = (jobs.stopper(), state.clone());
+        let hooks = Dispatcher::new(&state, Arc::new(SystemResolver)).run(stopper.subscribe());
+        let hooks = actix_web::rt::spawn(hooks);
         // Jobs begin nothing more from the moment on at which requests are drained, so both end together; nor does anybody
         // wait for events any longer.
         let ending = actix_web::rt::spawn(async move {
@@ -109,6 +113,9 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         upkeep.abort();
         ending.abort();
         jobs.end(JOBS_END).await;
+        if tokio::time::timeout(JOBS_END, hooks).await.is_err() {
+            log::warn!("webhooks were still being sent at the end, and are sent again");
+        }
         // The last request has been answered: what is still counted in memory alone is written down.
         match tokio::time::timeout(JOBS_END, used.usage.flush(&db)).await {
             Ok(Ok(_rows)) => {}

@@ -581,6 +581,22 @@ permissions! {
     "createSavedView", None, Who::Roles(EVERY), once;
     "updateSavedView", None, Who::Roles(EVERY);
     "deleteSavedView", None, Who::Roles(EVERY);
+
+    // --- webhooks: the vendor's by its administrators, a partner's by its own
+    "listWebhookEndpoints", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "getWebhookEndpoint", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "createWebhookEndpoint", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "updateWebhookEndpoint", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "deleteWebhookEndpoint", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "enableWebhookEndpoint", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "disableWebhookEndpoint", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "rotateWebhookSecret", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once;
+    "sendWebhookPing", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once * 10;
+    "replayWebhooks", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once * 20;
+    "listWebhookDeliveries", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "getWebhookDelivery", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "listWebhookAttempts", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
+    "replayWebhookDelivery", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once * 5;
 }
 
 /// The row of an operation.

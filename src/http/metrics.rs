@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse};
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramTimer, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder as _, HistogramOpts, HistogramTimer, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 use super::State;
@@ -19,6 +19,9 @@ pub struct Metrics {
     job_records: IntCounterVec,
     job_passed_over: IntCounterVec,
     job_seconds: HistogramVec,
+    webhooks: IntCounterVec,
+    webhooks_open: IntGauge,
+    webhook_lag: IntGauge,
 }
 
 impl Metrics {
@@ -66,6 +69,21 @@ impl Metrics {
             &["job"],
         )
         .map_err(Error::internal)?;
+        let webhooks = IntCounterVec::new(
+            Opts::new(
+                "openprm_webhook_attempts_total",
+                "Attempts to send webhooks, and events passed over, by outcome.",
+            ),
+            &["outcome"],
+        )
+        .map_err(Error::internal)?;
+        let webhooks_open =
+            IntGauge::new("openprm_webhooks_open", "Webhook deliveries that wait.").map_err(Error::internal)?;
+        let webhook_lag = IntGauge::new(
+            "openprm_webhook_lag_seconds",
+            "Seconds since the oldest event whose webhook delivery waits.",
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         registry.register(Box::new(requests.clone())).map_err(Error::internal)?;
         registry.register(Box::new(seconds.clone())).map_err(Error::internal)?;
@@ -75,6 +93,10 @@ impl Metrics {
         registry
             .register(Box::new(job_seconds.clone()))
             .map_err(Error::internal)?;
+        registry.register(Box::new(webhooks.clone())).map_err(Error::internal)?;
+        for gauge in [&webhooks_open, &webhook_lag] {
+            registry.register(Box::new(gauge.clone())).map_err(Error::internal)?;
+        }
         Ok(Self {
             registry,
             requests,
@@ -83,7 +105,21 @@ impl Metrics {
             job_records,
             job_passed_over,
             job_seconds,
+            webhooks,
+            webhooks_open,
+            webhook_lag,
         })
+    }
+
+    /// Counts an attempt to send a webhook: `delivered` or `failed`, or `skipped` if there was none.
+    pub fn webhook(&self, outcome: &str) {
+        self.webhooks.with_label_values(&[outcome]).inc();
+    }
+
+    /// Notes how many webhook deliveries wait, and since how many seconds the oldest.
+    pub fn webhooks_open(&self, open: i64, lag_seconds: i64) {
+        self.webhooks_open.set(open);
+        self.webhook_lag.set(lag_seconds);
     }
 
     /// Takes the time of a run of a job.

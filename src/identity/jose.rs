@@ -117,7 +117,7 @@ pub struct VerifyingKey {
 }
 
 /// The bytes of a part of a key, if they are that long.
-fn part<'p>(text: Option<&'p String>, lengths: std::ops::RangeInclusive<usize>) -> Option<&'p str> {
+fn part(text: Option<&String>, lengths: std::ops::RangeInclusive<usize>) -> Option<&str> {
     let text = text?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     lengths.contains(&bytes.len()).then_some(text.as_str())

@@ -13,6 +13,7 @@ use crate::{
     partners::{handovers, invitations, standing},
     programs::{self, specialisations},
     usage::{self, Kept},
+    webhooks,
 };
 
 /// Records in one batch.
@@ -122,6 +123,10 @@ pub fn sign_in_retention(tx: &mut Tx<'_>) -> Result<Progress> {
     let bare = now.plus_days(-usage::days_kept(tx, Kept::SignInAddresses)?);
     let gone = now.plus_days(-usage::days_kept(tx, Kept::SignIns)?);
     identity::forget_sign_ins(tx, bare, gone, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn webhook_retention(tx: &mut Tx<'_>) -> Result<Progress> {
+    webhooks::delete_old(tx, ROWS).map(|done| full(done, ROWS))
 }
 
 pub fn file_ends(tx: &mut Tx<'_>) -> Result<Progress> {

@@ -197,6 +197,12 @@ pub static JOBS: &[Job] = &[
         work: chores::sign_in_retention,
     },
     Job {
+        name: "webhook_retention",
+        does: "deletes webhook deliveries that are older than they are kept, and endpoints that were removed",
+        every: HOUR,
+        work: chores::webhook_retention,
+    },
+    Job {
         name: "file_ends",
         does: "deletes the content of files whose time is over",
         every: HOUR,

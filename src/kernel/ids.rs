@@ -373,6 +373,10 @@ crate::id! {
     pub IdentityProviderId = "idp";
     /// Whose an account at an identity provider is.
     pub IdentityLinkId = "idlink";
+    /// An address that events are delivered to.
+    pub WebhookEndpointId = "hook";
+    /// One message to a webhook endpoint.
+    pub WebhookDeliveryId = "delivery";
 }
 
 bindable!(
@@ -456,6 +460,8 @@ bindable!(
     SpecialisationAwardId,
     IdentityProviderId,
     IdentityLinkId,
+    WebhookEndpointId,
+    WebhookDeliveryId,
 );
 
 #[cfg(test)]

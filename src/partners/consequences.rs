@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     db::Tx, deals::registrations::partner_steps as deals, error::Result, identity, kernel::ids::ProgramId, programs,
+    webhooks,
 };
 
 /// The firm was accepted: it joins the programs in their entry tier.
@@ -68,6 +69,7 @@ pub(super) fn ended(tx: &mut Tx<'_>, partner: &Partner) -> Result<()> {
     domains::release_all(tx, partner.id)?;
     deals::ended(tx, partner.id)?;
     programs::leave_all(tx, partner.id, "The partnership ended.")?;
+    webhooks::end_partner(tx, partner.id)?;
     identity::end_partner(tx, partner.id)
 }
 

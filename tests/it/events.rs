@@ -248,7 +248,7 @@ each_engine! {
         const WRITERS: usize = 8;
         const ROUNDS: usize = 25;
         let db = world.with_connections(WRITERS + 3);
-        let ended = Arc::new(AtomicBool::new(false));
+        let (ended, placed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let sequencing = {
             let (db, ended) = (db.clone(), ended.clone());
             std::thread::spawn(move || {
@@ -257,26 +257,27 @@ each_engine! {
                     sequencer.turn(&db).unwrap();
                     std::thread::sleep(Duration::from_millis(1));
                 }
+                sequencer.catch_up(&db).unwrap();
                 sequencer.release(&db).unwrap();
             })
         };
         let reading = {
-            let (db, ended) = (db.clone(), ended.clone());
+            let (db, placed) = (db.clone(), placed.clone());
             let wanted = Wanted { resource_types: vec!["team".to_owned()], ..Wanted::default() };
             std::thread::spawn(move || {
                 let (mut cursor, mut heard) = (0, Vec::new());
-                let mut rest = 200;
-                while rest > 0 {
-                    if ended.load(Ordering::SeqCst) { rest -= 1; }
+                loop {
+                    let all = placed.load(Ordering::SeqCst);
                     let wanted = wanted.clone();
                     let (found, last) = db.ask_now(&Caller::system("test"), move |tx| -> Result<_> {
                         let last = last_position(tx)?.unwrap_or(cursor);
                         Ok((feed::after(tx, &Reading::granted(None, None), &wanted, (cursor, last), 7)?, last))
                     }).unwrap();
-                    cursor = if found.len() < 7 { last } else { found.last().unwrap().0 };
+                    let whole = found.len() < 7;
+                    cursor = if whole { last } else { found.last().unwrap().0 };
                     heard.extend(found);
+                    if all && whole { return heard; }
                 }
-                heard
             })
         };
         let writing: Vec<_> = (0..WRITERS).map(|writer| {
@@ -303,8 +304,9 @@ each_engine! {
         }).collect();
         writing.into_iter().for_each(|thread| thread.join().unwrap());
         ended.store(true, Ordering::SeqCst);
-        let heard = reading.join().unwrap();
         sequencing.join().unwrap();
+        placed.store(true, Ordering::SeqCst);
+        let heard = reading.join().unwrap();
         assert!(heard.windows(2).all(|pair| pair[0].0 < pair[1].0), "in the feed's order");
         let mut by_team: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         for (_, event) in &heard {

@@ -73,4 +73,5 @@ mod tidy;
 mod tier_terms;
 mod transfers;
 mod usage;
+mod webhooks;
 mod work;

@@ -806,7 +806,7 @@ each_engine! {
     }
 
     async fn notices_begin_where_the_log_stands_when_they_come(world: World) {
-        happened(&world, "test", ("test.happened", "test"), json!({"id": "one"}));
+        happened(&world, "test", ("team.updated", "team"), json!({"id": "one"}));
         world.sequence();
         while world.db.migrate_down().unwrap() != "0180" {}
         assert_eq!(count(&world, "SELECT COUNT(*) AS n FROM feed_marks WHERE name = 'notices'"), 0);

@@ -458,8 +458,9 @@ fn judge(
     }
 }
 
-/// Operations whose fixture a partner may not see: a view of the vendor's own, a program that is still a draft.
-const HIDDEN: &[&str] = &["getProgram", "getSavedView"];
+/// Operations whose fixture a partner may not see: a view or webhook endpoint of the vendor's own, a program that is still a
+/// draft.
+const HIDDEN: &[&str] = &["getProgram", "getSavedView", "getWebhookEndpoint", "getWebhookDelivery"];
 
 /// The problem without what differs from request to request.
 fn without_place(problem: &Value) -> Value {

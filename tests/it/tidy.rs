@@ -210,13 +210,17 @@ const LONG: &[(&str, &str)] = &[
         "src/notices/catalogue/table.rs",
         "one table, a row for each topic of notices",
     ),
+    (
+        "src/webhooks/lane.rs",
+        "the work for one endpoint: each part of it beside those that it takes turns with",
+    ),
 ];
 
 /// The longest file that needs no reason.
 const LINES: usize = 400;
 
 /// Where a clock is read, with its reason.
-const CLOCKS: [(&str, &str); 5] = [
+const CLOCKS: [(&str, &str); 6] = [
     (
         "src/db/mod.rs",
         "SystemClock, the one place that reads the machine's clock",
@@ -228,6 +232,7 @@ const CLOCKS: [(&str, &str); 5] = [
     ("src/http/", "durations of requests, by Instant"),
     ("src/identity/", "durations of hashing and throttles, by Instant"),
     ("src/import/", "progress and durations, by Instant"),
+    ("src/webhooks/", "durations of calls and leases, by Instant"),
 ];
 
 /// Where the environment is read, with its reason.

@@ -15,6 +15,7 @@ use crate::{
     notices::{preferences::NoticePreferences, templates::NoticeTemplate},
     policies::{Policy, simulations::PolicySimulation},
     portal::PortalBranding,
+    webhooks::{WebhookDelivery, WebhookEndpoint},
 };
 
 resource_types! {
@@ -69,5 +70,20 @@ resource_types! {
     }
     RecurringJob, "getJob", Common {
         "job.requested" => "An administrator had a recurring job run.",
+    }
+    // The affair of who runs the endpoint, who reads it at the operation: neither the vendor reads a partner's, nor a partner
+    // the vendor's.
+    WebhookEndpoint, "getWebhookEndpoint", Personal {
+        "webhook_endpoint.created" new => "A webhook endpoint was created.",
+        "webhook_endpoint.deleted" gone => "A webhook endpoint was removed.",
+        "webhook_endpoint.disabled" => "A webhook endpoint was disabled.",
+        "webhook_endpoint.enabled" => "A webhook endpoint was enabled again.",
+        "webhook_endpoint.pinged" => "A trial message was sent to a webhook endpoint.",
+        "webhook_endpoint.replayed" => "Messages to a webhook endpoint are sent again.",
+        "webhook_endpoint.secret_rotated" => "A webhook endpoint was given a new secret.",
+        "webhook_endpoint.updated" => "A webhook endpoint was changed.",
+    }
+    WebhookDelivery, "getWebhookDelivery", Personal {
+        "webhook_delivery.replayed" => "A message to a webhook endpoint is sent again.",
     }
 }

@@ -3,7 +3,10 @@
 use super::{Change, Group, Limit, ResourceType, Rows};
 use crate::{
     http::Resource,
-    identity::{api_keys::ApiKey, memberships::PartnerUser, service_clients::ServiceClient, teams::Team, users::User},
+    identity::{
+        api_keys::ApiKey, links::IdentityLink, memberships::PartnerUser, providers::IdentityProvider,
+        service_clients::ServiceClient, teams::Team, users::User,
+    },
     kernel::schemas,
 };
 
@@ -42,10 +45,20 @@ resource_types! {
         "service_client.enabled" => "A service client was enabled again.",
         "service_client.secret_revoked" => "A secret of a service client was revoked.",
         "service_client.secret_rotated" => "A service client was given a new secret.",
+        "service_client.token_revoked" => "A token of a service client was revoked.",
         "service_client.updated" => "A service client was changed.",
     }
     ApiKey, "getApiKey", Owned, [Limit::Colleagues] {
         "api_key.created" new => "An API key was created.",
         "api_key.revoked" => "An API key was revoked.",
+    }
+    IdentityProvider, "getIdentityProvider", Vendor {
+        "identity_provider.created" new => "An identity provider was named, whose tokens are taken.",
+        "identity_provider.deleted" gone => "An identity provider was removed.",
+        "identity_provider.updated" => "An identity provider was changed.",
+    }
+    IdentityLink, "getIdentityLink", Vendor {
+        "identity_link.created" new => "An account at an identity provider was linked to a user.",
+        "identity_link.deleted" gone => "An account at an identity provider was unlinked.",
     }
 }

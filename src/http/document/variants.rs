@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::tree::{self, Object};
+use super::{
+    tree::{self, Object},
+    webhooks,
+};
 
 /// The document without webhooks, for generators that cannot compile them.
 #[must_use]
@@ -10,6 +13,9 @@ pub fn without_webhooks(doc: &Value) -> Value {
     let mut plain = doc.clone();
     if let Value::Object(root) = &mut plain {
         root.remove("webhooks");
+        if let Some(tags) = root.get_mut("tags").and_then(Value::as_array_mut) {
+            tags.retain(|tag| tag.get("name") != Some(&json!(webhooks::TAG)));
+        }
     }
     tree::prune(&mut plain);
     tree::sorted(plain)

@@ -34,7 +34,7 @@ pub struct Hook {
 }
 
 /// The tag of all webhooks.
-const TAG: &str = "Webhook events";
+pub(super) const TAG: &str = "Webhook events";
 const ABOUT: &str = "What is sent to webhook endpoints: one message for each event, signed as Standard Webhooks says.";
 
 /// What every delivery is sent with: component, name, pattern, length, text, example.
@@ -171,10 +171,12 @@ fn message(schema: &str, hooks: &[&Hook]) -> Value {
     json!({
         "type": "object",
         "description": "The message of a webhook, in the envelope of Standard Webhooks.",
-        "required": ["type", "timestamp", "data"],
+        "required": ["type", "timestamp", "sequence", "thin", "data"],
         "properties": {
             "type": {"type": "string", "enum": names(hooks), "description": "What happened."},
             "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "sequence": {"type": ["integer", "null"], "format": "int64", "minimum": 1, "description": "Its number at the endpoint, one more than that of the event before: a gap tells that a message is missing.", "examples": [17]},
+            "thin": {"type": "boolean", "description": "Whether `data.data` and `data.previous` were left out, because the endpoint asks for that or the message would be larger than 20,000 bytes: read the record, or the feed from `data.cursor`.", "examples": [false]},
             "data": {"$ref": format!("#/components/schemas/EventAbout{schema}")},
         },
     })
@@ -189,7 +191,7 @@ fn event(schema: &str, hooks: &[&Hook]) -> Value {
     let kind = hooks.first().map_or("", |hook| hook.resource_type);
     let words = words::sentence(kind).to_lowercase();
     let properties = json!({
-        "cursor": {"type": "string", "maxLength": 255, "description": "Its place in the feed, which can be read on from here.", "examples": ["evc_0000000000000042"]},
+        "cursor": {"type": "string", "maxLength": 16, "pattern": "^[0-9a-f]{16}$", "description": "Its place in the feed, which can be read on from here.", "examples": ["00000000000001f4"]},
         "id": {"$ref": "#/components/schemas/EventId"},
         "type": {"type": "string", "enum": names(hooks), "description": "What happened."},
         "resource_type": {"type": "string", "const": kind, "description": "The type of the record."},
@@ -281,7 +283,7 @@ fn example(doc: &Value, hook: &Hook, mut message: Value) -> Value {
     event.insert("changed_fields".to_owned(), json!(changed));
     event.insert("deleted".to_owned(), json!(deleted));
     let at = event.get("occurred_at").cloned().unwrap_or_default();
-    json!({"type": hook.name, "timestamp": at, "data": event})
+    json!({"type": hook.name, "timestamp": at, "sequence": 17, "thin": false, "data": event})
 }
 
 fn fields(record: &Value) -> Vec<String> {

@@ -9,6 +9,7 @@ mod model;
 mod queries;
 
 pub use arrivals::arrive;
+pub use model::IdentityLink;
 pub use queries::forget_provider;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -216,7 +216,7 @@ pub async fn introspect_token(
             iat: Some(claims.iat),
             iss: Some(claims.iss.clone()),
             aud: Some(claims.aud.clone()),
-            token_type: Some(TokenType::Bearer),
+            token_type: Some(TokenType::Bearer.as_str()),
         },
     );
     Confidential(Plain(told)).render(caller.request()).map(Sent::new)

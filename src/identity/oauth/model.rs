@@ -144,8 +144,8 @@ pub struct Introspection {
     pub aud: Option<String>,
     /// How it is presented.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, extensions(("x-optional" = json!(true))))]
-    pub token_type: Option<TokenType>,
+    #[schema(example = "Bearer", max_length = 16, nullable = false, extensions(("x-optional" = json!(true))))]
+    pub token_type: Option<&'static str>,
 }
 
 /// A token (RFC 6749, section 5.1).

@@ -8,12 +8,22 @@ pub use queries::{of_api_key, of_client, of_link, of_session, rows_of_user, touc
 
 use crate::{
     auth::{Actor, Caller, Facts, Request, Roles, Rows, Side},
+    db::Tx,
+    error::Result,
     identity::second_factors::SecondFactorPolicy,
     kernel::{
         Time,
         ids::{IdentityLinkId, PartnerId, ServiceClientId, SessionId},
     },
 };
+
+/// The scopes that a client has now; none if it cannot sign in any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn scopes_of_client(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Arc<[String]>>> {
+    Ok(of_client(tx, client)?.and_then(|standing| standing.scopes))
+}
 
 /// Seconds for which a standing is believed without a look into the database.
 pub const BELIEVED: i64 = 5;

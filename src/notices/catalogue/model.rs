@@ -92,6 +92,8 @@ words! {
         PartnerUserInvited = "partner_user_invited",
         /// A partnership that was given notice ends soon.
         PartnerNoticeEnding = "partner_notice_ending",
+        /// A webhook endpoint is not delivered to any more, and why.
+        WebhookDisabled = "webhook_disabled",
     }
 
     /// How a topic comes by mail.
@@ -124,6 +126,8 @@ words! {
         ChannelOps = "channel_ops",
         /// Those who answer for the money.
         Finance = "finance",
+        /// The vendor's administrators.
+        Administrator = "administrator",
         /// Those who decide on applications.
         ApplicationReviewer = "application_reviewer",
         /// The account manager who takes a partner over.

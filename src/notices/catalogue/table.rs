@@ -4,8 +4,8 @@ use super::{
     model::{
         MailDelivery::Digest,
         NoticeRelation::{
-            AccountManager, Adjudicator, ApplicationReviewer, ChannelOps, Finance, IncomingManager, OutgoingManager,
-            PartnerAdmin, PendingApprover, Reviewer, Submitter,
+            AccountManager, Adjudicator, Administrator, ApplicationReviewer, ChannelOps, Finance, IncomingManager,
+            OutgoingManager, PartnerAdmin, PendingApprover, Reviewer, Submitter,
         },
         NoticeTopic,
     },
@@ -45,6 +45,8 @@ const MANAGER: &[&str] = &["manager.name", "effective.at"];
 const TIER: &[&str] = &["tier.name", "grace.until"];
 /// The specialisation, and until when it holds.
 const SPECIALISATION: &[&str] = &["specialisation.name", "award.until"];
+/// The endpoint.
+const WEBHOOK: &[&str] = &["webhook.url"];
 /// The person.
 const PERSON: &[&str] = &["person.name"];
 
@@ -480,6 +482,18 @@ pub static TOPICS: &[TopicRule] = &[
             NoticeTopic::PartnerNoticeEnding,
             "A partnership that was given notice ends soon.",
             &[],
+        )
+    },
+    TopicRule {
+        vendor: &[Administrator],
+        partner: &[PartnerAdmin],
+        optional: false,
+        action: Some("enableWebhookEndpoint"),
+        placeholders: &[WEBHOOK, REASON],
+        ..TopicRule::on(
+            NoticeTopic::WebhookDisabled,
+            "A webhook endpoint is not delivered to any more, and why.",
+            &["webhook_endpoint.disabled"],
         )
     },
 ];

@@ -81,6 +81,7 @@ fn of_vendor(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story) -> Result
         },
         NoticeRelation::Reviewer => reviewers(tx, story.deal),
         NoticeRelation::ChannelOps => identity::users::vendors_with(tx, &[Role::ChannelOps]),
+        NoticeRelation::Administrator => identity::users::vendors_with(tx, &[Role::Admin]),
         NoticeRelation::Finance => identity::users::vendors_with(tx, &[Role::Finance]),
         NoticeRelation::ApplicationReviewer => identity::users::vendors_with(tx, &[Role::Approver, Role::ChannelOps]),
         NoticeRelation::IncomingManager => Ok(story.managers.0.into_iter().collect()),

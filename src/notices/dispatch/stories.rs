@@ -34,6 +34,7 @@ use crate::{
         memberships::ProgramMembership,
         specialisations::{self, SpecialisationAward},
     },
+    webhooks::WebhookEndpoint,
 };
 
 /// What happened.
@@ -383,6 +384,27 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
             let reason = text(data, "/withdrawal_reason").map_or(over, Value::Text);
             story.name("reason", reason);
         }
+        NoticeTopic::WebhookDisabled => {
+            let why = match text(data, "/disabled_reason").as_deref() {
+                Some("gone") => Value::Word(
+                    "The receiver answered that it wants no more messages (410).",
+                    "Der Empfänger antwortet, dass er keine Nachrichten mehr will (410).",
+                ),
+                Some("failing") => Value::Word(
+                    "The receiver did not take a message, however often it was sent.",
+                    "Der Empfänger nahm eine Nachricht nicht an, so oft sie auch gesendet wurde.",
+                ),
+                Some("client_disabled") => Value::Word(
+                    "The service client that made it is disabled.",
+                    "Der Dienst-Client, der ihn angelegt hat, ist gesperrt.",
+                ),
+                // Whoever disables it by hand knows, and of a partner that ended nobody is left to tell.
+                _ => return Ok(false),
+            };
+            story.name("reason", why);
+            story.name("webhook.url", words(text(data, "/url")));
+            story.for_vendor = story.partners.is_empty();
+        }
         NoticeTopic::PartnerUserInvited => story.name("person.name", words(text(data, "/name"))),
         _ => {}
     }
@@ -410,6 +432,7 @@ fn address(story: &mut Story, event: &Logged) {
         Partner::TYPE => Partner::path_of(id),
         PartnerUser::TYPE => PartnerUser::path_of(id),
         SpecialisationAward::TYPE => SpecialisationAward::path_of(id),
+        WebhookEndpoint::TYPE => WebhookEndpoint::path_of(id),
         ProgramMembership::TYPE => {
             ProgramMembership::path_of(&text(&event.data, "/program_id").unwrap_or_default(), id)
         }

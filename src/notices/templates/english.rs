@@ -175,6 +175,10 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "The partnership ends in {{time.left}}",
             "The notice of {{partner.name}} ({{partner.number}}) ends on {{deadline}}. Settle what is open before then.",
         ),
+        NoticeTopic::WebhookDisabled => (
+            "Webhooks do not arrive any more",
+            "Nothing more is sent to {{webhook.url}}, because:\n\n{{reason}}\n\nWhat was not sent waits. Enable the endpoint when the cause is mended; it is then sent in order.",
+        ),
     };
     Text { subject, body }
 }

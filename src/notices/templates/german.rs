@@ -175,6 +175,10 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "Die Partnerschaft endet in {{time.left}}",
             "Die Kündigungsfrist von {{partner.name}} ({{partner.number}}) endet am {{deadline}}. Regeln Sie vorher, was offen ist.",
         ),
+        NoticeTopic::WebhookDisabled => (
+            "Webhooks kommen nicht mehr an",
+            "An {{webhook.url}} wird nichts mehr gesendet, und zwar aus diesem Grund:\n\n{{reason}}\n\nWas nicht gesendet wurde, wartet. Schalten Sie den Endpunkt ein, wenn die Ursache behoben ist; dann wird es der Reihe nach gesendet.",
+        ),
     };
     Text { subject, body }
 }

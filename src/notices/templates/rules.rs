@@ -142,6 +142,7 @@ pub fn example(name: &str) -> Option<Value> {
         "outcome" => "approved",
         "tier.name" => "Gold",
         "specialisation.name" => "Cloud Security",
+        "webhook.url" => "https://crm.example.com/hooks/openprm",
         "time.left" => return Some(Value::Days(14)),
         "decision.due" | "answers.due" => return moment("2026-11-27T16:00:00Z"),
         "protected.until" | "extension.until" | "deadline" | "effective.at" | "grace.until" | "award.until" => {

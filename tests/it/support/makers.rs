@@ -84,6 +84,7 @@ impl Fixtures<'_> {
             "client" | "secret" | "key" => self.machine(kind, whose).await,
             "notice" => Some(self.notice(whose)),
             "idp" => self.identity_provider(whose).await,
+            "hook" => self.webhook_endpoint(whose).await,
             _ => None,
         }
     }
@@ -211,6 +212,16 @@ impl Fixtures<'_> {
         });
         self.keep("notice", whose, Some(id.clone()), true);
         id
+    }
+
+    /// A webhook endpoint of the vendor's.
+    async fn webhook_endpoint(&mut self, whose: Whose) -> Option<String> {
+        let admin = self.world.vendor(Role::Admin);
+        let body = json!({"url": "https://crm.example.com/hooks/openprm"});
+        let made = admin.post("/v1/webhook-endpoints", body).await.expect(201);
+        let endpoint = id(&made["endpoint"]);
+        self.keep("hook", whose, endpoint.clone(), false);
+        endpoint
     }
 
     /// The kept registration, approved.

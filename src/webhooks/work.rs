@@ -1,0 +1,218 @@
+//! What those who deliver ask of the database, each in one transaction. Whoever writes holds the endpoint's lease, and finds out
+//! in the same transaction if it has lost it.
+
+use super::{
+    deliveries::{
+        AttemptRow, WebhookDelivery, WebhookDeliveryKind,
+        work_queries::{self as deliveries, Change, Waiting},
+    },
+    endpoints::{self, WebhookDisabledReason, WebhookEndpoint, WebhookStatus, queries::Mark},
+    message::{self, Told},
+    queue::Open,
+    settings::WebhookSettings,
+};
+use crate::{
+    db::Tx,
+    error::Result,
+    events::feed::{self, Reading},
+    identity,
+    kernel::{Time, ids::WebhookEndpointId, time::SECOND},
+};
+
+/// The most deliveries that an instance has in memory for one endpoint.
+pub const LOADED: i64 = 10_000;
+/// How much of the feed is looked through at a time.
+const STRETCH: i64 = 5_000;
+
+/// What an instance works from.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The endpoint as it is now.
+    pub endpoint: WebhookEndpoint,
+    /// Where the work stands.
+    pub mark: Mark,
+    /// What waits.
+    pub waiting: Vec<Waiting>,
+    /// Whether more waits than that.
+    pub more: bool,
+}
+
+/// What there is to do for an endpoint; nothing if it was removed.
+///
+/// # Errors
+/// What the database reports.
+pub fn plan(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<Plan>> {
+    let (Some(endpoint), Some(mark)) = (endpoints::queries::find_any(tx, id)?, endpoints::queries::mark(tx, id)?)
+    else {
+        return Ok(None);
+    };
+    let mut waiting = deliveries::waiting(tx, id, WebhookDeliveryKind::Ping, LOADED)?;
+    let mut more = false;
+    if endpoint.status == WebhookStatus::Enabled {
+        let events = deliveries::waiting(tx, id, WebhookDeliveryKind::Event, LOADED)?;
+        more = i64::try_from(events.len()).unwrap_or(LOADED) >= LOADED;
+        waiting.extend(events);
+    }
+    Ok(Some(Plan {
+        endpoint,
+        mark,
+        waiting,
+        more,
+    }))
+}
+
+/// What the endpoint may learn now; nothing if the machine that made it cannot sign in any more.
+fn rights(tx: &mut Tx<'_>, endpoint: &WebhookEndpoint) -> Result<Option<Reading>> {
+    let Some(client) = endpoint.client_id else {
+        return Ok(Some(endpoints::reading(endpoint, None)));
+    };
+    let scopes = identity::scopes_of_client(tx, client)?;
+    Ok(scopes.map(|scopes| endpoints::reading(endpoint, Some(&scopes))))
+}
+
+/// Events that an endpoint wants.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// How far the feed was looked through.
+    pub up_to: i64,
+    /// The events, with their positions.
+    pub events: Vec<(i64, Told)>,
+}
+
+/// The next events that the endpoint wants and may learn of; nothing if it may learn of none any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn look(
+    tx: &mut Tx<'_>,
+    endpoint: &WebhookEndpoint,
+    (after, last): (i64, i64),
+    most: i64,
+) -> Result<Option<Found>> {
+    let Some(reading) = rights(tx, endpoint)? else {
+        return Ok(None);
+    };
+    let up_to = last.min(after.saturating_add(STRETCH));
+    let found = feed::after(tx, &reading, &endpoints::wanted(endpoint), (after, up_to), most)?;
+    let full = i64::try_from(found.len()).unwrap_or(most) >= most;
+    let reached = found.last().filter(|_| full).map_or(up_to, |(position, _)| *position);
+    let events = found
+        .iter()
+        .map(|(position, event)| Ok((*position, Told::of(event)?)))
+        .collect::<Result<_>>()?;
+    Ok(Some(Found { up_to: reached, events }))
+}
+
+/// Puts events into the endpoint's queue and moves its mark; nothing if the lease is lost.
+///
+/// # Errors
+/// What the database reports.
+pub fn append(
+    tx: &mut Tx<'_>,
+    endpoint: &WebhookEndpoint,
+    token: &str,
+    (after, found): (i64, &Found),
+) -> Result<Option<Vec<Waiting>>> {
+    let Some(mut mark) = endpoints::queries::hold(tx, endpoint.id, token)?.filter(|mark| mark.position <= after) else {
+        return Ok(None);
+    };
+    let mut rows = Vec::with_capacity(found.events.len());
+    for (position, told) in &found.events {
+        mark.sequence += 1;
+        let now = tx.moment();
+        rows.push(WebhookDelivery::of_event(
+            endpoint,
+            told,
+            (*position, mark.sequence),
+            now,
+        ));
+    }
+    deliveries::insert(tx, &rows)?;
+    mark.position = found.up_to;
+    endpoints::queries::advance(tx, endpoint.id, &mark)?;
+    Ok(Some(rows.iter().map(Waiting::from).collect()))
+}
+
+/// The messages of some deliveries as they may be sent now, none of what may not be told; nothing at all if the endpoint may
+/// learn of nothing any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn prepare(
+    tx: &mut Tx<'_>,
+    endpoint: &WebhookEndpoint,
+    opens: Vec<Open>,
+) -> Result<Option<Vec<(Open, Option<Vec<u8>>)>>> {
+    let Some(reading) = rights(tx, endpoint)? else {
+        return Ok(None);
+    };
+    let mut ready = Vec::with_capacity(opens.len());
+    for open in opens {
+        let body = match open.row.position {
+            None => Some(message::of_ping(endpoint.id, open.row.id, open.row.occurred_at)?),
+            Some(position) => feed::at(tx, &reading, position)?
+                .map(|event| message::of_event(&event, open.row.sequence, endpoint.include_data))
+                .transpose()?,
+        };
+        ready.push((open, body));
+    }
+    Ok(Some(ready))
+}
+
+/// What is written down at once.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// What became of messages, by their places.
+    pub changes: Vec<(i64, Change)>,
+    /// The attempts.
+    pub attempts: Vec<AttemptRow>,
+    /// Whether a message was taken.
+    pub taken: bool,
+    /// Whether a message was not.
+    pub failed: bool,
+    /// How far the feed was looked through.
+    pub position: i64,
+    /// Why the endpoint is disabled, if it is.
+    pub disables: Option<WebhookDisabledReason>,
+}
+
+/// Writes a batch down, and disables an endpoint that has failed for too long. Says whether the endpoint is disabled by it;
+/// nothing if the lease is lost, and then nothing is written.
+///
+/// # Errors
+/// What the database reports.
+pub fn finish(
+    tx: &mut Tx<'_>,
+    id: WebhookEndpointId,
+    token: &str,
+    batch: &Batch,
+    settings: &WebhookSettings,
+) -> Result<Option<bool>> {
+    let now = tx.now;
+    let Some(mut mark) = endpoints::queries::hold(tx, id, token)? else {
+        return Ok(None);
+    };
+    for (_, change) in &batch.changes {
+        deliveries::change(tx, change)?;
+    }
+    deliveries::note(tx, &batch.attempts)?;
+    let before = mark;
+    mark.position = mark.position.max(batch.position);
+    if batch.taken {
+        mark.failing_since = None;
+    } else if batch.failed {
+        mark.failing_since = mark.failing_since.or(Some(now));
+    }
+    if before != mark {
+        endpoints::queries::advance(tx, id, &mark)?;
+    }
+    let too_long = |since: Time| now.since(since) >= settings.failing_seconds.saturating_mul(SECOND);
+    let failing = batch.failed && mark.failing_since.is_some_and(too_long);
+    let why = batch
+        .disables
+        .or_else(|| failing.then_some(WebhookDisabledReason::Failing));
+    if let Some(reason) = why {
+        endpoints::queries::disable(tx, id, reason)?;
+    }
+    Ok(Some(why.is_some()))
+}
