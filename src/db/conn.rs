@@ -158,16 +158,21 @@ pub(super) fn nested<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<
 }
 
 pub(super) fn finish<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    match work(conn) {
-        Ok(value) => commit(conn).map(|()| value),
-        Err(error) => {
-            // The first failure is the one to tell; a connection that cannot even roll back is thrown away by the pool.
-            if let Err(second) = roll_back(conn) {
-                log::warn!("roll-back failed: {second}");
-            }
-            Err(error)
-        }
+    let result = work(conn);
+    settle(conn, result.is_ok())?;
+    result
+}
+
+/// Commits what went well and undoes what did not.
+fn settle(conn: &mut Conn, went_well: bool) -> Result<()> {
+    if went_well {
+        return commit(conn);
     }
+    // The first failure is the one to tell; a connection that cannot even roll back is thrown away by the pool.
+    if let Err(second) = roll_back(conn) {
+        log::warn!("roll-back failed: {second}");
+    }
+    Ok(())
 }
 
 impl Conn {

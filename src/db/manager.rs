@@ -37,9 +37,9 @@ pub struct Link {
 }
 
 impl Link {
-    /// Remembers whether the result shows that the connection is lost.
-    pub fn judge<T>(&mut self, result: &Result<T>) {
-        if let Err(error) = result {
+    /// Remembers whether the failure shows that the connection is lost.
+    pub fn judge(&mut self, failure: Option<&Error>) {
+        if let Some(error) = failure {
             self.broken |= error.code().status >= 500;
         }
     }

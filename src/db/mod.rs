@@ -15,7 +15,7 @@ mod total;
 mod tx;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 pub use clause::{Bind, Bound, Clause, Sorted, Statement};
 pub use conn::{Conn, Engine};
@@ -25,9 +25,9 @@ pub use tx::Tx;
 use writer::Writer;
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, Request},
     error::{Error, Result, codes},
-    http::{Answer, Sent},
+    http::{Answer, Rendered, Sent, idempotency},
     kernel::Time,
 };
 
@@ -71,6 +71,43 @@ struct Inner {
     clock: Arc<dyn Clock>,
     kept: Arc<kept::Kept>,
     waiting: tokio::sync::Semaphore,
+}
+
+/// What a closure made, without its type. Everything below the verbs of [`Db`] is made once for all closures and results:
+/// made for each of the many hundred, it was an eighth of the program's code and of the time to compile it.
+type Made = Box<dyn Any + Send>;
+/// A read without the type of its result.
+type Reading = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Made> + Send>;
+/// A write without the type of its result; it may run again.
+type Writing = Box<dyn Fn(&mut Tx<'_>) -> Result<Made> + Send + Sync>;
+
+fn reading<T: Send + 'static>(work: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static) -> Reading {
+    Box::new(move |tx| {
+        let made: Made = Box::new(work(tx)?);
+        Ok(made)
+    })
+}
+
+fn writing<T: Send + 'static>(work: impl Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static) -> Writing {
+    Box::new(move |tx| {
+        let made: Made = Box::new(work(tx)?);
+        Ok(made)
+    })
+}
+
+/// What was made, with its type again.
+fn typed<T: 'static>(made: Made) -> Result<T> {
+    match made.downcast() {
+        Ok(made) => Ok(*made),
+        Err(_other) => Err(Error::internal("a closure of another type was answered")),
+    }
+}
+
+/// A read that ends in an answer.
+type Answering = Box<dyn FnOnce(&mut Tx<'_>, &Request) -> Result<Rendered> + Send>;
+
+fn answering<A: Answer>(work: impl FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static) -> Answering {
+    Box::new(move |tx, request| work(tx)?.render(request))
 }
 
 type Pooled = diesel::r2d2::PooledConnection<Manager>;
@@ -128,9 +165,12 @@ impl Db {
         A: Answer,
         F: FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static,
     {
+        self.read_rendered(caller, answering(work)).await.map(Sent::new)
+    }
+
+    async fn read_rendered(&self, caller: &Caller, work: Answering) -> Result<Rendered> {
         let asked = caller.clone();
-        self.ask(caller, move |tx| work(tx)?.render(asked.request()).map(Sent::new))
-            .await
+        self.ask(caller, move |tx| work(tx, asked.request())).await
     }
 
     /// Answers from several statements that must see one state.
@@ -142,11 +182,13 @@ impl Db {
         A: Answer,
         F: FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static,
     {
+        self.snapshot_rendered(caller, answering(work)).await.map(Sent::new)
+    }
+
+    async fn snapshot_rendered(&self, caller: &Caller, work: Answering) -> Result<Rendered> {
         let asked = caller.clone();
-        self.ask(caller, move |tx| {
-            tx.in_snapshot(|tx| work(tx)?.render(asked.request()).map(Sent::new))
-        })
-        .await
+        self.ask(caller, move |tx| tx.in_snapshot(|tx| work(tx, asked.request())))
+            .await
     }
 
     /// Changes and answers, in one transaction, once for each idempotency key.
@@ -159,11 +201,14 @@ impl Db {
         A: Answer,
         F: Fn(&mut Tx<'_>) -> Result<A> + Send + Sync + 'static,
     {
+        let work: idempotency::Work = Box::new(move |tx, request| work(tx)?.render(request));
+        self.write_rendered(caller, work).await.map(Sent::new)
+    }
+
+    async fn write_rendered(&self, caller: &Caller, work: idempotency::Work) -> Result<Rendered> {
         let asked = caller.clone();
-        self.run(caller, move |tx| {
-            crate::http::idempotency::once(tx, asked.request(), |tx| work(tx)?.render(asked.request())).map(Sent::new)
-        })
-        .await
+        self.run(caller, move |tx| idempotency::once(tx, asked.request(), &*work))
+            .await
     }
 
     /// A read whose result stays inside the program.
@@ -175,9 +220,15 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        typed(self.ask_made(caller, reading(work)).await?)
+    }
+
+    async fn ask_made(&self, caller: &Caller, work: Reading) -> Result<Made> {
         let _place = self.0.waiting.try_acquire().map_err(|_full| busy())?;
         let (db, caller) = (self.clone(), caller.clone());
-        blocking(move || db.ask_now(&caller, work)).await
+        actix_web::web::block(move || db.ask_now(&caller, work))
+            .await
+            .map_err(Error::internal)?
     }
 
     /// Several reads that must see one state, whose result stays inside the program.
@@ -201,15 +252,21 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
+        typed(self.run_made(caller, writing(work)).await?)
+    }
+
+    async fn run_made(&self, caller: &Caller, work: Writing) -> Result<Made> {
         let _place = self.0.waiting.try_acquire().map_err(|_full| busy())?;
         if let Some(writer) = &self.0.writer {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             // A caller that went away is no failure: what was committed stays.
-            writer.submit(caller.clone(), work, |result| drop(sender.send(result)))?;
+            writer.submit(caller.clone(), work, Box::new(|result| drop(sender.send(result))))?;
             return receiver.await.map_err(|_gone| busy())?;
         }
         let (db, caller) = (self.clone(), caller.clone());
-        blocking(move || db.run_now(&caller, work)).await
+        actix_web::web::block(move || db.run_here(&caller, &work))
+            .await
+            .map_err(Error::internal)?
     }
 
     /// [`Db::ask`] on this thread.
@@ -219,7 +276,7 @@ impl Db {
     pub fn ask_now<T>(&self, caller: &Caller, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut link = self.connection()?;
         let result = work(&mut Tx::new(&mut link.conn, caller, &*self.0.clock, &self.0.kept));
-        link.judge(&result);
+        link.judge(result.as_ref().err());
         result
     }
 
@@ -232,18 +289,27 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        if let Some(writer) = &self.0.writer {
-            let (sender, receiver) = std::sync::mpsc::channel();
-            writer.submit(caller.clone(), work, move |result| drop(sender.send(result)))?;
-            return receiver.recv().map_err(|_gone| busy())?;
-        }
+        typed(self.run_made_now(caller, writing(work))?)
+    }
+
+    fn run_made_now(&self, caller: &Caller, work: Writing) -> Result<Made> {
+        let Some(writer) = &self.0.writer else {
+            return self.run_here(caller, &work);
+        };
+        let (sender, receiver) = std::sync::mpsc::channel();
+        writer.submit(caller.clone(), work, Box::new(move |result| drop(sender.send(result))))?;
+        receiver.recv().map_err(|_gone| busy())?
+    }
+
+    /// Runs a write in a transaction on a connection of the pool, again if it met another.
+    fn run_here(&self, caller: &Caller, work: &Writing) -> Result<Made> {
         let mut link = self.connection()?;
         let mut tries = 0_u32;
         loop {
             let result = conn::transaction(&mut link.conn, |conn| {
                 work(&mut Tx::new(conn, caller, &*self.0.clock, &self.0.kept))
             });
-            link.judge(&result);
+            link.judge(result.as_ref().err());
             match result {
                 Err(error) if error.may_retry() && tries < 3 => {
                     tries += 1;
@@ -269,10 +335,6 @@ fn busy() -> Error {
     Error::new(&codes::UNAVAILABLE)
         .detail("The server has more work than it can do now; repeat the request in a second.")
         .retry_after(1)
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    actix_web::web::block(work).await.map_err(Error::internal)?
 }
 
 impl Db {

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use super::{Clock, Conn, Tx, conn, kept::Kept};
+use super::{Clock, Conn, Made, Tx, Writing, conn, kept::Kept};
 use crate::{
     auth::Caller,
     error::{Error, Result, codes},
@@ -23,6 +23,8 @@ const GROUP: usize = 64;
 /// Most writes that may wait; beyond it callers are told to come back.
 const QUEUE: usize = 1024;
 
+/// Who gets the result of a write.
+pub type Reply = Box<dyn FnOnce(Result<Made>) + Send>;
 type Answer = Box<dyn FnOnce(Option<&Error>) + Send>;
 type Job = Box<dyn FnOnce(&mut Conn, &dyn Clock, &Kept) -> Answer + Send>;
 
@@ -41,11 +43,7 @@ impl Writer {
     }
 
     /// Puts a write into the queue; `reply` gets its result after the commit, on the writer's thread.
-    pub fn submit<T, F>(&self, caller: Caller, work: F, reply: impl FnOnce(Result<T>) + Send + 'static) -> Result<()>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-    {
+    pub fn submit(&self, caller: Caller, work: Writing, reply: Reply) -> Result<()> {
         let job: Job = Box::new(move |conn, clock, kept| {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 conn::nested(conn, |conn| work(&mut Tx::new(conn, &caller, clock, kept)))

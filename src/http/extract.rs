@@ -37,12 +37,12 @@ pub struct Checked {
 
 /// Takes from what the gate found out.
 pub(super) fn checked<T>(request: &HttpRequest, take: impl FnOnce(&Checked) -> Result<T>) -> Ready<Result<T>> {
+    ready(found(request).and_then(|checked| take(&checked)))
+}
+
+fn found(request: &HttpRequest) -> Result<Rc<Checked>> {
     let found = request.extensions().get::<Rc<Checked>>().cloned();
-    ready(
-        found
-            .ok_or_else(|| Error::internal("a handler was reached past the gate"))
-            .and_then(|checked| take(&checked)),
-    )
+    found.ok_or_else(|| Error::internal("a handler was reached past the gate"))
 }
 
 /// A JSON body, checked against the operation's schema.

@@ -30,6 +30,11 @@ struct Head {
 /// What the key of sealed answers is derived for.
 const PURPOSE: &str = "idempotency";
 
+/// What a request does, and its answer. It may run again.
+pub type Effect = dyn Fn(&mut Tx<'_>, &Request) -> Result<Rendered> + Send + Sync;
+/// An owned [`Effect`].
+pub type Work = Box<Effect>;
+
 type Row = (
     String,
     String,
@@ -45,12 +50,9 @@ type Row = (
 ///
 /// # Errors
 /// 422 `idempotency_key_reused` if the key came with another request before; what `work` refuses, and then nothing is kept.
-pub fn once<F>(tx: &mut Tx<'_>, request: &Request, work: F) -> Result<Rendered>
-where
-    F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
-{
+pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect) -> Result<Rendered> {
     let Some(key) = &request.idempotency else {
-        return work(tx);
+        return work(tx, request);
     };
     let principal = principal(tx);
     let now = tx.now;
@@ -70,7 +72,7 @@ where
     if claimed == 0 {
         return replay(tx, &principal, request, work);
     }
-    let rendered = work(tx)?;
+    let rendered = work(tx, request)?;
     let head = Head {
         etag: rendered.etag.clone(),
         location: rendered.location.clone(),
@@ -108,10 +110,7 @@ fn place(principal: &str, key: &str) -> String {
     format!("{principal} {key}")
 }
 
-fn replay<F>(tx: &mut Tx<'_>, principal: &str, request: &Request, work: F) -> Result<Rendered>
-where
-    F: FnOnce(&mut Tx<'_>) -> Result<Rendered>,
-{
+fn replay(tx: &mut Tx<'_>, principal: &str, request: &Request, work: &Effect) -> Result<Rendered> {
     let Some(key) = &request.idempotency else {
         return Err(Error::internal("a replay without a key"));
     };

@@ -130,7 +130,14 @@ fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Byte
     let Some(fields) = &request.fields else {
         return serde_json::to_vec(value).map(Bytes::from).map_err(Error::internal);
     };
-    let mut whole = serde_json::to_value(value).map_err(Error::internal)?;
+    // Written and read again: a second serializer for every type, which `to_value` would be, weighs more than this rare way.
+    let whole = serde_json::to_vec(value).map_err(Error::internal)?;
+    narrow(&whole, fields, list)
+}
+
+/// Only those fields of a record, or of each record of a list.
+fn narrow(whole: &[u8], fields: &[String], list: bool) -> Result<Bytes> {
+    let mut whole: serde_json::Value = serde_json::from_slice(whole).map_err(Error::internal)?;
     let keep = |record: &mut serde_json::Value| {
         if let Some(record) = record.as_object_mut() {
             // What was asked for by `expand` stays: it need not be asked for twice.
@@ -325,7 +332,13 @@ impl<A> Responder for Sent<A> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let rendered = self.0;
+        self.0.respond_to(request)
+    }
+}
+
+impl Rendered {
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let rendered = self;
         let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(etag) = rendered
             .etag
