@@ -8,14 +8,15 @@ use diesel::{
     sqlite::SqliteConnection,
 };
 
+use super::lean::Lean;
 use crate::error::{Error, Result, codes};
 
 /// A connection to one of the engines.
 pub enum Conn {
     /// Embedded.
-    Sqlite(SqliteConnection),
+    Sqlite(Lean<SqliteConnection>),
     /// A server.
-    Postgres(PgConnection),
+    Postgres(Lean<PgConnection>),
 }
 
 /// The engine behind a URL.
@@ -189,8 +190,8 @@ impl Conn {
     #[expect(clippy::disallowed_methods, reason = "the one place that makes connections")]
     pub(super) fn open(engine: Engine, url: &str) -> diesel::ConnectionResult<Self> {
         match engine {
-            Engine::Sqlite => SqliteConnection::establish(url).map(Self::Sqlite),
-            Engine::Postgres => PgConnection::establish(url).map(Self::Postgres),
+            Engine::Sqlite => Lean::establish(url).map(Self::Sqlite),
+            Engine::Postgres => Lean::establish(url).map(Self::Postgres),
         }
     }
 }

@@ -57,12 +57,12 @@ impl Db {
     /// What the database reports.
     pub fn migrate_up(&self) -> Result<Vec<String>> {
         self.migrating(|conn| match conn {
-            Conn::Sqlite(c) => names(c.run_pending_migrations(Both(SHARED, SQLITE))),
+            Conn::Sqlite(c) => names(c.own().run_pending_migrations(Both(SHARED, SQLITE))),
             Conn::Postgres(c) => {
                 use diesel::connection::SimpleConnection as _;
                 // Two instances that start together must not migrate at once; the lock ends with the transaction.
                 c.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7236410905)")?;
-                names(c.run_pending_migrations(Both(SHARED, POSTGRES)))
+                names(c.own().run_pending_migrations(Both(SHARED, POSTGRES)))
             }
         })
     }
@@ -74,10 +74,12 @@ impl Db {
     pub fn migrate_down(&self) -> Result<String> {
         self.migrating(|conn| match conn {
             Conn::Sqlite(c) => c
+                .own()
                 .revert_last_migration(Both(SHARED, SQLITE))
                 .map(|version| version.to_string())
                 .map_err(|error| failed(&error)),
             Conn::Postgres(c) => c
+                .own()
                 .revert_last_migration(Both(SHARED, POSTGRES))
                 .map(|version| version.to_string())
                 .map_err(|error| failed(&error)),
@@ -90,8 +92,8 @@ impl Db {
     /// What the database reports.
     pub fn migrations(&self) -> Result<Vec<State>> {
         self.migrating(|conn| match conn {
-            Conn::Sqlite(c) => states::<Sqlite>(c),
-            Conn::Postgres(c) => states::<Pg>(c),
+            Conn::Sqlite(c) => states::<Sqlite>(c.own()),
+            Conn::Postgres(c) => states::<Pg>(c.own()),
         })
     }
 }

@@ -9,6 +9,7 @@ mod clause;
 mod conn;
 pub mod failure;
 mod kept;
+mod lean;
 mod manager;
 pub mod migrate;
 mod total;
