@@ -23,7 +23,7 @@ use crate::{
     files::Files,
     forms::Bodies,
     http::{
-        self, Operations, State, contract, document, gate,
+        self, Operations, State, contract, document, export, gate,
         limits::Limiter,
         metrics::{self, Metrics},
         probes,
@@ -55,6 +55,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::files::routes(config);
     crate::events::feed::routes(config);
     crate::webhooks::routes(config);
+    crate::imports::jobs::routes(config);
+    crate::sync::routes(config);
 }
 
 /// The state machines, as the contract publishes them.
@@ -74,6 +76,8 @@ fn machines() -> Vec<Value> {
     machines.push(crate::approvals::delegations::MACHINE.published());
     machines.extend(crate::work::machines());
     machines.push(crate::webhooks::MACHINE.published());
+    machines.push(crate::imports::jobs::STATES.published());
+    machines.extend(crate::sync::machines());
     machines
 }
 
@@ -189,6 +193,7 @@ pub fn state(
         metrics: Metrics::new()?,
         usage,
         tail: Tail::default(),
+        exports: Arc::default(),
     }))
 }
 
@@ -225,6 +230,7 @@ pub fn app(
                     .persist_authorization(true),
             ),
         )
+        .wrap(from_fn(export::serve))
         .wrap(from_fn(gate::gate))
         .wrap(cors)
         .wrap(Compress::default())

@@ -31,6 +31,8 @@ pub struct Config {
     pub admin_password: Option<String>,
     /// `OPENPRM_RATE_LIMIT`
     pub rate_limit: u32,
+    /// `OPENPRM_EXPORT_ROWS`
+    pub export_rows: u32,
     /// `OPENPRM_CORS_ORIGINS`
     pub cors_origins: Vec<String>,
     /// `OPENPRM_TRUSTED_PROXIES`
@@ -62,6 +64,8 @@ pub struct Config {
     pub clamd: Option<String>,
     /// `OPENPRM_WEBHOOK_…`
     pub webhooks: WebhookSettings,
+    /// `OPENPRM_IMPORT_RETENTION_DAYS`
+    pub import_days: i64,
     /// `OPENPRM_LOG`
     pub log: String,
     /// `OPENPRM_REQUEST_LOG`
@@ -168,6 +172,11 @@ pub static SETTINGS: &[Setting] = &[
         meaning: "Calls a minute for each caller; 0 means no limit.",
     },
     Setting {
+        name: "OPENPRM_EXPORT_ROWS",
+        default: "500",
+        meaning: "How many rows an export of a list reads at once, and has in memory, 1 to 5000.",
+    },
+    Setting {
         name: "OPENPRM_CORS_ORIGINS",
         default: "",
         meaning: "Origins, separated by commas, whose pages may call from a browser, with cookies.",
@@ -205,7 +214,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "OPENPRM_MODULES_OFF",
         default: "",
-        meaning: "Modules, separated by commas, that this deployment does without: deals, conflict_cases, customers, holdings, programs, handovers, applications, reports.",
+        meaning: "Modules, separated by commas, that this deployment does without: deals, conflict_cases, customers, holdings, programs, handovers, applications, reports, sync.",
     },
     Setting {
         name: "OPENPRM_USAGE",
@@ -266,6 +275,11 @@ pub static SETTINGS: &[Setting] = &[
         name: "OPENPRM_CLAMD",
         default: "",
         meaning: "The address HOST:PORT of ClamAV's daemon, which scans uploaded files; by default they are not scanned.",
+    },
+    Setting {
+        name: "OPENPRM_IMPORT_RETENTION_DAYS",
+        default: "90",
+        meaning: "How many days the rows of an import and the content of its file are kept after its end, and it can be undone; 1 to 3650.",
     },
     Setting {
         name: "OPENPRM_WEBHOOK_SCHEDULE",
@@ -442,6 +456,7 @@ impl Config {
             admin_email: text("OPENPRM_ADMIN_EMAIL"),
             admin_password: optional("OPENPRM_ADMIN_PASSWORD"),
             rate_limit: number("OPENPRM_RATE_LIMIT", &text("OPENPRM_RATE_LIMIT"), 0, 100_000_000)?,
+            export_rows: number("OPENPRM_EXPORT_ROWS", &text("OPENPRM_EXPORT_ROWS"), 1, 5000)?,
             cors_origins: list("OPENPRM_CORS_ORIGINS"),
             trusted_proxies,
             smtp_url: optional("OPENPRM_SMTP_URL"),
@@ -483,6 +498,7 @@ impl Config {
             file_bytes: number("OPENPRM_FILE_BYTES", &text("OPENPRM_FILE_BYTES"), 1, 1 << 40)?,
             clamd: optional("OPENPRM_CLAMD"),
             webhooks: webhooks(&text)?,
+            import_days: days("OPENPRM_IMPORT_RETENTION_DAYS", 1)?,
             log: text("OPENPRM_LOG"),
             request_log: switch("OPENPRM_REQUEST_LOG", &text("OPENPRM_REQUEST_LOG"))?,
         })

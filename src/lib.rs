@@ -41,6 +41,7 @@ pub mod reports;
 #[rustfmt::skip]
 pub mod schema;
 pub mod server;
+pub mod sync;
 pub mod tags;
 pub mod usage;
 pub mod verify;

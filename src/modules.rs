@@ -32,6 +32,8 @@ words! {
         Applications = "applications",
         /// Figures over the channel.
         Reports = "reports",
+        /// Links with other systems: who is who there, conflicts, field maps, first loads.
+        Sync = "sync",
     }
 }
 
@@ -118,6 +120,18 @@ const TABLE: &[Row] = &[
         prefixes: &["/v1/reports"],
         label: ["Reports", "Auswertungen"],
     },
+    Row {
+        module: Module::Sync,
+        needs: &[],
+        prefixes: &[
+            "/v1/external-systems",
+            "/v1/sync-links",
+            "/v1/sync-conflicts",
+            "/v1/sync-reviews",
+            "/v1/field-maps",
+        ],
+        label: ["Synchronisation", "Synchronisation"],
+    },
 ];
 
 /// Where the addresses of the core begin.
@@ -135,6 +149,7 @@ const CORE: &[&str] = &[
     "/v1/files",
     "/v1/identity-links",
     "/v1/identity-providers",
+    "/v1/imports",
     "/v1/interactions",
     "/v1/jobs",
     "/v1/me",
@@ -145,6 +160,7 @@ const CORE: &[&str] = &[
     "/v1/notices",
     "/v1/partner-users",
     "/v1/partners",
+    "/v1/partners-by-external-id",
     "/v1/people",
     "/v1/portal",
     "/v1/products",
@@ -213,6 +229,7 @@ impl Module {
             Self::Handovers => 1 << 5,
             Self::Applications => 1 << 6,
             Self::Reports => 1 << 7,
+            Self::Sync => 1 << 8,
         }
     }
 }

@@ -2085,6 +2085,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        authorised_parties -> Text,
     }
 }
 
@@ -2140,6 +2141,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        scopes -> Nullable<Text>,
     }
 }
 
@@ -2194,6 +2196,207 @@ diesel::table! {
         error -> Nullable<Text>,
         signature -> Nullable<Text>,
         answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    partner_segments (id) {
+        id -> Text,
+        partner_id -> Text,
+        segment -> Nullable<Text>,
+        valid_from -> BigInt,
+        reason_text -> Text,
+        policy_version -> BigInt,
+        created_by -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    import_jobs (id) {
+        id -> Text,
+        status -> Text,
+        kind -> Text,
+        system -> Text,
+        format -> Text,
+        file_id -> Text,
+        file_name -> Text,
+        file_sha256 -> Text,
+        dry_run -> Bool,
+        legacy -> Bool,
+        mapping -> Text,
+        bytes_total -> BigInt,
+        bytes_read -> BigInt,
+        rows_read -> BigInt,
+        rows_done -> BigInt,
+        rows_created -> BigInt,
+        rows_updated -> BigInt,
+        rows_unchanged -> BigInt,
+        rows_draft -> BigInt,
+        rows_skipped -> BigInt,
+        rows_rejected -> BigInt,
+        rows_removed -> BigInt,
+        rows_restored -> BigInt,
+        rows_left -> BigInt,
+        error -> Nullable<Text>,
+        created_by -> Text,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    import_work (import_id) {
+        import_id -> Text,
+        content_key -> Nullable<Text>,
+        authority -> Text,
+        pass -> BigInt,
+        phase -> Text,
+        position -> BigInt,
+        line -> BigInt,
+        delimiter -> BigInt,
+        header -> Nullable<Text>,
+        guarded -> Bool,
+        at_line -> BigInt,
+        brought -> BigInt,
+        read_skipped -> BigInt,
+        read_rejected -> BigInt,
+        failures -> BigInt,
+        kept -> Bool,
+        lease_token -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    import_job_rows (import_id, line) {
+        import_id -> Text,
+        line -> BigInt,
+        staged -> Text,
+        pass -> BigInt,
+        sort_at -> Nullable<BigInt>,
+        first_line -> Nullable<BigInt>,
+        row_key -> Nullable<Text>,
+        name_key -> Nullable<Text>,
+        said -> Nullable<Text>,
+        content -> Nullable<Text>,
+        raw -> Nullable<Text>,
+        verdict -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        reason_text -> Nullable<Text>,
+        resource_id -> Nullable<Text>,
+        left_revision -> Nullable<BigInt>,
+        left_event -> Nullable<BigInt>,
+        undo_verdict -> Nullable<Text>,
+        undo_code -> Nullable<Text>,
+        undo_text -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    external_systems (id) {
+        id -> Text,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        state -> Text,
+        failing_since -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_links (id) {
+        id -> Text,
+        system_id -> Text,
+        resource_type -> Text,
+        resource_id -> Text,
+        external_id -> Text,
+        state -> Text,
+        our_revision -> BigInt,
+        pushed_revision -> Nullable<BigInt>,
+        pushed_at -> Nullable<BigInt>,
+        pulled_revision -> Nullable<Text>,
+        pulled_changed_at -> Nullable<BigInt>,
+        pulled_at -> Nullable<BigInt>,
+        agreed_revision -> BigInt,
+        pending_since -> Nullable<BigInt>,
+        error_code -> Nullable<Text>,
+        error_detail -> Nullable<Text>,
+        failing_since -> Nullable<BigInt>,
+        failed_at -> Nullable<BigInt>,
+        failures -> BigInt,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_conflicts (id) {
+        id -> Text,
+        link_id -> Nullable<Text>,
+        system_id -> Text,
+        resource_type -> Text,
+        resource_id -> Text,
+        external_id -> Text,
+        state -> Text,
+        base_revision -> BigInt,
+        our_revision -> BigInt,
+        their_revision -> Text,
+        their_changed_at -> Nullable<BigInt>,
+        base -> Nullable<Text>,
+        ours -> Text,
+        theirs -> Text,
+        fields -> Text,
+        resolution -> Nullable<Text>,
+        resolved_by -> Nullable<Text>,
+        resolved_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    field_maps (id) {
+        id -> Text,
+        system_id -> Text,
+        resource_type -> Text,
+        version -> BigInt,
+        state -> Text,
+        valid_from -> Nullable<BigInt>,
+        entries -> Text,
+        note -> Nullable<Text>,
+        created_by -> Text,
+        published_by -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_reviews (id) {
+        id -> Text,
+        system_id -> Text,
+        resource_type -> Text,
+        external_id -> Text,
+        described -> Text,
+        candidates -> Text,
+        state -> Text,
+        resource_id -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -2366,7 +2569,14 @@ diesel::joinable!(revoked_tokens -> service_clients (client_id));
 diesel::joinable!(webhook_marks -> webhook_endpoints (endpoint_id));
 diesel::joinable!(webhook_deliveries -> webhook_endpoints (endpoint_id));
 diesel::joinable!(webhook_attempts -> webhook_deliveries (delivery_id));
-
+diesel::joinable!(partner_segments -> partners (partner_id));
+diesel::joinable!(import_work -> import_jobs (import_id));
+diesel::joinable!(import_job_rows -> import_jobs (import_id));
+diesel::joinable!(sync_links -> external_systems (system_id));
+diesel::joinable!(sync_conflicts -> external_systems (system_id));
+diesel::joinable!(sync_conflicts -> sync_links (link_id));
+diesel::joinable!(field_maps -> external_systems (system_id));
+diesel::joinable!(sync_reviews -> external_systems (system_id));
 
 /// Tables that meet in a query, each with those it meets that stand after it in the alphabet. Diesel would rather have one
 /// list of all tables, but writes ten impls for each pair of a list: of 130 tables that is 90,000, which cost a build minutes.
@@ -2443,6 +2653,7 @@ meet! {
     evaluation_runs: partners;
     event_audiences: events, partners;
     events: notices, partners, programs, webhook_marks;
+    external_systems: field_maps, sync_conflicts, sync_links, sync_reviews;
     file_attachments: file_objects, files, partners;
     file_objects: files;
     files: partners;
@@ -2450,6 +2661,8 @@ meet! {
     handovers: partners;
     identity_links: identity_providers, partner_memberships, users;
     identity_providers: partners;
+    import_job_rows: import_jobs;
+    import_jobs: import_work;
     import_rows: import_runs;
     installed_base: interactions, named_accounts, notes, partners, products, protections, tasks, territories;
     interaction_participants: interactions, people, users;
@@ -2467,6 +2680,7 @@ meet! {
     partner_membership_roles: partner_memberships, users;
     partner_memberships: partners, people, refresh_families, usage_days, users;
     partner_resellers: program_memberships, programs;
+    partner_segments: partners;
     partner_status_changes: partners, product_authorisations;
     partner_territories:
         partner_types, partners, specialisations, teams, territories, territory_closure, user_territories, users;
@@ -2498,6 +2712,7 @@ meet! {
     sign_ins: users;
     specialisation_awards: specialisations;
     specialisations: territory_closure;
+    sync_conflicts: sync_links;
     tasks: users;
     teams: territory_closure, user_territories, users;
     territories: territory_closure, user_roles, user_territories, users;

@@ -15,6 +15,7 @@ use crate::{
     files::Sweeper,
     http::State,
     identity::{self, Identity},
+    imports::jobs::{self as imports, Importer},
     jobs::Runner,
     mail::{self, Worker},
     usage,
@@ -69,6 +70,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     };
     let mailer = mail::mailer(&config)?;
     webhooks::take_over(&db)?;
+    imports::take_over(&db)?;
     let shared = state.clone();
     let server = HttpServer::new(move || app::app(shared.clone()))
         .workers(config.workers)
@@ -99,6 +101,7 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         let (stopper, waiting) = (jobs.stopper(), state.clone());
         let hooks = Dispatcher::new(&state, Arc::new(SystemResolver)).run(stopper.subscribe());
         let hooks = actix_web::rt::spawn(hooks);
+        let importing = actix_web::rt::spawn(Importer::new(&state).run(stopper.subscribe()));
         // Jobs begin nothing more from the moment on at which requests are drained, so both end together; nor does anybody
         // wait for events any longer.
         let ending = actix_web::rt::spawn(async move {
@@ -115,6 +118,9 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         jobs.end(JOBS_END).await;
         if tokio::time::timeout(JOBS_END, hooks).await.is_err() {
             log::warn!("webhooks were still being sent at the end, and are sent again");
+        }
+        if tokio::time::timeout(JOBS_END, importing).await.is_err() {
+            log::warn!("an import was still at work at the end, and goes on with its last batch");
         }
         // The last request has been answered: what is still counted in memory alone is written down.
         match tokio::time::timeout(JOBS_END, used.usage.flush(&db)).await {

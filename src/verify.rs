@@ -60,6 +60,17 @@ static INVARIANTS: &[(&str, &str)] = &[
          (SELECT count(*) FROM approval_votes v WHERE v.step_id = s.id AND v.decision = 'approved')",
     ),
     (
+        "a link with another system goes with a reference of its record",
+        "SELECT count(*) AS n FROM sync_links l JOIN external_systems s ON s.id = l.system_id WHERE NOT EXISTS \
+         (SELECT 1 FROM external_references r WHERE r.system = s.code AND r.resource_type = l.resource_type \
+         AND r.external_id = l.external_id AND r.resource_id = l.resource_id)",
+    ),
+    (
+        "a link is in conflict exactly while a conflict of it is open",
+        "SELECT count(*) AS n FROM sync_links l WHERE (l.state = 'conflict') <> EXISTS \
+         (SELECT 1 FROM sync_conflicts c WHERE c.link_id = l.id AND c.state = 'open')",
+    ),
+    (
         "an active partner has a primary account manager",
         "SELECT count(*) AS n FROM partners p WHERE p.status IN ('active', 'suspended') AND NOT EXISTS \
          (SELECT 1 FROM account_manager_assignments a WHERE a.partner_id = p.id AND a.role = 'primary' AND a.user_id IS NOT NULL)",

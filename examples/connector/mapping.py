@@ -8,6 +8,9 @@ import decimal
 
 import crm
 
+# How many digits after the point a currency has (ISO 4217), where it is not two. An amount is never rounded to fit.
+DIGITS = {"CLP": 0, "ISK": 0, "JPY": 0, "KRW": 0, "VND": 0, "XAF": 0, "XOF": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+
 SYSTEM = "crm"  # what OpenPRM calls this CRM in external_refs
 
 # Shared fields: either side may change them. The stage goes by operations of its own, the others by PATCH.
@@ -61,8 +64,10 @@ def of_opportunity(opportunity):
 
 def canonical(amount, currency):
     """`72000.00 EUR`: one text for one amount, with the digits of its currency."""
-    digits = {"JPY": 0, "KRW": 0}.get(currency, 2)
-    return f"{decimal.Decimal(amount):.{digits}f} {currency}"
+    value = decimal.Decimal(amount)
+    whole = f"{value:.{DIGITS.get(currency, 2)}f}"
+    # What has more digits than the currency goes as it is, and is refused.
+    return f"{whole if decimal.Decimal(whole) == value else value} {currency}"
 
 
 def money(text):
@@ -121,9 +126,7 @@ def step(opportunity, stage, amount):
 
 
 def account_body(account):
-    """An account as an upsert takes it. What is left out stays as it is."""
-    return {
-        "name": account["name"],
-        "website": account["website"],
-        "address": {"country": account["country"]},
-    }
+    """An account as an upsert takes it. What the CRM does not know is left out, and stays as it is."""
+    address = {"country": account["country"]} if account["country"] else None
+    body = {"name": account["name"], "website": account["website"], "address": address}
+    return {name: value for name, value in body.items() if value is not None}

@@ -1,7 +1,8 @@
 """OpenPRM's API as a program calls it: tokens that renew themselves, and calls that are safe to repeat.
 
-A call returns only with an answer that repeating it would not change. Lost connections, 429 and 503 are waited out; that is safe
-because every write carries an Idempotency-Key, and the server keeps the first answer with its effect.
+A call returns only with an answer that repeating it would not change. Lost connections, 429, 503 and what stands between says
+(408, 502, 504) are waited out; that is safe because every write carries an Idempotency-Key, and the server keeps the first answer
+with its effect.
 """
 
 import base64
@@ -12,6 +13,7 @@ import time
 import urllib.parse
 
 TIMEOUT = 60  # seconds; longer than the longest `wait` of the feed
+AGAIN = (408, 429, 502, 503, 504)
 
 
 class Answer:
@@ -72,7 +74,7 @@ class Api:
                 # A third of its life is left when the next one is asked for.
                 self.token, self.renew_at, fresh = token, time.monotonic() + seconds * 2 / 3, True
             answer = self.send(method, path, data, headers | {"Authorization": f"Bearer {self.token}"})
-            if answer is None or answer.status in (429, 503) or answer.code == "idempotency_in_progress":
+            if answer is None or answer.status in AGAIN or answer.code == "idempotency_in_progress":
                 self.repeats += 1
                 time.sleep(_pause(answer, attempt))
             elif answer.status == 401 and not fresh:
@@ -90,7 +92,7 @@ class Api:
             self.connection.request(method, path, data, headers)
             response = self.connection.getresponse()
             text = response.read()
-            return Answer(response.status, response.headers, json.loads(text) if text else None)
+            return Answer(response.status, response.headers, _read(text))
         except (OSError, http.client.HTTPException):
             if self.connection:
                 self.connection.close()
@@ -98,10 +100,18 @@ class Api:
             return None
 
 
+def _read(text):
+    """The body; a page of whatever stands between is no JSON."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return {"detail": text[:500].decode(errors="replace")}
+
+
 def _pause(answer, attempt):
     """What the server asks for, else twice as long each time, up to half a minute; never the same for two callers."""
-    asked = answer.headers.get("Retry-After") if answer is not None else None
-    seconds = float(asked) if asked else min(30, 0.1 * 2 ** min(attempt, 9))
+    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+    seconds = float(asked) if asked.isdigit() else min(30, 0.1 * 2 ** min(attempt, 9))
     return seconds * random.uniform(1, 1.25)
 
 
@@ -124,7 +134,7 @@ def _signing_in(path, data, headers):
             answer = api.send("POST", path, data, headers)
             if answer:
                 return answer.body["access_token"], answer.body["expires_in"]
-            if answer is not None and answer.status not in (429, 503):
+            if answer is not None and answer.status not in AGAIN:
                 raise SystemExit(f"OpenPRM refuses to sign in: {answer.status} {answer.body}")
             time.sleep(_pause(answer, attempt))
 

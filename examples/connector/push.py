@@ -117,6 +117,7 @@ def refused(db, intent, problem):
     """The call was refused, and would be again: what it said rests, with the problem, until somebody looks at it or the record
     changes. Within a transaction."""
     link = memory.link_of(db, intent["object"], intent["crm_id"])
+    problem = problem or {}
     pointers = {fault["pointer"].removeprefix("#/").split("/")[0] for fault in problem.get("errors") or []}
     sent = intent["pushed"].keys() if link and intent["object"] == "opportunities" else set()
     fields = sent & pointers or sent & {"stage"} or {"*"}

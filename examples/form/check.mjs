@@ -1,7 +1,7 @@
 // Drives the form in headless Chromium against a server that runs: node examples/form/check.mjs [API]
 // It serves this folder itself, at OPENPRM_FORM_ORIGIN, which the server must have among its OPENPRM_CORS_ORIGINS.
 // Environment: EMAIL, PASSWORD (a seller of a partner), CHROMIUM, SHOT (a file for a picture), and NODE_PATH if Playwright is
-// not found from here or from the working directory.
+// not found from here, in the portal beside it, or from the working directory.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -15,7 +15,7 @@ const email = process.env.EMAIL ?? "sales@nordwind.example";
 const password = process.env.PASSWORD ?? "demo-channel-2026";
 
 function playwright() {
-  const places = [here, process.cwd(), ...(process.env.NODE_PATH ?? "").split(":").filter(Boolean).map((path) => resolve(path, ".."))];
+  const places = [here, join(here, "../portal"), process.cwd(), ...(process.env.NODE_PATH ?? "").split(":").filter(Boolean).map((path) => resolve(path, ".."))];
   for (const place of places) {
     for (const name of ["playwright-core", "playwright"]) {
       try {
@@ -44,11 +44,11 @@ function check(holds, what) {
 
 const browser = await playwright().chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"],
 });
 try {
   const page = await browser.newPage({ viewport: { width: 1000, height: 1400 }, locale: "de-DE" });
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(60000); // on a machine that does other things besides
   const noise = [];
   // A refusal that the test provokes is told by the browser too; everything else is a fault.
   page.on("console", (line) => line.type() === "error" && !/status of (409|422)/.test(line.text()) && noise.push(line.text()));

@@ -3,8 +3,8 @@
 //! # How it goes
 //!
 //! - A policy lists steps ([`ApprovalStepRule`]), each with the conditions under which it is asked for: amount, kind of deal,
-//!   territory, tier of the partner. [`plan`] makes a chain of those that a record asks for, [`open`] stores it. A chain keeps
-//!   the steps that it began with, whatever the policy says later.
+//!   territory, tier and segment of the partner. [`plan`] makes a chain of those that a record asks for, [`open`] stores it. A
+//!   chain keeps the steps that it began with, whatever the policy says later.
 //! - One step at a time has its turn. A step is decided by its **role**; with a **quorum** so many different people must agree
 //!   to it. One who refuses ends the chain: whoever reviews such records at every step, anybody else at the step that is theirs
 //!   to decide. Whoever has decided a step of a chain decides no other step of it.

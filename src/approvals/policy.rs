@@ -7,6 +7,7 @@ use crate::{
     auth::Role,
     deals::registrations::DealType,
     kernel::{Currency, Money, ids::TerritoryId},
+    policies::PolicyCode,
     words,
 };
 
@@ -63,6 +64,10 @@ pub struct ApprovalStepRule {
     #[serde(default)]
     #[schema(max_items = 20, example = json!([]), minimum = 0, maximum = 100)]
     pub tier_ranks: Vec<i64>,
+    /// The segments of partners that it is asked for, by their codes in the policy. A partner without segment is in none of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 20, example = json!([]), max_length = 64, pattern = "^[a-z][a-z0-9_]{0,63}$")]
+    pub segments: Vec<PolicyCode>,
     /// How many different people must agree. One who refuses is enough to refuse.
     #[serde(default = "one")]
     #[schema(example = 1, minimum = 1, maximum = 20)]
@@ -96,6 +101,8 @@ pub struct ChainFacts {
     pub territories: Vec<TerritoryId>,
     /// The rank of the partner's tier; 0 for a partner without tier.
     pub tier_rank: i64,
+    /// The segment that the partner is in; none for a partner without.
+    pub segment: Option<PolicyCode>,
 }
 
 impl ApprovalStepRule {
@@ -108,6 +115,7 @@ impl ApprovalStepRule {
             deal_types: Vec::new(),
             territory_ids: Vec::new(),
             tier_ranks: Vec::new(),
+            segments: Vec::new(),
             quorum: one(),
             escalate_after_hours: 0,
             escalate_to: admin(),
@@ -122,6 +130,7 @@ impl ApprovalStepRule {
                 || facts.territories.is_empty()
                 || facts.territories.iter().any(|place| self.territory_ids.contains(place)))
             && (self.tier_ranks.is_empty() || self.tier_ranks.contains(&facts.tier_rank))
+            && (self.segments.is_empty() || facts.segment.as_ref().is_some_and(|one| self.segments.contains(one)))
     }
 
     fn amount_meets(&self, amount: Option<Money>) -> bool {
@@ -188,18 +197,24 @@ mod tests {
         Money::parse(&units.to_string(), currency.parse().unwrap()).unwrap()
     }
 
+    fn segment() -> impl Strategy<Value = PolicyCode> {
+        proptest::sample::select(vec!["grow", "maintain", "protect"]).prop_map(|code| code.parse().unwrap())
+    }
+
     fn rule() -> impl Strategy<Value = ApprovalStepRule> {
         (
             proptest::collection::vec((0_i64..1000, proptest::sample::select(vec!["EUR", "USD"])), 0..2),
             proptest::collection::vec(proptest::sample::select(DealType::ALL), 0..3),
             proptest::collection::vec(1_u64..6, 0..3),
             proptest::collection::vec(0_i64..4, 0..3),
+            proptest::collection::vec(segment(), 0..3),
         )
-            .prop_map(|(from, deal_types, places, tier_ranks)| ApprovalStepRule {
+            .prop_map(|(from, deal_types, places, tier_ranks, segments)| ApprovalStepRule {
                 from: from.into_iter().map(|(units, code)| money(units, code)).collect(),
                 deal_types,
                 territory_ids: places.into_iter().map(TerritoryId::example).collect(),
                 tier_ranks,
+                segments,
                 ..ApprovalStepRule::of("Step", ApproverRole::Approver)
             })
     }
@@ -210,12 +225,14 @@ mod tests {
             proptest::option::of(proptest::sample::select(DealType::ALL)),
             proptest::collection::vec(1_u64..6, 0..3),
             0_i64..4,
+            proptest::option::of(segment()),
         )
-            .prop_map(|(amount, deal_type, places, tier_rank)| ChainFacts {
+            .prop_map(|(amount, deal_type, places, tier_rank, segment)| ChainFacts {
                 amount: amount.map(|(units, code)| money(units, code)),
                 deal_type,
                 territories: places.into_iter().map(TerritoryId::example).collect(),
                 tier_rank,
+                segment,
             })
     }
 
@@ -238,6 +255,7 @@ mod tests {
             if rule.is_asked_for(&facts) {
                 prop_assert!(free(|rule| rule.from.clear()) && free(|rule| rule.deal_types.clear()));
                 prop_assert!(free(|rule| rule.territory_ids.clear()) && free(|rule| rule.tier_ranks.clear()));
+                prop_assert!(free(|rule| rule.segments.clear()));
             }
             prop_assert!(free(|rule| *rule = ApprovalStepRule::of("Step", ApproverRole::Approver)));
         }
@@ -245,7 +263,9 @@ mod tests {
         #[test]
         fn what_is_not_known_counts_as_met(rule in rule(), facts in facts()) {
             let unknown = ChainFacts { amount: None, deal_type: None, territories: Vec::new(), ..facts };
-            prop_assert_eq!(rule.is_asked_for(&unknown), rule.tier_ranks.is_empty() || rule.tier_ranks.contains(&unknown.tier_rank));
+            let of_tier = rule.tier_ranks.is_empty() || rule.tier_ranks.contains(&unknown.tier_rank);
+            let of_segment = rule.segments.is_empty() || unknown.segment.as_ref().is_some_and(|one| rule.segments.contains(one));
+            prop_assert_eq!(rule.is_asked_for(&unknown), of_tier && of_segment);
         }
     }
 

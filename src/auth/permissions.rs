@@ -284,7 +284,10 @@ permissions! {
     "listPartners", Some("partners:read"), Who::Roles(EVERY);
     "getPartner", Some("partners:read"), Who::Roles(EVERY);
     "createPartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
+    "upsertPartner", Some("partners:write"), Who::Roles(OPS_AND_CAM), once;
+    "getPartnerByExternalId", Some("partners:read"), Who::Roles(VENDOR);
     "updatePartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "batchPartners", Some("partners:write"), Who::Roles(OPS_AND_CAM), once;
     "invitePartner", Some("partners:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam])), once;
     "listPartnerInvitations", Some("partners:read"), Who::Roles(VENDOR);
     "applyAsPartner", None, Who::Anyone, none * 20;
@@ -324,7 +327,10 @@ permissions! {
     "listPeople", Some("people:read"), Who::Roles(EVERY);
     "createPerson", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
     "getPerson", Some("people:read"), Who::Roles(EVERY);
+    "upsertPerson", Some("people:write"), Who::Roles(OPS_AND_CAM), once;
+    "getPersonByExternalId", Some("people:read"), Who::Roles(VENDOR);
     "updatePerson", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
+    "batchPeople", Some("people:write"), Who::Roles(OPS_AND_CAM), once;
     "createEmployment", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin])), once;
     "getEmployment", Some("people:read"), Who::Roles(EVERY);
     "updateEmployment", Some("people:write"), Who::Roles(roles(&[Admin, ChannelOps, Cam, PartnerAdmin]));
@@ -349,13 +355,18 @@ permissions! {
     "assignAccountManager", Some("partners:write"), Who::Roles(OPS), once;
     "endAccountManager", Some("partners:write"), Who::Roles(OPS), once;
     "cancelAccountManager", Some("partners:write"), Who::Roles(OPS);
+    "listPartnerSegments", Some("partners:read"), Who::Roles(VENDOR);
+    "getPartnerSegment", Some("partners:read"), Who::Roles(VENDOR);
+    "setPartnerSegment", Some("partners:write"), Who::Roles(OPS), once;
 
     // --- customers: accounts, and what the vendor holds on them
     "listCustomerAccounts", Some("customers:read"), Who::Roles(VENDOR);
     "getCustomerAccount", Some("customers:read"), Who::Roles(VENDOR);
     "createCustomerAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
     "upsertCustomerAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "getCustomerAccountByExternalId", Some("customers:read"), Who::Roles(VENDOR);
     "updateCustomerAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM);
+    "batchCustomerAccounts", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
     "deleteCustomerAccount", Some("customers:write"), Who::Roles(OPS);
     "resolveCustomer", Some("customers:read"), Who::Roles(VENDOR), none * 5;
 
@@ -414,7 +425,9 @@ permissions! {
     "createDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
     "upsertDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
     "getDeal", Some("deals:read"), Who::Roles(DEAL_READERS);
+    "getDealByExternalId", Some("deals:read"), Who::Roles(DEAL_READERS);
     "updateDeal", Some("deals:write"), Who::Roles(DEAL_WRITERS);
+    "batchDeals", Some("deals:write"), Who::Roles(DEAL_WRITERS), once;
     "listDealHistory", Some("deals:read"), Who::Roles(DEAL_READERS);
     "listDirectOpportunities", Some("customers:read"), Who::Roles(VENDOR);
     "getDirectOpportunity", Some("customers:read"), Who::Roles(VENDOR);
@@ -582,6 +595,17 @@ permissions! {
     "updateSavedView", None, Who::Roles(EVERY);
     "deleteSavedView", None, Who::Roles(EVERY);
 
+    // --- imports: whoever makes one must also be permitted to make such records by hand
+    "listImports", Some("imports:read"), Who::Roles(OPS);
+    "getImport", Some("imports:read"), Who::Roles(OPS);
+    "createImport", Some("imports:write"), Who::Roles(OPS), once * 20;
+    "suggestImportMapping", Some("imports:write"), Who::Roles(OPS), none * 5;
+    "listImportRows", Some("imports:read"), Who::Roles(OPS);
+    "getImportProblems", Some("imports:read"), Who::Roles(OPS), none * 10;
+    "commitImport", Some("imports:write"), Who::Roles(OPS), once * 20;
+    "cancelImport", Some("imports:write"), Who::Roles(OPS), once;
+    "undoImport", Some("imports:write"), Who::Roles(OPS), once * 20;
+
     // --- webhooks: the vendor's by its administrators, a partner's by its own
     "listWebhookEndpoints", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
     "getWebhookEndpoint", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
@@ -597,6 +621,40 @@ permissions! {
     "getWebhookDelivery", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
     "listWebhookAttempts", Some("webhooks:read"), Who::Roles(roles(&[Admin, PartnerAdmin]));
     "replayWebhookDelivery", Some("webhooks:write"), Who::Roles(roles(&[Admin, PartnerAdmin])), once * 5;
+
+    // --- sync: other systems, links with them, conflicts, field maps and first loads
+    "listExternalSystems", Some("sync:read"), Who::Roles(OPS);
+    "getExternalSystem", Some("sync:read"), Who::Roles(OPS);
+    "getExternalSystemSummary", Some("sync:read"), Who::Roles(OPS);
+    "createExternalSystem", Some("sync:write"), Who::Roles(OPS), once;
+    "updateExternalSystem", Some("sync:write"), Who::Roles(OPS);
+    "pauseExternalSystem", Some("sync:write"), Who::Roles(OPS), once;
+    "resumeExternalSystem", Some("sync:write"), Who::Roles(OPS), once;
+    "resyncExternalSystem", Some("sync:write"), Who::Roles(OPS), once * 20;
+    "matchExternalRecords", Some("sync:write"), Who::Roles(OPS), once * 100;
+    "listSyncLinks", Some("sync:read"), Who::Roles(OPS);
+    "getSyncLink", Some("sync:read"), Who::Roles(OPS);
+    "createSyncLink", Some("sync:write"), Who::Roles(OPS), once;
+    "deleteSyncLink", Some("sync:write"), Who::Roles(OPS);
+    "relinkSyncLink", Some("sync:write"), Who::Roles(OPS), once;
+    "retrySyncLink", Some("sync:write"), Who::Roles(OPS), once;
+    "pauseSyncLink", Some("sync:write"), Who::Roles(OPS), once;
+    "resumeSyncLink", Some("sync:write"), Who::Roles(OPS), once;
+    "resyncSyncLink", Some("sync:write"), Who::Roles(OPS), once;
+    "reportSyncLinks", Some("sync:write"), Who::Roles(OPS), once * 20;
+    "listSyncConflicts", Some("sync:read"), Who::Roles(OPS);
+    "getSyncConflict", Some("sync:read"), Who::Roles(OPS);
+    "resolveSyncConflict", Some("sync:write"), Who::Roles(OPS), once;
+    "listSyncReviews", Some("sync:read"), Who::Roles(OPS);
+    "getSyncReview", Some("sync:read"), Who::Roles(OPS);
+    "decideSyncReview", Some("sync:write"), Who::Roles(OPS), once;
+    "listFieldMaps", Some("sync:read"), Who::Roles(OPS);
+    "getFieldMap", Some("sync:read"), Who::Roles(OPS);
+    "createFieldMap", Some("sync:write"), Who::Roles(OPS), once;
+    "updateFieldMap", Some("sync:write"), Who::Roles(OPS);
+    "deleteFieldMap", Some("sync:write"), Who::Roles(OPS);
+    "publishFieldMap", Some("sync:write"), Who::Roles(OPS), once;
+    "previewFieldMap", Some("sync:read"), Who::Roles(OPS);
 }
 
 /// The row of an operation.
@@ -610,6 +668,16 @@ pub fn may_call(caller: &Caller, operation: &str) -> bool {
         .iter()
         .find(|row| row.operation == operation)
         .is_some_and(|row| row.check(caller).is_ok())
+}
+
+/// Checks that the caller may call the operation of that name: for what one operation does in the place of another.
+///
+/// # Errors
+/// As [`Permission::check`].
+pub fn require(caller: &Caller, operation: &str) -> Result<()> {
+    of(operation)
+        .ok_or_else(|| Error::internal(format!("the permission table does not have {operation}")))?
+        .check(caller)
 }
 
 /// Whether somebody who signs in with those roles may call the operation of that name.

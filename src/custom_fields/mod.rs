@@ -77,6 +77,21 @@ pub fn seen(tx: &mut Tx<'_>, record: CustomRecord) -> Result<Vec<CustomField>> {
     Ok(known)
 }
 
+/// The names of the fields whose values the caller reads, retired ones included: their values stay. In the order of names.
+///
+/// # Errors
+/// What the database reports.
+pub fn readable(tx: &mut Tx<'_>, record: CustomRecord) -> Result<Vec<String>> {
+    let is_vendor = tx.caller().is_vendor();
+    let known = definitions(tx, record)?.into_iter();
+    let mut names: Vec<String> = known
+        .filter(|field| is_vendor || field.partner_visible)
+        .map(|field| field.name)
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
 /// What a list is filtered by: for each field that is named the values that it may hold, as they are compared. A field that
 /// the caller does not see holds nothing for it. No query for the vendor.
 ///

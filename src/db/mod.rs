@@ -16,7 +16,11 @@ mod total;
 mod tx;
 mod writer;
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 pub use clause::{Bind, Bound, Clause, Sorted, Statement};
 pub use conn::{Conn, Engine};
@@ -28,7 +32,7 @@ use writer::Writer;
 use crate::{
     auth::{Caller, Request},
     error::{Error, Result, codes},
-    http::{Answer, Rendered, Sent, idempotency},
+    http::{Answer, NoContent, Rendered, Sent, idempotency},
     kernel::Time,
 };
 
@@ -106,6 +110,9 @@ fn typed<T: 'static>(made: Made) -> Result<T> {
 
 /// A read that ends in an answer.
 type Answering = Box<dyn FnOnce(&mut Tx<'_>, &Request) -> Result<Rendered> + Send>;
+
+/// A write that ends in an answer, or in a refusal that leaves something behind.
+type Settling = Box<dyn Fn(&mut Tx<'_>, &Request) -> Result<Result<Rendered>> + Send + Sync>;
 
 fn answering<A: Answer>(work: impl FnOnce(&mut Tx<'_>) -> Result<A> + Send + 'static) -> Answering {
     Box::new(move |tx, request| work(tx)?.render(request))
@@ -210,6 +217,46 @@ impl Db {
         let asked = caller.clone();
         self.run(caller, move |tx| idempotency::once(tx, asked.request(), &*work))
             .await
+    }
+
+    /// As [`Db::write`], for work whose refusal leaves something behind: the inner error is the answer, and what was written
+    /// before it stays. A refusal is not kept for the idempotency key.
+    ///
+    /// # Errors
+    /// As [`Db::write`], and the refusal.
+    pub async fn settle<A, F>(&self, caller: &Caller, work: F) -> Result<Sent<A>>
+    where
+        A: Answer,
+        F: Fn(&mut Tx<'_>) -> Result<Result<A>> + Send + Sync + 'static,
+    {
+        let work: Settling = Box::new(move |tx, request| match work(tx)? {
+            Ok(answer) => answer.render(request).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        });
+        self.settle_rendered(caller, work).await.map(Sent::new)
+    }
+
+    async fn settle_rendered(&self, caller: &Caller, work: Settling) -> Result<Rendered> {
+        let asked = caller.clone();
+        let settled = self.run(caller, move |tx| {
+            let refusal = OnceLock::new();
+            let rendered = idempotency::once(tx, asked.request(), &|tx, request| match work(tx, request)? {
+                Ok(rendered) => Ok(rendered),
+                Err(error) => {
+                    // It is the first: the effect is run once.
+                    drop(refusal.set(error));
+                    NoContent.render(request)
+                }
+            })?;
+            match refusal.into_inner() {
+                None => Ok(Ok(rendered)),
+                Some(error) => {
+                    idempotency::forget(tx, asked.request())?;
+                    Ok(Err(error))
+                }
+            }
+        });
+        settled.await?
     }
 
     /// A read whose result stays inside the program.

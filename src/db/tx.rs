@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     events::{self, Fact},
     kernel::{Time, ids::Id},
+    sync,
 };
 
 #[derive(QueryableByName)]
@@ -110,12 +111,14 @@ impl<'c> Tx<'c> {
         I::at(self.now)
     }
 
-    /// Records a fact, of a type in the [catalogue](events::catalogue): the event and the audit record, in this transaction.
+    /// Records a fact, of a type in the [catalogue](events::catalogue): the event and the audit record, in this transaction. What
+    /// is linked with other systems waits to be pushed since.
     ///
     /// # Errors
     /// What the database reports.
     pub fn record(&mut self, fact: Fact) -> Result<()> {
         debug_assert!(fact.is_catalogued(), "the catalogue of events does not have {fact:?}");
+        sync::noted(self, &fact)?;
         let event = events::queries::append(self, fact)?;
         audit::append(self, &event)
     }

@@ -26,6 +26,8 @@ pub enum Common {
     WhenPathId,
     /// Operations with query parameters.
     WhenQuery,
+    /// Operations whose answer has several forms: lists.
+    WhenList,
     /// Operations that take `If-Match`.
     WhenIfMatch,
     /// Operations that take an `Idempotency-Key`.
@@ -69,12 +71,13 @@ codes! {
     NOT_FOUND = 404 "not_found" WhenPathId, "There is no such record", "The record does not exist, or you may not see it.";
     ROUTE_NOT_FOUND = 404 "route_not_found" Never, "There is no such address", "The addresses there are stand in /openapi.json.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" Never, "The method is not possible here", "Use one of the methods that the Allow header names.";
-    NOT_ACCEPTABLE = 406 "not_acceptable" Never, "The answer cannot have that form", "Answers are application/json; accept that.";
+    NOT_ACCEPTABLE = 406 "not_acceptable" WhenList, "The answer cannot have that form", "Lists are answered as application/json, application/x-ndjson or text/csv; accept one of them.";
     REQUEST_TIMEOUT = 408 "request_timeout" WhenBody, "The body came too slowly", "Send the whole body within ten seconds.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" WhenBody, "The body is too large", "Bodies may have at most 256 KiB.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" WhenBody, "The body's media type is not taken", "Send Content-Type: application/json.";
     INVALID_SCOPE = 400 "invalid_scope" Never, "The client does not have that scope", "Ask for scopes that the client has.";
     UNSUPPORTED_GRANT_TYPE = 400 "unsupported_grant_type" Never, "Tokens are not granted that way", "Send grant_type=client_credentials.";
+    UNSUPPORTED_TOKEN_TYPE = 400 "unsupported_token_type" Never, "Tokens of that kind are not revoked here", "Send an access token that was issued to the client.";
     WRONG_PASSWORD = 409 "wrong_password" Declared, "The present password is wrong", "Send the present password as it is.";
     CONTRADICTION = 409 "contradiction" WhenBody, "The values do not go together", "Each value is one that can be, but not with the others, or not by what the program defines; change what is named.";
     WRONG_CODE = 409 "wrong_code" Declared, "The code is wrong", "Send the code that your authenticator shows now, or a recovery code that was not used; each is taken once.";
@@ -97,6 +100,10 @@ codes! {
     PROTECTION_OVERLAP = 409 "protection_overlap" Declared, "The scope is already protected", "Another registration holds an active protection on this customer, product and territory; narrow the scope or wait until it is free.";
     FILE_INFECTED = 409 "file_infected" Declared, "The file is infected", "The scanner found malicious software in it; clean the file and upload it again.";
     FILE_NOT_SERVED = 409 "file_not_served" Declared, "The file is not served now", "Its content is not there any more, or waits to be scanned.";
+    STALE_REVISION = 409 "stale_revision" Declared, "A later revision was taken already", "Read the record in your system again, and send it with the revision that it has now.";
+    SYNC_CONFLICT = 409 "sync_conflict" Declared, "Both sides changed the record", "Nothing was written over: read the conflict that is named, and resolve it.";
+    SYNC_PAUSED = 409 "sync_paused" Declared, "The record is not kept in step now", "Send it again when the system or the link is resumed.";
+    ROLLED_BACK = 424 "rolled_back" Never, "Nothing of the batch was kept", "Another item of the batch could not be done, and it was to be all or nothing: correct that one, and send all again.";
     CONFLICT = 409 "conflict" Declared, "The change conflicts with what is stored", "Read the record again and repeat the change.";
 
     // The server.

@@ -191,6 +191,23 @@ pub fn told_since(tx: &mut Tx<'_>, record: (&str, &str), kind: &str, since: Time
     Ok(one.is_some())
 }
 
+/// A record as it was at that revision, or at the last before it that is told: as the vendor reads it. Nothing if its events are
+/// not kept any more, or were erased.
+///
+/// # Errors
+/// What the database reports.
+pub fn record_at(tx: &mut Tx<'_>, record: (&str, &str), revision: i64) -> Result<Option<Value>> {
+    let data: Option<Option<String>> = on_each!(tx, |c| events::table
+        .filter(events::resource_id.eq(record.1))
+        .filter(events::resource_type.eq(record.0))
+        .filter(events::revision.le(revision))
+        .order((events::revision.desc(), events::seq.desc()))
+        .select(events::data)
+        .first(c)
+        .optional())?;
+    Ok(data.flatten().and_then(|data| serde_json::from_str(&data).ok()))
+}
+
 /// An event as the log has it, for those who tell people of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
@@ -214,6 +231,48 @@ pub struct Logged {
     pub audience: Vec<PartnerId>,
 }
 
+/// The last event about a record that this transaction can see, by its place in the order of insertion.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_about(tx: &mut Tx<'_>, resource_type: &str, resource_id: &str) -> Result<Option<i64>> {
+    Ok(on_each!(tx, |c| events::table
+        .filter(events::resource_id.eq(resource_id))
+        .filter(events::resource_type.eq(resource_type))
+        .order(events::seq.desc())
+        .select(events::seq)
+        .first(c)
+        .optional())?)
+}
+
+/// What an event says of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The record after it, as the vendor reads it.
+    pub data: Value,
+    /// What the changed fields held before.
+    pub previous: Value,
+}
+
+/// What an event says of a change; nothing if it tells of none, was erased, or is kept no more.
+///
+/// # Errors
+/// What the database reports.
+pub fn recorded(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Recorded>> {
+    let found: Option<(Option<String>, Option<String>)> = on_each!(tx, |c| events::table
+        .find(seq)
+        .select((events::data, events::previous))
+        .first(c)
+        .optional())?;
+    let Some((Some(data), Some(previous))) = found else {
+        return Ok(None);
+    };
+    Ok(Some(Recorded {
+        data: serde_json::from_str(&data).map_err(Error::internal)?,
+        previous: serde_json::from_str(&previous).map_err(Error::internal)?,
+    }))
+}
+
 /// The last position of the log; nothing of an empty one. Whatever stands up to it can be read.
 ///
 /// # Errors
@@ -222,6 +281,60 @@ pub fn last_position(tx: &mut Tx<'_>) -> Result<Option<i64>> {
     Ok(on_each!(tx, |c| events::table
         .select(diesel::dsl::max(events::position))
         .first::<Option<i64>>(c))?)
+}
+
+/// What an event is about: enough to tell for whom it cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// Its place in the log.
+    pub position: i64,
+    /// What happened.
+    pub kind: String,
+    /// The type of the record.
+    pub resource_type: String,
+    /// The record.
+    pub resource_id: String,
+    /// The partners that may learn of it, if only that they lost sight of the record.
+    pub partners: Vec<String>,
+}
+
+/// What the events after one position and up to another are about, in order; nothing if they are more than `most`.
+///
+/// # Errors
+/// What the database reports.
+pub fn headings(tx: &mut Tx<'_>, (after, up_to): (i64, i64), most: usize) -> Result<Option<Vec<Heading>>> {
+    type Line = (i64, Option<i64>, String, String, String);
+    if usize::try_from(up_to.saturating_sub(after)).is_ok_and(|span| span > most) {
+        return Ok(None);
+    }
+    let lines: Vec<Line> = on_each!(tx, |c| events::table
+        .filter(events::position.gt(after).and(events::position.le(up_to)))
+        .order(events::position)
+        .select((
+            events::seq,
+            events::position,
+            events::event_type,
+            events::resource_type,
+            events::resource_id
+        ))
+        .load(c))?;
+    let seqs: Vec<i64> = lines.iter().map(|line| line.0).collect();
+    let heard: Vec<(i64, String)> = on_each!(tx, |c| event_audiences::table
+        .filter(event_audiences::event_seq.eq_any(&seqs))
+        .select((event_audiences::event_seq, event_audiences::partner_id))
+        .load(c))?;
+    let mut partners: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for (seq, partner) in heard {
+        partners.entry(seq).or_default().push(partner);
+    }
+    let heading = |(seq, position, kind, resource_type, resource_id): Line| Heading {
+        position: position.unwrap_or(up_to),
+        kind,
+        resource_type,
+        resource_id,
+        partners: partners.remove(&seq).unwrap_or_default(),
+    };
+    Ok(Some(lines.into_iter().map(heading).collect()))
 }
 
 /// The first events of these types after one position and up to another, in order, but for those of that origin.

@@ -117,6 +117,37 @@ pub async fn scanned(files: &Files, db: &Db, caller: &Caller, row: FileRow) -> R
     .await
 }
 
+/// A file with its content, for those who work with it inside the program.
+pub struct Opened {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its content, as hexadecimal digits.
+    pub sha256: String,
+    /// How many bytes it has.
+    pub size: i64,
+    /// Its content, piece by piece.
+    pub content: super::Content,
+}
+
+/// Opens a file that the caller reads.
+///
+/// # Errors
+/// 404 if there is none; 409 `file_infected`, `file_not_served`; 503 if the store cannot be reached.
+pub async fn open(files: &Files, db: &Db, caller: &Caller, id: FileId) -> Result<Opened> {
+    let row = db.ask(caller, move |tx| queries::find(tx, id)).await?;
+    let row = scanned(files, db, caller, row).await?;
+    let key = served(&row, files.scanner.is_there())?;
+    let at = key.clone();
+    let location = db.ask(caller, move |tx| queries::location(tx, &at)).await?;
+    let content = files.at(&location)?.read(&key).await?;
+    Ok(Opened {
+        name: row.name,
+        sha256: row.sha256,
+        size: row.size_bytes,
+        content: Box::pin(content),
+    })
+}
+
 /// The content of a file as an answer.
 #[derive(Debug)]
 pub struct Content(HttpResponse);

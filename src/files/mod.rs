@@ -30,8 +30,9 @@ mod sweeper;
 mod upload;
 
 pub use attachments::{attach_to, attached_to, detach_all};
+pub use content::{Opened, open};
 pub use model::{AttachedResource, Attachment, FileScanStatus, StoredFile};
-pub use queries::retire;
+pub use queries::{empty, retire};
 pub use scanner::{Clamd, Content, NoScanner, Scanner, Verdict};
 pub use store::Store;
 pub use sweeper::Sweeper;

@@ -267,6 +267,26 @@ pub fn retire(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     Ok(done)
 }
 
+/// Deletes the content of a file that was needed for a time, unless a record shows it or somebody said until when to keep it.
+/// Nothing happens if it is not there any more.
+///
+/// # Errors
+/// What the database reports.
+pub fn empty(tx: &mut Tx<'_>, id: FileId) -> Result<()> {
+    let now = tx.now;
+    let found: Option<FileRow> = on_each!(tx, |c| table
+        .find(id)
+        .filter(files::object_key.is_not_null().and(files::retain_until.is_null()))
+        .select(FileRow::as_select())
+        .first(c)
+        .optional())?;
+    let Some(row) = found else { return Ok(()) };
+    if !is_attached(tx, id)? {
+        save(tx, &row, row.clone().emptied(now), "file.content_deleted")?;
+    }
+    Ok(())
+}
+
 /// Whether there are objects that nobody needs, or that were left half-written.
 ///
 /// # Errors

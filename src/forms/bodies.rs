@@ -20,6 +20,8 @@ pub struct Written {
     pub update: &'static str,
     /// Sends one in, where there is such a step.
     pub submit: Option<&'static str>,
+    /// Reads one.
+    pub read: &'static str,
 }
 
 impl FormResource {
@@ -30,21 +32,25 @@ impl FormResource {
                 create: "createDeal",
                 update: "updateDeal",
                 submit: Some("submitDeal"),
+                read: "getDeal",
             },
             Self::Partners => Written {
                 create: "createPartner",
                 update: "updatePartner",
                 submit: None,
+                read: "getPartner",
             },
             Self::People => Written {
                 create: "createPerson",
                 update: "updatePerson",
                 submit: None,
+                read: "getPerson",
             },
             Self::CustomerAccounts => Written {
                 create: "createCustomerAccount",
                 update: "updateCustomerAccount",
                 submit: None,
+                read: "getCustomerAccount",
             },
         }
     }
@@ -66,13 +72,14 @@ pub struct Bodies(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     by_operation: BTreeMap<&'static str, Body>,
+    records: BTreeMap<&'static str, Value>,
     components: Map<String, Value>,
 }
 
 impl Bodies {
     /// Those of a published document. Operations that it does not have, because their module is off, have no body here.
     pub fn of(document: &Value) -> Self {
-        let mut by_operation = BTreeMap::new();
+        let (mut by_operation, mut records) = (BTreeMap::new(), BTreeMap::new());
         let mut components = Map::new();
         let wanted: Vec<&'static str> = FormResource::ALL
             .iter()
@@ -84,6 +91,15 @@ impl Bodies {
         for (path, item) in paths.into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let id = operation.get("operationId").and_then(Value::as_str);
+                let mut reads = FormResource::ALL.iter().map(|resource| resource.written().read);
+                if let Some(read) = reads.find(|read| Some(*read) == id) {
+                    let schema = operation
+                        .pointer("/responses/200/content/application~1json/schema")
+                        .cloned()
+                        .unwrap_or_default();
+                    collect(&schema, document, &mut components);
+                    records.insert(read, schema);
+                }
                 let Some(id) = wanted.iter().copied().find(|wanted| Some(*wanted) == id) else {
                     continue;
                 };
@@ -102,6 +118,7 @@ impl Bodies {
         }
         Self(Arc::new(Inner {
             by_operation,
+            records,
             components,
         }))
     }
@@ -109,6 +126,33 @@ impl Bodies {
     /// The operation's body.
     pub fn body(&self, operation: &str) -> Option<&Body> {
         self.0.by_operation.get(operation)
+    }
+
+    /// The schema of the record that an operation reads.
+    pub fn record(&self, operation: &str) -> Option<&Value> {
+        self.0.records.get(operation)
+    }
+
+    /// Whether a schema has the field that a JSON pointer names, through whatever it refers to.
+    pub fn has_field(&self, schema: &Value, pointer: &str) -> bool {
+        let path: Vec<&str> = pointer.split('/').skip(1).collect();
+        self.holds(schema, &path)
+    }
+
+    fn holds(&self, schema: &Value, path: &[&str]) -> bool {
+        let (Some(schema), Some((first, rest))) = (schema.as_object(), path.split_first()) else {
+            return path.is_empty();
+        };
+        if let Some(name) = reference(schema) {
+            return self.component(name).is_some_and(|target| self.holds(target, path));
+        }
+        let parts = ["oneOf", "anyOf", "allOf"]
+            .iter()
+            .filter_map(|key| schema.get(*key)?.as_array())
+            .flatten();
+        let mut parts = parts.filter(|part| part.is_object());
+        let own = schema.get("properties").and_then(|properties| properties.get(first));
+        own.is_some_and(|inner| self.holds(inner, rest)) || parts.any(|part| self.holds(part, path))
     }
 
     /// The component of that name.

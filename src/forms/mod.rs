@@ -22,6 +22,7 @@ mod widgets;
 
 pub use bodies::Bodies;
 pub use model::FormResource;
+pub use records::custom_names;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes.

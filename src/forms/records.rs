@@ -10,6 +10,7 @@ use crate::{
     kernel::Language,
     partners,
     policies::{self, ReasonKind},
+    sync,
 };
 
 use super::{
@@ -117,10 +118,43 @@ pub fn of_change(tx: &mut Tx<'_>, resource: FormResource, id: Option<&str>) -> R
         (FormResource::People, Some(id)) => of_person(tx, id, &mut overlay),
         (FormResource::CustomerAccounts, Some(id)) => of_account(tx, id, &mut overlay),
     };
+    if let (Ok(()), Some(id)) = (&found, id) {
+        kept_elsewhere(tx, resource, id, &mut overlay)?;
+    }
     match found {
         Ok(()) => Ok(Some(overlay)),
         Err(error) if error.is(&codes::NOT_FOUND) || error.is(&codes::FORBIDDEN) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What another system keeps is shown as locked, although it can be written: it would be written over from there. Partners learn
+/// of no system's name.
+fn kept_elsewhere(tx: &mut Tx<'_>, resource: FormResource, id: &str, overlay: &mut Overlay) -> Result<()> {
+    for (pointer, reason) in sync::maps::kept_elsewhere(tx, resource, id)? {
+        if !overlay.locked.iter().any(|(known, _)| *known == pointer) {
+            let reason = if overlay.is_vendor {
+                reason
+            } else {
+                "It is kept in a system of the vendor's; what is written here is written over from there.".to_owned()
+            };
+            overlay.locked.push((pointer, reason));
+        }
+    }
+    Ok(())
+}
+
+/// The names of the custom fields of a type of record that the caller sees.
+///
+/// # Errors
+/// What the database reports.
+pub fn custom_names(tx: &mut Tx<'_>, resource: FormResource) -> Result<Vec<String>> {
+    match custom_record(resource) {
+        Some(record) => Ok(custom_fields::seen(tx, record)?
+            .into_iter()
+            .map(|field| field.name)
+            .collect()),
+        None => Ok(Vec::new()),
     }
 }
 

@@ -189,6 +189,7 @@ impl From<&'static codes::Code> for document::ErrorCode {
                 codes::Common::WhenBody => Theirs::WhenBody,
                 codes::Common::WhenPathId => Theirs::WhenPathId,
                 codes::Common::WhenQuery => Theirs::WhenQuery,
+                codes::Common::WhenList => Theirs::WhenList,
                 codes::Common::WhenIfMatch => Theirs::WhenIfMatch,
                 codes::Common::WhenIdempotency => Theirs::WhenIdempotency,
                 codes::Common::WhenAuth => Theirs::WhenAuth,

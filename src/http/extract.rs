@@ -17,7 +17,7 @@ use utoipa::{
     },
 };
 
-use super::{State, reply};
+use super::{State, export::Form, reply};
 use crate::{
     app::Contract,
     auth::{Caller, permissions},
@@ -33,6 +33,8 @@ pub struct Checked {
     pub query: Map<String, Value>,
     pub list: u64,
     pub if_match: Option<i64>,
+    /// In which form a list is asked for.
+    pub form: Form,
 }
 
 /// Takes from what the gate found out.
@@ -310,7 +312,7 @@ impl IntoParams for Paging {
         vec![
             parameter(
                 "limit",
-                "How many rows the page has at most.",
+                "How many rows the page has at most. An export (NDJSON or CSV) has all rows without it, and with it is that page.",
                 ObjectBuilder::new()
                     .schema_type(Type::Integer)
                     .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(

@@ -11,9 +11,9 @@ use std::{
 
 use actix_web::{
     FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse,
-    body::{BoxBody, MessageBody},
+    body::{self, BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{Method, header},
+    http::{Method, Version, header},
     middleware::Next,
     web::{Bytes, BytesMut, Data},
 };
@@ -22,6 +22,7 @@ use hmac::digest::Digest as _;
 use serde_json::{Map, Value};
 
 use super::{
+    export::{self, Form},
     extract::{self, Checked},
     limits::Limiter,
     metrics::Metrics,
@@ -53,7 +54,11 @@ pub const BATCH_LIMIT: usize = 8 * 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a handler may take.
-const HANDLER_DEADLINE: Duration = Duration::from_secs(15);
+pub(super) const HANDLER_DEADLINE: Duration = Duration::from_secs(15);
+/// Where the addresses of batches end.
+const BATCH: &str = "/batch";
+/// How long a batch may take, which is many calls in one.
+const BATCH_DEADLINE: Duration = Duration::from_secs(60);
 /// How long a handler may take that waits for something to happen.
 const POLL_DEADLINE: Duration = Duration::from_secs(45);
 /// How long a handler may take that takes its body in itself; each piece of that has a deadline of its own.
@@ -83,6 +88,8 @@ pub struct State {
     pub usage: Recorder,
     /// How far the log of events has come, for those who wait for more.
     pub tail: Tail,
+    /// The exports that are under way.
+    pub exports: Arc<export::Running>,
 }
 
 impl State {
@@ -126,7 +133,8 @@ pub async fn gate(
     } = course;
     let deadline = match known {
         _ if streams => STREAM_DEADLINE,
-        Some("listEvents") => POLL_DEADLINE,
+        Some("listEvents" | "getImport") => POLL_DEADLINE,
+        Some(_) if request.path().ends_with(BATCH) => BATCH_DEADLINE,
         _ => HANDLER_DEADLINE,
     };
     let path = request.path().to_owned();
@@ -173,6 +181,10 @@ pub async fn gate(
             (response, operation)
         }
     };
+    // Nobody reads what follows the head, so that it is not made.
+    if method == Method::HEAD && matches!(response.response().body().size(), BodySize::Stream) {
+        response = response.map_body(|_, _| BoxBody::new(body::None::new()));
+    }
     let headers = response.headers_mut();
     if let Ok(value) = header::HeaderValue::from_str(&id.to_string()) {
         headers.insert(header::HeaderName::from_static("x-request-id"), value);
@@ -318,6 +330,7 @@ async fn prepare(
     course.quota = Some(state.limiter.take(&caller, operation.permission.weight)?);
     operation.permission.check(&caller)?;
     operation.check_headers(request.headers())?;
+    let form = wanted_form(request, operation)?;
     let lenient = operation.takes_header("prefer") && prefers_leniency(request);
     let (query, ignored) = query(request, operation, lenient)?;
     course.ignored = lenient.then_some(ignored);
@@ -329,7 +342,16 @@ async fn prepare(
     });
     let list = list_digest(request.path(), &query, &caller);
     let body = match &operation.body {
-        Some(expected) => read_body(request, expected).await?,
+        Some(expected) => {
+            let (body, records) = read_body(request, expected).await?;
+            if records > 1 {
+                // One of them was counted with the call.
+                let others = u32::try_from(records - 1).unwrap_or(u32::MAX);
+                let weight = operation.permission.weight.saturating_mul(others);
+                course.quota = Some(state.limiter.take(&caller, weight)?);
+            }
+            body
+        }
         None if operation.streams => {
             course.streams = true;
             None
@@ -360,6 +382,7 @@ async fn prepare(
         query,
         list,
         if_match,
+        form,
     }));
     Ok(())
 }
@@ -430,6 +453,20 @@ fn query(request: &ServiceRequest, operation: &Operation, lenient: bool) -> Resu
                 .detail("The query cannot be read; encode it as application/x-www-form-urlencoded.")
         })?;
     operation.check_query(&pairs, lenient)
+}
+
+/// In which form a list is asked for. Whatever is no list is in the one form that it has.
+fn wanted_form(request: &ServiceRequest, operation: &Operation) -> Result<Form> {
+    if operation.columns.is_none() {
+        return Ok(Form::Json);
+    }
+    let form = export::form(request.headers())?;
+    if form != Form::Json && request.version() < Version::HTTP_11 {
+        return Err(Error::new(&codes::NOT_ACCEPTABLE).detail(
+            "In HTTP/1.0 nobody can tell an export that broke off from a whole one: ask by HTTP/1.1, the proxies between included.",
+        ));
+    }
+    Ok(form)
 }
 
 /// Whether the caller wants parameters that are not known to be passed over: `Prefer: handling=lenient` (RFC 7240).
@@ -506,8 +543,10 @@ fn refuse_body(request: &ServiceRequest) -> Result<()> {
     Ok(())
 }
 
-async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<Option<Bytes>> {
-    let limit = if request.path().ends_with("/batch") {
+/// The body, and how many records it speaks of.
+async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<(Option<Bytes>, usize)> {
+    let many = [BATCH, "/matchings"];
+    let limit = if many.iter().any(|end| request.path().ends_with(end)) {
         BATCH_LIMIT
     } else {
         BODY_LIMIT
@@ -517,7 +556,7 @@ async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<Opti
         Err(_elapsed) => return Err(Error::new(&codes::REQUEST_TIMEOUT)),
     };
     if bytes.is_empty() && !expected.required {
-        return Ok(None);
+        return Ok((None, 1));
     }
     let given = content_type(request);
     let fits = if expected.is_form {
@@ -535,12 +574,13 @@ async fn read_body(request: &mut ServiceRequest, expected: &Body) -> Result<Opti
     }
     let value = if expected.is_form { form(&bytes)? } else { json(&bytes)? };
     expected.check(&value)?;
+    let records = expected.records(&value);
     if expected.is_form {
         serde_json::to_vec(&value)
-            .map(|json| Some(json.into()))
+            .map(|json| (Some(json.into()), records))
             .map_err(Error::internal)
     } else {
-        Ok(Some(bytes))
+        Ok((Some(bytes), records))
     }
 }
 
@@ -584,6 +624,10 @@ fn form(bytes: &[u8]) -> Result<Value> {
         .map_err(|_malformed| Error::new(&codes::MALFORMED_JSON).detail("The form cannot be read."))?;
     let mut map = Map::new();
     for (name, value) in pairs.into_inner() {
+        // A parameter without a value counts as left out (RFC 6749, section 3.2; forms are OAuth's alone).
+        if value.is_empty() {
+            continue;
+        }
         if map.insert(name.clone(), Value::String(value)).is_some() {
             return Err(Error::field(
                 format!("#/{name}"),

@@ -31,9 +31,9 @@ struct Head {
 const PURPOSE: &str = "idempotency";
 
 /// What a request does, and its answer. It may run again.
-pub type Effect = dyn Fn(&mut Tx<'_>, &Request) -> Result<Rendered> + Send + Sync;
+pub type Effect<'a> = dyn Fn(&mut Tx<'_>, &Request) -> Result<Rendered> + Send + Sync + 'a;
 /// An owned [`Effect`].
-pub type Work = Box<Effect>;
+pub type Work = Box<Effect<'static>>;
 
 type Row = (
     String,
@@ -50,7 +50,7 @@ type Row = (
 ///
 /// # Errors
 /// 422 `idempotency_key_reused` if the key came with another request before; what `work` refuses, and then nothing is kept.
-pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect) -> Result<Rendered> {
+pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect<'_>) -> Result<Rendered> {
     let Some(key) = &request.idempotency else {
         return work(tx, request);
     };
@@ -96,6 +96,19 @@ pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect) -> Result<Rendere
     Ok(rendered)
 }
 
+/// Forgets the request's key: what it was used for was refused, although something of it is kept.
+///
+/// # Errors
+/// What the database reports.
+pub fn forget(tx: &mut Tx<'_>, request: &Request) -> Result<()> {
+    if let Some(key) = &request.idempotency {
+        let principal = principal(tx);
+        on_each!(tx, |c| diesel::delete(table::table.find((&principal, &key.key)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
 /// Keys are unique for each caller; a partner's user and the same person elsewhere are two.
 fn principal(tx: &Tx<'_>) -> String {
     let caller = tx.caller();
@@ -110,7 +123,7 @@ fn place(principal: &str, key: &str) -> String {
     format!("{principal} {key}")
 }
 
-fn replay(tx: &mut Tx<'_>, principal: &str, request: &Request, work: &Effect) -> Result<Rendered> {
+fn replay(tx: &mut Tx<'_>, principal: &str, request: &Request, work: &Effect<'_>) -> Result<Rendered> {
     let Some(key) = &request.idempotency else {
         return Err(Error::internal("a replay without a key"));
     };

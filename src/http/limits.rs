@@ -1,6 +1,6 @@
 //! How often a caller may call: one bucket for each principal (for strangers: each address), refilled steadily.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use governor::{
@@ -43,12 +43,13 @@ impl Limiter {
         }
     }
 
-    /// Takes one call of that weight out of the caller's bucket.
+    /// Takes one call of that weight out of the caller's bucket. None weighs more than a full bucket holds: it could never
+    /// be called.
     ///
     /// # Errors
     /// 429 `rate_limited` with the seconds to wait.
     pub fn take(&self, caller: &Caller, weight: u32) -> Result<Quota> {
-        let (Some(buckets), Some(weight)) = (&self.buckets, NonZeroU32::new(weight)) else {
+        let (Some(buckets), Some(weight)) = (&self.buckets, NonZeroU32::new(weight.min(self.per_minute))) else {
             return Ok(Quota { left: u32::MAX });
         };
         match buckets.check_key_n(&principal(caller), weight) {
@@ -60,6 +61,27 @@ impl Limiter {
                 Err(Error::new(&codes::RATE_LIMITED).retry_after(u32::try_from(wait).unwrap_or(60)))
             }
             Err(_too_heavy) => Err(Error::new(&codes::RATE_LIMITED).retry_after(60)),
+        }
+    }
+
+    /// Takes one call of that weight out of the caller's bucket, waiting for it if need be: for work that has begun and cannot be
+    /// refused any more. While the bucket is less than half full it takes no more than comes in, so that the rest is left to
+    /// the caller's other calls.
+    pub async fn pace(&self, caller: &Caller, weight: u32) {
+        let (Some(buckets), Some(weight)) = (&self.buckets, NonZeroU32::new(weight)) else {
+            return;
+        };
+        loop {
+            let wait = match buckets.check_key_n(&principal(caller), weight) {
+                Ok(Ok(state)) if state.remaining_burst_capacity() >= self.per_minute / 2 => return,
+                Ok(Ok(_little_left)) => {
+                    let comes_in = Duration::from_secs(60) * weight.get() / self.per_minute.max(1);
+                    return tokio::time::sleep(comes_in).await;
+                }
+                Ok(Err(denied)) => denied.wait_time_from(self.clock.now()),
+                Err(_too_heavy) => return,
+            };
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -85,7 +107,8 @@ impl Limiter {
     }
 }
 
-fn principal(caller: &Caller) -> u64 {
+/// Whose calls are counted together.
+pub(super) fn principal(caller: &Caller) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     match caller.actor() {
@@ -93,4 +116,32 @@ fn principal(caller: &Caller) -> u64 {
         actor => (actor, caller.partner().map(|partner| partner.to_string())).hash(&mut hasher),
     }
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn work_that_is_paced_waits_and_leaves_half_to_others() {
+        let (limiter, caller) = (Limiter::new(6000), Caller::system("test"));
+        limiter.take(&caller, 3000).unwrap();
+        for _ in 0..5 {
+            limiter.pace(&caller, 1).await;
+        }
+        assert!(limiter.take(&caller, 2900).is_ok());
+        while limiter.take(&caller, 10).is_ok() {}
+        limiter.pace(&caller, 10).await;
+    }
+
+    #[test]
+    fn what_weighs_more_than_a_bucket_holds_empties_it() {
+        let limiter = Limiter::new(100);
+        let caller = Caller::system("test");
+        assert_eq!(limiter.take(&caller, 60).unwrap().left, 40);
+        assert!(limiter.take(&caller, 60).is_err());
+        let other = Caller::system("other");
+        assert_eq!(limiter.take(&other, 1000).unwrap().left, 0);
+        assert!(limiter.take(&other, 1).is_err());
+    }
 }

@@ -77,11 +77,14 @@ impl Metrics {
             &["outcome"],
         )
         .map_err(Error::internal)?;
-        let webhooks_open =
-            IntGauge::new("openprm_webhooks_open", "Webhook deliveries that wait.").map_err(Error::internal)?;
+        let webhooks_open = IntGauge::new(
+            "openprm_webhooks_open",
+            "Webhook deliveries that wait for endpoints that are enabled.",
+        )
+        .map_err(Error::internal)?;
         let webhook_lag = IntGauge::new(
             "openprm_webhook_lag_seconds",
-            "Seconds since the oldest event whose webhook delivery waits.",
+            "Seconds since the oldest event whose webhook delivery waits for an endpoint that is enabled.",
         )
         .map_err(Error::internal)?;
         let registry = Registry::new();

@@ -1,11 +1,13 @@
 //! The HTTP layer, built once for all resources: the gate that every request passes, the extractors and replies that
 //! handlers are made of, problems, idempotency, and the contract.
 
+pub mod batch;
 mod confidential;
 pub mod contract;
 mod cookie;
 pub mod document;
 mod expand;
+pub mod export;
 mod extract;
 pub mod gate;
 pub mod idempotency;
@@ -25,7 +27,7 @@ pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
 pub use gate::State;
 pub use language::AcceptLanguage;
 pub use operations::Operations;
-pub use reply::{Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Sent, Upserted};
+pub use reply::{Accepted, Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Sent, Upserted};
 pub use resource::{Addressed, Resource};
 
 /// Which pages of other origins may call from a browser, with cookies, and which headers they may send and read.
@@ -49,6 +51,9 @@ pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {
             "idempotency-key",
             "x-request-id",
             "change-origin",
+            "external-revision",
+            "external-changed-at",
+            "external-base-revision",
             "prefer",
             "x-requested-with",
         ])
@@ -62,6 +67,8 @@ pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {
             "x-request-id",
             "idempotency-replayed",
             "preference-applied",
+            "feed-cursor",
+            "content-disposition",
         ])
         .max_age(7200)
         .block_on_origin_mismatch(false)

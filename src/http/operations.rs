@@ -11,6 +11,7 @@ use actix_web::http::header::HeaderMap;
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
+use super::export::{Columns, Form};
 use crate::{
     auth::{Idempotency, Permission},
     error::{Error, Fault, Result, codes},
@@ -43,6 +44,8 @@ pub struct Operation {
     pub counted_as: Option<&'static str>,
     /// Whether it lists records page by page.
     pub pages: bool,
+    /// The columns of its rows, if it is a list that can be exported.
+    pub columns: Option<Columns>,
 }
 
 struct Parameter {
@@ -68,6 +71,8 @@ pub struct Body {
     pub required: bool,
     /// Whether it is a form, as OAuth's token endpoint takes.
     pub is_form: bool,
+    /// Of a batch: what each of its `items` is checked against, apart from the others.
+    item: Option<Schema>,
     schema: Schema,
 }
 
@@ -340,10 +345,16 @@ impl Operation {
                 } else {
                     "application/json"
                 })?;
+                let mut schema = resolve(media.get("schema")?, document).clone();
+                let item = schema
+                    .pointer_mut("/properties/items/items")
+                    .filter(|_item| permission.operation.starts_with("batch"))
+                    .map(|item| Schema::new(&std::mem::replace(item, json!({})), components));
                 Some(Body {
                     required: required(body),
                     is_form,
-                    schema: Schema::new(media.get("schema")?, components),
+                    item,
+                    schema: Schema::new(&schema, components),
                 })
             });
         let streams = operation
@@ -359,8 +370,13 @@ impl Operation {
             _ => Idempotency::None,
         };
         let query = placed("query");
+        let columns = operation
+            .pointer("/responses/200/content")
+            .filter(|content| content.get(Form::Table.media()).is_some())
+            .and_then(|content| Columns::of(document, content.get(Form::Json.media())?.get("schema")?));
         Self {
             permission,
+            columns,
             pages: query.iter().any(|parameter| parameter.name == "cursor"),
             counted_as: None,
             query,
@@ -524,7 +540,9 @@ impl Body {
     /// 422 `validation_failed` with everything that does not fit.
     pub fn check(&self, value: &Value) -> Result<()> {
         let mut faults = self.schema.faults(value, &|pointer| format!("#{pointer}"))?;
-        without_nul(value, &mut String::new(), &mut faults);
+        if self.item.is_none() {
+            without_nul(value, &mut String::new(), &mut faults);
+        }
         if faults.is_empty() {
             return Ok(());
         }
@@ -535,6 +553,28 @@ impl Body {
             format!("{count} fields need attention.")
         };
         Err(Error::new(&codes::VALIDATION_FAILED).detail(detail).faults(faults))
+    }
+}
+
+impl Body {
+    /// How many records the body speaks of: one, or of a batch its items.
+    pub fn records(&self, value: &Value) -> usize {
+        let items = self.item.as_ref().and_then(|_batch| value.get("items")?.as_array());
+        items.map_or(1, Vec::len)
+    }
+
+    /// What is wrong with an item of a batch, which [`Body::check`] passes over.
+    ///
+    /// # Errors
+    /// `internal` if the operation is no batch.
+    pub fn item_faults(&self, index: usize, item: &Value) -> Result<Vec<Fault>> {
+        let schema = self
+            .item
+            .as_ref()
+            .ok_or_else(|| Error::internal("the body is no batch"))?;
+        let mut faults = schema.faults(item, &|pointer| format!("#/items/{index}{pointer}"))?;
+        without_nul(item, &mut format!("/items/{index}"), &mut faults);
+        Ok(faults)
     }
 }
 

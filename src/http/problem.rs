@@ -39,11 +39,10 @@ struct Problem<'a> {
     challenge_expires_in: Option<i64>,
 }
 
-/// The answer that tells of `error`.
-pub fn respond(error: &Error, instance: &str, request_id: Option<RequestId>) -> HttpResponse {
+fn problem<'a>(error: &'a Error, instance: &'a str, request_id: Option<RequestId>) -> Problem<'a> {
     let code = error.code();
     let state: Option<&StateFacts> = error.state();
-    let problem = Problem {
+    Problem {
         r#type: format!("{TYPES}{}", code.code),
         title: code.title,
         status: code.status,
@@ -59,7 +58,18 @@ pub fn respond(error: &Error, instance: &str, request_id: Option<RequestId>) -> 
         current_etag: error.current_etag(),
         challenge: error.open_challenge().map(|challenge| challenge.token.as_str()),
         challenge_expires_in: error.open_challenge().map(|challenge| challenge.seconds),
-    };
+    }
+}
+
+/// The problem as it stands within an answer.
+pub fn told(error: &Error, instance: &str, request_id: Option<RequestId>) -> serde_json::Value {
+    serde_json::to_value(problem(error, instance, request_id)).unwrap_or_default()
+}
+
+/// The answer that tells of `error`.
+pub fn respond(error: &Error, instance: &str, request_id: Option<RequestId>) -> HttpResponse {
+    let code = error.code();
+    let problem = problem(error, instance, request_id);
     let status = StatusCode::from_u16(code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store"));

@@ -102,6 +102,14 @@ impl<A: Answer> Sent<A> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created<T>(pub T);
 
+/// Work was begun that goes on in the background: 202 with the record that tells how far it is, its `Location`, and when to ask
+/// again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted<T>(pub T);
+
+/// Seconds after which whoever began work may ask how far it is.
+const ASK_AFTER: &str = "1";
+
 /// A record was put at the caller's own id: 201 if it is new, 200 if it was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upserted<T> {
@@ -181,7 +189,8 @@ fn record<T: Resource>(value: &T, request: &Request) -> Result<Bytes> {
 }
 
 impl Rendered {
-    fn json(status: u16, body: Bytes, revision: Option<i64>) -> Self {
+    /// A body of JSON; of a record with its revision.
+    pub(super) fn json(status: u16, body: Bytes, revision: Option<i64>) -> Self {
         let hash = digest(&body);
         let etag = revision.map_or_else(
             || format!("\"{hash:016x}\""),
@@ -212,6 +221,15 @@ impl<T: Resource> Answer for Created<T> {
         Ok(Rendered {
             location: Some(self.0.path()),
             ..Rendered::json(201, record(&self.0, request)?, Some(self.0.revision()))
+        })
+    }
+}
+
+impl<T: Resource> Answer for Accepted<T> {
+    fn render(self, request: &Request) -> Result<Rendered> {
+        Ok(Rendered {
+            location: Some(self.0.path()),
+            ..Rendered::json(202, record(&self.0, request)?, Some(self.0.revision()))
         })
     }
 }
@@ -280,6 +298,12 @@ impl<T: Resource> Documented for Json<T> {
 impl<T: Resource> Documented for Created<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         one("201", "The record that was made.", T::answered())
+    }
+}
+
+impl<T: Resource> Documented for Accepted<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one("202", "The record that tells how far the work is.", T::answered())
     }
 }
 
@@ -371,6 +395,9 @@ impl Rendered {
         }
         if let Some(location) = rendered.location {
             response.insert_header((header::LOCATION, location));
+        }
+        if status == StatusCode::ACCEPTED {
+            response.insert_header((header::RETRY_AFTER, ASK_AFTER));
         }
         if let Some(cursor) = rendered.next_cursor {
             response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(request, &cursor))));

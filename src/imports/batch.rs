@@ -8,8 +8,8 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Verdict, custom,
-    entity::Entity,
+    ImportVerdict, custom,
+    entity::ImportKind,
     formats::Formats,
     lookup::{Ids, Lookup, Memory, Named},
     mapping::{Step, unusable},
@@ -18,6 +18,7 @@ use super::{
     records,
     report::Outcome,
     run::Plan,
+    undone,
 };
 use crate::{
     app::Contract,
@@ -60,6 +61,8 @@ pub struct Job {
     pub rows: Vec<Pending>,
     /// Whether no row further down can bring what is lacking.
     pub last: bool,
+    /// Whether each row remembers how it left its record, so that it can be undone.
+    pub remembers: bool,
 }
 
 /// What a batch did with a row.
@@ -88,7 +91,7 @@ pub struct Incoming<'r> {
 #[derive(Debug, Clone)]
 pub struct Applied {
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: ImportVerdict,
     /// The record.
     pub id: String,
     /// Why, as a code and in words.
@@ -135,7 +138,7 @@ pub fn work(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<Taken>> {
     };
     // Before any savepoint, so that no row's failure takes them back.
     let fresh = keys.iter().filter(|key| !known.holders.contains_key(*key)).count();
-    let numbers = if step.entity == Entity::Deals {
+    let numbers = if step.entity == ImportKind::Deals {
         numbers::block(tx, "DR", fresh)?
     } else {
         VecDeque::new()
@@ -148,9 +151,13 @@ pub fn work(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<Taken>> {
     let mut taken = Vec::with_capacity(job.rows.len());
     for pending in &job.rows {
         taken.push(match &pending.what {
-            What::Skipped(reason) => {
-                Taken::Done(outcome(pending.line, None, Verdict::Skipped, "skipped", reason.clone()))
-            }
+            What::Skipped(reason) => Taken::Done(outcome(
+                pending.line,
+                None,
+                ImportVerdict::Skipped,
+                "skipped",
+                reason.clone(),
+            )),
             What::Wrong(faults) => Taken::Done(wrong(pending.line, None, faults)),
             What::Ready(row) => match one(tx, job, step, &mut found, row, &known)? {
                 Some(done) => Taken::Done(Outcome {
@@ -181,7 +188,8 @@ pub fn work(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<Taken>> {
     Ok(taken)
 }
 
-fn outcome(line: u64, key: Option<&str>, verdict: Verdict, code: &str, reason: String) -> Outcome {
+/// An outcome without a record.
+pub fn outcome(line: u64, key: Option<&str>, verdict: ImportVerdict, code: &str, reason: String) -> Outcome {
     Outcome {
         line,
         key: key.map(str::to_owned),
@@ -190,10 +198,12 @@ fn outcome(line: u64, key: Option<&str>, verdict: Verdict, code: &str, reason: S
         reason: Some(reason),
         resource_id: None,
         hash: String::new(),
+        left: None,
     }
 }
 
-fn wrong(line: u64, key: Option<&str>, faults: &[RowFault]) -> Outcome {
+/// A row that is rejected, with everything that is wrong with it.
+pub fn wrong(line: u64, key: Option<&str>, faults: &[RowFault]) -> Outcome {
     let code = faults.first().map_or("invalid_row", |fault| fault.code.as_str());
     let told: Vec<String> = faults
         .iter()
@@ -205,7 +215,7 @@ fn wrong(line: u64, key: Option<&str>, faults: &[RowFault]) -> Outcome {
             }
         })
         .collect();
-    outcome(line, key, Verdict::Rejected, code, told.join("; "))
+    outcome(line, key, ImportVerdict::Rejected, code, told.join("; "))
 }
 
 /// One row; nothing if it must wait for one further down.
@@ -231,11 +241,12 @@ fn one(
         return Ok(Some(Outcome {
             line: 0,
             key: key.map(str::to_owned),
-            verdict: Verdict::Unchanged,
+            verdict: ImportVerdict::Unchanged,
             code: None,
             reason: None,
             resource_id: Some(id.clone()),
             hash,
+            left: None,
         }));
     }
     let read;
@@ -253,7 +264,7 @@ fn one(
         }
     };
     let mut body = row.body(step.entity, &ids);
-    if step.entity == Entity::People {
+    if step.entity == ImportKind::People {
         records::people::complete(&mut body, row, found.lookup.system());
     }
     if let Err(error) = check(&job.plan.contract, step.entity, &body) {
@@ -272,6 +283,11 @@ fn one(
     };
     match tx.attempt(|tx| records::apply(tx, step.entity, &incoming, &mut found.memory)) {
         Ok(applied) => {
+            let left = if job.remembers && applied.verdict != ImportVerdict::Unchanged {
+                undone::left(tx, step.entity, &applied.id)?
+            } else {
+                None
+            };
             let (code, reason) = applied.note.map(|(code, reason)| (code.to_owned(), reason)).unzip();
             Ok(Some(Outcome {
                 line: 0,
@@ -281,6 +297,7 @@ fn one(
                 reason,
                 resource_id: Some(applied.id),
                 hash,
+                left,
             }))
         }
         Err(error) if error.may_retry() || error.is(&codes::UNAVAILABLE) || error.is(&codes::TIMEOUT) => Err(error),
@@ -294,7 +311,7 @@ fn one(
 }
 
 /// Checks a body as the gate checks that of a request.
-fn check(contract: &Contract, entity: Entity, body: &Value) -> Result<()> {
+fn check(contract: &Contract, entity: ImportKind, body: &Value) -> Result<()> {
     let Some(route) = entity.route() else { return Ok(()) };
     let operation = contract.operations.find("POST", route).ok().flatten();
     match operation.and_then(|operation| operation.body.as_ref()) {
@@ -318,5 +335,5 @@ fn refused(key: Option<&str>, error: &Error) -> Outcome {
         told.extend(error.inner_cause().map(str::to_owned));
     }
     let code = faults.first().map_or(error.code().code, |fault| fault.code.as_ref());
-    outcome(0, key, Verdict::Rejected, code, told.join("; "))
+    outcome(0, key, ImportVerdict::Rejected, code, told.join("; "))
 }

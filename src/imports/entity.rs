@@ -5,7 +5,7 @@ use crate::{custom_fields::CustomRecord, words};
 
 words! {
     /// A kind of record that an import makes.
-    pub Entity {
+    pub ImportKind {
         /// Places, a tree.
         Territories = "territories",
         /// Product lines and products, a tree.
@@ -103,7 +103,7 @@ impl Target {
     }
 }
 
-impl Entity {
+impl ImportKind {
     /// The fields that it takes.
     pub const fn fields(self) -> &'static [Field] {
         match self {

@@ -242,12 +242,12 @@ pub const DEALS: &[Field] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::Entity;
+    use super::super::ImportKind;
 
     #[test]
     fn the_guide_names_every_record_and_every_field_of_it() {
         let guide = include_str!("../../examples/README.md");
-        for entity in Entity::ALL {
+        for entity in ImportKind::ALL {
             let start = format!("| `{entity}` |");
             let line = guide.lines().find(|line| line.starts_with(&start));
             let line = line.unwrap_or_else(|| panic!("{entity} is not in the guide"));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    entity::{Entity, Target},
+    entity::{ImportKind, Target},
     formats::shown,
     ready::{Ready, RowFault, Typed},
 };
@@ -185,7 +185,7 @@ impl<'s> Lookup<'s> {
     ///
     /// # Errors
     /// What the database reports.
-    pub fn all(&mut self, tx: &mut Tx<'_>, entity: Entity, row: &Ready) -> Result<Named> {
+    pub fn all(&mut self, tx: &mut Tx<'_>, entity: ImportKind, row: &Ready) -> Result<Named> {
         let mut ids = Ids::new();
         let (mut faults, mut later) = (Vec::new(), true);
         for (field, value) in &row.values {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Deserialize;
 
 use super::{
-    entity::Entity,
+    entity::ImportKind,
     fields::Field,
     formats::{Formats, Given},
 };
@@ -36,7 +36,7 @@ pub struct Mapping {
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The kind of record.
-    pub entity: Entity,
+    pub entity: ImportKind,
     /// The file, within the folder of the data.
     pub file: String,
     /// What a record is known by in its system. Two rows with one key are one record.
@@ -317,8 +317,18 @@ impl Mapping {
     pub fn parse(text: &str) -> Result<Self> {
         let mapping: Self = toml::from_str(text)
             .map_err(|error| unusable(format!("The mapping cannot be read: {}", error.to_string().trim_end())))?;
+        let faults = mapping.faults();
+        if faults.is_empty() {
+            Ok(mapping)
+        } else {
+            Err(unusable(format!("The mapping is not sound: {}.", faults.join("; "))))
+        }
+    }
+
+    /// Everything that is wrong with it, whatever the files look like.
+    pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let system = &mapping.system;
+        let system = &self.system;
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
         if system.is_empty()
             || system.len() > 64
@@ -327,17 +337,13 @@ impl Mapping {
         {
             faults.push("`system` is a name of small letters, digits, and _ . - such as salesforce".to_owned());
         }
-        if mapping.steps.is_empty() {
+        if self.steps.is_empty() {
             faults.push("there is no [[step]]".to_owned());
         }
-        for (number, step) in (1..).zip(&mapping.steps) {
-            step.check(number, &mapping, &mut faults);
+        for (number, step) in (1..).zip(&self.steps) {
+            step.check(number, self, &mut faults);
         }
-        if faults.is_empty() {
-            Ok(mapping)
-        } else {
-            Err(unusable(format!("The mapping is not sound: {}.", faults.join("; "))))
-        }
+        faults
     }
 }
 

@@ -12,6 +12,8 @@
 //! - **History is `legacy`.** A deal that was won years ago is not asked for evidence, minimum age or an expected close in
 //!   the future; the report names each guard that was left out. Nobody is notified and nothing is paid for it.
 //! - **A dry run is the run itself**, in a transaction that is rolled back.
+//!
+//! Over the API a file is brought in by the same steps as a job in the background: see [`jobs`].
 
 mod batch;
 mod command;
@@ -19,6 +21,7 @@ mod custom;
 mod entity;
 mod fields;
 mod formats;
+pub mod jobs;
 mod lookup;
 mod mapping;
 mod queries;
@@ -28,17 +31,18 @@ mod report;
 mod row;
 mod run;
 mod source;
+mod undone;
 mod verdict;
 
 use std::fmt::Write as _;
 
 pub use command::{ImportArgs, command};
-pub use entity::Entity;
+pub use entity::ImportKind;
 use hmac::digest::Digest as _;
 pub use mapping::Mapping;
 pub use report::{Counts, Outcome, Report, StepReport, Summary};
 pub use run::{Plan, Progress, Watch, import, rehearse, totals};
-pub use verdict::Verdict;
+pub use verdict::ImportVerdict;
 
 /// SHA-256 as hexadecimal digits.
 fn digest(bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::{Verdict, report::Outcome};
+use super::{ImportKind, ImportVerdict, report::Outcome};
 use crate::{
     bindable,
     db::Tx,
@@ -14,7 +14,7 @@ use crate::{
     schema::{import_rows, import_runs},
 };
 
-bindable!(Verdict);
+bindable!(ImportKind, ImportVerdict);
 
 #[derive(Insertable)]
 #[diesel(table_name = import_rows)]
@@ -28,7 +28,7 @@ struct RowRow<'o> {
     system: &'o str,
     external_id: Option<&'o str>,
     row_hash: &'o str,
-    verdict: Verdict,
+    verdict: ImportVerdict,
     reason_code: Option<&'o str>,
     reason_text: Option<&'o str>,
     resource_id: Option<&'o str>,
@@ -39,7 +39,7 @@ struct RowRow<'o> {
 /// # Errors
 /// What the database reports.
 pub fn begin(tx: &mut Tx<'_>, name: &str, hash: &str, sources: &str) -> Result<ImportId> {
-    let (id, now, by) = (tx.new_id::<ImportId>(), tx.now.micros(), tx.caller().actor_text());
+    let (id, now) = (tx.new_id::<ImportId>(), tx.now.micros());
     on_each!(tx, |c| diesel::update(
         import_runs::table
             .filter(import_runs::mapping_name.eq(name))
@@ -53,6 +53,16 @@ pub fn begin(tx: &mut Tx<'_>, name: &str, hash: &str, sources: &str) -> Result<I
         import_runs::updated_at.eq(now),
     ))
     .execute(c))?;
+    open(tx, id, name, hash, sources)?;
+    Ok(id)
+}
+
+/// Notes that a run begins.
+///
+/// # Errors
+/// What the database reports.
+pub fn open(tx: &mut Tx<'_>, id: ImportId, name: &str, hash: &str, sources: &str) -> Result<()> {
+    let (now, by) = (tx.now.micros(), tx.caller().actor_text());
     let row = (
         import_runs::id.eq(id),
         import_runs::mapping_name.eq(name),
@@ -67,7 +77,7 @@ pub fn begin(tx: &mut Tx<'_>, name: &str, hash: &str, sources: &str) -> Result<I
         import_runs::updated_at.eq(now),
     );
     on_each!(tx, |c| diesel::insert_into(import_runs::table).values(row).execute(c))?;
-    Ok(id)
+    Ok(())
 }
 
 /// Notes how a run ended.
@@ -112,7 +122,7 @@ pub fn keep(tx: &mut Tx<'_>, origin: Origin<'_>, outcomes: &[Outcome]) -> Result
     let step = i64::try_from(origin.step).map_err(Error::internal)?;
     let rows: Vec<RowRow<'_>> = outcomes
         .iter()
-        .filter(|outcome| outcome.verdict != Verdict::Unchanged)
+        .filter(|outcome| outcome.verdict != ImportVerdict::Unchanged)
         .map(|outcome| RowRow {
             run_id: origin.run,
             step,
@@ -134,6 +144,17 @@ pub fn keep(tx: &mut Tx<'_>, origin: Origin<'_>, outcomes: &[Outcome]) -> Result
     Ok(())
 }
 
+/// Forgets what a row of a run said, so that it is taken anew when it comes again.
+///
+/// # Errors
+/// What the database reports.
+pub fn forget(tx: &mut Tx<'_>, run: ImportId, step: usize, line: i64) -> Result<()> {
+    let step = i64::try_from(step).map_err(Error::internal)?;
+    on_each!(tx, |c| diesel::delete(import_rows::table.find((run, step, line)))
+        .execute(c))?;
+    Ok(())
+}
+
 /// What the rows with those keys said when they were last taken.
 ///
 /// # Errors
@@ -144,7 +165,7 @@ pub fn last_said(
     system: &str,
     keys: &[String],
 ) -> Result<BTreeMap<String, String>> {
-    let taken = [Verdict::Created, Verdict::Updated, Verdict::Draft];
+    let taken = [ImportVerdict::Created, ImportVerdict::Updated, ImportVerdict::Draft];
     let rows: Vec<(Option<String>, String)> = on_each!(tx, |c| import_rows::table
         .filter(import_rows::system.eq(system))
         .filter(import_rows::resource_type.eq(resource_type))

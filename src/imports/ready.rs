@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::entity::{Entity, Target};
+use super::entity::{ImportKind, Target};
 use crate::{
     deals::registrations::ReviewStatus,
     kernel::{Date, Money, Time},
@@ -159,7 +159,7 @@ impl Ready {
     }
 
     /// The body of the API that the values make, with the ids of other records in the place of what they are called.
-    pub fn body(&self, entity: Entity, ids: &BTreeMap<String, Vec<String>>) -> Value {
+    pub fn body(&self, entity: ImportKind, ids: &BTreeMap<String, Vec<String>>) -> Value {
         let mut body = Map::new();
         for (name, value) in &self.values {
             if entity.fields().iter().any(|field| field.wire && field.takes(name)) {

@@ -9,7 +9,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Verdict, entity::Entity, mapping::unusable};
+use super::{ImportVerdict, entity::ImportKind, mapping::unusable};
 use crate::error::{Error, Result};
 
 /// What became of one row.
@@ -20,7 +20,7 @@ pub struct Outcome {
     /// What its record is known by in its system; nothing if it could not be read.
     pub key: Option<String>,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: ImportVerdict,
     /// Why, as a code.
     pub code: Option<String>,
     /// Why, in words: for a row of history also which guards were not applied to it.
@@ -30,6 +30,18 @@ pub struct Outcome {
     /// What the row said: the same for rows that say the same.
     #[serde(skip)]
     pub hash: String,
+    /// How it left its record, if that is remembered.
+    #[serde(skip)]
+    pub left: Option<Left>,
+}
+
+/// How a row left its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// The record's revision.
+    pub revision: i64,
+    /// The event that tells what the record was before.
+    pub event: i64,
 }
 
 /// How many rows got which verdict.
@@ -38,12 +50,12 @@ pub struct Counts(pub BTreeMap<&'static str, u64>);
 
 impl Counts {
     /// One more.
-    pub fn add(&mut self, verdict: Verdict) {
+    pub fn add(&mut self, verdict: ImportVerdict) {
         *self.0.entry(verdict.as_str()).or_default() += 1;
     }
 
     /// How many got that verdict.
-    pub fn of(&self, verdict: Verdict) -> u64 {
+    pub fn of(&self, verdict: ImportVerdict) -> u64 {
         self.0.get(verdict.as_str()).copied().unwrap_or(0)
     }
 
@@ -55,7 +67,7 @@ impl Counts {
 
 impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let told: Vec<String> = Verdict::ALL
+        let told: Vec<String> = ImportVerdict::ALL
             .iter()
             .filter(|verdict| self.of(**verdict) > 0)
             .map(|verdict| format!("{} {verdict}", self.of(*verdict)))
@@ -71,7 +83,7 @@ pub struct StepReport {
     /// Which step of the mapping, from 1.
     pub step: usize,
     /// The kind of record.
-    pub entity: Entity,
+    pub entity: ImportKind,
     /// The file.
     pub file: String,
     /// Row by row.
@@ -98,7 +110,7 @@ pub enum Report {
 #[derive(Serialize)]
 struct Line<'o> {
     step: usize,
-    entity: Entity,
+    entity: ImportKind,
     file: &'o str,
     #[serde(flatten)]
     outcome: &'o Outcome,
@@ -173,7 +185,7 @@ impl Report {
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, "CSV injection"): the keys in a report are texts of others.
-fn inert(text: &str) -> String {
+pub fn inert(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {
@@ -187,12 +199,12 @@ pub struct Summary {
     /// Whether nothing was kept.
     pub dry_run: bool,
     /// By step: what it reads, and how many rows got which verdict.
-    pub steps: Vec<(Entity, String, Counts)>,
+    pub steps: Vec<(ImportKind, String, Counts)>,
 }
 
 impl Summary {
     /// How many rows of a kind of record got which verdict.
-    pub fn of(&self, entity: Entity) -> Counts {
+    pub fn of(&self, entity: ImportKind) -> Counts {
         let mut counts = Counts::default();
         for (_, _, step) in self.steps.iter().filter(|(kind, ..)| *kind == entity) {
             step.0
@@ -203,7 +215,7 @@ impl Summary {
     }
 
     /// How many rows got that verdict.
-    pub fn total(&self, verdict: Verdict) -> u64 {
+    pub fn total(&self, verdict: ImportVerdict) -> u64 {
         self.steps.iter().map(|(_, _, counts)| counts.of(verdict)).sum()
     }
 }

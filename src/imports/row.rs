@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    entity::{Entity, Kind},
+    entity::{ImportKind, Kind},
     fields::Field,
     formats::{Formats, phone, shown},
     mapping::{Cell, Made, Mapping, Piece, Step, When, template},
@@ -212,7 +212,7 @@ impl<'m> Reader<'m> {
                 key,
                 values,
             };
-            let ready = if self.step.entity == Entity::People {
+            let ready = if self.step.entity == ImportKind::People {
                 ready.of_one_employment()
             } else {
                 ready

@@ -10,9 +10,9 @@ use std::{
 };
 
 use super::{
-    Verdict,
+    ImportVerdict,
     batch::{Job, Pending, Taken, What, work},
-    entity::Entity,
+    entity::ImportKind,
     mapping::{Mapping, Step, unusable},
     queries,
     ready::RowFault,
@@ -258,6 +258,7 @@ fn step(
             run,
             rows,
             last,
+            remembers: false,
         };
         let mut postponed = Vec::new();
         for taken in execute(job)? {
@@ -291,7 +292,7 @@ fn step(
                     }]),
                     None => {
                         seen.insert(ready.key.clone(), First { line, said });
-                        let received = ready.queued().filter(|_| step.entity == Entity::Deals);
+                        let received = ready.queued().filter(|_| step.entity == ImportKind::Deals);
                         let what = What::Ready(Box::new(ready));
                         if let Some(received) = received {
                             queued.push((received, Pending { line, what }));
@@ -353,8 +354,8 @@ fn repeated(outcomes: &[Outcome], repeats: Vec<(u64, String, u64)>) -> Vec<Outco
     let outcome = |(line, key, first): (u64, String, u64)| {
         let known = by_line.get(&first);
         let verdict = match known.map(|known| known.verdict) {
-            Some(Verdict::Rejected) | None => Verdict::Rejected,
-            Some(_) => Verdict::Unchanged,
+            Some(ImportVerdict::Rejected) | None => ImportVerdict::Rejected,
+            Some(_) => ImportVerdict::Unchanged,
         };
         Outcome {
             line,
@@ -364,6 +365,7 @@ fn repeated(outcomes: &[Outcome], repeats: Vec<(u64, String, u64)>) -> Vec<Outco
             reason: Some(format!("says the same as line {first}")),
             resource_id: known.and_then(|known| known.resource_id.clone()),
             hash: String::new(),
+            left: None,
         }
     };
     repeats.into_iter().map(outcome).collect()

@@ -11,11 +11,19 @@ use crate::error::{Error, Result};
 
 /// How many lines a row may have before an open quote is taken for a mistake.
 const LINES_OF_A_ROW: usize = 1000;
+/// How many bytes a row may have in content that comes piece by piece.
+const BYTES_OF_A_ROW: usize = 1024 * 1024;
+/// How many characters of a row that cannot be read are kept.
+const SHOWN: usize = 4000;
 
-/// A file that is being read.
+/// A file that is being read: the whole of it, or what is there of one that comes piece by piece.
 #[derive(Debug)]
 pub struct Source {
     bytes: Vec<u8>,
+    /// How many bytes went before these.
+    before: u64,
+    /// Whether nothing comes after these.
+    whole: bool,
     /// Where the next row begins.
     at: usize,
     /// The number of the line there; the first is 1.
@@ -32,6 +40,31 @@ pub struct Row {
     pub line: u64,
     /// Its cells, or what is wrong with it.
     pub cells: std::result::Result<Vec<String>, Broken>,
+    /// What stands there, if it cannot be read.
+    pub raw: Option<String>,
+}
+
+/// Where the row ends that begins at the present place.
+enum End {
+    /// Here, after so many lines.
+    At(usize, u64),
+    /// Nowhere: a quote stays open.
+    Nowhere,
+    /// In what has not come yet.
+    ToCome,
+}
+
+/// Where content that came piece by piece is read on.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// How many bytes were read.
+    pub position: u64,
+    /// The number of the next line.
+    pub line: u64,
+    /// What stands between cells.
+    pub delimiter: u8,
+    /// The names of the columns.
+    pub header: Vec<String>,
 }
 
 /// What is wrong with a row.
@@ -51,10 +84,14 @@ impl Source {
     pub fn open(path: &Path, formats: &Formats) -> Result<Self> {
         let bytes =
             std::fs::read(path).map_err(|error| unusable(format!("{} cannot be read: {error}.", path.display())))?;
-        Self::of(bytes, &path.display().to_string(), formats)
+        Self::begun(bytes, true, &path.display().to_string(), formats)
     }
 
-    fn of(bytes: Vec<u8>, name: &str, formats: &Formats) -> Result<Self> {
+    /// Begins content of which these are the first bytes, the first line among them, or all there are.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn begun(bytes: Vec<u8>, whole: bool, name: &str, formats: &Formats) -> Result<Self> {
         let fault = |detail: &str| -> Error { unusable(format!("{name} {detail}")) };
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(fault("is written in UTF-16; save it as CSV UTF-8."));
@@ -62,6 +99,8 @@ impl Source {
         let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let mut source = Self {
             bytes,
+            before: 0,
+            whole,
             at,
             line: 1,
             delimiter: b',',
@@ -69,9 +108,13 @@ impl Source {
             header: Vec::new(),
         };
         source.delimiter = formats.delimiter.unwrap_or_else(|| source.likely_delimiter());
-        let first = source
-            .next()
-            .ok_or_else(|| fault("is empty; its first line must name the columns."))?;
+        let first = source.next().ok_or_else(|| {
+            fault(if whole {
+                "is empty; its first line must name the columns."
+            } else {
+                "has a first line that is too long to name the columns."
+            })
+        })?;
         let header = first
             .cells
             .map_err(|broken| fault(&format!("has a first line that cannot be read: {}", broken.detail)))?;
@@ -82,6 +125,43 @@ impl Source {
             }
         }
         Ok(source)
+    }
+
+    /// Goes on with content at a place; its bytes from there on are still to come.
+    pub fn resumed(place: Place, formats: &Formats) -> Self {
+        Self {
+            bytes: Vec::new(),
+            before: place.position,
+            whole: false,
+            at: 0,
+            line: place.line,
+            delimiter: place.delimiter,
+            encoding: formats.encoding,
+            header: place.header,
+        }
+    }
+
+    /// Takes in what comes next, and lets go of what was read.
+    pub fn feed(&mut self, piece: &[u8]) {
+        let read = self.bytes.drain(..self.at.min(self.bytes.len())).count();
+        self.before = self.before.saturating_add(u64::try_from(read).unwrap_or(0));
+        self.at = 0;
+        self.bytes.extend_from_slice(piece);
+    }
+
+    /// Nothing more comes.
+    pub const fn end(&mut self) {
+        self.whole = true;
+    }
+
+    /// Where it is read on.
+    pub fn place(&self) -> Place {
+        Place {
+            position: self.before.saturating_add(u64::try_from(self.at).unwrap_or(0)),
+            line: self.line,
+            delimiter: self.delimiter,
+            header: self.header.clone(),
+        }
     }
 
     /// The names of the columns.
@@ -129,8 +209,8 @@ impl Source {
             .map_or(b',', |(sign, _)| *sign)
     }
 
-    /// The end of the row that begins at the present place, and how many lines it has; nothing if a quote stays open.
-    fn end_of_row(&self) -> Option<(usize, u64)> {
+    /// The end of the row that begins at the present place.
+    fn end_of_row(&self) -> End {
         #[derive(PartialEq)]
         enum In {
             Start,
@@ -141,25 +221,34 @@ impl Source {
         }
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let (mut state, mut lines) = (In::Start, 1_usize);
+        let many = |lines: usize| u64::try_from(lines).unwrap_or(u64::MAX);
         for (offset, byte) in rest.iter().enumerate() {
+            // Whether a line feed follows is still to come.
+            if *byte == b'\r' && !self.whole && offset + 1 == rest.len() {
+                break;
+            }
             let ends_row = *byte == b'\n' || (*byte == b'\r' && rest.get(offset + 1) != Some(&b'\n'));
             state = match state {
                 In::Quotes if *byte == b'"' => In::Closing,
                 In::Quotes if *byte == b'\n' => {
                     lines += 1;
                     if lines > LINES_OF_A_ROW {
-                        return None;
+                        return End::Nowhere;
                     }
                     In::Quotes
                 }
                 In::Quotes => In::Quotes,
-                _ if ends_row => return Some((self.at + offset + 1, u64::try_from(lines).unwrap_or(u64::MAX))),
+                _ if ends_row => return End::At(self.at + offset + 1, many(lines)),
                 In::Start | In::Closing if *byte == b'"' => In::Quotes,
                 _ if *byte == self.delimiter => In::Start,
                 _ => In::Plain,
             };
         }
-        (state != In::Quotes).then(|| (self.bytes.len(), u64::try_from(lines).unwrap_or(u64::MAX)))
+        match state {
+            _ if !self.whole && rest.len() <= BYTES_OF_A_ROW => End::ToCome,
+            In::Quotes => End::Nowhere,
+            _ => End::At(self.bytes.len(), many(lines)),
+        }
     }
 
     fn end_of_line(&self) -> usize {
@@ -223,6 +312,22 @@ impl Source {
     }
 }
 
+/// What stands in a row that cannot be read, as far as it is text: the beginning of a long one.
+fn shown(row: &[u8]) -> String {
+    String::from_utf8_lossy(row)
+        .trim_end()
+        .chars()
+        .map(|c| {
+            if c.is_control() && !matches!(c, '\n' | '\t') {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .take(SHOWN)
+        .collect()
+}
+
 impl Iterator for Source {
     type Item = Row;
 
@@ -232,20 +337,27 @@ impl Iterator for Source {
                 return None;
             }
             let line = self.line;
-            let Some((end, lines)) = self.end_of_row() else {
-                // Only the line with the quote is given up: the row after it can be read again.
-                self.at = self.end_of_line();
-                self.line += 1;
-                let detail =
-                    "A quote is opened and never closed; close it, or double a quote that is part of the text."
-                        .to_owned();
-                return Some(Row {
-                    line,
-                    cells: Err(Broken {
-                        code: "unclosed_quote",
-                        detail,
-                    }),
-                });
+            let (end, lines) = match self.end_of_row() {
+                End::At(end, lines) => (end, lines),
+                End::ToCome => return None,
+                End::Nowhere => {
+                    // Only the line with the quote is given up: the row after it can be read again.
+                    let end = self.end_of_line();
+                    let raw = Some(shown(self.bytes.get(self.at..end).unwrap_or_default()));
+                    self.at = end;
+                    self.line += 1;
+                    let detail =
+                        "A quote is opened and never closed; close it, or double a quote that is part of the text."
+                            .to_owned();
+                    return Some(Row {
+                        line,
+                        cells: Err(Broken {
+                            code: "unclosed_quote",
+                            detail,
+                        }),
+                        raw,
+                    });
+                }
             };
             let row = self.bytes.get(self.at..end).unwrap_or_default();
             let cells = if row.iter().all(u8::is_ascii_whitespace) && !row.contains(&b'\t') {
@@ -253,10 +365,14 @@ impl Iterator for Source {
             } else {
                 Some(self.cells(row))
             };
+            let raw = cells
+                .as_ref()
+                .is_some_and(std::result::Result::is_err)
+                .then(|| shown(row));
             self.at = end;
             self.line += lines;
             if let Some(cells) = cells {
-                return Some(Row { line, cells });
+                return Some(Row { line, cells, raw });
             }
         }
     }
@@ -267,8 +383,9 @@ mod tests {
     use super::{super::formats::Given, *};
 
     fn source(text: &[u8]) -> Source {
-        Source::of(
+        Source::begun(
             text.to_vec(),
+            true,
             "a.csv",
             &Formats::of(&Given::default(), &Given::default()).unwrap(),
         )
@@ -339,6 +456,32 @@ mod tests {
     }
 
     #[test]
+    fn content_that_comes_piece_by_piece_is_read_as_the_whole_is() {
+        let text =
+            b"\xef\xbb\xbfa,b\r\n\"one\r\ntwo\",\"say \"\"hi\"\"\"\r\n1,2,3\r\n\r\n\"open,2\r\ncaf\xc3\xa9,4\r\nlast,5";
+        let formats = Formats::of(&Given::default(), &Given::default()).unwrap();
+        let expected: Vec<Row> = source(text).collect();
+        assert_eq!(expected.len(), 5);
+        for size in [1, 2, 3, 7, 100] {
+            let mut source = Source::begun(text[..8].to_vec(), false, "a.csv", &formats).unwrap();
+            let (mut found, mut fed) = (Vec::new(), 8);
+            for piece in text[8..].chunks(size) {
+                source.feed(piece);
+                found.extend(source.by_ref());
+                // As a server does that goes on where another one was.
+                let place = source.place();
+                let rest = usize::try_from(place.position).unwrap();
+                fed += piece.len();
+                source = Source::resumed(place, &formats);
+                source.feed(&text[rest..fed]);
+            }
+            source.end();
+            found.extend(source);
+            assert_eq!(found, expected, "{size}");
+        }
+    }
+
+    #[test]
     fn a_file_without_usable_columns_is_refused_before_anything_is_read() {
         let formats = Formats::of(&Given::default(), &Given::default()).unwrap();
         for (bytes, part) in [
@@ -347,7 +490,7 @@ mod tests {
             (b"\xff\xfea\0", "UTF-16"),
             (b"\"a,b\n", "first line"),
         ] {
-            let refusal = Source::of(bytes.to_vec(), "a.csv", &formats).unwrap_err();
+            let refusal = Source::begun(bytes.to_vec(), true, "a.csv", &formats).unwrap_err();
             assert!(refusal.message().contains(part), "{refusal}");
         }
     }

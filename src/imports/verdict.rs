@@ -2,7 +2,7 @@
 
 crate::words! {
     /// What became of a row.
-    pub Verdict {
+    pub ImportVerdict {
         /// Its record was made.
         Created = "created",
         /// Its record was changed.

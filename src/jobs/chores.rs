@@ -9,9 +9,10 @@ use crate::{
     deals::{chains, protection, registrations},
     error::{Error, Result},
     events::feed,
-    files, http, identity, notices,
+    files, http, identity, imports, notices,
     partners::{handovers, invitations, standing},
     programs::{self, specialisations},
+    sync,
     usage::{self, Kept},
     webhooks,
 };
@@ -127,6 +128,14 @@ pub fn sign_in_retention(tx: &mut Tx<'_>) -> Result<Progress> {
 
 pub fn webhook_retention(tx: &mut Tx<'_>) -> Result<Progress> {
     webhooks::delete_old(tx, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn import_retention(tx: &mut Tx<'_>) -> Result<Progress> {
+    imports::jobs::delete_old(tx, ROWS).map(|done| full(done, ROWS))
+}
+
+pub fn sync_failures(tx: &mut Tx<'_>) -> Result<Progress> {
+    sync::tell_failing(tx).map(|done| Progress::of(done, usize::MAX))
 }
 
 pub fn file_ends(tx: &mut Tx<'_>) -> Result<Progress> {

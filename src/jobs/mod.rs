@@ -203,6 +203,18 @@ pub static JOBS: &[Job] = &[
         work: chores::webhook_retention,
     },
     Job {
+        name: "import_retention",
+        does: "deletes the rows of imports whose time is over, and the content of their files",
+        every: HOUR,
+        work: chores::import_retention,
+    },
+    Job {
+        name: "sync_failures",
+        does: "tells of systems that records fail to get into for long, and of those that take them again",
+        every: 5 * MINUTE,
+        work: chores::sync_failures,
+    },
+    Job {
         name: "file_ends",
         does: "deletes the content of files whose time is over",
         every: HOUR,

@@ -257,6 +257,8 @@ crate::id! {
     pub EmploymentId = "emp";
     /// One start in the chain of a partner's account managers.
     pub AssignmentId = "cam";
+    /// A segment that a partner is in from a moment on.
+    pub PartnerSegmentId = "pseg";
     /// A handover of a partner from one account manager to another.
     pub HandoverId = "handover";
     /// One thing that a handover must settle.
@@ -377,6 +379,16 @@ crate::id! {
     pub WebhookEndpointId = "hook";
     /// One message to a webhook endpoint.
     pub WebhookDeliveryId = "delivery";
+    /// Another system that records are linked with.
+    pub ExternalSystemId = "extsys";
+    /// A record's link with another system.
+    pub SyncLinkId = "slink";
+    /// A record that was changed here and in another system.
+    pub SyncConflictId = "sconf";
+    /// A record of another system that may be one of ours.
+    pub SyncReviewId = "sreview";
+    /// Which field is which in another system.
+    pub FieldMapId = "fmap";
 }
 
 bindable!(
@@ -397,6 +409,7 @@ bindable!(
     PersonId,
     EmploymentId,
     AssignmentId,
+    PartnerSegmentId,
     HandoverId,
     HandoverItemId,
     ProductId,
@@ -462,6 +475,11 @@ bindable!(
     IdentityLinkId,
     WebhookEndpointId,
     WebhookDeliveryId,
+    ExternalSystemId,
+    SyncLinkId,
+    SyncConflictId,
+    SyncReviewId,
+    FieldMapId,
 );
 
 #[cfg(test)]

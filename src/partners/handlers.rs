@@ -1,24 +1,27 @@
 //! One function per operation: take, call, answer.
 
-use actix_web::{get, patch, post};
+use actix_web::{get, patch, post, put};
 
 use super::{
-    NUMBERS,
-    account_managers::{self, AccountManagerRole, AssignmentReason, Entry},
     model::{NewPartner, Partner, PartnerFilter, PartnerPatch},
     queries,
+    upserts::{self, PartnerBatch},
 };
 use crate::{
-    auth::{Caller, Rows},
+    auth::Caller,
     custom_fields::{self, CustomRecord},
     db::{Db, Tx},
-    error::Result,
-    http::{Created, Expandable, Expanding, IfMatch, Json, Path, Query, Reply},
+    error::{Error, Result},
+    http::{
+        Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, Path, Query, Reply, Upserted,
+        batch::{Batch, Batched},
+    },
     kernel::{
         ids::PartnerId,
         page::{Page, Paging},
     },
-    numbers,
+    references::ExternalPath,
+    sync::{self, Carried, SyncedType},
 };
 
 /// What the caller may see of the partners.
@@ -68,24 +71,70 @@ pub async fn list_partners(
 #[utoipa::path(extensions(("x-errors" = json!(["duplicate_partner", "already_exists", "conflict"]))))]
 #[post("")]
 pub async fn create_partner(db: Db, caller: Caller, new: Json<NewPartner>) -> Reply<Created<Partner>> {
-    db.write(&caller, move |tx| {
-        let custom = custom_fields::for_new(tx, CustomRecord::Partner, &new.0.custom)?;
-        let number = numbers::next(tx, NUMBERS)?;
-        let mut partner = Partner::prospect(&new.0, number, custom, tx.now);
-        if let (Some(user), Rows::Partners(_)) = (tx.caller().user(), tx.caller().rows()) {
-            let entry = Entry {
-                partner: partner.id,
-                role: AccountManagerRole::Primary,
-                user: Some(user),
-                valid_from: tx.now,
-                reason_code: AssignmentReason::Onboarding,
-                reason_text: None,
-                handover: None,
-            };
-            account_managers::begin(tx, entry)?;
-            partner.account_manager_id = Some(user);
-        }
-        queries::insert(tx, partner, "partner.created").map(Created)
+    db.write(&caller, move |tx| super::create(tx, &new.0).map(Created))
+        .await
+}
+
+/// Put a prospect at an id of another system
+///
+/// The partner that the system knows by that id is changed, or a prospect is made if there is none, which then needs `legal_name`,
+/// `default_currency` and `time_zone`. What is left out stays, null clears, references are added. Where a partner stands changes
+/// by its actions alone. With `External-Revision` the partner is linked with the system: an older
+/// revision is refused (`stale_revision`), the same one changes nothing, and what both sides changed since they agreed is kept as
+/// a conflict (`sync_conflict`), not written over.
+#[utoipa::path(
+    params(ExternalPath, IfMatchIfSent, Carried),
+    extensions(("x-errors" = json!(["duplicate_partner", "already_exists", "conflict", "field_locked", "stale_revision", "sync_conflict", "sync_paused"])))
+)]
+#[put("/{system}/{external_id}")]
+pub async fn upsert_partner(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    seen: IfMatch,
+    carried: Carried,
+    given: Json<PartnerPatch>,
+) -> Reply<Upserted<Partner>> {
+    let reference = path.0.reference()?;
+    db.settle(&caller, move |tx| {
+        sync::arrival(tx, SyncedType::Partner, &reference, &carried, one, &mut |tx| {
+            upserts::upsert_by_external(tx, &reference, &given.0, seen)
+        })
+    })
+    .await
+}
+
+fn one(tx: &mut Tx<'_>, id: &str) -> Result<Partner> {
+    let partner = queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)?;
+    shown_one(tx, partner)
+}
+
+/// Put many partners
+///
+/// Up to 1,000 in one call: by the ids of another system as `upsertPartner`, or by their own as `updatePartner`. Each item is for
+/// itself, and its outcome is told in the order sent, unless `atomic` makes it all or nothing. The rate limit counts items.
+#[utoipa::path(request_body = PartnerBatch)]
+#[post("/batch")]
+pub async fn batch_partners(db: Db, caller: Caller, batch: Batch<PartnerPatch>) -> Reply<Batched> {
+    upserts::BATCH.run(&db, &caller, batch).await
+}
+
+/// Read a partner by an id of another system
+///
+/// The partner that the system knows by that id.
+#[utoipa::path(params(ExternalPath, Expanding::<Partner>))]
+#[get("/{system}/{external_id}")]
+pub async fn get_partner_by_external_id(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    expanding: Expanding<Partner>,
+) -> Reply<Json<Expandable<Partner>>> {
+    let reference = path.0.reference()?;
+    db.snapshot(&caller, move |tx| {
+        let partner = queries::find_by_reference(tx, &reference)?;
+        let partner = shown_one(tx, partner)?;
+        expanding.one(tx, partner).map(Json)
     })
     .await
 }
@@ -128,13 +177,7 @@ pub async fn update_partner(
     db.write(&caller, move |tx| {
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
-        let custom = match &patch.0.custom {
-            Some(change) => custom_fields::for_changed(tx, CustomRecord::Partner, before.custom.clone(), change)?,
-            None => before.custom.clone(),
-        };
-        let is_vendor = tx.caller().is_vendor();
-        let after = before.clone().patched(&patch.0, custom, is_vendor, tx.now)?;
-        let saved = queries::save(tx, &before, after, "partner.updated")?;
+        let saved = super::change(tx, &before, &patch.0)?;
         shown_one(tx, saved).map(Json)
     })
     .await

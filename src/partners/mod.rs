@@ -18,6 +18,7 @@ mod handlers;
 pub mod handovers;
 pub mod invitations;
 mod letters;
+mod likeness_queries;
 mod model;
 pub mod people;
 mod queries;
@@ -25,11 +26,14 @@ pub mod resellers;
 pub mod reviews;
 mod rows;
 mod rules;
+pub mod segments;
 pub mod standing;
+mod upserts;
 
 use std::collections::BTreeMap;
 
 use crate::{
+    auth::Rows,
     custom_fields::{self, CustomRecord},
     db::Tx,
     error::{Error, Result, codes},
@@ -46,6 +50,7 @@ pub use account_managers::AccountManagerRole;
 pub use authorisations::authorised;
 pub use expanded::{PartnerExpanded, PartnerPath};
 use handlers::shown_one;
+pub use likeness_queries::{Alike, alike};
 pub use model::{
     ImportedPartner, NewPartner, Partner, PartnerFilter, PartnerPatch, PartnerSort, PartnerStatus, PartnerType,
     Registration, SuspensionProtection, TaxId,
@@ -61,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         scope("/v1/partners")
             .service(handlers::list_partners)
             .service(handlers::create_partner)
+            .service(handlers::batch_partners)
             .service(handlers::get_partner)
             .service(handlers::update_partner)
             .configure(standing::routes)
@@ -69,9 +75,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(reviews::routes)
             .configure(domains::routes)
             .configure(account_managers::routes)
+            .configure(segments::routes)
             .configure(authorisations::routes)
             .configure(resellers::routes)
             .configure(programs::partner_routes),
+    );
+    // Beside `/v1/partners`, whose addresses go two steps below a partner's id: below it, this would be one of them, too.
+    config.service(
+        scope("/v1/partners-by-external-id")
+            .service(handlers::upsert_partner)
+            .service(handlers::get_partner_by_external_id),
     );
     applications::public_routes(config);
     people::routes(config);
@@ -178,18 +191,43 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: &ImportedPartner) -> Result<Pa
 /// 404 if there is no such partner; otherwise as for a change by a request.
 pub fn update_imported(tx: &mut Tx<'_>, id: PartnerId, patch: &PartnerPatch) -> Result<(Partner, bool)> {
     let before = find(tx, id)?;
+    upserts::differing(tx, before, patch)
+}
+
+/// Stores a prospect, and tells of it. Whoever sees only some partners becomes its account manager, and so sees it.
+///
+/// # Errors
+/// 409 `duplicate_partner`, `already_exists`, `unknown_reference`; as custom fields that do not fit.
+fn create(tx: &mut Tx<'_>, new: &NewPartner) -> Result<Partner> {
+    let custom = custom_fields::for_new(tx, CustomRecord::Partner, &new.custom)?;
+    let number = numbers::next(tx, NUMBERS)?;
+    let mut partner = Partner::prospect(new, number, custom, tx.now);
+    if let (Some(user), Rows::Partners(_)) = (tx.caller().user(), tx.caller().rows()) {
+        let entry = account_managers::Entry {
+            partner: partner.id,
+            role: AccountManagerRole::Primary,
+            user: Some(user),
+            valid_from: tx.now,
+            reason_code: account_managers::AssignmentReason::Onboarding,
+            reason_text: None,
+            handover: None,
+        };
+        account_managers::begin(tx, entry)?;
+        partner.account_manager_id = Some(user);
+    }
+    insert(tx, partner, "partner.created")
+}
+
+/// Changes the profile of a partner as the patch says.
+///
+/// # Errors
+/// 403 `field_forbidden`, 422 `field_locked`, and as [`create`].
+fn change(tx: &mut Tx<'_>, before: &Partner, patch: &PartnerPatch) -> Result<Partner> {
     let changes = patch.custom.clone().unwrap_or_default();
     let custom = custom_fields::for_changed(tx, CustomRecord::Partner, before.custom.clone(), &changes)?;
-    let after = before.clone().patched(patch, custom, true, tx.now)?;
-    if (Partner {
-        revision: before.revision,
-        updated_at: before.updated_at,
-        ..after.clone()
-    }) == before
-    {
-        return Ok((before, false));
-    }
-    Ok((save(tx, &before, after, "partner.updated")?, true))
+    let is_vendor = tx.caller().is_vendor();
+    let after = before.clone().patched(patch, custom, is_vendor, tx.now)?;
+    save(tx, before, after, "partner.updated")
 }
 
 /// The series of partners' numbers: `PA-2026-000123`.

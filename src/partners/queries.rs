@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
-    db::{Clause, Tx},
+    db::{Clause, Conn, Tx},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -23,7 +23,8 @@ use crate::{
     },
     load_page, on_each,
     programs::specialisations,
-    references, revise,
+    references::{self, ExternalRef},
+    revise,
     schema::{
         partner_status_changes, partner_territories, partner_types,
         partners::{self, table},
@@ -65,6 +66,19 @@ pub fn page_by_name(tx: &mut Tx<'_>, only: Option<&Vec<PartnerId>>, paging: &Pag
     Ok(Page::of(rows, paging, |row| {
         (row.name_key.as_str().into(), row.id.to_string())
     }))
+}
+
+/// Those partners that the caller may see, by their names.
+///
+/// # Errors
+/// What the database reports.
+pub(super) fn named_by_ids(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<Vec<NamedPartner>> {
+    let mut clause = Clause::rows_of(tx.caller(), "partners.id");
+    clause.one_of("partners.id", ids);
+    Ok(on_each!(tx, |c| table
+        .filter(clause)
+        .select(NamedPartner::as_select())
+        .load(c))?)
 }
 
 fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
@@ -243,6 +257,31 @@ pub fn find(tx: &mut Tx<'_>, id: PartnerId) -> Result<Partner> {
     let mut clause = Clause::rows_of(tx.caller(), "partners.id");
     clause.equals("partners.id", &id);
     one(tx, clause)
+}
+
+/// The partner that has that id in another system, if the caller may see it, whole.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Partner> {
+    let id = references::holder(tx, Partner::TYPE, reference)?.and_then(|id| id.parse().ok());
+    find(tx, id.ok_or_else(Error::not_found)?)
+}
+
+/// Locks the partner's row until the end of the transaction, so that of several changes at once each sees the one before.
+/// `SQLite` has one writer, so there is nothing to lock.
+///
+/// # Errors
+/// What the database reports.
+pub fn lock(tx: &mut Tx<'_>, id: PartnerId) -> Result<()> {
+    if let Conn::Postgres(c) = tx.conn() {
+        table
+            .find(id)
+            .select(partners::id)
+            .for_no_key_update()
+            .load::<PartnerId>(c)?;
+    }
+    Ok(())
 }
 
 /// The partners with those ids that the caller may see, whole, in no order.

@@ -44,6 +44,7 @@ pub const MACHINE: Machine<PolicyStatus> = Machine {
                 "its scores of matching leave room for a person between two customers and one",
                 "each list of reasons has one that can be given, and all of its own have a label",
                 "the stages of a sale have labels, and lead to stages that there are",
+                "the segments of partners have labels, and approval chains ask by segments that there are",
             ],
         },
         Transition {
@@ -180,6 +181,8 @@ impl PolicyRow {
             failing.push(guard("base_is_last", "#/base_version", detail));
         }
         failing.extend(said_twice(&self.document.registration));
+        failing.extend(self.document.partners.unsound());
+        failing.extend(unknown_segments(&self.document));
         failing.extend(self.document.reasons.unsound());
         failing.extend(self.document.conflict.matching.unsound());
         failing.extend(self.document.pipeline.unsound());
@@ -224,6 +227,32 @@ pub struct Published {
     pub last_from: Option<Time>,
     /// The highest number that was given, to a withdrawn one too.
     pub highest: i64,
+}
+
+/// The conditions of approval chains that name a segment which the policy does not have.
+fn unknown_segments(document: &Document) -> Vec<FailingGuard> {
+    let (rules, partners) = (&document.registration, &document.partners);
+    let chains = [
+        ("approval_chain", &rules.approval_chain),
+        ("extension_chain", &rules.extension_chain),
+        ("reopening_chain", &rules.reopening_chain),
+    ];
+    let mut failing = Vec::new();
+    for (name, chain) in chains {
+        for (step, rule) in chain.iter().enumerate() {
+            for (place, segment) in rule.segments.iter().enumerate() {
+                if !partners.has_segment(segment) {
+                    let pointer = format!("#/registration/{name}/{step}/segments/{place}");
+                    let detail = format!(
+                        "There is no segment {segment}; there are: {}.",
+                        partners.listed_segments()
+                    );
+                    failing.push(guard("segment_offered", &pointer, detail));
+                }
+            }
+        }
+    }
+    failing
 }
 
 /// What a policy says twice, so that it would depend on the order which of the two counts.

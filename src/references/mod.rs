@@ -7,7 +7,7 @@ mod queries;
 
 use std::collections::BTreeMap;
 
-pub use queries::{by_records, give, holder, holders, move_all, set};
+pub use queries::{by_records, give, holder, holders, holders_of, move_all, set};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

@@ -11,6 +11,7 @@ use crate::{
     kernel::{Time, ids::ExternalRefId},
     on_each,
     schema::external_references::{self as refs, table},
+    sync,
 };
 
 /// The record that a reference names.
@@ -39,6 +40,33 @@ pub fn holders(tx: &mut Tx<'_>, resource_type: &str, system: &str, ids: &[String
         .select((refs::external_id, refs::resource_id))
         .load(c))?;
     Ok(rows.into_iter().collect())
+}
+
+/// The records that those references name, by the reference: one query for each system.
+///
+/// # Errors
+/// What the database reports.
+pub fn holders_of(
+    tx: &mut Tx<'_>,
+    resource_type: &str,
+    references: &[&ExternalRef],
+) -> Result<BTreeMap<ExternalRef, String>> {
+    let mut by_system: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for reference in references {
+        by_system
+            .entry(&reference.system)
+            .or_default()
+            .push(reference.id.clone());
+    }
+    let mut found = BTreeMap::new();
+    for (system, ids) in by_system {
+        let named = holders(tx, resource_type, system, &ids)?.into_iter();
+        found.extend(named.map(|(id, record)| {
+            let system = system.to_owned();
+            (ExternalRef { system, id }, record)
+        }));
+    }
+    Ok(found)
 }
 
 /// The references of those records, each list sorted.
@@ -71,6 +99,7 @@ pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[Externa
         .remove(record)
         .unwrap_or_default();
     for gone in present.iter().filter(|known| !wanted.contains(known)) {
+        sync::released(tx, resource_type, record, gone)?;
         on_each!(tx, |c| diesel::delete(
             table
                 .filter(refs::system.eq(&gone.system))
@@ -139,6 +168,7 @@ fn write(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) 
 /// What the database reports.
 pub fn move_all(tx: &mut Tx<'_>, resource_type: &str, moved: &[ExternalRef], to: &str) -> Result<()> {
     let now = tx.now;
+    sync::moved(tx, resource_type, moved, to)?;
     for one in moved {
         on_each!(tx, |c| diesel::update(
             table

@@ -7,13 +7,15 @@ use std::{
 };
 
 use actix_web::{rt::task::JoinHandle, web::Data};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::{
     deliveries::work_queries as deliveries,
     endpoints::queries::{self as endpoints, Standing},
     guard::Resolve,
-    lane::{Lane, News},
+    lane::Lane,
+    limits::Limits,
+    news::{News, Stretch},
     sender::Sender,
 };
 use crate::{
@@ -33,10 +35,11 @@ const LIST_EVERY: Duration = Duration::from_millis(500);
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// The most calls at a time, to all endpoints together.
-const CALLS: usize = 64;
-/// The most endpoints that an instance takes at a time, so that others get some.
-const TAKEN: usize = 16;
+/// The most events that those at work are told of one by one. Of more each looks for itself what is for it.
+const TOLD: usize = 500;
+/// An instance takes half of the endpoints that nobody works for at a time, so that others get some; but at least and at most
+/// so many.
+const TAKEN: (usize, usize) = (16, 500);
 /// How long calls may take that are under way when the server ends.
 const LAST_CALLS: Duration = Duration::from_millis(1500);
 
@@ -62,10 +65,14 @@ pub struct Dispatcher {
     state: Data<State>,
     db: Db,
     sender: Arc<Sender>,
-    calls: Arc<Semaphore>,
+    limits: Arc<Limits>,
     token: Arc<str>,
     hands: HashMap<WebhookEndpointId, Hand>,
-    last: i64,
+    /// Whether there may be leases of ours.
+    holds: bool,
+    last: Option<i64>,
+    fresh: Option<Arc<Stretch>>,
+    counting: Option<JoinHandle<()>>,
     listed: Option<Instant>,
     renewed: Option<Instant>,
     counted: Option<Instant>,
@@ -83,10 +90,13 @@ impl Dispatcher {
             state: state.clone(),
             db: state.db.clone(),
             sender: Arc::new(Sender::new(&state.config.webhooks, resolver)),
-            calls: Arc::new(Semaphore::new(CALLS)),
+            limits: Arc::new(Limits::of(state.db.engine(), state.config.pool)),
             token: format!("{:032x}", rand::random::<u128>()).into(),
             hands: HashMap::new(),
-            last: 0,
+            holds: false,
+            last: None,
+            fresh: None,
+            counting: None,
             listed: None,
             renewed: None,
             counted: None,
@@ -134,8 +144,7 @@ impl Dispatcher {
         if is_due(self.renewed, (lease / 6).min(Duration::from_secs(5))) {
             self.renew().await?;
         }
-        let last = self.db.ask(&Self::caller(), events::queries::last_position).await?;
-        self.last = last.unwrap_or(0);
+        self.look().await?;
         if is_due(self.listed, LIST_EVERY) {
             self.listed = Some(Instant::now());
             let standing = self
@@ -147,21 +156,67 @@ impl Dispatcher {
                 .await?;
             self.assign(&standing).await?;
         }
-        if is_due(self.counted, COUNT_EVERY) {
-            self.counted = Some(Instant::now());
-            let (open, oldest) = self.db.ask(&Self::caller(), deliveries::open).await?;
-            let lag = oldest.map_or(0, |oldest| self.db.now().since(oldest).max(0));
-            self.state.metrics.webhooks_open(open, lag / SECOND);
-        }
-        let last = self.last;
+        self.count();
+        let (last, fresh) = (self.last.unwrap_or(0), &self.fresh);
         for hand in self.hands.values() {
             hand.news.send_if_modified(|news| {
                 let is_new = news.last != last;
-                news.last = last;
+                if is_new {
+                    news.last = last;
+                    news.fresh.clone_from(fresh);
+                }
                 is_new
             });
         }
         Ok(())
+    }
+
+    /// Asks the feed for something new. What it is about is read once for all who work for an endpoint: those whom it cannot
+    /// concern need not ask.
+    async fn look(&mut self) -> Result<()> {
+        let before = self.last;
+        let (last, headings) = self
+            .db
+            .ask_snapshot(&Self::caller(), move |tx| {
+                let last = events::queries::last_position(tx)?.unwrap_or(0);
+                let headings = match before {
+                    Some(before) if before < last => events::queries::headings(tx, (before, last), TOLD)?,
+                    _ => None,
+                };
+                Ok((last, headings))
+            })
+            .await?;
+        if before != Some(last) {
+            let stretch = |headings| {
+                Arc::new(Stretch {
+                    after: before.unwrap_or(last),
+                    up_to: last,
+                    headings,
+                })
+            };
+            self.fresh = headings.map(stretch);
+            self.last = Some(last);
+        }
+        Ok(())
+    }
+
+    /// Counts what waits, now and then. There may be much of it, so nothing else waits for that.
+    fn count(&mut self) {
+        let is_counting = self.counting.as_ref().is_some_and(|task| !task.is_finished());
+        if is_counting || !is_due(self.counted, COUNT_EVERY) {
+            return;
+        }
+        self.counted = Some(Instant::now());
+        let (db, state) = (self.db.clone(), self.state.clone());
+        self.counting = Some(actix_web::rt::spawn(async move {
+            match db.ask_snapshot(&Self::caller(), deliveries::open).await {
+                Ok((open, oldest)) => {
+                    let lag = oldest.map_or(0, |oldest| db.now().since(oldest).max(0));
+                    state.metrics.webhooks_open(open, lag / SECOND);
+                }
+                Err(error) => log::warn!("what waits for webhooks was not counted: {error}"),
+            }
+        }));
     }
 
     /// Gives back what nobody works for any more.
@@ -172,28 +227,27 @@ impl Dispatcher {
             .filter(|(_, hand)| hand.task.is_finished())
             .map(|(id, _)| *id)
             .collect();
+        self.release(over.clone()).await?;
         for id in over {
-            let token = self.token.clone();
-            self.db
-                .run(&Self::caller(), move |tx| endpoints::release(tx, id, &token))
-                .await?;
             self.hands.remove(&id);
         }
         Ok(())
     }
 
-    /// Renews the leases. Those who work for an endpoint whose lease is lost are stopped where they are.
+    /// Renews the leases. Those who work for an endpoint whose lease is lost are stopped where they are; a lease that was got and
+    /// nobody learnt of is given back.
     async fn renew(&mut self) -> Result<()> {
-        let (seconds, lease) = self.lease();
-        let (begun, token) = (Instant::now(), self.token.clone());
-        if !self.hands.is_empty() {
+        let begun = Instant::now();
+        if self.holds {
+            let ((seconds, lease), token) = (self.lease(), self.token.clone());
             let ours = self
                 .db
                 .run(&Self::caller(), move |tx| endpoints::renew(tx, &token, seconds))
                 .await?;
-            let ours: BTreeSet<WebhookEndpointId> = ours.into_iter().collect();
+            let mut ours: BTreeSet<WebhookEndpointId> = ours.into_iter().collect();
+            self.holds = !ours.is_empty();
             self.hands.retain(|id, hand| {
-                let kept = ours.contains(id);
+                let kept = ours.remove(id);
                 if kept {
                     hand.news.send_modify(|news| news.until = begun + lease);
                 } else {
@@ -202,9 +256,20 @@ impl Dispatcher {
                 }
                 kept
             });
+            self.release(ours.into_iter().collect()).await?;
         }
         self.renewed = Some(begun);
         Ok(())
+    }
+
+    async fn release(&self, ids: Vec<WebhookEndpointId>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let token = self.token.clone();
+        self.db
+            .run(&Self::caller(), move |tx| endpoints::release(tx, &ids, &token))
+            .await
     }
 
     /// Takes endpoints that are free, and tells those at work what changed.
@@ -216,7 +281,7 @@ impl Dispatcher {
                 let next = News {
                     generation: generation.unwrap_or(news.generation),
                     ends: generation.is_none(),
-                    ..*news
+                    ..news.clone()
                 };
                 let is_new = *news != next;
                 *news = next;
@@ -233,31 +298,19 @@ impl Dispatcher {
         }
         // Instances that begin together do not begin with the same ones.
         let first = usize::from(rand::random::<u16>()) % free.len();
-        let mut some: Vec<WebhookEndpointId> = free
-            .iter()
-            .cycle()
-            .skip(first)
-            .take(TAKEN.min(free.len()))
-            .copied()
-            .collect();
-        some.sort_unstable();
+        let most = (free.len() / 2).clamp(TAKEN.0, TAKEN.1).min(free.len());
+        let some: Vec<WebhookEndpointId> = free.iter().cycle().skip(first).take(most).copied().collect();
         let (seconds, lease) = self.lease();
         let (begun, token) = (Instant::now(), self.token.clone());
+        self.holds = true;
         let taken = self
             .db
-            .run(&Self::caller(), move |tx| {
-                let mut taken = Vec::new();
-                for id in &some {
-                    if endpoints::take(tx, *id, &token, seconds)? {
-                        taken.push(*id);
-                    }
-                }
-                Ok(taken)
-            })
+            .run(&Self::caller(), move |tx| endpoints::take(tx, &some, &token, seconds))
             .await?;
         for id in taken {
             let (news, told) = watch::channel(News {
-                last: self.last,
+                last: self.last.unwrap_or(0),
+                fresh: self.fresh.clone(),
                 generation: there.get(&id).copied().unwrap_or(0),
                 until: begun + lease,
                 ends: false,
@@ -266,7 +319,7 @@ impl Dispatcher {
                 state: self.state.clone(),
                 db: self.db.clone(),
                 sender: self.sender.clone(),
-                calls: self.calls.clone(),
+                limits: self.limits.clone(),
                 id,
                 token: self.token.clone(),
                 news: told,
@@ -282,19 +335,21 @@ impl Dispatcher {
             hand.news.send_modify(|news| news.ends = true);
         }
         let until = tokio::time::Instant::now() + LAST_CALLS;
-        let hands: Vec<(WebhookEndpointId, Hand)> = self.hands.drain().collect();
-        for (id, mut hand) in hands {
+        for mut hand in self.hands.drain().map(|(_, hand)| hand) {
             if tokio::time::timeout_at(until, &mut hand.task).await.is_err() {
                 hand.task.abort();
             }
-            let token = self.token.clone();
-            let released = self
-                .db
-                .run(&Self::caller(), move |tx| endpoints::release(tx, id, &token))
-                .await;
-            if let Err(error) = released {
-                log::warn!("the lease of {id} was not given back: {error}");
-            }
+        }
+        if let Some(counting) = self.counting {
+            counting.abort();
+        }
+        let token = self.token.clone();
+        let released = self
+            .db
+            .run(&Self::caller(), move |tx| endpoints::release_every(tx, &token))
+            .await;
+        if let Err(error) = released {
+            log::warn!("the leases of webhooks were not given back: {error}");
         }
     }
 }

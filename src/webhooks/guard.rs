@@ -120,6 +120,9 @@ impl Target {
         };
         match target.literal() {
             Some(address) => check(address, settings)?,
+            None if !target.host.bytes().all(is_of_a_name) => {
+                return refused("The host must be a name of letters, digits, hyphens and dots, or an address.");
+            }
             None if looks_numeric(&target.host) => {
                 return refused("An address of numbers must be written in full, as in 203.0.113.7.");
             }
@@ -145,6 +148,11 @@ impl Target {
             (_, port) => format!("{host}:{port}"),
         }
     }
+}
+
+/// Whether a name may hold it: no escape and no zone, which resolvers read each in their own way.
+const fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
 
 /// Whether a resolver may read the host as numbers: `2130706433`, `0x7f.1`, `127.1`.
@@ -377,6 +385,15 @@ mod tests {
         "https://metadata.google.internal/",
         "https://printer.local/",
         "https://127.0.0.1./",
+        "https://%31%32%37.0.0.1/",
+        "https://loc%61lhost/",
+        "https://[fe80::1%25eth0]/",
+        "https://[::ffff:127.0.0.1%25lo]/",
+        "https://[64:ff9b:1:ffff:ffff:ffff:7f00:1]/",
+        "https://[2002:a9fe:a9fe::]/",
+        "https://[::ffff:a9fe:a9fe]/",
+        "https://1.2.3.0X7F/",
+        "https://metadata.google.internal./",
     ];
 
     #[test]

@@ -2,66 +2,44 @@
 //! but its own calls: while some run, others are prepared, and what came of those before is written down, many at once.
 
 use std::{
-    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use actix_web::web::{Bytes, Data};
-use futures_util::{StreamExt as _, future::LocalBoxFuture, stream::FuturesUnordered};
-use tokio::sync::{Semaphore, watch};
+use futures_util::StreamExt as _;
+use tokio::sync::watch;
 
 use super::{
     SEALED_FOR,
-    deliveries::{AttemptRow, WebhookDeliveryStatus, message_id, work_queries::Waiting},
-    endpoints::{self, WebhookDisabledReason, WebhookEndpoint, WebhookStatus},
-    queue::{Open, Queue},
+    deliveries::{WebhookDeliveryStatus, message_id},
+    desk::{Course, Desk, Done, UNTRIED},
+    endpoints::{self, WebhookDisabledReason},
+    limits::Limits,
+    news::News,
+    queue::Open,
     sender::{Letter, Sender},
-    signature,
-    verdict::{Deed, Outcome, judge},
-    work::{self, Batch, LOADED, Plan},
+    verdict::{Deed, Outcome, attempt, judge},
+    work::{self, Batch, LOADED, Prepared, Seen},
 };
 use crate::{
     auth::Caller,
     db::Db,
     error::{Error, Result},
     http::State,
-    kernel::{Time, ids::WebhookEndpointId},
+    kernel::ids::WebhookEndpointId,
 };
 
-/// The most calls to one endpoint at a time.
-const AT_ONCE: usize = 4;
-/// After so many failures one after the other an endpoint gets one call at a time.
-const STRIKES: u32 = 4;
-/// The most messages that wait and were not tried yet.
-const UNTRIED: usize = 1000;
 /// The most events that are put into the queue at a time.
 const FOUND: usize = 500;
 /// The most messages that are prepared ahead.
 const AHEAD: usize = 32;
-/// A receiver that takes longer than this gets no more prepared than is sent at once.
-const QUICK: i64 = 200;
 /// How far the mark may lie behind what was looked through.
 const BEHIND: i64 = 5000;
-/// How long there is nothing to do, at most, before the clock is looked at.
-const PAUSE: Duration = Duration::from_millis(100);
 /// How long to wait after a failure of the database.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How much longer than a call the lease must last for a call to begin.
 const MARGIN: Duration = Duration::from_millis(500);
-
-/// What the dispatcher tells those who work for an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct News {
-    /// The last position of the feed.
-    pub last: i64,
-    /// What counts the endpoint's changes.
-    pub generation: i64,
-    /// Until when the endpoint is ours.
-    pub until: Instant,
-    /// Whether to end.
-    pub ends: bool,
-}
 
 /// The work for one endpoint.
 pub struct Lane {
@@ -71,137 +49,14 @@ pub struct Lane {
     pub db: Db,
     /// Who sends.
     pub sender: Arc<Sender>,
-    /// How many calls may run at a time, to all endpoints together.
-    pub calls: Arc<Semaphore>,
+    /// How much may be under way at a time, for all endpoints together.
+    pub limits: Arc<Limits>,
     /// The endpoint.
     pub id: WebhookEndpointId,
     /// What shows that its lease is ours.
     pub token: Arc<str>,
     /// What the dispatcher tells.
     pub news: watch::Receiver<News>,
-}
-
-/// What a part of the work came to.
-enum Done {
-    Called(Box<Open>, Option<Deed>),
-    Written(Arc<Batch>, Result<Option<bool>>),
-    Looked(Result<Seen>),
-    Prepared(Vec<i64>, Result<Option<Vec<(Open, Option<Vec<u8>>)>>>),
-}
-
-/// What was found in the feed.
-enum Seen {
-    Events(i64, Vec<Waiting>),
-    /// The endpoint may learn of nothing any more.
-    NoRights,
-    Lost,
-}
-
-/// Why the work ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Course {
-    Goes,
-    Ends,
-    /// The lease is lost: nothing more may be done.
-    Lost,
-}
-
-/// What lies on the desk of those who work.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each says whether one part of the work is under way; they do not exclude each other"
-)]
-struct Desk {
-    endpoint: Arc<WebhookEndpoint>,
-    secret: String,
-    previous: Option<(String, Time)>,
-    generation: i64,
-    queue: Queue,
-    more: bool,
-    position: i64,
-    saved: i64,
-    ready: VecDeque<(Open, Bytes)>,
-    finished: Vec<Outcome>,
-    disables: Option<WebhookDisabledReason>,
-    tasks: FuturesUnordered<LocalBoxFuture<'static, Done>>,
-    calling: usize,
-    writing: bool,
-    looking: bool,
-    preparing: bool,
-    strikes: u32,
-    slow: bool,
-    paused_until: Time,
-    not_before: Instant,
-    course: Course,
-}
-
-impl Desk {
-    fn new(plan: Plan, secret: String, previous: Option<(String, Time)>) -> Self {
-        let mut queue = Queue::default();
-        plan.waiting.into_iter().for_each(|row| queue.push(row));
-        Self {
-            secret,
-            previous,
-            generation: plan.mark.generation,
-            queue,
-            more: plan.more,
-            position: plan.mark.position,
-            saved: plan.mark.position,
-            ready: VecDeque::new(),
-            finished: Vec::new(),
-            disables: None,
-            tasks: FuturesUnordered::new(),
-            calling: 0,
-            writing: false,
-            looking: false,
-            preparing: false,
-            strikes: 0,
-            slow: false,
-            paused_until: Time::from_micros(0),
-            not_before: Instant::now(),
-            course: Course::Goes,
-            endpoint: Arc::new(plan.endpoint),
-        }
-    }
-
-    fn is_enabled(&self) -> bool {
-        self.endpoint.status == WebhookStatus::Enabled
-    }
-
-    /// Whether nothing is under way that must be waited for.
-    fn is_idle(&self) -> bool {
-        self.tasks.is_empty() && self.finished.is_empty() && self.disables.is_none()
-    }
-
-    /// Whether what waits in the database must be loaded anew.
-    fn runs_low(&self) -> bool {
-        self.more && self.queue.len() < UNTRIED
-    }
-
-    const fn at_once(&self) -> usize {
-        if self.strikes >= STRIKES { 1 } else { AT_ONCE }
-    }
-
-    /// Gives back what was prepared and is not sent now.
-    fn clear(&mut self) {
-        for (open, _) in self.ready.drain(..) {
-            self.queue.put_back(open.place);
-        }
-    }
-
-    /// Remembers what an answer says of the receiver.
-    fn learn(&mut self, deed: &Deed, now: Time) {
-        let Deed::Sent { answer, .. } = deed else { return };
-        self.strikes = if answer.is_taken() {
-            0
-        } else {
-            self.strikes.saturating_add(1)
-        };
-        self.slow = answer.milliseconds > QUICK;
-        if let Some(wait) = answer.wait {
-            self.paused_until = now.plus_seconds(wait.min(86_400));
-        }
-    }
 }
 
 impl Lane {
@@ -219,10 +74,12 @@ impl Lane {
 
     async fn open(&self) -> Result<Option<Desk>> {
         let id = self.id;
+        let turn = self.limits.reads.acquire().await;
         let plan = self
             .db
             .ask_snapshot(&Self::caller(), move |tx| work::plan(tx, id))
             .await?;
+        drop(turn);
         plan.map(|plan| {
             let (row, master) = (id.to_string(), self.state.identity.master());
             let opened = |sealed: &str| {
@@ -244,12 +101,12 @@ impl Lane {
             return Ok(());
         };
         loop {
-            let news = *self.news.borrow_and_update();
+            let news = self.news.borrow_and_update().clone();
             if !desk.is_enabled() && desk.queue.len() == 0 {
                 desk.course = Course::Ends;
             }
             let ends = news.ends || desk.course != Course::Goes;
-            let rests = ends || news.generation > desk.generation || desk.runs_low();
+            let rests = ends || desk.stale || news.generation > desk.generation || desk.runs_low();
             if desk.course == Course::Lost {
                 return Ok(());
             }
@@ -259,24 +116,20 @@ impl Lane {
                     if ends {
                         return self.leave(&desk).await;
                     }
-                    let (strikes, paused_until) = (desk.strikes, desk.paused_until);
                     let Some(fresh) = self.open().await? else {
                         return Ok(());
                     };
-                    desk = Desk {
-                        strikes,
-                        paused_until,
-                        ..fresh
-                    };
+                    desk = desk.followed_by(fresh);
                     continue;
                 }
             }
             self.write(&mut desk);
             if !rests {
-                self.look(&mut desk, news);
+                self.look(&mut desk, &news);
                 self.prepare(&mut desk);
-                self.call(&mut desk, news);
+                self.call(&mut desk, &news);
             }
+            let pause = desk.pause();
             tokio::select! {
                 Some(done) = desk.tasks.next(), if !desk.tasks.is_empty() => self.take(&mut desk, done),
                 told = self.news.changed() => {
@@ -284,7 +137,7 @@ impl Lane {
                         return Ok(());
                     }
                 }
-                () = tokio::time::sleep(PAUSE) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -336,7 +189,9 @@ impl Lane {
         // They stay on the desk until they are written down, so that a failure of the database loses nothing.
         desk.writing = true;
         let (db, id, token, batch) = (self.db.clone(), self.id, self.token.clone(), Arc::new(batch));
+        let limits = self.limits.clone();
         desk.tasks.push(Box::pin(async move {
+            let _turn = limits.writes.acquire().await;
             let (shared, caller) = (batch.clone(), Self::caller());
             let written = db.run(&caller, move |tx| work::finish(tx, id, &token, &shared, &settings));
             Done::Written(batch, written.await)
@@ -344,38 +199,48 @@ impl Lane {
     }
 
     /// Looks for events that the endpoint wants.
-    fn look(&self, desk: &mut Desk, news: News) {
+    fn look(&self, desk: &mut Desk, news: &News) {
         let loaded = usize::try_from(LOADED).unwrap_or(UNTRIED);
         let room = UNTRIED
             .saturating_sub(desk.queue.untried())
             .min(loaded.saturating_sub(desk.queue.len()))
             .min(FOUND);
-        let idle = !desk.looking && !desk.more && desk.is_enabled();
+        let idle = !desk.looking && !desk.more && desk.disables.is_none() && desk.is_enabled();
         if !idle || room == 0 || news.last <= desk.position || Instant::now() < desk.not_before {
             return;
         }
+        if news.is_nothing_for(&desk.endpoint, desk.position) {
+            desk.position = news.last;
+            return;
+        }
         desk.looking = true;
-        let (db, endpoint, token) = (self.db.clone(), desk.endpoint.clone(), self.token.clone());
-        let (after, most) = (desk.position, i64::try_from(room).unwrap_or(1));
+        let (db, endpoint, token, limits) = (
+            self.db.clone(),
+            desk.endpoint.clone(),
+            self.token.clone(),
+            self.limits.clone(),
+        );
+        let (after, last, most) = (desk.position, news.last, i64::try_from(room).unwrap_or(1));
+        let generation = desk.generation;
         desk.tasks.push(Box::pin(async move {
             let looked = async {
                 let wanting = endpoint.clone();
-                let found = db
+                let turn = limits.reads.acquire().await;
+                let seen = db
                     .ask_snapshot(&Self::caller(), move |tx| {
-                        work::look(tx, &wanting, (after, news.last), most)
+                        work::look(tx, (&wanting, generation), (after, last), most)
                     })
                     .await?;
-                let Some(found) = found else { return Ok(Seen::NoRights) };
+                drop(turn);
+                let Seen::Found(found) = seen else { return Ok(seen) };
                 if found.events.is_empty() {
-                    return Ok(Seen::Events(found.up_to, Vec::new()));
+                    return Ok(Seen::Queued(found.read_to, Vec::new()));
                 }
-                let up_to = found.up_to;
-                let rows = db
-                    .run(&Self::caller(), move |tx| {
-                        work::append(tx, &endpoint, &token, (after, &found))
-                    })
-                    .await?;
-                Ok(rows.map_or(Seen::Lost, |rows| Seen::Events(up_to, rows)))
+                let _turn = limits.writes.acquire().await;
+                db.run(&Self::caller(), move |tx| {
+                    work::append(tx, &endpoint, &token, (after, &found))
+                })
+                .await
             };
             Done::Looked(looked.await)
         }));
@@ -384,69 +249,75 @@ impl Lane {
     /// Prepares messages that may go now.
     fn prepare(&self, desk: &mut Desk) {
         let now = self.db.now();
-        let (most, busy) = (desk.at_once(), desk.preparing || now < desk.paused_until);
-        if busy || desk.ready.len() >= most || Instant::now() < desk.not_before {
+        let busy = desk.preparing || desk.disables.is_some() || Instant::now() < desk.not_before;
+        if busy || desk.is_at_rest(now) || desk.ready.len() >= desk.at_once() {
             return;
         }
-        let ahead = if desk.slow || desk.strikes > 0 { most } else { AHEAD };
+        let ahead = desk.ahead(AHEAD);
         let opens = desk.queue.take(now, ahead.saturating_sub(desk.ready.len()));
         if opens.is_empty() {
             return;
         }
         desk.preparing = true;
-        let (db, endpoint) = (self.db.clone(), desk.endpoint.clone());
-        let places = opens.iter().map(|open| open.place).collect();
+        let (db, endpoint, limits) = (self.db.clone(), desk.endpoint.clone(), self.limits.clone());
+        let (generation, places) = (desk.generation, opens.iter().map(|open| open.place).collect());
         desk.tasks.push(Box::pin(async move {
+            let _turn = limits.reads.acquire().await;
             let caller = Self::caller();
-            let prepared = db.ask_snapshot(&caller, move |tx| work::prepare(tx, &endpoint, opens));
+            let prepared = db.ask_snapshot(&caller, move |tx| work::prepare(tx, (&endpoint, generation), opens));
             Done::Prepared(places, prepared.await)
         }));
     }
 
     /// Sends what is prepared, as far as calls may run.
-    fn call(&self, desk: &mut Desk, news: News) {
+    fn call(&self, desk: &mut Desk, news: &News) {
+        if desk.is_at_rest(self.db.now()) {
+            // What is sent later is prepared later, as it may be told then.
+            desk.clear();
+            return;
+        }
         let enough = self.sender.timeout() + MARGIN;
         if news.until.saturating_duration_since(Instant::now()) < enough {
             return;
         }
-        while desk.calling < desk.at_once() {
+        while desk.calling < desk.at_once() && !desk.ready.is_empty() {
+            let trial = if desk.is_struck() {
+                let Ok(trial) = self.limits.trials.clone().try_acquire_owned() else {
+                    desk.rest(rand::random());
+                    return;
+                };
+                Some(trial)
+            } else {
+                None
+            };
             let Some((open, body)) = desk.ready.pop_front() else {
                 return;
             };
             desk.calling += 1;
-            let (db, sender, calls, told) = (
+            let (db, sender, limits, told) = (
                 self.db.clone(),
                 self.sender.clone(),
-                self.calls.clone(),
+                self.limits.clone(),
                 self.news.clone(),
             );
             let previous = desk.previous.as_ref().map(|(secret, until)| (secret.as_str(), *until));
             let secrets = endpoints::secrets_at((&desk.secret, previous), self.db.now());
-            let url = desk.endpoint.url.clone();
+            let (url, generation) = (desk.endpoint.url.clone(), desk.generation);
             desk.tasks.push(Box::pin(async move {
-                // Closed with the dispatcher alone.
-                let Ok(_permit) = calls.acquire().await else {
-                    return Done::Called(Box::new(open), None);
+                let _turn = if trial.is_none() {
+                    limits.calls.acquire().await.ok()
+                } else {
+                    None
                 };
-                let news = *told.borrow();
-                if news.ends || news.until.saturating_duration_since(Instant::now()) < enough {
+                let (until, is_over) = {
+                    let news = told.borrow();
+                    (news.until, news.ends || news.generation > generation)
+                };
+                if is_over || until.saturating_duration_since(Instant::now()) < enough {
                     return Done::Called(Box::new(open), None);
                 }
-                let at = db.now();
-                let id = message_id(open.row.event_id.as_deref(), open.row.id);
-                let letter = Letter {
-                    signature: signature::sign(&secrets, &id, at.seconds(), &body),
-                    url,
-                    id,
-                    timestamp: at.seconds(),
-                    body,
-                };
-                let answer = sender.send(&letter, at).await;
-                let deed = Deed::Sent {
-                    at,
-                    signature: letter.signature,
-                    answer,
-                };
+                let deed = deliver(&db, &sender, (url, secrets), (&open, body)).await;
+                drop(trial);
                 Done::Called(Box::new(open), Some(deed))
             }));
         }
@@ -469,7 +340,8 @@ impl Lane {
             Done::Looked(looked) => {
                 desk.looking = false;
                 match looked {
-                    Ok(Seen::Events(up_to, rows)) => {
+                    Ok(Seen::Found(_) | Seen::Changed) => desk.stale = true,
+                    Ok(Seen::Queued(up_to, rows)) => {
                         desk.position = up_to;
                         if !rows.is_empty() {
                             desk.saved = up_to;
@@ -484,7 +356,7 @@ impl Lane {
             Done::Prepared(places, prepared) => {
                 desk.preparing = false;
                 match prepared {
-                    Ok(Some(messages)) => {
+                    Ok(Prepared::Ready(messages)) => {
                         for (open, body) in messages {
                             match body {
                                 Some(body) => desk.ready.push_back((open, Bytes::from(body))),
@@ -495,8 +367,12 @@ impl Lane {
                             }
                         }
                     }
-                    Ok(None) => {
+                    Ok(Prepared::NoRights) => {
                         desk.disables = Some(WebhookDisabledReason::ClientDisabled);
+                        places.into_iter().for_each(|place| desk.queue.put_back(place));
+                    }
+                    Ok(Prepared::Changed) => {
+                        desk.stale = true;
                         places.into_iter().for_each(|place| desk.queue.put_back(place));
                     }
                     Err(error) => {
@@ -547,18 +423,20 @@ impl Lane {
     }
 }
 
-fn attempt(outcome: &Outcome, delivery_id: crate::kernel::ids::WebhookDeliveryId, number: i64) -> Option<AttemptRow> {
-    let Deed::Sent { at, signature, answer } = &outcome.deed else {
-        return None;
-    };
-    Some(AttemptRow {
-        delivery_id,
-        number,
-        attempted_at: *at,
-        milliseconds: answer.milliseconds,
-        status: answer.status.map(i64::from),
-        error: answer.error.clone(),
-        signature: Some(signature.clone()),
-        answer: answer.body.clone(),
-    })
+/// Signs a message and sends it.
+async fn deliver(
+    db: &Db,
+    sender: &Sender,
+    (url, secrets): (String, Vec<String>),
+    (open, body): (&Open, Bytes),
+) -> Deed {
+    let at = db.now();
+    let id = message_id(open.row.event_id.as_deref(), open.row.id);
+    let letter = Letter::signed((url, id), body, &secrets, at);
+    let answer = sender.send(&letter, at).await;
+    Deed::Sent {
+        at,
+        signature: letter.signature,
+        answer,
+    }
 }

@@ -1,7 +1,8 @@
 //! Webhooks: events delivered to addresses that the vendor and its partners name, at least once and in order for each record.
 //!
 //! - An endpoint is of one side: the vendor's, or a partner's. It is told what its owner may read; one that a machine made, what
-//!   that machine's scopes allow at the moment of sending.
+//!   the machine was allowed when it made it and is allowed still at the moment of sending. So where messages of an endpoint go
+//!   is said by people, or by the machine that made it.
 //! - Each endpoint has a mark: events up to its position of the feed have their deliveries. A window of deliveries is written at
 //!   a time, never the whole backlog; an endpoint that is disabled has none written, and goes on from its mark.
 //! - Of several servers on one PostgreSQL one works for an endpoint at a time, under a lease by the database's clock, so that
@@ -15,11 +16,14 @@
 //!   reads it, as far as they may read it.
 
 mod deliveries;
+mod desk;
 mod dispatcher;
 mod endpoints;
 mod guard;
 mod lane;
+mod limits;
 mod message;
+mod news;
 mod queue;
 mod sender;
 mod settings;
@@ -32,10 +36,11 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use deliveries::WebhookDelivery;
+pub use deliveries::{WebhookDelivery, work_queries::open as waiting};
 pub use dispatcher::{Dispatcher, take_over};
 pub use endpoints::{MACHINE, WebhookDisabledReason, WebhookEndpoint};
 pub use guard::{Resolve, SystemResolver, Target, is_public};
+pub use sender::{Line, line_to};
 pub use settings::{Networks, Schedule, WebhookSettings};
 
 use crate::{

@@ -20,6 +20,7 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use super::{
     guard::{Guard, Resolve, Target},
     settings::WebhookSettings,
+    signature,
 };
 use crate::kernel::Time;
 
@@ -41,7 +42,8 @@ const KNOWN: Duration = Duration::from_secs(5);
 /// How many hosts are remembered.
 const HOSTS: usize = 1000;
 
-type Line = Client<HttpsConnector<HttpConnector>, HttpRequestBody>;
+/// A way to one host.
+pub type Line = Client<HttpsConnector<HttpConnector>, HttpRequestBody>;
 
 /// A message that is ready to go.
 #[derive(Debug, Clone)]
@@ -56,6 +58,20 @@ pub struct Letter {
     pub signature: String,
     /// What it says.
     pub body: Bytes,
+}
+
+impl Letter {
+    /// A message to an address, with what the receiver knows it by, signed with each of the secrets.
+    pub fn signed((url, id): (String, String), body: Bytes, secrets: &[String], at: Time) -> Self {
+        let timestamp = at.seconds();
+        Self {
+            signature: signature::sign(secrets, &id, timestamp, &body),
+            url,
+            id,
+            timestamp,
+            body,
+        }
+    }
 }
 
 /// What came of sending a message.
@@ -207,8 +223,11 @@ impl Sender {
 }
 
 /// Connections to the addresses of one host. They are called by number, so that nothing is looked up again, and by TLS must
-/// show a certificate of the host's name.
-fn line_to(target: &Target) -> Result<Line, String> {
+/// show a certificate of the host's name. No redirect is followed.
+///
+/// # Errors
+/// A sentence if the host has no proper name.
+pub fn line_to(target: &Target) -> Result<Line, String> {
     let name = target
         .host
         .trim_end_matches('.')

@@ -1,13 +1,13 @@
 //! What an answer means for a message and for its endpoint. Pure.
 
 use super::{
-    deliveries::{WebhookDeliveryStatus, work_queries::Change},
+    deliveries::{AttemptRow, WebhookDeliveryStatus, work_queries::Change},
     endpoints::WebhookDisabledReason,
     queue::Open,
     sender::Answer,
     settings::WebhookSettings,
 };
-use crate::kernel::Time;
+use crate::kernel::{Time, ids::WebhookDeliveryId};
 
 /// What was done with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +111,23 @@ pub fn judge(outcome: &Outcome, settings: &WebhookSettings, now: Time, chance: u
             }),
         },
     }
+}
+
+/// The attempt as it is written down, which is the delivery's `number`th; none if there was none.
+pub fn attempt(outcome: &Outcome, delivery_id: WebhookDeliveryId, number: i64) -> Option<AttemptRow> {
+    let Deed::Sent { at, signature, answer } = &outcome.deed else {
+        return None;
+    };
+    Some(AttemptRow {
+        delivery_id,
+        number,
+        attempted_at: *at,
+        milliseconds: answer.milliseconds,
+        status: answer.status.map(i64::from),
+        error: answer.error.clone(),
+        signature: Some(signature.clone()),
+        answer: answer.body.clone(),
+    })
 }
 
 #[cfg(test)]

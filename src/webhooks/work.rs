@@ -1,20 +1,22 @@
 //! What those who deliver ask of the database, each in one transaction. Whoever writes holds the endpoint's lease, and finds out
 //! in the same transaction if it has lost it.
 
+use std::collections::BTreeMap;
+
 use super::{
     deliveries::{
         AttemptRow, WebhookDelivery, WebhookDeliveryKind,
         work_queries::{self as deliveries, Change, Waiting},
     },
     endpoints::{self, WebhookDisabledReason, WebhookEndpoint, WebhookStatus, queries::Mark},
-    message::{self, Told},
+    message,
     queue::Open,
     settings::WebhookSettings,
 };
 use crate::{
     db::Tx,
     error::Result,
-    events::feed::{self, Reading},
+    events::feed::{self, Found, Reading},
     identity,
     kernel::{Time, ids::WebhookEndpointId, time::SECOND},
 };
@@ -70,93 +72,109 @@ fn rights(tx: &mut Tx<'_>, endpoint: &WebhookEndpoint) -> Result<Option<Reading>
     Ok(scopes.map(|scopes| endpoints::reading(endpoint, Some(&scopes))))
 }
 
-/// Events that an endpoint wants.
+/// What was found in the feed.
 #[derive(Debug, Clone)]
-pub struct Found {
-    /// How far the feed was looked through.
-    pub up_to: i64,
-    /// The events, with their positions.
-    pub events: Vec<(i64, Told)>,
+pub enum Seen {
+    /// These events.
+    Found(Found),
+    /// The feed was looked through up to that position, and these messages were put into the queue.
+    Queued(i64, Vec<Waiting>),
+    /// The endpoint may learn of nothing any more.
+    NoRights,
+    /// The endpoint was changed: it must be read again first.
+    Changed,
+    /// The lease is lost.
+    Lost,
 }
 
-/// The next events that the endpoint wants and may learn of; nothing if it may learn of none any more.
+/// Whether the endpoint is as it was read. Asked in the snapshot of what is read for it: so no event that came after a change is
+/// passed over by what the endpoint wanted before, and nothing is prepared for an address that it had before.
+fn is_unchanged(tx: &mut Tx<'_>, (endpoint, generation): (&WebhookEndpoint, i64)) -> Result<bool> {
+    let mark = endpoints::queries::mark(tx, endpoint.id)?;
+    Ok(mark.is_some_and(|mark| mark.generation == generation))
+}
+
+/// The next events that the endpoint wants and may learn of, with the generation that it was read in.
 ///
 /// # Errors
 /// What the database reports.
-pub fn look(
-    tx: &mut Tx<'_>,
-    endpoint: &WebhookEndpoint,
-    (after, last): (i64, i64),
-    most: i64,
-) -> Result<Option<Found>> {
-    let Some(reading) = rights(tx, endpoint)? else {
-        return Ok(None);
+pub fn look(tx: &mut Tx<'_>, endpoint: (&WebhookEndpoint, i64), (after, last): (i64, i64), most: i64) -> Result<Seen> {
+    if !is_unchanged(tx, endpoint)? {
+        return Ok(Seen::Changed);
+    }
+    let Some(reading) = rights(tx, endpoint.0)? else {
+        return Ok(Seen::NoRights);
     };
     let up_to = last.min(after.saturating_add(STRETCH));
-    let found = feed::after(tx, &reading, &endpoints::wanted(endpoint), (after, up_to), most)?;
-    let full = i64::try_from(found.len()).unwrap_or(most) >= most;
-    let reached = found.last().filter(|_| full).map_or(up_to, |(position, _)| *position);
-    let events = found
-        .iter()
-        .map(|(position, event)| Ok((*position, Told::of(event)?)))
-        .collect::<Result<_>>()?;
-    Ok(Some(Found { up_to: reached, events }))
+    feed::after(tx, &reading, &endpoints::wanted(endpoint.0), (after, up_to), most).map(Seen::Found)
 }
 
-/// Puts events into the endpoint's queue and moves its mark; nothing if the lease is lost.
+/// Puts events into the endpoint's queue and moves its mark, unless the lease is lost.
 ///
 /// # Errors
 /// What the database reports.
-pub fn append(
-    tx: &mut Tx<'_>,
-    endpoint: &WebhookEndpoint,
-    token: &str,
-    (after, found): (i64, &Found),
-) -> Result<Option<Vec<Waiting>>> {
+pub fn append(tx: &mut Tx<'_>, endpoint: &WebhookEndpoint, token: &str, (after, found): (i64, &Found)) -> Result<Seen> {
     let Some(mut mark) = endpoints::queries::hold(tx, endpoint.id, token)?.filter(|mark| mark.position <= after) else {
-        return Ok(None);
+        return Ok(Seen::Lost);
     };
     let mut rows = Vec::with_capacity(found.events.len());
-    for (position, told) in &found.events {
+    for (position, event) in &found.events {
         mark.sequence += 1;
         let now = tx.moment();
         rows.push(WebhookDelivery::of_event(
             endpoint,
-            told,
+            event,
             (*position, mark.sequence),
             now,
         ));
     }
     deliveries::insert(tx, &rows)?;
-    mark.position = found.up_to;
+    mark.position = found.read_to;
     endpoints::queries::advance(tx, endpoint.id, &mark)?;
-    Ok(Some(rows.iter().map(Waiting::from).collect()))
+    Ok(Seen::Queued(found.read_to, rows.iter().map(Waiting::from).collect()))
 }
 
-/// The messages of some deliveries as they may be sent now, none of what may not be told; nothing at all if the endpoint may
-/// learn of nothing any more.
+/// What was prepared.
+#[derive(Debug, Clone)]
+pub enum Prepared {
+    /// These messages; none of what may not be told.
+    Ready(Vec<(Open, Option<Vec<u8>>)>),
+    /// The endpoint may learn of nothing any more.
+    NoRights,
+    /// The endpoint was changed: it must be read again first.
+    Changed,
+}
+
+/// The messages of some deliveries as they may be sent now.
 ///
 /// # Errors
 /// What the database reports.
-pub fn prepare(
-    tx: &mut Tx<'_>,
-    endpoint: &WebhookEndpoint,
-    opens: Vec<Open>,
-) -> Result<Option<Vec<(Open, Option<Vec<u8>>)>>> {
-    let Some(reading) = rights(tx, endpoint)? else {
-        return Ok(None);
-    };
+pub fn prepare(tx: &mut Tx<'_>, endpoint: (&WebhookEndpoint, i64), opens: Vec<Open>) -> Result<Prepared> {
+    if !is_unchanged(tx, endpoint)? {
+        return Ok(Prepared::Changed);
+    }
+    let (endpoint, _) = endpoint;
+    let positions: Vec<i64> = opens.iter().filter_map(|open| open.row.position).collect();
+    let mut events = BTreeMap::new();
+    // A test message tells nothing, so it needs no rights.
+    if !positions.is_empty() {
+        let Some(reading) = rights(tx, endpoint)? else {
+            return Ok(Prepared::NoRights);
+        };
+        events = feed::at(tx, &reading, &positions)?;
+    }
     let mut ready = Vec::with_capacity(opens.len());
     for open in opens {
         let body = match open.row.position {
             None => Some(message::of_ping(endpoint.id, open.row.id, open.row.occurred_at)?),
-            Some(position) => feed::at(tx, &reading, position)?
-                .map(|event| message::of_event(&event, open.row.sequence, endpoint.include_data))
+            Some(position) => events
+                .remove(&position)
+                .map(|event| message::of_event(event, open.row.sequence, endpoint.include_data))
                 .transpose()?,
         };
         ready.push((open, body));
     }
-    Ok(Some(ready))
+    Ok(Prepared::Ready(ready))
 }
 
 /// What is written down at once.

@@ -261,7 +261,7 @@ each_engine! {
     async fn a_refused_registration_wins_its_case_and_is_granted(world: World) {
         let program = Program::new(&world).await;
         let (sales, other) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));
-        let (approver, judge, third) = (world.vendor(Role::Approver), world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let (approver, judge, third) = (world.vendor(Role::Approver), world.vendor(Role::Admin), world.vendor(Role::Admin));
         let deal = submitted(&sales, complete()).await;
         approver.post(&path(&deal, "/reject"), refusal()).await.expect(200);
         let at = appeal(&sales, &deal).await;
@@ -273,6 +273,26 @@ each_engine! {
         let case = the_case(&judge, &upheld).await;
         third.post(&case_path(&case, "/resolve"), for_first()).await.expect(200);
         assert_eq!([state(&judge, &deal).await, state(&judge, &rival).await], [json!(["approved", "active"]), json!(["approved", "released"])]);
+        assert_eq!(protections(&world, &[&deal, &rival]).await, 1);
+    }
+
+    async fn who_decides_a_case_grants_nothing_that_others_must_agree_to(world: World) {
+        let program = Program::new(&world).await;
+        let (sales, other) = (program.sales(program.partner("Nordwind")), program.sales(program.partner("Südstern")));
+        let (approver, judge, third) = (world.vendor(Role::Approver), world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let deal = submitted(&sales, complete()).await;
+        approver.post(&path(&deal, "/reject"), refusal()).await.expect(200);
+        let at = appeal(&sales, &deal).await;
+        let rival = approved(&world, &other, complete()).await;
+        let upheld = judge.post(&format!("{at}/uphold"), contested()).await.expect(200);
+        let case = the_case(&judge, &upheld).await;
+        third.post(&case_path(&case, "/resolve"), for_first()).await.expect(200);
+        // The scope is free for it, and whoever approves registrations has the last word on this one.
+        assert_eq!([state(&judge, &deal).await, state(&judge, &rival).await], [json!(["in_review", "queued"]), json!(["approved", "released"])]);
+        let told = sales.get(&path(&deal, "/history?limit=200")).await.expect(200);
+        assert_eq!(told["data"].as_array().unwrap().last().unwrap()["action"], "case_decision");
+        world.vendor(Role::Approver).post(&path(&deal, "/approve"), json!({})).await.expect(200);
+        assert_eq!(state(&judge, &deal).await, json!(["approved", "active"]));
         assert_eq!(protections(&world, &[&deal, &rival]).await, 1);
     }
 

@@ -396,6 +396,10 @@ each_engine! {
         let large = sales.post("/v1/deals", with(json!({"deal_type": "renewal", "amount": {"amount": "100000.00", "currency": "EUR"}}))).await.expect(201);
         assert_eq!(steps(&sales, &large).await, ["Always", "Large", "Renewal", "DACH", "Tierless"]);
         let admin = world.vendor(Role::Admin);
+        // A condition about segments asks by the policy's own.
+        let unknown = admin.post("/v1/policies", json!({"registration": {"approval_chain": [step("X", "finance", json!({"segments": ["gold"]}))]}})).await.expect(201);
+        let refused = admin.post(&format!("/v1/policies/{}/publish", unknown["id"].as_str().unwrap()), json!({})).await.expect(409);
+        assert_eq!(refused["errors"][0]["pointer"], "#/registration/approval_chain/0/segments/0");
         let france = admin.post("/v1/territories", json!({"code": "FR", "name": "France", "kind": "country"})).await.expect(201);
         policy(&world, json!({"approval_chain": [step("Nowhere", "finance", json!({"territory_ids": [france["id"]]})), step("Renewal", "channel_ops", json!({"deal_types": ["renewal"]}))]})).await;
         assert_eq!(steps(&sales, &usual).await, ["Nowhere"], "a chain that asks nobody asks the first");
@@ -405,7 +409,7 @@ each_engine! {
         assert_eq!((refused["code"].as_str(), refused["errors"][0]["pointer"].as_str()), (Some("unknown_reference"), Some("#/registration/approval_chain/0/territory_ids/0")));
         let draft = admin.post("/v1/policies", json!({"registration": {}})).await.expect(201);
         assert_eq!(admin.patch(&format!("/v1/policies/{}", draft["id"].as_str().unwrap()), unknown).await.refused(409), "unknown_reference");
-        for wrong in [json!({"quorum": 0}), json!({"quorum": 21}), json!({"escalate_after_hours": -1}), json!({"escalate_to": "nobody"}), json!({"segments": []})] {
+        for wrong in [json!({"quorum": 0}), json!({"quorum": 21}), json!({"escalate_after_hours": -1}), json!({"escalate_to": "nobody"}), json!({"sectors": []})] {
             let body = json!({"registration": {"approval_chain": [step("X", "finance", wrong)]}});
             assert_eq!(admin.post("/v1/policies", body).await.refused(422), "validation_failed");
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use actix_web::http::Method;
 use openprm::{
     app,
     events::catalogue::{self, Rows},
@@ -10,7 +11,7 @@ use openprm::{
 };
 use serde_json::{Value, json};
 
-use crate::support::api::api;
+use crate::support::{World, api::api};
 
 /// Writes the file anew if it differs, and tells.
 fn committed(name: &str, text: &str, stale: &mut Vec<String>) {
@@ -46,6 +47,20 @@ fn the_committed_contract_is_the_code_s() {
         "If you are here because you changed the API: openapi/{{{}}} were written anew. Read the difference as an integrator would, and commit it.",
         stale.join(", ")
     );
+}
+
+#[actix_web::test]
+async fn the_three_documents_are_served() {
+    let world = World::sqlite().await;
+    let contract = &api().document;
+    for (path, document) in [
+        ("/openapi.json", contract.clone()),
+        ("/openapi-3.0.json", document::openapi_3_0(contract)),
+        ("/openapi-no-webhooks.json", document::without_webhooks(contract)),
+    ] {
+        let served = world.stranger().probe(Method::GET, path, &[], None).await;
+        assert!(served.status == 200 && served.body == document, "{path}");
+    }
 }
 
 #[test]

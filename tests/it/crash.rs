@@ -3,10 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -15,6 +15,11 @@ use std::{
 };
 
 use serde_json::{Value, json};
+
+use crate::support::{
+    Folder,
+    server::{Server, request},
+};
 
 /// How often the program is killed. `OPENPRM_CRASH_CYCLES` sets another number.
 const CYCLES: u64 = 5;
@@ -28,122 +33,27 @@ const START: Duration = Duration::from_secs(20);
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "nine lime tractors at dusk";
 
-/// The program, killed when it is dropped.
-struct Server {
-    child: Child,
-    port: u16,
-    took: Duration,
+/// Serves the database of the folder, as often as it is killed.
+fn serve(folder: &Path) -> Server {
+    let database = format!("sqlite://{}", folder.join("crash.db").display());
+    Server::start(
+        folder,
+        &["serve"],
+        &[
+            ("DATABASE_URL", &database),
+            ("OPENPRM_ADMIN_EMAIL", EMAIL),
+            ("OPENPRM_ADMIN_PASSWORD", PASSWORD),
+        ],
+        START,
+    )
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to kill.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        // Free at this moment; nothing else on this machine asks for ports so fast.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let begun = Instant::now();
-        let child = Command::new(env!("CARGO_BIN_EXE_openprm"))
-            .arg("serve")
-            .current_dir(folder)
-            .env(
-                "DATABASE_URL",
-                format!("sqlite://{}", folder.join("crash.db").display()),
-            )
-            .env("OPENPRM_BIND", format!("127.0.0.1:{port}"))
-            .env("OPENPRM_ADMIN_EMAIL", EMAIL)
-            .env("OPENPRM_ADMIN_PASSWORD", PASSWORD)
-            .env("OPENPRM_WORKERS", "2")
-            .env("OPENPRM_LOG", "error")
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut server = Self {
-            child,
-            port,
-            took: Duration::ZERO,
-        };
-        loop {
-            if let Some((200, _)) = request(port, "GET", "/health/ready", &[], None) {
-                break;
-            }
-            assert!(
-                server.child.try_wait().unwrap().is_none(),
-                "the program ended by itself"
-            );
-            assert!(begun.elapsed() < START, "the program was not ready after {START:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server.took = begun.elapsed();
-        server
-    }
-
-    fn sign_in(&self) -> String {
-        let login = json!({"email": EMAIL, "password": PASSWORD});
-        let (status, body) =
-            request(self.port, "POST", "/v1/auth/login", &[], Some(&login)).expect("an answer to the login");
-        assert!(status < 300, "{status} {body}");
-        body["access_token"].as_str().unwrap().to_owned()
-    }
-}
-
-/// One request on a connection of its own; nothing if the connection broke before the answer was whole.
-pub fn request(
-    port: u16,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Option<(u16, Value)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if !body.is_empty() {
-        text.push_str(&format!(
-            "content-type: application/json\r\ncontent-length: {}\r\n",
-            body.len()
-        ));
-    }
-    stream.write_all(format!("{text}\r\n{body}").as_bytes()).ok()?;
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let status = line.split(' ').nth(1)?.parse().ok()?;
-    let mut length = None;
-    loop {
-        line.clear();
-        reader.read_line(&mut line).ok()?;
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse::<usize>().ok();
-        }
-    }
-    let mut bytes = vec![0; length?];
-    reader.read_exact(&mut bytes).ok()?;
-    Some((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+fn sign_in(server: &Server) -> String {
+    let login = json!({"email": EMAIL, "password": PASSWORD});
+    let (status, body) =
+        request(server.port, "POST", "/v1/auth/login", &[], Some(&login)).expect("an answer to the login");
+    assert!(status < 300, "{status} {body}");
+    body["access_token"].as_str().unwrap().to_owned()
 }
 
 /// What the writers know: by key, the body that was sent and the answer, if one came.
@@ -175,9 +85,7 @@ fn write(port: u16, token: &str, writer: u64, next: &AtomicU64, stop: &AtomicBoo
 
 #[test]
 fn what_was_answered_outlives_a_kill() {
-    let name = format!("openprm_crash_{}", std::process::id());
-    let folder = Folder(std::env::temp_dir().join(name));
-    std::fs::create_dir_all(&folder.0).unwrap();
+    let folder = Folder::made();
     let cycles = std::env::var("OPENPRM_CRASH_CYCLES")
         .ok()
         .and_then(|text| text.parse().ok())
@@ -186,9 +94,9 @@ fn what_was_answered_outlives_a_kill() {
     let next = Arc::new(AtomicU64::new(0));
     let mut slowest = Duration::ZERO;
     for _ in 0..cycles {
-        let mut server = Server::start(&folder.0);
+        let mut server = serve(&folder.0);
         slowest = slowest.max(server.took);
-        let token = server.sign_in();
+        let token = sign_in(&server);
         let stop = Arc::new(AtomicBool::new(false));
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
@@ -198,15 +106,14 @@ fn what_was_answered_outlives_a_kill() {
             })
             .collect();
         std::thread::sleep(LIFE);
-        server.child.kill().unwrap();
-        server.child.wait().unwrap();
+        server.kill();
         stop.store(true, Ordering::SeqCst);
         for writer in writers {
             writer.join().unwrap();
         }
     }
-    let server = Server::start(&folder.0);
-    let bearer = format!("Bearer {}", server.sign_in());
+    let server = serve(&folder.0);
+    let bearer = format!("Bearer {}", sign_in(&server));
     let (mut answered, mut lost, mut unanswered) = (0, Vec::new(), 0);
     let sent = sent.lock().unwrap();
     for (key, (body, answer)) in sent.iter() {
@@ -262,4 +169,91 @@ fn what_was_answered_outlives_a_kill() {
         String::from_utf8_lossy(&verified.stdout),
         String::from_utf8_lossy(&verified.stderr)
     );
+}
+
+/// Uploads a text; the file's id.
+fn upload(port: u16, token: &str, name: &str, text: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let head = format!(
+        "POST /v1/files?name={name} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+         content-type: text/plain\r\ncontent-length: {}\r\n\r\n",
+        text.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let at = answer.find("file_").unwrap_or_else(|| panic!("{answer}"));
+    answer[at..at + "file_".len() + 26].to_owned()
+}
+
+#[test]
+fn an_import_goes_on_after_a_kill_and_takes_no_row_twice() {
+    const ROWS: usize = 1500;
+    let folder = Folder::made();
+    let mut server = serve(&folder.0);
+    let token = sign_in(&server);
+    let mut text = "Id,Name,City\n".to_owned();
+    for number in 0..ROWS {
+        text.push_str(&format!("{number},Werk {number},Berlin\n"));
+    }
+    let file = upload(server.port, &token, "accounts.csv", &text);
+    let column = |name: &str| json!({"column": name});
+    let body = json!({
+        "file_id": file,
+        "kind": "customer_accounts",
+        "system": "oldcrm",
+        "mapping": {"key": column("Id"), "fields": {"name": column("Name"), "address.city": column("City")}},
+    });
+    let mut bearer = format!("Bearer {token}");
+    let (status, import) = request(
+        server.port,
+        "POST",
+        "/v1/imports",
+        &[("authorization", &bearer)],
+        Some(&body),
+    )
+    .unwrap();
+    assert_eq!(status, 202, "{import}");
+    let at = format!("/v1/imports/{}", import["id"].as_str().unwrap());
+    let began = Instant::now();
+    let mut lives = 1;
+    let done = loop {
+        std::thread::sleep(Duration::from_millis(400));
+        let found = request(server.port, "GET", &at, &[("authorization", &bearer)], None);
+        if let Some((200, import)) = &found
+            && import["status"] != "queued"
+            && import["status"] != "running"
+        {
+            break import.clone();
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(180),
+            "the import comes to no end: {found:?}"
+        );
+        // A few times in the middle of it; then it may come to its end.
+        let working = found.is_some_and(|(_, import)| import["rows_read"].as_i64().unwrap_or(0) > 0);
+        if working && lives <= 4 {
+            lives += 1;
+            drop(server);
+            server = serve(&folder.0);
+            // It has another address now, and so is another issuer of tokens.
+            bearer = format!("Bearer {}", sign_in(&server));
+        }
+    };
+    assert_eq!(
+        (&done["status"], &done["rows_created"]),
+        (&json!("finished"), &json!(ROWS)),
+        "{done}"
+    );
+    let total = request(
+        server.port,
+        "GET",
+        "/v1/customer-accounts?include_total=true&limit=1",
+        &[("authorization", &bearer)],
+        None,
+    );
+    let (_, page) = total.unwrap();
+    assert_eq!(page["total"]["value"], json!(ROWS), "after {lives} lives");
+    println!("{ROWS} rows over {lives} lives of the server");
 }

@@ -118,6 +118,7 @@ fn behind(world: &World, files: Files) -> World2<'_> {
         metrics: openprm::http::metrics::Metrics::new().unwrap(),
         usage: openprm::usage::Recorder::new(false),
         tail: openprm::events::feed::Tail::default(),
+        exports: Arc::default(),
     };
     World2 {
         world,

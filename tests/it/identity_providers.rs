@@ -138,6 +138,7 @@ each_engine! {
             ("an unknown key", provider.signer.sign_with(&json!({"alg": "RS256", "kid": "k2"}), &claims())),
             ("a critical header", provider.signer.sign_with(&json!({"alg": "RS256", "kid": "k1", "crit": ["exp"]}), &claims())),
             ("the type of a logout", provider.signer.sign_with(&head("RS256", "logout+jwt"), &claims())),
+            ("a logout that calls itself a JWT", with("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}}))),
             ("another body", format!("{}.{}.{}", parts[0], encoded(&claims()), parts[2])),
             ("no signature", format!("{}.{}.", parts[0], parts[1])),
             ("an issuer that is not known", another.signer.sign(&another.claims("account-1", "maria@example.com", world.now()))),
@@ -173,6 +174,60 @@ each_engine! {
         me(&world, &good).await.expect(200);
         world.clock.advance_seconds(3600 + 31);
         assert_eq!(me(&world, &good).await.refused(401), "token_expired");
+    }
+
+    async fn what_is_said_of_one_claim_vouches_for_no_other(world: World) {
+        admin(&world, "maria@example.com");
+        let provider = Provider::start(Signer::ed("k1"));
+        known(&world, &provider, json!({"email_claim": "preferred_username"})).await;
+        // A name that somebody chose, beside an address of their own that was verified.
+        let mut claims = provider.claims("stranger", "stranger@example.com", world.now());
+        claims["preferred_username"] = json!("maria@example.com");
+        me(&world, &provider.signer.sign(&claims)).await.refused(401);
+        assert!(links(&world).await.is_empty());
+        claims["preferred_username_verified"] = json!(true);
+        me(&world, &provider.signer.sign(&claims)).await.expect(200);
+    }
+
+    async fn who_vouches_for_every_domain_makes_nobody_one_of_the_vendors_people(world: World) {
+        let north = partner(&world, "North").await;
+        admin(&world, "maria@example.com");
+        partner_user(&world, "ana@north.example", north, &[PartnerRole::PartnerSales]);
+        let provider = Provider::start(Signer::ed("k1"));
+        let made = known(&world, &provider, json!({"email_domains": ["*"]})).await;
+        arrives(&world, &provider, "maria@example.com").await.refused(401);
+        arrives(&world, &provider, "ana@north.example").await.expect(200);
+        world.vendor(Role::Admin).patch(&at(&made), json!({"email_domains": ["*", "example.com"]})).await.expect(200);
+        arrives(&world, &provider, "maria@example.com").await.expect(200);
+    }
+
+    async fn tokens_of_other_clients_of_the_provider_are_not_taken_where_clients_are_named(world: World) {
+        admin(&world, "maria@example.com");
+        let provider = Provider::start(Signer::ed("k1"));
+        let made = known(&world, &provider, json!({})).await;
+        let status = async |more: Value| {
+            let mut claims = provider.claims("maria", "maria@example.com", world.now());
+            for (name, value) in more.as_object().unwrap() {
+                claims[name] = value.clone();
+            }
+            me(&world, &provider.signer.sign(&claims)).await.status
+        };
+        let several = json!({"aud": ["openprm", "account"], "azp": "another-app"});
+        assert_eq!(status(several.clone()).await, 200, "whoever the provider issues tokens for this audience to");
+        world.vendor(Role::Admin).patch(&at(&made), json!({"authorised_parties": ["portal"]})).await.expect(200);
+        for (claims, taken) in [
+            (several, 401),
+            (json!({"aud": ["openprm", "account"]}), 401),
+            (json!({"azp": "another-app"}), 401),
+            (json!({"client_id": "another-app"}), 401),
+            (json!({}), 401),
+            (json!({"aud": ["openprm", "account"], "azp": "portal"}), 200),
+            (json!({"client_id": "portal"}), 200),
+        ] {
+            assert_eq!(status(claims.clone()).await, taken, "{claims}");
+        }
+        world.vendor(Role::Admin).patch(&at(&made), json!({"authorised_parties": ["openprm"]})).await.expect(200);
+        assert_eq!(status(json!({})).await, 200, "a token that names nobody is its only audience's");
     }
 
     async fn of_made_up_keys_the_provider_is_asked_once_a_minute(world: World) {
@@ -270,6 +325,7 @@ each_engine! {
             json!({"issuer": elsewhere.issuer, "jwks_uri": good["jwks_uri"]}),
             json!({"issuer": provider.issuer, "jwks_uri": "http://169.254.169.254/latest/meta-data"}),
             json!({"issuer": provider.issuer, "jwks_uri": "file:///etc/passwd"}),
+            json!({"issuer": provider.issuer, "jwks_uri": format!("{}/keys", elsewhere.issuer)}),
             json!({"issuer": provider.issuer, "jwks_uri": format!("{}/nothing-there", provider.issuer)}),
             json!({"issuer": provider.issuer}),
             json!(["x"]),
@@ -278,6 +334,7 @@ each_engine! {
             say(discovery);
             assert_eq!(arrives(&world, &provider, "maria@example.com").await.status, 503);
         }
+        assert!(elsewhere.answers.lock().unwrap().asked.is_empty(), "nothing beside the issuer's own address is called");
         say(good.clone());
         let real = provider.answers.lock().unwrap().keys.clone();
         provider.answers.lock().unwrap().keys = vec![json!({"kty": "oct", "k": "c2VjcmV0", "kid": "k1", "alg": "HS256"}), json!("x")];

@@ -179,7 +179,7 @@ async fn what_is_off_is_nowhere(engine: Engine) {
         .collect();
     assert_eq!(
         modules,
-        ["customers", "holdings", "programs", "handovers", "applications"]
+        ["customers", "holdings", "programs", "handovers", "applications", "sync"]
     );
     assert_eq!(admin.get("/v1/schema/deals").await.refused(404), "not_found");
     assert_eq!(admin.get("/v1/schema/partners").await.status, 200);

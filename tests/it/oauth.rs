@@ -140,7 +140,7 @@ each_engine! {
         let session = login(&world, "maria@example.com").await;
         one.revoke(&world, session["access_token"].as_str().unwrap()).await.expect(400);
         assert_eq!(world.bearer(session["access_token"].as_str().unwrap()).get("/v1/me").await.status, 200);
-        one.revoke(&world, "prm_live_0123456789abcdef_x_y").await.expect(400);
+        assert_eq!(one.revoke(&world, "prm_live_0123456789abcdef_x_y").await.expect(400)["error"], "unsupported_token_type");
         let wrong = Program { id: one.id.clone(), secret: "prm_secret_x".to_owned() };
         assert_eq!(wrong.revoke(&world, &second).await.expect(401)["error"], "invalid_client");
         assert!(works(&world, &second).await);
@@ -318,6 +318,17 @@ each_engine! {
         world.vendor(Role::Admin).post(&format!("/v1/service-clients/{}/disable", one.id), json!({})).await.expect(200);
         by_assertion(&world, &ed.sign(&one.claims(&world))).await.expect(401);
         assert_eq!(outcomes(&world).last().map(String::as_str), Some("disabled"));
+    }
+
+    async fn a_parameter_without_a_value_counts_as_left_out(world: World) {
+        let key = Signer::ed("ed");
+        let one = program(&world, json!({"jwks": {"keys": [key.jwk()]}})).await;
+        let assertion = key.sign(&one.claims(&world));
+        let form = [("grant_type", "client_credentials"), ("scope", ""), ("client_id", ""), ("client_secret", ""), ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
+        world.stranger().form("/oauth/token", &[], &form).await.expect(200);
+        let twice = [("grant_type", "client_credentials"), ("client_id", one.id.as_str()), ("client_id", one.id.as_str()), ("client_secret", one.secret.as_str())];
+        assert_eq!(world.stranger().form("/oauth/token", &[], &twice).await.expect(400)["error"], "invalid_request");
+        assert_eq!(one.call(&world, "/oauth/introspect", &[("token", "")]).await.expect(400)["error"], "invalid_request");
     }
 
     async fn of_twenty_uses_at_once_of_one_assertion_one_succeeds(world: World) {

@@ -154,15 +154,25 @@ each_engine! {
         assert_eq!(other.get(&path(&taken, "")).await.expect(200)["protection"]["state"], "active");
     }
 
-    async fn the_vendors_own_report_of_a_win_is_confirmed_as_it_is_made(world: World) {
+    async fn a_program_of_the_vendor_proposes_a_win_and_a_person_confirms_it(world: World) {
         let program = Program::new(&world).await;
         let sales = program.sales(program.partner("Nordwind"));
+        let verified = |won: &Value| kinds(&world, won).iter().filter(|kind| *kind == "deal.win_verified").count();
         let deal = approved(&world, &sales, complete()).await;
         let crm = world.machine(&["deals:read", "deals:write"]);
-        let won = crm.post(&path(&deal, "/win"), json!({"evidence": [{"kind": "order", "reference": "SO-1"}]})).await.expect(200);
-        assert_eq!((won["stage"].as_str(), won["win_verified_at"].is_null()), (Some("won"), false));
-        let events: Vec<String> = kinds(&world, &won);
-        assert_eq!(events.iter().filter(|kind| *kind == "deal.win_verified").count(), 1, "{events:?}");
+        assert_eq!(guards(&crm.post(&path(&deal, "/win"), json!({})).await.expect(409)), ["sale_shown"]);
+        let record = json!({"evidence": [{"kind": "other", "reference": "006A", "note": "Closed as won in the CRM."}]});
+        assert_eq!(guards(&sales.post(&path(&deal, "/win"), record.clone()).await.expect(409)), ["sale_shown"], "a partner shows an order");
+        let won = crm.post(&path(&deal, "/win"), record).await.expect(200);
+        assert_eq!((won["stage"].as_str(), won["win_verified_at"].is_null(), verified(&won)), (Some("won"), true, 0));
+        assert_eq!(crm.post(&path(&deal, "/verify-win"), json!({})).await.refused(403), "insufficient_scope");
+        // A program that is trusted with that has the scope.
+        world.machine(&["deals:review"]).post(&path(&deal, "/verify-win"), json!({})).await.expect(200);
+        assert_eq!(verified(&won), 1);
+
+        let own = approved(&world, &sales, with(json!({"deal_type": "renewal"}))).await;
+        let won = world.vendor(Role::ChannelOps).post(&path(&own, "/win"), order("SO-9")).await.expect(200);
+        assert_eq!((won["win_verified_at"].is_null(), verified(&won)), (false, 1), "who runs the program has the vendor's word");
     }
 
     async fn a_loss_says_why_and_frees_the_scope_at_once(world: World) {

@@ -147,7 +147,8 @@ pub fn heard(world: &World, partner: PartnerId) -> String {
             10_000,
         )
     });
-    told.iter()
+    told.events
+        .iter()
         .map(|(_, event)| serde_json::to_string(event).unwrap() + "\n")
         .collect()
 }

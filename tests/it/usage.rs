@@ -1,8 +1,7 @@
 //! Facts that health and engagement need: what is counted, what is never written down, and that each is there exactly once.
 
 use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,10 +26,12 @@ use openprm::{
 use serde_json::{Value, json};
 
 use crate::{
-    crash,
     program::{Program, complete, path, submitted, with},
     scene::run,
-    support::{Client, World, publish_policy},
+    support::{
+        Client, World, publish_policy,
+        server::{Server, request},
+    },
 };
 
 #[derive(QueryableByName)]
@@ -425,26 +426,18 @@ each_engine! {
             };
             identity::create_user(tx, &new).map(drop)
         });
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = Killed(serve(&world, port));
-        let begun = Instant::now();
-        while !matches!(crash::request(port, "GET", "/health/ready", &[], None), Some((200, _))) {
-            assert!(server.0.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(40), "the server did not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let server = serve(&world);
+        let port = server.port;
         let login = json!({"email": "sales@nordwind.example", "password": PASSWORD});
-        let (status, session) = crash::request(port, "POST", "/v1/auth/login", &[], Some(&login)).unwrap();
+        let (status, session) = request(port, "POST", "/v1/auth/login", &[], Some(&login)).unwrap();
         assert_eq!(status, 200, "{session}");
         let bearer = format!("Bearer {}", session["access_token"].as_str().unwrap());
         let asked = Instant::now();
         for _ in 0..3 {
-            let (status, _) = crash::request(port, "GET", "/v1/products", &[("authorization", &bearer)], None).unwrap();
+            let (status, _) = request(port, "GET", "/v1/products", &[("authorization", &bearer)], None).unwrap();
             assert_eq!(status, 200);
         }
-        let told = Command::new("kill").args(["-TERM", &server.0.id().to_string()]).status().unwrap();
-        assert!(told.success());
-        let ended = server.0.wait().unwrap();
-        assert!(ended.success(), "{ended}");
+        server.end();
         assert!(asked.elapsed() < usage::FLUSH_EVERY + Duration::from_secs(10), "the server took too long to end");
         assert_eq!(counted(&world).await, ["view products 3"]);
         let row = engagement(&world.vendor(Role::Admin), "?before_day=2099-01-01&from_day=2026-01-01").await.remove(0);
@@ -452,29 +445,12 @@ each_engine! {
     }
 }
 
-/// A server that is gone with the test.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to kill.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
 /// The program itself on the world's database.
-fn serve(world: &World, port: u16) -> Child {
+fn serve(world: &World) -> Server {
     let config = &world.state.config;
-    Command::new(env!("CARGO_BIN_EXE_openprm"))
-        .arg("serve")
-        .env("DATABASE_URL", &config.database_url)
-        .env("OPENPRM_SECRET", config.secret.as_deref().unwrap())
-        .env("OPENPRM_BIND", format!("127.0.0.1:{port}"))
-        .env("OPENPRM_WORKERS", "2")
-        .env("OPENPRM_LOG", "error")
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap()
+    let settings = [
+        ("DATABASE_URL", config.database_url.as_str()),
+        ("OPENPRM_SECRET", config.secret.as_deref().unwrap()),
+    ];
+    Server::start(Path::new("."), &["serve"], &settings, Duration::from_secs(40))
 }

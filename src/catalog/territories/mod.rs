@@ -9,7 +9,7 @@ mod queries;
 mod rules;
 
 pub use model::{NewTerritory, Territory, TerritoryKind, TerritoryPatch};
-pub use queries::{ancestors, by_code, by_ids, calendar_of, count_by_calendar, find, insert, overlaps, save};
+pub use queries::{ancestors, by_code, by_ids, calendar_of, count_by_calendar, delete, find, insert, overlaps, save};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

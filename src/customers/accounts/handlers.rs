@@ -3,18 +3,24 @@
 use actix_web::{delete, get, patch, post, put};
 
 use super::{
+    CustomerAccountBatch,
     model::{CustomerAccount, CustomerAccountFilter, CustomerAccountPatch, NewCustomerAccount},
     queries,
 };
 use crate::{
     auth::Caller,
-    db::Db,
-    http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
+    db::{Db, Tx},
+    error::{Error, Result},
+    http::{
+        Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted,
+        batch::{Batch, Batched},
+    },
     kernel::{
         ids::AccountId,
         page::{Page, Paging},
     },
     references::ExternalPath,
+    sync::{self, Carried, SyncedType},
 };
 
 /// List customer accounts
@@ -52,22 +58,65 @@ pub async fn create_customer_account(
 
 /// Create or change a customer account by an id of another system
 ///
-/// The account that the system knows by that id is changed, or made if there is none. Fields that are left out stay as they
-/// are, so a system that knows few of them does not wipe the others.
-#[utoipa::path(params(ExternalPath, IfMatchIfSent), extensions(("x-errors" = json!(["already_exists", "account_merged", "conflict"]))))]
+/// The account that the system knows by that id is changed, or made if there is none, which then needs a `name`. Fields that
+/// are left out stay as they are, so a system that knows few of them does not wipe the others; null clears. References are
+/// added. With `External-Revision` the account is linked with the system: an older revision is refused (`stale_revision`), the
+/// same one changes nothing, and what both sides changed since they agreed is kept as a conflict (`sync_conflict`), not written
+/// over.
+#[utoipa::path(
+    params(ExternalPath, IfMatchIfSent, Carried),
+    extensions(("x-errors" = json!(["already_exists", "account_merged", "conflict", "stale_revision", "sync_conflict", "sync_paused"])))
+)]
 #[put("/by-external-id/{system}/{external_id}")]
 pub async fn upsert_customer_account(
     db: Db,
     caller: Caller,
     path: Path<ExternalPath>,
     seen: IfMatch,
-    given: Json<NewCustomerAccount>,
+    carried: Carried,
+    given: Json<CustomerAccountPatch>,
 ) -> Reply<Upserted<CustomerAccount>> {
     let reference = path.0.reference()?;
-    db.write(&caller, move |tx| {
-        super::upsert_by_external(tx, &reference, &given.0, seen)
+    db.settle(&caller, move |tx| {
+        sync::arrival(tx, SyncedType::CustomerAccount, &reference, &carried, one, &mut |tx| {
+            super::upsert_by_external(tx, &reference, &given.0, seen)
+        })
     })
     .await
+}
+
+/// Put many customer accounts
+///
+/// Up to 1,000 in one call: by the ids of another system as `upsertCustomerAccount`, or by their own as `updateCustomerAccount`.
+/// Each item is for itself, and its outcome is told in the order sent, unless `atomic` makes it all or nothing. The rate limit
+/// counts items.
+#[utoipa::path(request_body = CustomerAccountBatch)]
+#[post("/batch")]
+pub async fn batch_customer_accounts(db: Db, caller: Caller, batch: Batch<CustomerAccountPatch>) -> Reply<Batched> {
+    super::BATCH.run(&db, &caller, batch).await
+}
+
+/// Read a customer account by an id of another system
+///
+/// The account that the system knows by that id; if it was merged, `merged_into_id` names the one that stands for it.
+#[utoipa::path(params(ExternalPath, Expanding::<CustomerAccount>))]
+#[get("/by-external-id/{system}/{external_id}")]
+pub async fn get_customer_account_by_external_id(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    expanding: Expanding<CustomerAccount>,
+) -> Reply<Json<Expandable<CustomerAccount>>> {
+    let reference = path.0.reference()?;
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find_by_reference(tx, &reference)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
+}
+
+fn one(tx: &mut Tx<'_>, id: &str) -> Result<CustomerAccount> {
+    queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)
 }
 
 /// Read a customer account
@@ -117,8 +166,7 @@ pub async fn delete_customer_account(db: Db, caller: Caller, id: Path<AccountId>
     db.write(&caller, move |tx| {
         let account = queries::find(tx, id.0)?;
         seen.check(account.revision)?;
-        account.check_live()?;
-        queries::delete(tx, &account).map(|()| NoContent)
+        super::remove(tx, &account).map(|()| NoContent)
     })
     .await
 }

@@ -17,11 +17,29 @@ pub use rules::STATES;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
-    custom_fields::{self, CustomFieldsPatch, CustomRecord},
+    custom_fields::{self, CustomRecord},
     db::Tx,
-    error::{Result, codes},
-    http::{IfMatch, Upserted},
+    error::{Error, Result, codes},
+    http::{
+        IfMatch, Upserted,
+        batch::{self, Batch, BatchData, Done, Operations, Records},
+    },
+    kernel::ids::AccountId,
     references::{self, ExternalRef},
+};
+
+/// Accounts that are put in one call.
+type CustomerAccountBatch = Batch<CustomerAccountPatch>;
+
+/// What a batch does with accounts.
+const BATCH: Records<CustomerAccountPatch> = Records {
+    kind: TYPE,
+    operations: Operations {
+        upsert: "upsertCustomerAccount",
+        update: "updateCustomerAccount",
+    },
+    upsert: upsert_item,
+    update: update_item,
 };
 
 /// The series of accounts' numbers: `CA-2026-000123`.
@@ -37,7 +55,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(handlers::list_customer_accounts)
             .service(handlers::create_customer_account)
             .service(super::resolution::handlers::resolve_customer)
+            .service(handlers::batch_customer_accounts)
             .service(handlers::upsert_customer_account)
+            .service(handlers::get_customer_account_by_external_id)
             .service(handlers::get_customer_account)
             .service(handlers::update_customer_account)
             .service(handlers::delete_customer_account),
@@ -81,15 +101,36 @@ pub fn save(tx: &mut Tx<'_>, before: &CustomerAccount, after: CustomerAccount) -
     queries::save(tx, before, after, "customer_account.updated")
 }
 
-/// Makes or changes the account that another system knows by that id. What `given` leaves out stays as it is.
+/// Removes an account that nothing names.
+///
+/// # Errors
+/// 409 `in_use` if something does, `account_merged` if it was merged into another.
+pub fn remove(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
+    account.check_live()?;
+    queries::delete(tx, account)
+}
+
+/// Makes or changes the account that another system knows by that id. What `given` leaves out stays as it is, null clears.
 /// Of several who do so at once for a new id, one makes the account and the others change it.
 ///
 /// # Errors
-/// As [`insert`] and [`save`].
+/// As [`insert`] and [`save`]; 409 `contradiction` for a new account without a name.
 pub fn upsert_by_external(
     tx: &mut Tx<'_>,
     reference: &ExternalRef,
-    given: &NewCustomerAccount,
+    given: &CustomerAccountPatch,
+    seen: IfMatch,
+) -> Result<Upserted<CustomerAccount>> {
+    let holder = references::holder(tx, TYPE, reference)?;
+    upsert(tx, holder.as_deref(), reference, given, seen)
+}
+
+/// [`upsert_by_external`], if it is known which account has the id.
+fn upsert(
+    tx: &mut Tx<'_>,
+    holder: Option<&str>,
+    reference: &ExternalRef,
+    given: &CustomerAccountPatch,
     seen: IfMatch,
 ) -> Result<Upserted<CustomerAccount>> {
     let mut given = given.clone();
@@ -97,33 +138,55 @@ pub fn upsert_by_external(
     if !refs.contains(reference) {
         refs.push(reference.clone());
     }
-    if references::holder(tx, TYPE, reference)?.is_none() {
-        match tx.attempt(|tx| insert(tx, &given)) {
+    let mut holder = holder.map(str::to_owned);
+    if holder.is_none() {
+        let new = rules::new_account(given.clone())?;
+        match tx.attempt(|tx| insert(tx, &new)) {
             Ok(record) => return Ok(Upserted { record, created: true }),
-            // Somebody else was faster with the same id; a clash of another reference will show again below.
-            Err(error) if error.is(&codes::ALREADY_EXISTS) && references::holder(tx, TYPE, reference)?.is_some() => {}
+            Err(error) if error.is(&codes::ALREADY_EXISTS) => {
+                // Somebody else was faster with the same id, or another reference is taken.
+                holder = references::holder(tx, TYPE, reference)?;
+                if holder.is_none() {
+                    return Err(error);
+                }
+            }
             Err(error) => return Err(error),
         }
     }
-    let id = references::holder(tx, TYPE, reference)?.and_then(|id| id.parse().ok());
-    let id = id.ok_or_else(|| crate::error::Error::internal("an external reference names no account"))?;
+    let id = holder.and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| Error::internal("an external reference names no account"))?;
+    let record = put(tx, id, given, seen)?;
+    Ok(Upserted { record, created: false })
+}
+
+/// The account with what is said of it; what says the same makes no revision.
+fn put(tx: &mut Tx<'_>, id: AccountId, given: CustomerAccountPatch, seen: IfMatch) -> Result<CustomerAccount> {
     lock(tx, id)?;
     let before = find(tx, id)?;
     seen.check(before.revision)?;
-    let changes = CustomFieldsPatch(
-        given
-            .custom
-            .0
-            .iter()
-            .map(|(name, value)| (name.clone(), Some(value.clone())))
-            .collect(),
-    );
+    let changes = given.custom.clone().unwrap_or_default();
     let custom = custom_fields::for_changed(tx, CustomRecord::CustomerAccount, before.custom.clone(), &changes)?;
     let after = before.clone().upserted(given, custom, tx.now);
-    let record = if after.same_as(&before) {
-        before
-    } else {
-        save(tx, &before, after)?
-    };
-    Ok(Upserted { record, created: false })
+    if after.same_as(&before) {
+        return Ok(before);
+    }
+    save(tx, &before, after)
+}
+
+/// What a batch does with an account that another system knows.
+fn upsert_item(tx: &mut Tx<'_>, upsert: batch::Upsert<'_, CustomerAccountPatch>) -> Result<Done> {
+    let done = self::upsert(tx, upsert.holder, upsert.reference, upsert.data, upsert.seen)?;
+    Done::of(tx, done)
+}
+
+/// What a batch does with an account by its id.
+fn update_item(tx: &mut Tx<'_>, id: &str, given: &CustomerAccountPatch, seen: IfMatch) -> Result<Done> {
+    let id = id.parse().map_err(|_malformed| Error::not_found())?;
+    let record = put(tx, id, given.clone(), seen)?;
+    Done::changed(tx, record)
+}
+
+impl BatchData for CustomerAccountPatch {
+    const RECORD: &'static str = "CustomerAccount";
+    const ID: &'static str = "account_01jdq4p6c8f3kb2v9y0s7x5ham";
 }

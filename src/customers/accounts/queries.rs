@@ -262,6 +262,15 @@ pub fn find(tx: &mut Tx<'_>, id: AccountId) -> Result<CustomerAccount> {
     complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
+/// The account that has that id in another system, merged or not.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find_by_reference(tx: &mut Tx<'_>, reference: &references::ExternalRef) -> Result<CustomerAccount> {
+    let id = references::holder(tx, TYPE, reference)?.and_then(|id| id.parse().ok());
+    find(tx, id.ok_or_else(Error::not_found)?)
+}
+
 /// The accounts with those ids, by id; unknown ids are left out.
 ///
 /// # Errors

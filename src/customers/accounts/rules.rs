@@ -132,51 +132,13 @@ impl CustomerAccount {
         }
     }
 
-    /// The account with what another system says of it: what that leaves out stays, and references are added.
+    /// The account with what another system says of it: what that leaves out stays, null clears, and references are added.
     #[must_use]
-    pub fn upserted(self, given: NewCustomerAccount, custom: CustomFields, now: Time) -> Self {
-        let address = match (given.address.and_then(Address::known), self.address) {
-            (None, known) => known,
-            (Some(new), None) => Some(new),
-            (Some(new), Some(known)) => Some(Address {
-                street: new.street.or(known.street),
-                city: new.city.or(known.city),
-                region: new.region.or(known.region),
-                postal_code: new.postal_code.or(known.postal_code),
-                country: new.country.or(known.country),
-            }),
-        };
-        let country = address.as_ref().and_then(|address| address.country);
-        let website = given.website.or(self.website);
-        let registration_number = given.registration_number.or(self.registration_number);
-        let mut external_refs = self.external_refs;
-        external_refs.extend(given.external_refs.unwrap_or_default());
-        Self {
-            name: given.name,
-            domain: website.as_deref().and_then(domain_of),
-            website,
-            registration_authority: given
-                .registration_authority
-                .or(self.registration_authority)
-                .filter(|_| registration_number.is_some()),
-            registration_number,
-            phone: given.phone.or(self.phone),
-            address,
-            parent_id: given.parent_id.or(self.parent_id),
-            industry: given.industry.or(self.industry),
-            employees: given.employees.or(self.employees),
-            annual_revenue: given.annual_revenue.or(self.annual_revenue),
-            founded_year: given.founded_year.or(self.founded_year),
-            territory_id: given.territory_id.or(self.territory_id),
-            owner_id: given.owner_id.or(self.owner_id),
-            aliases: distinct_aliases(given.aliases.unwrap_or(self.aliases), country),
-            tags: given.tags.map_or(self.tags, distinct_tags),
-            custom,
-            external_refs: distinct(external_refs),
-            revision: self.revision + 1,
-            updated_at: now,
-            ..self
+    pub fn upserted(self, mut patch: CustomerAccountPatch, custom: CustomFields, now: Time) -> Self {
+        if let Some(added) = &mut patch.external_refs {
+            added.extend(self.external_refs.iter().cloned());
         }
+        self.patched(&patch, custom, now)
     }
 
     /// Whether nothing differs but the book-keeping.
@@ -198,6 +160,44 @@ impl CustomerAccount {
             Some(survivor) => Err(merged(self.id, survivor)),
         }
     }
+}
+
+/// A new account of what another system says.
+///
+/// # Errors
+/// 409 `contradiction` if it says no name.
+pub fn new_account(patch: CustomerAccountPatch) -> Result<NewCustomerAccount> {
+    let name = patch.name.ok_or_else(|| {
+        Error::contradicts(
+            "#/name",
+            "required",
+            "There is no such account yet, and a new one needs a name.",
+        )
+    })?;
+    let custom = patch.custom.unwrap_or_default().0.into_iter();
+    Ok(NewCustomerAccount {
+        name,
+        website: patch.website.apply(None),
+        registration_number: patch.registration_number.apply(None),
+        registration_authority: patch.registration_authority.apply(None),
+        phone: patch.phone.apply(None),
+        address: patch.address.apply(None).and_then(|address| address.apply(None)),
+        parent_id: patch.parent_id.apply(None),
+        industry: patch.industry.apply(None),
+        employees: patch.employees.apply(None),
+        annual_revenue: patch.annual_revenue.apply(None),
+        founded_year: patch.founded_year.apply(None),
+        territory_id: patch.territory_id.apply(None),
+        owner_id: patch.owner_id.apply(None),
+        aliases: patch.aliases,
+        tags: patch.tags,
+        custom: CustomFields(
+            custom
+                .filter_map(|(name, value)| value.map(|value| (name, value)))
+                .collect(),
+        ),
+        external_refs: patch.external_refs,
+    })
 }
 
 /// The refusal to write to an account that another stands for.

@@ -93,7 +93,8 @@ pub async fn triage_conflict_case(
 /// Decide a conflict case
 ///
 /// Notes the outcome for every claim, with the reason, and moves the protections at once: who wins is protected for the time that
-/// was left, who loses is no more, those who share are side by side. Shares in a deal are noted on the registrations themselves.
+/// was left, who loses is no more, those who share are side by side. A winner that is before the vendor again is granted at once
+/// if you may decide every step of its chain; else its chain goes on. Shares in a deal are noted on the registrations themselves.
 #[utoipa::path(params(CaseId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "protection_overlap"]))))]
 #[post("/{id}/resolve")]
 pub async fn resolve_conflict_case(

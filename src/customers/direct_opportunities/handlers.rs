@@ -8,8 +8,6 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    custom_fields::{self, CustomRecord},
-    customers::accounts,
     db::Db,
     http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
     kernel::{
@@ -105,12 +103,7 @@ pub async fn update_direct_opportunity(
     db.write(&caller, move |tx| {
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
-        if let Some(account) = patch.0.account_id.filter(|account| *account != before.account_id) {
-            accounts::usable(tx, account, "#/account_id")?;
-        }
-        let changes = patch.0.custom.clone().unwrap_or_default();
-        let custom = custom_fields::for_changed(tx, CustomRecord::DirectOpportunity, before.custom.clone(), &changes)?;
-        queries::save(tx, &before, before.clone().patched(&patch.0, custom, tx.now)).map(Json)
+        super::change(tx, &before, &patch.0).map(Json)
     })
     .await
 }

@@ -9,7 +9,7 @@ mod queries;
 mod rules;
 
 pub use model::{DirectOpportunity, NewDirectOpportunity, OpportunityClaim, OpportunityStatus, OpportunityType};
-pub use queries::{find, move_to, open_for};
+pub use queries::{delete, find, move_to, open_for};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
@@ -46,6 +46,23 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewDirectOpportunity) -> Result<DirectOppor
     let custom = custom_fields::for_new(tx, CustomRecord::DirectOpportunity, &new.custom)?;
     let number = crate::numbers::next(tx, "DO")?;
     queries::insert(tx, DirectOpportunity::new(new, number, custom, tx.now))
+}
+
+/// Changes an opportunity as the patch says.
+///
+/// # Errors
+/// As [`insert`]; 412 if it was changed meanwhile.
+pub fn change(
+    tx: &mut Tx<'_>,
+    before: &DirectOpportunity,
+    patch: &model::DirectOpportunityPatch,
+) -> Result<DirectOpportunity> {
+    if let Some(account) = patch.account_id.filter(|account| *account != before.account_id) {
+        accounts::usable(tx, account, "#/account_id")?;
+    }
+    let changes = patch.custom.clone().unwrap_or_default();
+    let custom = custom_fields::for_changed(tx, CustomRecord::DirectOpportunity, before.custom.clone(), &changes)?;
+    queries::save(tx, before, before.clone().patched(patch, custom, tx.now))
 }
 
 /// Makes or changes the opportunity that another system knows by that id. What `given` leaves out stays as it is.

@@ -9,7 +9,7 @@ mod queries;
 mod rules;
 
 pub use model::{InstalledBase, InstalledBaseClaim, InstalledBaseSource, NewInstalledBase};
-pub use queries::{find, for_accounts, move_to};
+pub use queries::{delete, find, for_accounts, move_to};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
@@ -44,6 +44,17 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub fn insert(tx: &mut Tx<'_>, new: &NewInstalledBase, source: InstalledBaseSource) -> Result<InstalledBase> {
     accounts::usable(tx, new.account_id, "#/account_id")?;
     queries::insert(tx, InstalledBase::new(new, source, tx.now)?)
+}
+
+/// Changes an installed product as the patch says.
+///
+/// # Errors
+/// As [`insert`]; 412 if it was changed meanwhile.
+pub fn change(tx: &mut Tx<'_>, before: &InstalledBase, patch: &model::InstalledBasePatch) -> Result<InstalledBase> {
+    if let Some(account) = patch.account_id.filter(|account| *account != before.account_id) {
+        accounts::usable(tx, account, "#/account_id")?;
+    }
+    queries::save(tx, before, before.clone().patched(patch, tx.now)?)
 }
 
 /// Makes or changes the one that another system knows by that id. What `given` leaves out stays as it is.

@@ -23,6 +23,7 @@ use crate::{
         ids::{AccountId, CaseId, DealId},
         states::FailingGuard,
     },
+    sync,
     work::{self, OnRecord, WorkRecordType},
 };
 
@@ -97,6 +98,8 @@ pub fn apply(
     moved.insert(MovedKind::Interactions, unnumbered(noted.interactions));
 
     // The account that goes lets go of its ids in other systems before the other takes them.
+    // The links with other systems go along, before the references that they go with.
+    sync::moved(tx, accounts::TYPE, &other.external_refs, &to.to_string())?;
     let away = accounts::queries::save(
         tx,
         other,
@@ -329,6 +332,7 @@ pub fn undo(tx: &mut Tx<'_>, merge: &AccountMerge, survivor: &CustomerAccount, o
     };
 
     // The account that stays lets go of the other's ids before it has them again.
+    sync::moved(tx, accounts::TYPE, &effects.other.external_refs, &to.to_string())?;
     accounts::queries::save(
         tx,
         survivor,

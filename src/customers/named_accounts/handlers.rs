@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    customers::accounts,
     db::Db,
     http::{Created, Expandable, Expanding, IfMatch, IfMatchIfSent, Json, NoContent, Path, Query, Reply, Upserted},
     kernel::{
@@ -99,10 +98,7 @@ pub async fn update_named_account(
     db.write(&caller, move |tx| {
         let before = queries::find(tx, id.0)?;
         seen.check(before.revision)?;
-        if let Some(account) = patch.0.account_id.filter(|account| *account != before.account_id) {
-            accounts::usable(tx, account, "#/account_id")?;
-        }
-        queries::save(tx, &before, before.clone().patched(&patch.0, tx.now)?).map(Json)
+        super::change(tx, &before, &patch.0).map(Json)
     })
     .await
 }

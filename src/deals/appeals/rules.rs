@@ -42,7 +42,7 @@ pub const MACHINE: Machine<DealAppealStatus> = Machine {
                 "the partner is active",
                 "nobody else was protected on the scope since, unless a conflict case shall decide",
                 "the partner has not registered the same again",
-                "to grant at once: the adjudicator may decide every step of the approval chain",
+                "to grant at once: the adjudicator may decide every step of the approval chain, alone",
             ],
         },
         Transition {

@@ -10,7 +10,7 @@ use super::{
     rules::{self, MACHINE},
 };
 use crate::{
-    auth::{Role, permissions::may_call},
+    auth::permissions::may_call,
     db::Tx,
     deals::{
         protection,
@@ -126,34 +126,7 @@ fn upholding_fails(
     }
     failing.extend(registrations::slot_taken(tx, registration)?);
     if relief == DealAppealRelief::Approve && !outcomes::restores(appeal) && !contested {
-        failing.extend(granting_fails(tx, registration)?);
-    }
-    Ok(failing)
-}
-
-/// Who grants at once decides every step of the chain that the registration would take.
-fn granting_fails(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
-    let now = tx.now;
-    let policy = policies::in_force(tx, now)?.registration;
-    let steps = registrations::planned_chain(tx, registration, &policy)?;
-    let caller = tx.caller();
-    let mut failing: Vec<FailingGuard> = steps
-        .into_iter()
-        .filter(|step| !caller.has(step.approver_role.role()) && !caller.has(Role::Admin))
-        .map(|step| {
-            let detail = format!(
-                "The step `{}` is decided by the role {}; have it reviewed again instead.",
-                step.name, step.approver_role
-            );
-            guard("step_role", "#/relief", detail)
-        })
-        .collect();
-    if registration.deal.customer_account_id.is_none() {
-        failing.push(guard(
-            "customer_tied",
-            "#/customer_account_id",
-            "The customer is tied to no account; have it reviewed again instead.",
-        ));
+        failing.extend(registrations::granting_fails(tx, registration)?);
     }
     Ok(failing)
 }

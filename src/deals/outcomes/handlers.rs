@@ -25,7 +25,8 @@ use crate::{
 ///
 /// Ends the sale and uses its protection up. It takes an order, a purchase order or a contract, shown now or before, and a
 /// registration of the program's minimum age. The report of a partner or an account manager waits for `verifyDealWin`; that
-/// of those who run the program, and of the vendor's systems, is confirmed as it is made.
+/// of those who run the program is confirmed as it is made. A program of the vendor proposes a win: any evidence will do, such
+/// as its own record, and a person confirms.
 #[utoipa::path(params(DealId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed", "precondition_failed"]))))]
 #[post("/{id}/win")]
 pub async fn win_deal(

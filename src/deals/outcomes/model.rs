@@ -72,7 +72,7 @@ pub struct NewDealEvidence {
 }
 
 /// The report of a win.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealWin {
     /// The order, purchase order or contract, and what else there is. May be left out if the deal has it already.

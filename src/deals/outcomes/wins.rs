@@ -25,9 +25,16 @@ use crate::{
     policies::{self, ReasonKind},
 };
 
-/// Whether the caller's word on a win is the vendor's: its people who run the program, and its machines.
+/// Whether the caller's word on a win is the vendor's: that of its people who run the program. A machine knows what a CRM says,
+/// so what it reports is a proposal.
 fn is_the_vendors_word(caller: &Caller) -> bool {
-    caller.is_vendor() && (caller.scopes().is_some() || caller.has(Role::Admin) || caller.has(Role::ChannelOps))
+    caller.user().is_some() && caller.is_vendor() && (caller.has(Role::Admin) || caller.has(Role::ChannelOps))
+}
+
+/// Whether the caller is a machine of the vendor. What it shows is looked at by the person who confirms the win, so it need
+/// not be an order.
+fn is_the_vendors_machine(caller: &Caller) -> bool {
+    caller.user().is_none() && caller.is_vendor()
 }
 
 /// The guards of a win that fail now, as far as they do not depend on what is sent with it.
@@ -40,13 +47,18 @@ pub fn failing(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<Faili
     let status = registrations::status_at(registration, now);
     let mut failing = rules::winnable(registration, status, hours, now);
     let present = queries::of_deal(tx, registration.deal.id)?;
-    failing.extend(without_evidence(&present, &[]));
+    failing.extend(without_evidence(&present, &[], is_the_vendors_machine(tx.caller())));
     Ok(failing)
 }
 
-fn without_evidence(present: &[EvidenceRow], new: &[NewDealEvidence]) -> Option<FailingGuard> {
+fn without_evidence(present: &[EvidenceRow], new: &[NewDealEvidence], proposed: bool) -> Option<FailingGuard> {
     let present: Vec<_> = present.iter().map(|row| row.kind).collect();
-    (!rules::shows_a_sale(&present, new)).then(|| {
+    let shown = if proposed {
+        !(present.is_empty() && new.is_empty())
+    } else {
+        rules::shows_a_sale(&present, new)
+    };
+    (!shown).then(|| {
         guard(
             "sale_shown",
             "#/evidence",
@@ -55,7 +67,8 @@ fn without_evidence(present: &[EvidenceRow], new: &[NewDealEvidence]) -> Option<
     })
 }
 
-/// Reports the win. It is confirmed at once if it is the vendor's own word.
+/// Reports the win. It is confirmed at once if it is the word of those who run the program; else it is a proposal, which waits
+/// among the open work of those who confirm wins.
 ///
 /// # Errors
 /// 409 `invalid_state`; 409 `guard_failed` naming every guard that fails; 403 for those who may only read the deal.
@@ -70,7 +83,11 @@ pub fn win(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, win: &DealWin) -> Result<
     let hours = policies::in_force(tx, now)?.registration.won_after_hours;
     let mut failing = rules::winnable(&before, status, hours, now);
     let present = queries::of_deal(tx, id)?;
-    failing.extend(without_evidence(&present, &win.evidence));
+    failing.extend(without_evidence(
+        &present,
+        &win.evidence,
+        is_the_vendors_machine(tx.caller()),
+    ));
     failing.extend(rules::closing_day(&before, win.closed_on, now));
     failing.extend(rules::same_currency(before.deal.amount(), win));
     if !failing.is_empty() {

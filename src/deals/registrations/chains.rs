@@ -3,11 +3,17 @@
 use super::rows::Registration;
 use crate::{
     approvals::{self, ApprovalKind, ApprovalStepRule, Chain, ChainFacts, StepClock, StepRow, Subject},
+    auth::Role,
     catalog,
     db::Tx,
     error::Result,
-    kernel::{Time, ids::DealId},
-    policies::RegistrationPolicy,
+    kernel::{
+        Time,
+        ids::DealId,
+        states::{FailingGuard, guard},
+    },
+    partners,
+    policies::{self, RegistrationPolicy},
     programs,
 };
 
@@ -31,6 +37,9 @@ pub fn facts(tx: &mut Tx<'_>, registration: &Registration, rules: &[ApprovalStep
     }
     if rules.iter().any(|rule| !rule.tier_ranks.is_empty()) {
         facts.tier_rank = programs::tier_at(tx, deal.partner_id, now)?.map_or(0, |tier| tier.rank);
+    }
+    if rules.iter().any(|rule| !rule.segments.is_empty()) {
+        facts.segment = partners::segments::at(tx, deal.partner_id, now)?;
     }
     Ok(facts)
 }
@@ -63,6 +72,42 @@ pub fn planned(tx: &mut Tx<'_>, registration: &Registration, policy: &Registrati
         Some(deal.review_due_at.unwrap_or(now)),
         (&clock(tx, registration, policy)?, now),
     ))
+}
+
+/// What keeps the caller from granting a registration at once: whoever does decides every step of the chain that it would take,
+/// alone.
+///
+/// # Errors
+/// What the database reports.
+pub fn granting_fails(tx: &mut Tx<'_>, registration: &Registration) -> Result<Vec<FailingGuard>> {
+    let now = tx.now;
+    let policy = policies::in_force(tx, now)?.registration;
+    let steps = planned(tx, registration, &policy)?;
+    let caller = tx.caller();
+    let mut failing = Vec::new();
+    for step in steps {
+        if !caller.has(step.approver_role.role()) && !caller.has(Role::Admin) {
+            let detail = format!(
+                "The step `{}` is decided by the role {}; have it reviewed again instead.",
+                step.name, step.approver_role
+            );
+            failing.push(guard("step_role", "#/relief", detail));
+        } else if step.quorum > 1 {
+            let detail = format!(
+                "The step `{}` takes {} people; have it reviewed again instead.",
+                step.name, step.quorum
+            );
+            failing.push(guard("step_quorum", "#/relief", detail));
+        }
+    }
+    if registration.deal.customer_account_id.is_none() {
+        failing.push(guard(
+            "customer_tied",
+            "#/customer_account_id",
+            "The customer is tied to no account; have it reviewed again instead.",
+        ));
+    }
+    Ok(failing)
 }
 
 /// The clock by which the steps of a registration's chains wait.

@@ -4,14 +4,16 @@
 //!   received. Nothing is taken from anybody until it is decided.
 //! - Its decision moves the protections in the same transaction. Who wins has the scope: what is contested of it is in force
 //!   from then on, for the time that was left of it, and what the others of the case hold of it ends. A registration that is
-//!   before the vendor again because its appeal was upheld is granted at once. Who loses keeps its registration, without the
-//!   protection. Those who share are protected side by side.
+//!   before the vendor again because its appeal was upheld is granted at once if whoever decides the case may decide every step of
+//!   its chain; else the scope is free for it, and its chain goes on: a case says whose the scope is among those who claim it,
+//!   not that the deal is one to be granted. Who loses keeps its registration, without the protection. Those who share are
+//!   protected side by side.
 //! - Whatever was decided, the database refuses a protection that overlaps another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    approvals,
+    approvals, chains,
     history::{self, Entry},
     queries,
     rows::Registration,
@@ -228,6 +230,10 @@ pub fn settle(tx: &mut Tx<'_>, case: &ConflictCase, reason: &str) -> Result<()> 
             };
             moved(tx, registration, (kind, ACTION), why)?;
         } else if verdict == Verdict::Wins && case.case_type == CaseType::Appeal && before_vendor(tx, registration) {
+            if !chains::granting_fails(tx, registration)?.is_empty() {
+                moved(tx, registration, ("deal.updated", ACTION), why)?;
+                continue;
+            }
             let now = tx.moment();
             let settings = policies::in_force(tx, now)?;
             approvals::grant_on_appeal(

@@ -1,21 +1,24 @@
 //! Writing a registration before it is sent in: who may write it for whom, and the upsert by an id of another system.
 
 use super::{
-    model::Deal,
-    naming, queries,
+    ahead::Ahead,
+    queries,
     requests::{DealPatch, NewDeal},
     rows::Registration,
     rules::{self, Author, Named},
+    upserts::{self, DealUpsert, Said},
 };
 use crate::{
     auth::{Caller, Role, Side},
-    custom_fields::{self, CustomRecord},
+    custom_fields,
     db::Tx,
     error::{Error, Result, codes},
-    http::{IfMatch, Resource as _},
-    kernel::{ids::PartnerId, states::guard},
-    numbers, partners, policies,
-    references::{self, ExternalRef},
+    http::IfMatch,
+    kernel::{
+        ids::{DealId, PartnerId},
+        states::guard,
+    },
+    references::ExternalRef,
 };
 
 /// Who the caller writes a registration as.
@@ -92,25 +95,26 @@ pub fn may_write(caller: &Caller, registration: &Registration) -> Result<()> {
 ///
 /// # Errors
 /// 409 `unknown_reference` for a partner, product or territory that is not there; 409 `guard_failed` if the vendor names no partner.
-pub fn create(tx: &mut Tx<'_>, new: NewDeal) -> Result<Registration> {
+pub fn create(tx: &mut Tx<'_>, ahead: &mut Ahead, new: NewDeal) -> Result<Registration> {
     let author = author(tx.caller(), new.partner_id)?;
-    if !partners::exists(tx, author.partner_id)? {
+    if !ahead.has_partner(tx, author.partner_id)? {
         return Err(Error::unknown_reference(
             "#/partner_id",
             "There is no such partner, or it is not yours to register for.",
         ));
     }
-    let custom = custom_fields::for_new(tx, CustomRecord::Deal, &new.custom)?;
+    let is_vendor = tx.caller().is_vendor();
+    let custom = custom_fields::created(ahead.fields(tx)?, &new.custom, is_vendor)?;
     let named = Named {
         custom,
-        ..naming::resolve(tx, new.territory.as_deref(), &new.lines)?
+        ..ahead.named(tx, new.territory.as_deref(), &new.lines)?
     };
-    let number = numbers::next(tx, "DR")?;
+    let stage = ahead.first_stage(tx)?;
+    let number = ahead.number(tx)?;
     let now = tx.now;
-    let stage = policies::in_force(tx, now)?.pipeline.first();
     let draft = rules::draft(new, named, author, number, stage, now);
     let draft = queries::insert(tx, draft, "deal.created")?;
-    super::history::note(tx, draft.deal.id, super::history::Entry::action("create"))?;
+    super::history::begin(tx, draft.deal.id, super::history::Entry::action("create"))?;
     Ok(draft)
 }
 
@@ -118,13 +122,15 @@ pub fn create(tx: &mut Tx<'_>, new: NewDeal) -> Result<Registration> {
 ///
 /// # Errors
 /// 422 `field_locked`, 409 `unknown_reference`, 403 for those who may only read it.
-pub fn change(tx: &mut Tx<'_>, before: &Registration, patch: DealPatch) -> Result<Registration> {
+pub fn change(tx: &mut Tx<'_>, ahead: &mut Ahead, before: &Registration, patch: DealPatch) -> Result<Registration> {
     may_write(tx.caller(), before)?;
+    let is_vendor = tx.caller().is_vendor();
+    let present = before.deal.custom.0.clone();
     let custom = match &patch.custom {
-        Some(change) => custom_fields::for_changed(tx, CustomRecord::Deal, before.deal.custom.0.clone(), change)?,
-        None => before.deal.custom.0.clone(),
+        Some(change) if !change.0.is_empty() => custom_fields::patched(ahead.fields(tx)?, present, change, is_vendor)?,
+        _ => present,
     };
-    let named = naming::resolve(
+    let named = ahead.named(
         tx,
         patch.territory.value().map(String::as_str),
         patch.lines.as_deref().unwrap_or_default(),
@@ -137,61 +143,99 @@ pub fn change(tx: &mut Tx<'_>, before: &Registration, patch: DealPatch) -> Resul
 }
 
 /// Puts a registration at the caller's own id: a new draft, or the changes that the body makes to the one that is there.
-/// Answers it and whether it is new.
+/// Answers it and whether it is new. Of several who do so at once for a new id, one makes it and the others change it.
 ///
 /// # Errors
-/// As [`create`] and [`change`]; 409 `already_exists` if the id names a registration that the caller may not see.
+/// As [`create`] and [`change`]; 409 `already_exists` if the id names a registration that the caller may not see; as the
+/// operations that move, win and lose, if the sale stands elsewhere.
 pub fn upsert(
     tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
     reference: &ExternalRef,
-    mut body: NewDeal,
+    body: DealUpsert,
     seen_at: IfMatch,
 ) -> Result<(Registration, bool)> {
-    if !body.external_refs.contains(reference) {
-        body.external_refs.push(reference.clone());
+    let mut said = body.parts()?;
+    let references = said.patch.external_refs.get_or_insert_default();
+    if !references.contains(reference) {
+        references.push(reference.clone());
     }
-    if let Some(before) = present(tx, reference)? {
-        replace(tx, &before, body, seen_at).map(|after| (after, false))
-    } else {
-        let made = tx.attempt(|tx| create(tx, body.clone()));
-        match made {
-            // Another request made it in between.
-            Err(error) if error.is(&codes::ALREADY_EXISTS) => match present(tx, reference)? {
-                Some(before) => replace(tx, &before, body, seen_at).map(|after| (after, false)),
-                None => Err(error),
-            },
-            made => made.map(|new| (new, true)),
+    let sale = said.sale.take();
+    let (registration, created) = match ahead.holder(tx, reference)? {
+        Some(before) => (merge(tx, ahead, &before, said, seen_at)?, false),
+        None if ahead.has_read() => {
+            let new = upserts::new_deal(said.partner_id, said.patch)?;
+            (create(tx, ahead, new)?, true)
         }
-    }
-}
-
-fn present(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Option<Registration>> {
-    let Some(id) = references::holder(tx, Deal::TYPE, reference)? else {
-        return Ok(None);
+        None => {
+            let new = upserts::new_deal(said.partner_id, said.patch.clone())?;
+            match tx.attempt(|tx| create(tx, ahead, new)) {
+                // Another request made it in between.
+                Err(error) if error.is(&codes::ALREADY_EXISTS) => match ahead.holder(tx, reference)? {
+                    Some(before) => (merge(tx, ahead, &before, said, seen_at)?, false),
+                    None => return Err(error),
+                },
+                made => (made?, true),
+            }
+        }
     };
-    let Ok(id) = id.parse() else { return Ok(None) };
-    queries::find(tx, id).map(Some).map_err(|error| {
-        error.when(&codes::NOT_FOUND, || {
-            Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
-        })
-    })
+    let registration = match sale {
+        Some(sale) => sale.reach(tx, registration, Some(reference))?,
+        None => registration,
+    };
+    ahead.keep(&registration);
+    Ok((registration, created))
 }
 
-/// The registration as the body says it whole: what the body leaves out is emptied. Unchanged fields are not written, so
-/// a repeated upsert of what was sent in does not trip over its locks.
-fn replace(tx: &mut Tx<'_>, before: &Registration, body: NewDeal, seen_at: IfMatch) -> Result<Registration> {
+/// The registration with what the body says of it. What says the same is not written, so a repeated upsert of what was
+/// sent in does not trip over its locks.
+fn merge(
+    tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
+    before: &Registration,
+    said: Said,
+    seen_at: IfMatch,
+) -> Result<Registration> {
     seen_at.check(before.deal.revision)?;
-    if body.partner_id.is_some_and(|partner| partner != before.deal.partner_id) {
+    if said.partner_id.is_some_and(|partner| partner != before.deal.partner_id) {
         return Err(Error::new(&codes::FIELD_LOCKED).fault(
             "#/partner_id",
             "locked",
             "A registration never changes its partner; transfer it instead.",
         ));
     }
-    let named = naming::resolve(tx, body.territory.as_deref(), &body.lines)?;
-    let patch = super::whole::patch(before, body, &named);
+    let patch = said.patch;
+    let named = ahead.named(
+        tx,
+        patch.territory.value().map(String::as_str),
+        patch.lines.as_deref().unwrap_or_default(),
+    )?;
+    let patch = super::whole::changing(before, patch, &named);
     if patch == DealPatch::default() {
         return Ok(before.clone());
     }
-    change(tx, before, patch)
+    change(tx, ahead, before, patch)
+}
+
+/// The registration with that id with what the body says of it.
+///
+/// # Errors
+/// 404 if the caller may not see it, otherwise as [`upsert`].
+pub fn update(
+    tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
+    id: DealId,
+    body: DealUpsert,
+    seen_at: IfMatch,
+) -> Result<Registration> {
+    let mut said = body.parts()?;
+    let sale = said.sale.take();
+    let before = ahead.find(tx, id)?;
+    let after = merge(tx, ahead, &before, said, seen_at)?;
+    let after = match sale {
+        Some(sale) => sale.reach(tx, after, None)?,
+        None => after,
+    };
+    ahead.keep(&after);
+    Ok(after)
 }

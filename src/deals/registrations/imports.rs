@@ -79,7 +79,7 @@ pub fn insert_imported(tx: &mut Tx<'_>, imported: ImportedDeal) -> Result<Regist
         submitter_id: imported.submitter_id,
         on_behalf_of: None,
     };
-    let number = numbers::next(tx, "DR")?;
+    let number = numbers::next(tx, super::NUMBERS)?;
     let mut new = rules::draft(imported.deal.clone(), named, author, number, imported.stage, now);
     if let Some(id) = imported.id {
         renamed(&mut new, id);

@@ -5,7 +5,9 @@
 //! and note the step with [`history::note`].
 
 mod actions;
+mod ahead;
 mod approvals;
+mod batches;
 mod chains;
 mod clock;
 mod clock_queries;
@@ -22,6 +24,7 @@ mod handlers;
 pub mod history;
 mod identity;
 mod imports;
+mod likeness_queries;
 mod model;
 mod naming;
 pub mod partner_steps;
@@ -42,27 +45,30 @@ mod stage;
 mod states;
 mod submission;
 pub mod tier_terms;
+mod upserts;
 mod view;
 mod whole;
 
 pub use actions::{action, chain as approval_chain, own_failing};
+pub use ahead::Ahead;
 pub use approvals::{grant_on_appeal, locked, tell_contenders};
 pub use chains::{
-    begin as begin_chain, clock as chain_clock, end as skip_steps, facts as chain_facts, pause as pause_chain,
-    planned as planned_chain, resume as resume_chain,
+    begin as begin_chain, clock as chain_clock, end as skip_steps, facts as chain_facts, granting_fails,
+    pause as pause_chain, resume as resume_chain,
 };
 pub use clock::start as start_clock;
 pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};
 pub use contests::{Dispute, open as open_case, settle as settle_case};
-pub use decisions::{DealApproval, DealApprovalChain, DealOverride, DealRejection};
-pub use drafts::may_write;
-pub use endings::{Superseding, blank_decision, note_lapse, supersede};
+pub use decisions::{DealApproval, DealApprovalChain, DealOverride, DealRejection, DealWithdrawal};
+pub use drafts::{change, may_write};
+pub use endings::{Superseding, blank_decision, note_lapse, supersede, withdraw};
 pub use expanded::{DealExpanded, DealPath};
 pub use guards::{Facts as SubmissionFacts, close_date, submission as submission_guards};
 pub use handlers::seen;
 pub use identity::RECOGNISED_BY;
 pub use imports::{ImportedDeal, insert_imported};
+pub use likeness_queries::{Alike, of_account};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope, SlaState};
 pub use naming::{product, resolve as named, territory};
 pub use queries::{
@@ -88,6 +94,9 @@ pub use view::{Held, Reader};
 
 use crate::kernel::Time;
 
+/// The series of registrations' numbers: `DR-2026-000123`.
+const NUMBERS: &str = "DR";
+
 /// The fields of the registration that a change may not send now, each with what locks it.
 pub fn locks(registration: &Registration, now: Time) -> Vec<(&'static str, String)> {
     fields::locks(status_at(registration, now), registration.deal.stage)
@@ -98,7 +107,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::list_deals)
         .service(handlers::create_deal)
+        .service(handlers::batch_deals)
         .service(handlers::upsert_deal)
+        .service(handlers::get_deal_by_external_id)
         .service(handlers::get_deal)
         .service(handlers::update_deal)
         .service(review_handlers::submit_deal)

@@ -1,7 +1,7 @@
 //! What the codes and ids of a request stand for. A code is what people type, an id what machines keep; a request may
 //! use either, and both are answered.
 
-use super::{requests::NewDealLine, rules::Named};
+use super::{ahead::Ahead, requests::NewDealLine, rules::Named};
 use crate::{
     catalog::{products, territories},
     db::Tx,
@@ -14,6 +14,19 @@ use crate::{
 /// # Errors
 /// 409 `unknown_reference` naming every one that does not exist.
 pub fn resolve(tx: &mut Tx<'_>, territory: Option<&str>, lines: &[NewDealLine]) -> Result<Named> {
+    Ahead::default().named(tx, territory, lines)
+}
+
+/// The territory and the products that a request names, given what each text stands for.
+///
+/// # Errors
+/// 409 `unknown_reference` naming every one that stands for nothing.
+pub fn named(
+    territory: Option<&str>,
+    lines: &[NewDealLine],
+    territory_of: impl Fn(&str) -> Option<(TerritoryId, String)>,
+    product_of: impl Fn(&str) -> Option<(ProductId, String)>,
+) -> Result<Named> {
     let mut faults = Vec::new();
     let mut missing = |pointer: String, detail: String| {
         faults.push(Fault {
@@ -24,7 +37,7 @@ pub fn resolve(tx: &mut Tx<'_>, territory: Option<&str>, lines: &[NewDealLine]) 
     };
     let mut named = Named::default();
     if let Some(text) = territory {
-        named.territory = self::territory(tx, text)?;
+        named.territory = territory_of(text);
         if named.territory.is_none() {
             missing(
                 "#/territory".to_owned(),
@@ -33,7 +46,7 @@ pub fn resolve(tx: &mut Tx<'_>, territory: Option<&str>, lines: &[NewDealLine]) 
         }
     }
     for (index, line) in lines.iter().enumerate() {
-        match product(tx, &line.product)? {
+        match product_of(&line.product) {
             Some(product) => named.products.push(product),
             None => missing(
                 format!("#/lines/{index}/product"),

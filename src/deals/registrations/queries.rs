@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     custom_fields::{self, CustomFields, CustomRecord},
-    db::{Clause, Tx},
+    db::{Clause, Conn, Tx},
     error::{Error, Result},
     events::Fact,
     http::Resource as _,
@@ -27,7 +27,9 @@ use crate::{
         ids::{DealId, PartnerId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, references, revise,
+    load_page, on_each,
+    references::{self, ExternalRef},
+    revise,
     schema::{
         deal_contacts, deal_custom_values, deal_customer_inputs, deal_decisions, deal_details, deal_extensions,
         deal_info_requests, deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
@@ -124,6 +126,15 @@ pub fn find(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
     whole(tx, rows)?.pop().ok_or_else(Error::not_found)
 }
 
+/// The registration that has that id in another system, if the caller may see it.
+///
+/// # Errors
+/// 404 otherwise.
+pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Registration> {
+    let id = references::holder(tx, Deal::TYPE, reference)?.and_then(|id| id.parse().ok());
+    find(tx, id.ok_or_else(Error::not_found)?)
+}
+
 /// The row of the registration with that id, if the caller may see it: for what needs no more than that it is there.
 ///
 /// # Errors
@@ -135,6 +146,23 @@ pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
         .select(DealRow::as_select())
         .filter(clause)
         .first(c))?)
+}
+
+/// Locks the rows of registrations until the end of the transaction, always in the order of their ids, so that two who lock
+/// the same ones never wait for each other. `SQLite` has one writer, so there is nothing to lock.
+///
+/// # Errors
+/// What the database reports.
+pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
+    if let Conn::Postgres(c) = tx.conn() {
+        deals::table
+            .filter(deals::id.eq_any(ids))
+            .order(deals::id)
+            .select(deals::id)
+            .for_no_key_update()
+            .load::<DealId>(c)?;
+    }
+    Ok(())
 }
 
 /// The registrations with those ids that the caller may see, in no order.

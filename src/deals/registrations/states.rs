@@ -199,7 +199,8 @@ bindable!(
 
 use DealStanding::{ClosedLost, Open, Won};
 use ReviewStatus::{
-    Approved, Draft, InReview, InfoRequested, Lapsed, Rejected, Revoked, Submitted, Superseded, Withdrawn,
+    Approved, Draft, InReview, InfoRequested, Lapsed, NotRegistered, Rejected, Revoked, Submitted, Superseded,
+    Withdrawn,
 };
 
 /// The states in which a registration is before the vendor and keeps its place in the queue.
@@ -302,6 +303,13 @@ pub const REVIEW: Machine<ReviewStatus> = Machine {
             from: &[Draft, Submitted, InReview, InfoRequested, Approved],
             to: &[Superseded],
             guards: &["a merge or a transfer put another registration in its place"],
+        },
+        Transition {
+            action: "undo_import",
+            operation: None,
+            from: &[Draft, NotRegistered],
+            to: &[Withdrawn],
+            guards: &["the import that brought it is undone, and it was not changed since"],
         },
         Transition {
             action: "reopen",

@@ -1,45 +1,88 @@
-//! A whole body as the patch that makes a registration equal to it: what is the same is left out.
+//! What of a patch another system has sent makes a difference: what says the same as the registration does is left out, so
+//! that a repeated upsert neither counts as a change nor trips over the locks of what was sent in.
 
 use super::{
-    requests::{DealCustomerPatch, DealPatch, NewDeal, NewDealCustomer, NewDealLine},
+    requests::{DealCustomerPatch, DealPatch, NewDealContact, NewDealLine, NewDealSite},
     rows::{CustomerRow, Registration},
     rules::Named,
-    states::{DealSource, DealType, DealVisibility},
 };
 use crate::{
     custom_fields::{CustomFields, CustomFieldsPatch},
     kernel::Patch,
+    references::ExternalRef,
 };
 
-fn differs<T: PartialEq>(wanted: T, present: &T) -> Option<T> {
-    (wanted != *present).then_some(wanted)
+fn differs<T: PartialEq>(wanted: Option<T>, present: &T) -> Option<T> {
+    wanted.filter(|wanted| wanted != present)
 }
 
-fn or_clear<T: PartialEq>(wanted: Option<T>, present: Option<&T>) -> Patch<T> {
+fn changes<T: PartialEq>(wanted: Patch<T>, present: Option<&T>) -> Patch<T> {
     match wanted {
-        wanted if wanted.as_ref() == present => Patch::Keep,
-        Some(value) => Patch::Set(value),
-        None => Patch::Clear,
+        Patch::Set(value) if Some(&value) == present => Patch::Keep,
+        Patch::Clear if present.is_none() => Patch::Keep,
+        wanted => wanted,
     }
 }
 
-/// The patch that makes the registration what the body says.
-pub fn patch(before: &Registration, body: NewDeal, named: &Named) -> DealPatch {
+/// The part of the patch that changes something; references to other systems are added, none is taken away.
+pub fn changing(before: &Registration, patch: DealPatch, named: &Named) -> DealPatch {
     let (deal, details) = (&before.deal, &before.details);
-    let territory = if named.territory.as_ref().map(|(id, _)| *id) == deal.territory_id {
-        Patch::Keep
-    } else {
-        body.territory.map_or(Patch::Clear, Patch::Set)
+    let territory = match patch.territory {
+        Patch::Set(_) if named.territory.as_ref().map(|(id, _)| *id) == deal.territory_id => Patch::Keep,
+        Patch::Clear if deal.territory_id.is_none() => Patch::Keep,
+        wanted => wanted,
     };
-    let contacts = body
-        .contacts
+    DealPatch {
+        title: differs(patch.title, &deal.title),
+        description: changes(patch.description, details.description.as_ref()),
+        deal_type: differs(patch.deal_type, &deal.deal_type),
+        source: differs(patch.source, &deal.source),
+        customer: customer(before.customer.as_ref(), patch.customer),
+        territory,
+        lines: patch.lines.filter(|lines| !same_lines(before, lines, named)),
+        amount: changes(patch.amount, deal.amount().as_ref()),
+        expected_close_on: changes(patch.expected_close_on, deal.expected_close_on.as_ref()),
+        next_step: changes(patch.next_step, details.next_step.as_ref()),
+        competitor: changes(patch.competitor, details.competitor.as_ref()),
+        co_sell_needs: differs(patch.co_sell_needs, &details.co_sell_needs.0),
+        visibility: differs(patch.visibility, &details.visibility),
+        customer_consent: differs(patch.customer_consent, &details.customer_consent),
+        contacts: patch.contacts.filter(|contacts| !same_contacts(before, contacts)),
+        sites: patch.sites.filter(|sites| !same_sites(before, sites)),
+        custom: patch.custom.and_then(|change| custom(&deal.custom, change)),
+        external_refs: patch.external_refs.and_then(|refs| added(&before.references, refs)),
+    }
+}
+
+fn added(present: &[ExternalRef], mut refs: Vec<ExternalRef>) -> Option<Vec<ExternalRef>> {
+    refs.extend(present.iter().cloned());
+    refs.sort();
+    refs.dedup();
+    (refs != present).then_some(refs)
+}
+
+fn custom(present: &CustomFields, change: CustomFieldsPatch) -> Option<CustomFieldsPatch> {
+    let wanted = change.0.into_iter();
+    let changed: CustomFieldsPatch = CustomFieldsPatch(
+        wanted
+            .filter(|(name, value)| present.0.get(name) != value.as_ref())
+            .collect(),
+    );
+    (!changed.0.is_empty()).then_some(changed)
+}
+
+fn same_contacts(before: &Registration, contacts: &[NewDealContact]) -> bool {
+    let wanted = contacts
         .iter()
         .map(|new| (&new.name, &new.email, &new.phone, &new.title, &new.role));
-    let same_contacts = contacts.eq(before
+    wanted.eq(before
         .contacts
         .iter()
-        .map(|row| (&row.name, &row.email, &row.phone, &row.title, &row.role)));
-    let sites = body.sites.iter().map(|new| {
+        .map(|row| (&row.name, &row.email, &row.phone, &row.title, &row.role)))
+}
+
+fn same_sites(before: &Registration, sites: &[NewDealSite]) -> bool {
+    let wanted = sites.iter().map(|new| {
         (
             &new.name,
             &new.street,
@@ -49,7 +92,7 @@ pub fn patch(before: &Registration, body: NewDeal, named: &Named) -> DealPatch {
             new.country,
         )
     });
-    let same_sites = sites.eq(before.sites.iter().map(|row| {
+    wanted.eq(before.sites.iter().map(|row| {
         (
             &row.name,
             &row.street,
@@ -58,41 +101,7 @@ pub fn patch(before: &Registration, body: NewDeal, named: &Named) -> DealPatch {
             &row.postal_code,
             row.country,
         )
-    }));
-    let mut references = body.external_refs;
-    references.extend(before.references.iter().cloned());
-    references.sort();
-    references.dedup();
-    DealPatch {
-        title: differs(body.title, &deal.title),
-        description: or_clear(body.description, details.description.as_ref()),
-        deal_type: differs(body.deal_type.unwrap_or(DealType::NetNew), &deal.deal_type),
-        source: differs(body.source.unwrap_or(DealSource::PartnerSourced), &deal.source),
-        customer: customer(before.customer.as_ref(), body.customer),
-        territory,
-        lines: (!same_lines(before, &body.lines, named)).then_some(body.lines),
-        amount: or_clear(body.amount, deal.amount().as_ref()),
-        expected_close_on: or_clear(body.expected_close_on, deal.expected_close_on.as_ref()),
-        next_step: or_clear(body.next_step, details.next_step.as_ref()),
-        competitor: or_clear(body.competitor, details.competitor.as_ref()),
-        co_sell_needs: differs(body.co_sell_needs, &details.co_sell_needs.0),
-        visibility: differs(body.visibility.unwrap_or(DealVisibility::Full), &details.visibility),
-        customer_consent: differs(body.customer_consent, &details.customer_consent),
-        contacts: (!same_contacts).then_some(body.contacts),
-        sites: (!same_sites).then_some(body.sites),
-        custom: custom(&deal.custom, body.custom),
-        external_refs: differs(references, &before.references),
-    }
-}
-
-fn custom(present: &CustomFields, wanted: CustomFields) -> Option<CustomFieldsPatch> {
-    let cleared = present
-        .0
-        .keys()
-        .filter(|name| !wanted.0.contains_key(*name))
-        .map(|name| (name.clone(), None));
-    let set = wanted.0.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
-    (wanted != *present).then(|| CustomFieldsPatch(cleared.chain(set).collect()))
+    }))
 }
 
 fn same_lines(before: &Registration, lines: &[NewDealLine], named: &Named) -> bool {
@@ -114,35 +123,28 @@ fn same_lines(before: &Registration, lines: &[NewDealLine], named: &Named) -> bo
     }))
 }
 
-fn customer(present: Option<&CustomerRow>, body: Option<NewDealCustomer>) -> Patch<DealCustomerPatch> {
-    let Some(new) = body else {
-        return if present.is_some() { Patch::Clear } else { Patch::Keep };
+fn customer(present: Option<&CustomerRow>, patch: Patch<DealCustomerPatch>) -> Patch<DealCustomerPatch> {
+    let (row, wanted) = match (present, patch) {
+        (None, Patch::Clear) => return Patch::Keep,
+        (Some(row), Patch::Set(wanted)) => (row, wanted),
+        (_, patch) => return patch,
     };
-    let patch = DealCustomerPatch {
-        name: match present {
-            Some(row) => differs(new.name, &row.name),
-            None => Some(new.name),
-        },
-        website: or_clear(new.website, present.and_then(|row| row.website.as_ref())),
-        registration_number: or_clear(
-            new.registration_number,
-            present.and_then(|row| row.registration_number.as_ref()),
-        ),
-        registration_authority: or_clear(
-            new.registration_authority,
-            present.and_then(|row| row.registration_authority.as_ref()),
-        ),
-        phone: or_clear(new.phone, present.and_then(|row| row.phone.as_ref())),
-        email: or_clear(new.email, present.and_then(|row| row.email.as_ref())),
-        street: or_clear(new.street, present.and_then(|row| row.street.as_ref())),
-        city: or_clear(new.city, present.and_then(|row| row.city.as_ref())),
-        region: or_clear(new.region, present.and_then(|row| row.region.as_ref())),
-        postal_code: or_clear(new.postal_code, present.and_then(|row| row.postal_code.as_ref())),
-        country: or_clear(new.country, present.and_then(|row| row.country.as_ref())),
+    let changed = DealCustomerPatch {
+        name: differs(wanted.name, &row.name),
+        website: changes(wanted.website, row.website.as_ref()),
+        registration_number: changes(wanted.registration_number, row.registration_number.as_ref()),
+        registration_authority: changes(wanted.registration_authority, row.registration_authority.as_ref()),
+        phone: changes(wanted.phone, row.phone.as_ref()),
+        email: changes(wanted.email, row.email.as_ref()),
+        street: changes(wanted.street, row.street.as_ref()),
+        city: changes(wanted.city, row.city.as_ref()),
+        region: changes(wanted.region, row.region.as_ref()),
+        postal_code: changes(wanted.postal_code, row.postal_code.as_ref()),
+        country: changes(wanted.country, row.country.as_ref()),
     };
-    if patch == DealCustomerPatch::default() {
+    if changed == DealCustomerPatch::default() {
         Patch::Keep
     } else {
-        Patch::Set(patch)
+        Patch::Set(changed)
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     },
     custom_fields::CustomField,
     http::Resource,
+    imports::jobs::Import,
     jobs::RecurringJob,
     kernel::schemas,
     notices::{preferences::NoticePreferences, templates::NoticeTemplate},
@@ -70,6 +71,16 @@ resource_types! {
     }
     RecurringJob, "getJob", Common {
         "job.requested" => "An administrator had a recurring job run.",
+    }
+    Import, "getImport", Vendor {
+        "import.cancelled" => "An import was stopped by somebody; what it had taken stays.",
+        "import.committed" => "A dry run is gone over once more, to be kept.",
+        "import.created" new => "Somebody brings in a file.",
+        "import.failed" => "An import could not go on; what it had taken stays.",
+        "import.finished" => "Every row of an import has its verdict.",
+        "import.started" => "A server took an import on.",
+        "import.undo_requested" => "Somebody has an import taken back.",
+        "import.undone" => "An import was taken back, as far as that was possible.",
     }
     // The affair of who runs the endpoint, who reads it at the operation: neither the vendor reads a partner's, nor a partner
     // the vendor's.

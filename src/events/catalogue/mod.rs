@@ -36,6 +36,7 @@ mod identity;
 mod partners;
 mod programs;
 mod rules;
+mod sync;
 mod work;
 
 use std::sync::LazyLock;
@@ -128,6 +129,7 @@ fn tables() -> impl Iterator<Item = &'static Group> {
         identity::TABLE,
         partners::TABLE,
         programs::TABLE,
+        sync::TABLE,
         work::TABLE,
     ]
     .into_iter()

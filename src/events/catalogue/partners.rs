@@ -15,6 +15,7 @@ use crate::{
         people::{Employment, Person},
         resellers::ResellerRelation,
         reviews::PartnerInfoRequest,
+        segments::PartnerSegment,
     },
 };
 
@@ -65,6 +66,10 @@ resource_types! {
         "account_manager.assigned" new => "Somebody of the vendor looks after a partner from some day on.",
         "account_manager.cancelled" gone => "An assignment that was still to come was cancelled.",
         "account_manager.ended" new => "From some day on nobody has a part in looking after a partner.",
+    }
+    // What the vendor thinks of a partner. Who is limited to some partners reads theirs at the operation.
+    PartnerSegment, "getPartnerSegment", Vendor {
+        "partner.segment_changed" new => "The vendor put a partner into another segment, or into none.",
     }
     ResellerRelation, "getReseller", Owned {
         "reseller_relation.created" new => "A distributor serves a reseller from some day on.",

@@ -81,18 +81,18 @@ fn page(
         Some(cursor) => rules::go_on(rules::position(cursor)?, expired, last)?,
     };
     let mut found = queries::after(tx, reading, wanted, (begin, last), limit + 1)?;
-    let has_more = i64::try_from(found.len()).is_ok_and(|found| found > limit);
-    if has_more {
-        found.pop();
+    let is_full = i64::try_from(found.events.len()).is_ok_and(|count| count > limit);
+    if is_full {
+        found.events.pop();
     }
-    let read_to = match found.last() {
-        Some((position, _)) if has_more => *position,
-        _ => last,
+    let read_to = match found.events.last() {
+        Some((position, _)) if is_full => *position,
+        _ => found.read_to,
     };
     let page = Page {
-        data: found.into_iter().map(|(_, event)| event).collect(),
+        data: found.events.into_iter().map(|(_, event)| event).collect(),
         next_cursor: Some(rules::cursor(read_to)),
-        has_more,
+        has_more: read_to < last,
         total: None,
     };
     Ok((page, read_to))

@@ -23,12 +23,31 @@ mod shown;
 mod tail;
 
 pub use model::{Event, EventActor, EventActorType};
-pub use queries::{after, at};
+pub use queries::{Found, after, at};
 pub use reading::{Reading, Wanted};
 pub use retention::expire;
 pub use rules::{cursor, position};
 pub use tail::{Tail, Waiting};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::{
+    db::Tx,
+    error::Result,
+    events::{
+        marks::{Mark, queries as marks},
+        queries::last_position,
+    },
+};
+
+/// The cursor at which the feed stands now. Who takes it, then reads rows, then reads the feed from it, misses nothing: what is
+/// committed later, or has no place in the log yet, comes behind it.
+///
+/// # Errors
+/// What the database reports.
+pub fn present(tx: &mut Tx<'_>) -> Result<String> {
+    let expired = marks::read(tx, Mark::EventHorizon)?.position;
+    Ok(cursor(last_position(tx)?.unwrap_or(expired)))
+}
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     events::{
         PartnerView,
-        catalogue::{self, Reader, Told},
+        catalogue::{self, Reader, Rows, Told},
     },
     identity,
     kernel::{
@@ -35,6 +35,10 @@ use crate::{
 /// So many types are each read from a range of their own; of more the log is read as it runs, and the others passed over.
 const RANGES: usize = 16;
 
+/// So many partners each have a range of their own; of more the log is read as it runs, and what they do not hear of passed over.
+/// SQLite puts at most 500 ranges together.
+const PARTNERS: usize = 64;
+
 /// So many events are read at once at least, so that a short page behind many that are not shown takes few steps.
 const AT_LEAST: i64 = 20;
 
@@ -42,6 +46,19 @@ const AT_LEAST: i64 = 20;
 struct Place {
     #[diesel(sql_type = BigInt)]
     position: i64,
+}
+
+/// So many times a page is filled up behind events that are not shown, before it is answered as it is: a request has its end,
+/// however many there are.
+const STEPS: usize = 20;
+
+/// Events that were found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The events, each with its position.
+    pub events: Vec<(i64, Event)>,
+    /// The position up to which there are no others.
+    pub read_to: i64,
 }
 
 /// The part of the log that a page is taken from, and how long it is at most.
@@ -52,8 +69,8 @@ struct Span {
     most: i64,
 }
 
-/// The first `most` events after one position and up to another that are read and wanted, in the feed's order, each with its
-/// position.
+/// The first `most` events after one position and up to another that are read and wanted, in the feed's order. Where much of
+/// what was looked at is not shown, it may be fewer though more follow: it goes on from `read_to`.
 ///
 /// # Errors
 /// 409 `unknown_reference` for types that do not exist.
@@ -63,38 +80,46 @@ pub fn after(
     wanted: &Wanted,
     (after, up_to): (i64, i64),
     most: i64,
-) -> Result<Vec<(i64, Event)>> {
+) -> Result<Found> {
     let wanted_rows = usize::try_from(most).unwrap_or(0);
-    let mut found = Vec::new();
+    let mut events = Vec::new();
     let mut rest = Span {
         after,
         up_to,
         most: most.max(AT_LEAST),
     };
-    while found.len() < wanted_rows
-        && let Some(question) = question(reading, wanted, rest)?
-    {
-        let places: Vec<Place> = on_each!(tx, |c| question.load(c))?;
-        let positions: Vec<i64> = places.into_iter().map(|place| place.position).collect();
-        found.append(&mut load(tx, reading, &positions)?);
-        // What an event says can keep it from a reader who may read its kind: then the page goes on behind it.
-        let read = i64::try_from(positions.len()).unwrap_or(i64::MAX);
-        let Some(last) = positions.last().filter(|_| read >= rest.most) else {
+    for _ in 0..STEPS {
+        let Some(question) = question(reading, wanted, rest)? else {
+            rest.after = up_to.max(after);
             break;
         };
-        rest.after = *last;
+        let places: Vec<Place> = on_each!(tx, |c| question.load(c))?;
+        let positions: Vec<i64> = places.into_iter().map(|place| place.position).collect();
+        events.append(&mut load(tx, reading, &positions)?);
+        // What an event says can keep it from a reader who may read its kind: then the page goes on behind it.
+        let read = i64::try_from(positions.len()).unwrap_or(i64::MAX);
+        let all = positions.last().filter(|_| read >= rest.most);
+        rest.after = all.copied().unwrap_or(up_to);
+        if all.is_none() || events.len() >= wanted_rows {
+            break;
+        }
     }
-    found.truncate(wanted_rows);
-    Ok(found)
+    if events.len() > wanted_rows {
+        events.truncate(wanted_rows);
+        rest.after = events.last().map_or(after, |(position, _)| *position);
+    }
+    Ok(Found {
+        events,
+        read_to: rest.after,
+    })
 }
 
-/// The event at that position as the reading shows it; none if it is not shown, or not any more.
+/// The events at those positions as the reading shows them; without those that it does not show, or not any more.
 ///
 /// # Errors
 /// What the database reports.
-pub fn at(tx: &mut Tx<'_>, reading: &Reading, position: i64) -> Result<Option<Event>> {
-    let found = after(tx, reading, &Wanted::default(), (position - 1, position), 1)?;
-    Ok(found.into_iter().next().map(|(_, event)| event))
+pub fn at(tx: &mut Tx<'_>, reading: &Reading, positions: &[i64]) -> Result<BTreeMap<i64, Event>> {
+    Ok(load(tx, reading, positions)?.into_iter().collect())
 }
 
 /// Asks for the positions of a page; nothing if there can be none.
@@ -136,10 +161,7 @@ fn of_types(types: &Types, wanted: &Wanted, span: Span) -> Vec<Statement> {
             each("e.event_type = ", kinds.iter().map(|one| one.name).collect())
         }
         Types::Resources(_) | Types::Events(_) => {
-            let mut range = Statement::default();
-            range.sql("SELECT e.position AS position FROM events e WHERE e.position > ");
-            bound(&mut range, LOG, wanted, span);
-            vec![closed(of_these(range, types), span)]
+            vec![closed(of_these(running(wanted, span), types), span)]
         }
     }
 }
@@ -150,18 +172,30 @@ fn of_partners(partners: &[PartnerId], types: &Types, wanted: &Wanted, span: Spa
         return Vec::new();
     }
     let names: Vec<String> = partners.iter().map(ToString::to_string).collect();
-    if wanted.resource_ids.is_empty() {
+    if wanted.resource_ids.is_empty() && names.len() <= PARTNERS {
         let range = |name| of_these(open(HEARD, "a.partner_id = ", name, wanted, span), types);
         return names.iter().map(|name| closed(range(name), span)).collect();
     }
-    let heard = |id| {
-        let mut range = of_these(open(LOG, "e.resource_id = ", id, wanted, span), types);
+    let heard = |range: Statement| {
+        let mut range = of_these(range, types);
         range.sql(" AND EXISTS (SELECT 1 FROM event_audiences a WHERE a.event_seq = e.seq");
         listed(&mut range, " AND a.partner_id IN (", &names);
         range.sql(")");
         closed(range, span)
     };
-    wanted.resource_ids.iter().map(|id| heard(id.as_str())).collect()
+    if wanted.resource_ids.is_empty() {
+        return vec![heard(running(wanted, span))];
+    }
+    let of_record = |id: &String| heard(open(LOG, "e.resource_id = ", id, wanted, span));
+    wanted.resource_ids.iter().map(of_record).collect()
+}
+
+/// The log as it runs.
+fn running(wanted: &Wanted, span: Span) -> Statement {
+    let mut range = Statement::default();
+    range.sql(LOG.0).sql(LOG.1).sql(" > ");
+    bound(&mut range, LOG, wanted, span);
+    range
 }
 
 /// Where a range is read from, and its column of positions.
@@ -264,24 +298,35 @@ fn load(tx: &mut Tx<'_>, reading: &Reading, positions: &[i64]) -> Result<Vec<(i6
         .order(events::position)
         .select(Row::as_select())
         .load(c))?;
-    let lost = lost(tx, reading, &rows)?;
+    let heard = heard(tx, reading, &rows)?;
     let shown = shown(tx, reading, &rows)?;
     let may_call = |operation: &str| permissions::may_call(reading.caller(), operation);
     let reader = Reader {
         partner: reading.caller().partner(),
         may_call: &may_call,
     };
+    let mut taken: BTreeMap<&'static str, bool> = BTreeMap::new();
     let told = |row: Row| {
-        let (position, gone) = (row.position.unwrap_or_default(), lost.contains(&row.seq));
-        event(row, &reader, &shown, gone).map(|event| (position, event))
+        // Asked again of each event, by whatever way its position was found.
+        let resource = catalogue::resource(&row.resource_type)?;
+        let is_taken = *taken
+            .entry(resource.name)
+            .or_insert_with(|| reading.takes_resource(resource));
+        let (position, lost) = (row.position?, heard.get(&row.seq).copied());
+        let hears = resource.rows != Rows::Owned || reading.limited_to().is_none() || lost.is_some();
+        if !is_taken || !hears {
+            return None;
+        }
+        event(row, &reader, &shown, lost.unwrap_or(false)).map(|event| (position, event))
     };
     Ok(rows.into_iter().filter_map(told).collect())
 }
 
-/// Those of a partner's records of which the reader learns only that they are out of its sight.
-fn lost(tx: &mut Tx<'_>, reading: &Reading, rows: &[Row]) -> Result<HashSet<i64>> {
+/// The events that a reader who is limited to some partners learns of by those; of each whether all that it learns is that the
+/// record is out of its sight.
+fn heard(tx: &mut Tx<'_>, reading: &Reading, rows: &[Row]) -> Result<BTreeMap<i64, bool>> {
     let Some(partners) = reading.limited_to() else {
-        return Ok(HashSet::new());
+        return Ok(BTreeMap::new());
     };
     let names: Vec<String> = partners.iter().map(ToString::to_string).collect();
     let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
@@ -294,7 +339,7 @@ fn lost(tx: &mut Tx<'_>, reading: &Reading, rows: &[Row]) -> Result<HashSet<i64>
     for (seq, lost) in found {
         only.entry(seq).and_modify(|all| *all &= lost).or_insert(lost);
     }
-    Ok(only.into_iter().filter_map(|(seq, lost)| lost.then_some(seq)).collect())
+    Ok(only)
 }
 
 /// What the reader is shown of these events.

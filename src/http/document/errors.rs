@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::situations::{self, Situation};
 use super::tree::{self, Object};
-use super::{Common, ErrorCode, shared, texts, words};
+use super::{Common, ErrorCode, exports, shared, texts, words};
 
 /// The media type of every error (RFC 9457).
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -115,6 +115,7 @@ fn triggers(doc: &Value, operation: &Object) -> BTreeSet<Common> {
     add(operation.get("x-public") != Some(&json!(true)), Common::WhenAuth);
     add(places.contains("path"), Common::WhenPathId);
     add(places.contains("query"), Common::WhenQuery);
+    add(exports::offers(operation), Common::WhenList);
     add(operation.contains_key("requestBody"), Common::WhenBody);
     add(
         takes(operation, "IfMatch") || takes(operation, "IfMatchRequired"),
@@ -146,6 +147,7 @@ fn shared_name(errors: &[ErrorCode], active: &BTreeSet<Common>, status: u16) -> 
                 Common::WhenAuth => "SignedIn",
                 Common::WhenPathId => "Path",
                 Common::WhenQuery => "Query",
+                Common::WhenList => "List",
                 Common::WhenBody => "Body",
                 Common::WhenIfMatch => "Revision",
                 Common::WhenIdempotency => "Key",

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::exports;
 use super::shared;
 use super::tree::{self, Object};
 
@@ -85,6 +86,12 @@ fn success_headers(doc: &Value, method: &str, status: &str, response: &Object) -
     }
     if has("data") && has("next_cursor") {
         names.push("Link");
+    }
+    if exports::is_offered(response) {
+        names.extend(["Feed-Cursor", "Content-Disposition"]);
+    } else if response.contains_key("content") && schema.is_none() {
+        // A file.
+        names.push("Content-Disposition");
     }
     match status {
         "201" => names.push("Location"),

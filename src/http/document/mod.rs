@@ -9,8 +9,10 @@
 //! that reviewers read.
 
 mod bounds;
+mod easing;
 mod errors;
 mod examples;
+mod exports;
 mod gates;
 mod headers;
 mod links;
@@ -91,6 +93,8 @@ pub enum Common {
     WhenPathId,
     /// Operations with a query parameter.
     WhenQuery,
+    /// Operations whose answer has several forms: lists.
+    WhenList,
     /// Operations with a request body.
     WhenBody,
     /// Operations that take `If-Match`.
@@ -119,6 +123,7 @@ pub fn polish(raw: Value, operations: &[OperationRule], errors: &[ErrorCode], ho
     operations::apply(&mut doc, operations);
     bounds::close_request_bodies(&mut doc);
     examples::compose(&mut doc);
+    exports::offer(&mut doc);
     errors::describe(&mut doc, errors);
     links::connect(&mut doc);
     headers::attach(&mut doc);

@@ -74,7 +74,7 @@ const ETAG: &str = "\"3-9f86d081884c7d65\"";
 const REQUEST_ID: &str = "^[A-Za-z0-9._:-]{1,128}$";
 
 /// What one response header means everywhere: name, pattern, length, text, example.
-const HEADERS: [(&str, &str, u32, &str, &str); 15] = [
+const HEADERS: [(&str, &str, u32, &str, &str); 17] = [
     (
         "X-Request-Id",
         REQUEST_ID,
@@ -179,6 +179,20 @@ const HEADERS: [(&str, &str, u32, &str, &str); 15] = [
         255,
         "How the answer may be cached.",
         "private, no-cache",
+    ),
+    (
+        "Feed-Cursor",
+        "^[0-9a-f]{16}$",
+        16,
+        "Of an export (NDJSON or CSV): the cursor at which `GET /v1/events` stood before its first row. The export and the feed from there, put together by `revision`, miss nothing.",
+        "00000000000001f4",
+    ),
+    (
+        "Content-Disposition",
+        PRINTABLE,
+        255,
+        "What the file is called: of an export (NDJSON or CSV), or of a file that is downloaded.",
+        "attachment; filename=\"deals-2026-11-21.csv\"",
     ),
 ];
 const PRINTABLE: &str = "^[ -~]*$";

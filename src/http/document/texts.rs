@@ -35,7 +35,7 @@ const TAGS: [(&[&str], &str, &str); 29] = [
         "The people of the vendor and of its partners, with their roles.",
     ),
     (
-        &["partners"],
+        &["partners", "partners-by-external-id"],
         "Partners",
         "Partner organisations from application to termination, with everything that belongs to them.",
     ),
@@ -126,9 +126,15 @@ const TAGS: [(&[&str], &str, &str); 29] = [
     ),
     (&["audit", "audit-log", "sign-ins"], "Audit", "Who did what and when."),
     (
-        &["sync-links", "external-references"],
-        "Sync links",
-        "The same record in other systems.",
+        &[
+            "external-systems",
+            "sync-links",
+            "sync-conflicts",
+            "sync-reviews",
+            "field-maps",
+        ],
+        "Sync",
+        "Other systems that records are kept in step with: links, conflicts, field maps and first loads.",
     ),
     (
         &["leads"],
@@ -274,7 +280,7 @@ pub(super) fn success(status: &str) -> &'static str {
 pub(super) fn body(method: &str) -> &'static str {
     match method {
         "patch" => "The fields to change: what is left out stays, `null` clears (JSON Merge Patch, RFC 7396).",
-        "put" => "The whole record as it should be.",
+        "put" => "What the record shall say; what is left out of an upsert stays as it is.",
         _ => "What the call needs to know.",
     }
 }

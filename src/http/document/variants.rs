@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    easing,
     tree::{self, Object},
     webhooks,
 };
@@ -21,14 +22,18 @@ pub fn without_webhooks(doc: &Value) -> Value {
     tree::sorted(plain)
 }
 
-/// The document as OpenAPI 3.0.3: the same operations, said with the older words. Webhooks move to `x-webhooks`.
+/// The document as OpenAPI 3.0.3: the same operations, said with the older words, and each body and answer in one media type.
+/// Webhooks move to `x-webhooks`.
 #[must_use]
 pub fn openapi_3_0(doc: &Value) -> Value {
     let mut old = doc.clone();
     tree::each_schema(&mut old, &mut |_, _, schema| older(schema));
-    // Whatever stands beside a reference must say again what the type is: 3.0 has no nullable reference.
+    // What may be null must say again what the type is: 3.0 has no nullable reference.
     let named = old.clone();
     tree::each_schema(&mut old, &mut |_, _, schema| {
+        if schema.get("nullable") != Some(&json!(true)) {
+            return;
+        }
         let target = match tree::list(schema, "allOf") {
             [only] => only
                 .get("$ref")
@@ -40,6 +45,7 @@ pub fn openapi_3_0(doc: &Value) -> Value {
             repeat_type(schema, target);
         }
     });
+    easing::ease(&mut old);
     if let Value::Object(root) = &mut old {
         root.insert("openapi".into(), json!("3.0.3"));
         root.remove("jsonSchemaDialect");
@@ -61,15 +67,12 @@ pub fn openapi_3_0(doc: &Value) -> Value {
     tree::sorted(old)
 }
 
-/// Repeats the type and bounds of what `schema` refers to.
+/// Repeats the type and bounds of what `schema` refers to; not its words, which would make another enumeration of them.
 fn repeat_type(schema: &mut Object, target: &Object) {
-    for key in ["type", "format", "pattern", "maxLength", "enum"] {
+    for key in ["type", "format", "pattern", "maxLength"] {
         if let Some(value) = target.get(key) {
             schema.entry(key).or_insert_with(|| value.clone());
         }
-    }
-    if schema.get("nullable") == Some(&json!(true)) {
-        allow_null(schema);
     }
 }
 
@@ -156,9 +159,10 @@ fn nullable_types(schema: &mut Object) {
             schema.insert("type".into(), one.clone());
         }
         several => {
-            let choices: Vec<Value> = several.iter().map(|one| json!({"type": one})).collect();
+            let choices = choices(schema, several, nullable);
             schema.remove("type");
             schema.insert("anyOf".into(), json!(choices));
+            return;
         }
     }
     if nullable {
@@ -166,6 +170,43 @@ fn nullable_types(schema: &mut Object) {
         allow_null(schema);
     }
 }
+
+/// A schema for each type, with those words that are about it, which the common schema loses. Null is of no type in 3.0 but
+/// beside one.
+fn choices(schema: &mut Object, types: &[Value], nullable: bool) -> Vec<Value> {
+    let mut choices: Vec<Object> = types
+        .iter()
+        .map(|one| Object::from_iter([("type".to_owned(), one.clone())]))
+        .collect();
+    for (word, about) in WORDS {
+        let Some(value) = schema.remove(word) else { continue };
+        for choice in &mut choices {
+            if about.contains(&tree::text(choice, "type")) {
+                choice.insert(word.into(), value.clone());
+            }
+        }
+    }
+    if let (true, Some(first)) = (nullable, choices.first_mut()) {
+        first.insert("nullable".into(), json!(true));
+    }
+    choices.into_iter().map(Value::Object).collect()
+}
+
+/// Words that are about values of some types. Where several types meet, `format` is that of numbers.
+const WORDS: [(&str, &[&str]); 12] = [
+    ("format", &["integer", "number"]),
+    ("minimum", &["integer", "number"]),
+    ("maximum", &["integer", "number"]),
+    ("exclusiveMinimum", &["integer", "number"]),
+    ("exclusiveMaximum", &["integer", "number"]),
+    ("multipleOf", &["integer", "number"]),
+    ("minLength", &["string"]),
+    ("maxLength", &["string"]),
+    ("pattern", &["string"]),
+    ("items", &["array"]),
+    ("minItems", &["array"]),
+    ("maxItems", &["array"]),
+];
 
 /// A choice between null and something is that thing, nullable.
 fn nullable_choices(schema: &mut Object) {
@@ -196,7 +237,8 @@ mod tests {
     use super::*;
 
     fn in_3_0(schema: &Value) -> Value {
-        let doc = json!({"openapi": "3.1.0", "info": {"license": {"name": "x", "identifier": "MIT"}}, "components": {"schemas": {"A": schema}}});
+        let used = json!({"get": {"parameters": [{"schema": {"$ref": "#/components/schemas/A"}}]}});
+        let doc = json!({"openapi": "3.1.0", "info": {"license": {"name": "x", "identifier": "MIT"}}, "paths": {"/": used}, "components": {"schemas": {"A": schema}}});
         openapi_3_0(&doc)["components"]["schemas"]["A"].take()
     }
 
@@ -210,6 +252,10 @@ mod tests {
             (
                 json!({"type": ["string", "null"], "enum": ["a"]}),
                 json!({"type": "string", "nullable": true, "enum": ["a", null]}),
+            ),
+            (
+                json!({"type": ["string", "integer", "null"], "maxLength": 9, "maximum": 7, "format": "int64"}),
+                json!({"anyOf": [{"type": "string", "maxLength": 9, "nullable": true}, {"type": "integer", "maximum": 7, "format": "int64"}]}),
             ),
             (json!({"const": 3}), json!({"enum": [3]})),
             (

@@ -66,11 +66,15 @@ fn linked(tx: &mut Tx<'_>, provider: &IdentityProvider, arrival: &Arrival) -> Re
         return Ok(None);
     };
     // Addresses are found folded; one that only folds into the user's is not the user's.
-    let user = users::by_email(tx, email)?
-        .filter(|user| user.status == UserStatus::Active && user.email.eq_ignore_ascii_case(email));
+    let user = users::by_email(tx, &email.address)?
+        .filter(|user| user.status == UserStatus::Active && user.email.eq_ignore_ascii_case(&email.address));
     let Some(user) = user else {
         return Ok(None);
     };
+    // Whoever vouches for every domain may do so for strangers; none of them shall become one of the vendor's people by it.
+    if user.kind == UserKind::Vendor && !email.by_name {
+        return Ok(None);
+    }
     let user = users::credentials_of(tx, user.id)?;
     if matches!(place(tx, provider, arrival, &user)?, Place::Nowhere) {
         return Ok(None);

@@ -173,62 +173,60 @@ pub async fn authenticate(
 ) -> Result<Signing> {
     let (id, proof) = proof(basic, form)?;
     let client: ServiceClientId = id.parse().map_err(|_malformed| wrong_client())?;
-    let mut assertion = None;
-    match &proof {
+    let asked = proof.clone();
+    let found = identity
+        .db()
+        .ask(caller, move |tx| match &asked {
+            Proof::Secret(secret) => service_clients::by_secret(tx, client, secret),
+            Proof::Assertion(_) => service_clients::by_id(tx, client),
+        })
+        .await?;
+    let (found, assertion) = match &proof {
+        Proof::Secret(_) => (found, None),
         Proof::Assertion(token) => {
-            let found = identity
-                .db()
-                .ask(caller, move |tx| service_clients::by_id(tx, client))
-                .await?;
             let issuer = identity.issuer();
             let at = |of: Endpoint| format!("{issuer}{}", of.path());
             let (issuing, here) = (at(Endpoint::Token), at(endpoint));
             let now = identity.db().now();
-            assertion =
-                found.and_then(|found| rules::assertion(token, &id, &found.keys, &[issuer, &issuing, &here], now));
+            let assertion = found
+                .as_ref()
+                .and_then(|found| rules::assertion(token, &id, &found.keys, &[issuer, &issuing, &here], now));
+            (found.filter(|_| assertion.is_some()), assertion)
         }
-        Proof::Secret(secret) if endpoint == Endpoint::Introspection => {
-            let secret = secret.clone();
-            let found = identity
-                .db()
-                .ask(caller, move |tx| service_clients::by_secret(tx, client, &secret))
-                .await?;
-            if let Some(found) = found.filter(|found| found.status == ClientStatus::Active) {
-                return Ok(found);
-            }
-        }
-        Proof::Secret(_) => {}
+    };
+    if endpoint == Endpoint::Introspection
+        && assertion.is_none()
+        && let Some(found) = found.clone().filter(|found| found.status == ClientStatus::Active)
+    {
+        return Ok(found);
     }
-    let (disguise, ip, agent) = (identity.disguise(&id), caller.request().ip, agent.0);
+    let sign_in = SignIn {
+        user: None,
+        partner: found.as_ref().and_then(|client| client.partner),
+        identifier: Some(identity.disguise(&id)),
+        method: Method::ClientCredentials,
+        second: None,
+        outcome: Outcome::WrongCredentials,
+        ip: caller.request().ip,
+        agent: agent.0,
+    };
     let found = identity
         .db()
         .run(caller, move |tx| {
-            let found = match (&proof, &assertion) {
-                (Proof::Secret(secret), _) => service_clients::by_secret(tx, client, secret)?,
-                (Proof::Assertion(_), Some(_)) => service_clients::by_id(tx, client)?,
-                (Proof::Assertion(_), None) => None,
-            };
             let outcome = match (&found, &assertion) {
                 (None, _) => Outcome::WrongCredentials,
                 (Some(found), _) if found.status == ClientStatus::Disabled => Outcome::Disabled,
                 (Some(_), Some(assertion)) if !first_time(tx, client, assertion)? => Outcome::ReuseDetected,
                 (Some(_), _) => Outcome::Success,
             };
-            let partner = found.as_ref().and_then(|client| client.partner);
-            let found = found.filter(|_| outcome == Outcome::Success);
+            let found = found.clone().filter(|_| outcome == Outcome::Success);
             if let Some(found) = &found {
                 service_clients::note_use(tx, found)?;
             }
             if found.is_none() || endpoint == Endpoint::Token {
                 let sign_in = SignIn {
-                    user: None,
-                    partner,
-                    identifier: Some(disguise.clone()),
-                    method: Method::ClientCredentials,
-                    second: None,
                     outcome,
-                    ip,
-                    agent: agent.clone(),
+                    ..sign_in.clone()
                 };
                 sign_ins::record(tx, &sign_in)?;
             }

@@ -6,11 +6,8 @@ use actix_web::{get, post};
 use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
 use super::{
-    clients::{self, Basic, Endpoint, Presented},
-    model::{
-        AuthorizationServer, GrantType, Introspection, IntrospectionRequest, RevocationRequest, TokenGrant,
-        TokenRefusal, TokenRequest,
-    },
+    clients::{self, Basic, Endpoint},
+    model::{AuthorizationServer, GrantType, Introspection, TokenGrant, TokenInQuestion, TokenRefusal, TokenRequest},
     rules, tokens,
 };
 use crate::{
@@ -98,13 +95,7 @@ pub async fn issue_token(
     if form.0.grant_type != GrantType::ClientCredentials.as_str() {
         return Err(Error::new(&codes::UNSUPPORTED_GRANT_TYPE));
     }
-    let presented = Presented {
-        client_id: form.0.client_id.as_ref(),
-        client_secret: form.0.client_secret.as_ref(),
-        client_assertion_type: form.0.client_assertion_type.as_ref(),
-        client_assertion: form.0.client_assertion.as_ref(),
-    };
-    let client = clients::authenticate(&identity, &caller, agent, basic, &presented, Endpoint::Token).await?;
+    let client = clients::authenticate(&identity, &caller, agent, basic, &form.0.presented(), Endpoint::Token).await?;
     let scopes = granted(form.0.scope.as_deref(), &client)?;
     let scope = scopes.join(" ");
     let access_token = identity.access_token(&Holder::Client {
@@ -127,9 +118,9 @@ pub async fn issue_token(
 /// within five seconds. The answer is the same for a text that is no token of this server, or one that has ended. The client
 /// proves itself as when it asks for a token.
 #[utoipa::path(
-    request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = TokenInQuestion, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 400, description = "The token is another's, or none that is revoked here: `invalid_request`.", body = TokenRefusal, content_type = "application/json"),
+        (status = 400, description = "The token is another's: `invalid_request`. It is an API key, which is not revoked here: `unsupported_token_type`.", body = TokenRefusal, content_type = "application/json"),
         (status = 401, description = "The client does not prove itself, or is disabled: `invalid_client`.", body = TokenRefusal, content_type = "application/json"),
     ),
 )]
@@ -139,17 +130,19 @@ pub async fn revoke_token(
     caller: Caller,
     agent: Agent,
     basic: Basic,
-    form: Json<RevocationRequest>,
+    form: Json<TokenInQuestion>,
 ) -> Reply<Revoked> {
-    let presented = Presented {
-        client_id: form.0.client_id.as_ref(),
-        client_secret: form.0.client_secret.as_ref(),
-        client_assertion_type: form.0.client_assertion_type.as_ref(),
-        client_assertion: form.0.client_assertion.as_ref(),
-    };
-    let client = clients::authenticate(&identity, &caller, agent, basic, &presented, Endpoint::Revocation).await?;
+    let client = clients::authenticate(
+        &identity,
+        &caller,
+        agent,
+        basic,
+        &form.0.presented(),
+        Endpoint::Revocation,
+    )
+    .await?;
     if form.0.token.starts_with(API_KEY_PREFIX) {
-        return Err(Error::new(&codes::VALIDATION_FAILED)
+        return Err(Error::new(&codes::UNSUPPORTED_TOKEN_TYPE)
             .detail("This is an API key; revoke it by POST /v1/api-keys/{id}/revoke."));
     }
     let Some((claims, _)) = identity.inspect(&form.0.token, caller.request().clone()).await? else {
@@ -183,7 +176,7 @@ pub async fn revoke_token(
 /// that partner. Of any other text the answer is `{"active": false}` and nothing more. The client proves itself as when it asks
 /// for a token.
 #[utoipa::path(
-    request_body(content = IntrospectionRequest, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = TokenInQuestion, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 400, description = "The request cannot be read: `invalid_request`.", body = TokenRefusal, content_type = "application/json"),
         (status = 401, description = "The client does not prove itself, or is disabled: `invalid_client`.", body = TokenRefusal, content_type = "application/json"),
@@ -195,15 +188,17 @@ pub async fn introspect_token(
     caller: Caller,
     agent: Agent,
     basic: Basic,
-    form: Json<IntrospectionRequest>,
+    form: Json<TokenInQuestion>,
 ) -> Reply<Confidential<Plain<Introspection>>> {
-    let presented = Presented {
-        client_id: form.0.client_id.as_ref(),
-        client_secret: form.0.client_secret.as_ref(),
-        client_assertion_type: form.0.client_assertion_type.as_ref(),
-        client_assertion: form.0.client_assertion.as_ref(),
-    };
-    let client = clients::authenticate(&identity, &caller, agent, basic, &presented, Endpoint::Introspection).await?;
+    let client = clients::authenticate(
+        &identity,
+        &caller,
+        agent,
+        basic,
+        &form.0.presented(),
+        Endpoint::Introspection,
+    )
+    .await?;
     let found = identity.inspect(&form.0.token, caller.request().clone()).await?;
     let told = found.filter(|(claims, _)| rules::may_ask(&client, claims)).map_or_else(
         Introspection::default,

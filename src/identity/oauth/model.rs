@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::clients::Presented;
 use crate::{
     identity::{jose::SigningAlgorithm, sessions::TokenType},
     words,
@@ -16,96 +17,73 @@ words! {
     }
 }
 
-/// A request for a token. The client proves itself in one way: in `Authorization: Basic`, by its secret here, or by an
-/// assertion.
-#[derive(Clone, Deserialize, ToSchema)]
-pub struct TokenRequest {
-    /// `client_credentials`.
-    #[schema(example = "client_credentials", min_length = 1, max_length = 64)]
-    pub grant_type: String,
-    /// The scopes asked for, separated by blanks; by default all that the client has.
-    #[schema(example = "deals:read deals:write", max_length = 4000, nullable = false)]
-    pub scope: Option<String>,
-    /// The client's id, unless `Authorization: Basic` or the assertion names it.
-    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
-    pub client_id: Option<String>,
-    /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
-    #[schema(
-        example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
-        max_length = 128,
-        nullable = false
-    )]
-    pub client_secret: Option<String>,
-    /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
-    #[schema(max_length = 128, nullable = false)]
-    pub client_assertion_type: Option<String>,
-    /// A JSON Web Token that the client signed with a key of its own.
-    #[schema(max_length = 8192, nullable = false)]
-    pub client_assertion: Option<String>,
+/// Declares a form that has the fields by which a client proves itself besides fields of its own.
+macro_rules! of_client {
+    ($(#[$about:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Deserialize, ToSchema)]
+        pub struct $name {
+            $($own)*
+            /// The client's id, unless `Authorization: Basic` or the assertion names it.
+            #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
+            pub client_id: Option<String>,
+            /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
+            #[schema(
+                example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
+                max_length = 128,
+                nullable = false
+            )]
+            pub client_secret: Option<String>,
+            /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
+            #[schema(max_length = 128, nullable = false)]
+            pub client_assertion_type: Option<String>,
+            /// A JSON Web Token that the client signed with a key of its own.
+            #[schema(max_length = 8192, nullable = false)]
+            pub client_assertion: Option<String>,
+        }
+
+        impl $name {
+            /// What the client proves itself by.
+            pub fn presented(&self) -> Presented<'_> {
+                Presented {
+                    client_id: self.client_id.as_ref(),
+                    client_secret: self.client_secret.as_ref(),
+                    client_assertion_type: self.client_assertion_type.as_ref(),
+                    client_assertion: self.client_assertion.as_ref(),
+                }
+            }
+        }
+    };
 }
 
-/// A token that shall end (RFC 7009). The client proves itself as when it asks for a token.
-#[derive(Clone, Deserialize, ToSchema)]
-pub struct RevocationRequest {
-    /// The access token.
-    #[schema(
-        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjbGllbnRfMDEifQ.c2lnbmF0dXJl",
-        min_length = 1,
-        max_length = 8192
-    )]
-    pub token: String,
-    /// What kind of token it is; there is one kind, so it changes nothing.
-    #[expect(dead_code, reason = "clients send it, and there is nothing to tell apart")]
-    #[schema(example = "access_token", max_length = 64, nullable = false)]
-    pub token_type_hint: Option<String>,
-    /// The client's id, unless `Authorization: Basic` or the assertion names it.
-    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
-    pub client_id: Option<String>,
-    /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
-    #[schema(
-        example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
-        max_length = 128,
-        nullable = false
-    )]
-    pub client_secret: Option<String>,
-    /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
-    #[schema(max_length = 128, nullable = false)]
-    pub client_assertion_type: Option<String>,
-    /// A JSON Web Token that the client signed with a key of its own.
-    #[schema(max_length = 8192, nullable = false)]
-    pub client_assertion: Option<String>,
+of_client! {
+    /// A request for a token. The client proves itself in one way: in `Authorization: Basic`, by its secret here, or by an
+    /// assertion.
+    pub struct TokenRequest {
+        /// `client_credentials`.
+        #[schema(example = "client_credentials", min_length = 1, max_length = 64)]
+        pub grant_type: String,
+        /// The scopes asked for, separated by blanks; by default all that the client has.
+        #[schema(example = "deals:read deals:write", max_length = 4000, nullable = false)]
+        pub scope: Option<String>,
+    }
 }
 
-/// A question about a token (RFC 7662). The client proves itself as when it asks for a token.
-#[derive(Clone, Deserialize, ToSchema)]
-pub struct IntrospectionRequest {
-    /// The access token.
-    #[schema(
-        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjbGllbnRfMDEifQ.c2lnbmF0dXJl",
-        min_length = 1,
-        max_length = 8192
-    )]
-    pub token: String,
-    /// What kind of token it is; there is one kind, so it changes nothing.
-    #[expect(dead_code, reason = "clients send it, and there is nothing to tell apart")]
-    #[schema(example = "access_token", max_length = 64, nullable = false)]
-    pub token_type_hint: Option<String>,
-    /// The client's id, unless `Authorization: Basic` or the assertion names it.
-    #[schema(example = "client_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 64, nullable = false)]
-    pub client_id: Option<String>,
-    /// The client's secret, unless `Authorization: Basic` holds it or an assertion stands for it.
-    #[schema(
-        example = "prm_secret_8ZQ1n5vX0sJtq6d3b2HkYw7cRfA9uLmEoPiGxTzVh4M",
-        max_length = 128,
-        nullable = false
-    )]
-    pub client_secret: Option<String>,
-    /// With an assertion `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523).
-    #[schema(max_length = 128, nullable = false)]
-    pub client_assertion_type: Option<String>,
-    /// A JSON Web Token that the client signed with a key of its own.
-    #[schema(max_length = 8192, nullable = false)]
-    pub client_assertion: Option<String>,
+of_client! {
+    /// A token that shall end (RFC 7009), or that is asked about (RFC 7662). The client proves itself as when it asks for a token.
+    pub struct TokenInQuestion {
+        /// The access token.
+        #[schema(
+            example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjbGllbnRfMDEifQ.c2lnbmF0dXJl",
+            min_length = 1,
+            max_length = 8192
+        )]
+        pub token: String,
+        /// What kind of token it is; there is one kind, so it changes nothing.
+        #[expect(dead_code, reason = "clients send it, and there is nothing to tell apart")]
+        #[schema(example = "access_token", max_length = 64, nullable = false)]
+        pub token_type_hint: Option<String>,
+    }
 }
 
 /// What a token is (RFC 7662, section 2.2). Of one that is not good, or not the asker's business, `active` is all that is told.

@@ -13,12 +13,13 @@ pub fn speaks(path: &str) -> bool {
     PATHS.contains(&path)
 }
 
-/// The word of RFC 6749 for a code of ours; none for what OAuth has no word for (too many requests, failures of ours).
+/// The word of RFC 6749, or of RFC 7009, for a code of ours; none for what OAuth has no word for (too many requests, failures of ours).
 fn word(code: &Code) -> Option<&'static str> {
     match code.code {
         known if known == codes::INVALID_CLIENT.code || known == codes::UNAUTHENTICATED.code => Some("invalid_client"),
         known if known == codes::INVALID_SCOPE.code => Some("invalid_scope"),
         known if known == codes::UNSUPPORTED_GRANT_TYPE.code => Some("unsupported_grant_type"),
+        known if known == codes::UNSUPPORTED_TOKEN_TYPE.code => Some("unsupported_token_type"),
         _ if matches!(code.status, 400 | 422) => Some("invalid_request"),
         _ => None,
     }

@@ -5,7 +5,8 @@
 //! of is linked to ([`super::links`]). Roles are the user's own, or what the token says as far as the provider's map goes.
 //!
 //! A provider that is bound to a partner speaks for that partner's people, and for nobody else: it cannot make itself
-//! the vendor's administrator by naming their address.
+//! the vendor's administrator by naming their address. Nor can one that vouches for every domain: the vendor's own people are
+//! linked by domains that are named, or one by one.
 
 mod handlers;
 pub mod keys;

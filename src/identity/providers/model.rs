@@ -21,6 +21,7 @@ words! {
     /// How an account at the provider becomes a user's.
     pub LinkBy {
         /// At first sight, by an address that the provider has verified (`email_verified`) and that is of one of `email_domains`.
+    /// Links that were made stay when a domain is taken away.
         VerifiedEmail = "verified_email",
         /// By an administrator, who links the account's subject to a user.
         Subject = "subject",
@@ -96,10 +97,11 @@ pub struct IdentityProvider {
     pub partner_id: Option<PartnerId>,
     /// How an account there becomes a user's.
     pub link_by: LinkBy,
-    /// The claim that holds the address.
+    /// The claim that holds the address. The claim of that name with `_verified` says whether the provider has verified it.
     #[schema(example = "email", max_length = 200)]
     pub email_claim: String,
-    /// The domains whose addresses it may vouch for; `*` stands for every one.
+    /// The domains whose addresses it may vouch for; `*` stands for every one, but links the vendor's own people by none: their
+    /// domain is named.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["example.com"]))]
     pub email_domains: Stored<Vec<String>>,
     /// Which roles its tokens give.
@@ -116,6 +118,10 @@ pub struct IdentityProvider {
     /// How people must have proved themselves there: a token's `amr` must have one of these. Empty if that is its own business.
     #[schema(value_type = Vec<String>, max_items = 10, example = json!(["mfa"]))]
     pub amr: Stored<Vec<String>>,
+    /// To which of the provider's clients its tokens must have been issued (`azp`, or `client_id` of RFC 9068; a token that names
+    /// none is its only audience's). Empty for whichever clients the provider issues tokens for this audience to.
+    #[schema(value_type = Vec<String>, max_items = 20, example = json!(["portal"]))]
+    pub authorised_parties: Stored<Vec<String>>,
     /// Whether its tokens are taken now.
     #[schema(example = true)]
     pub enabled: bool,
@@ -154,10 +160,11 @@ pub struct NewIdentityProvider {
     /// How an account there becomes a user's.
     #[schema(example = "verified_email")]
     pub link_by: LinkBy,
-    /// The claim that holds the address; `email` if left out.
+    /// The claim that holds the address; `email` if left out. The claim of that name with `_verified` says whether it is verified.
     #[schema(example = "email", min_length = 1, max_length = 200, nullable = false)]
     pub email_claim: Option<String>,
-    /// The domains whose addresses it may vouch for, without which none is linked by address; `*` stands for every one.
+    /// The domains whose addresses it may vouch for, without which none is linked by address; `*` stands for every one, but the
+    /// vendor's own people are linked only by a domain that is named.
     #[serde(default)]
     #[schema(max_items = 50, example = json!(["example.com"]))]
     pub email_domains: Vec<String>,
@@ -178,6 +185,10 @@ pub struct NewIdentityProvider {
     #[serde(default)]
     #[schema(max_items = 10, example = json!([]))]
     pub amr: Vec<String>,
+    /// To which of the provider's clients its tokens must have been issued; empty for whichever.
+    #[serde(default)]
+    #[schema(max_items = 20, example = json!([]))]
+    pub authorised_parties: Vec<String>,
 }
 
 /// Changes of an identity provider. What is left out stays.
@@ -219,6 +230,9 @@ pub struct IdentityProviderPatch {
     /// All ways in which people may have proved themselves there; empty if that is the provider's own business.
     #[schema(max_items = 10, nullable = false, example = json!(["mfa"]))]
     pub amr: Option<Vec<String>>,
+    /// All clients of the provider to which its tokens may have been issued; empty for whichever.
+    #[schema(max_items = 20, nullable = false, example = json!(["portal"]))]
+    pub authorised_parties: Option<Vec<String>>,
     /// Whether its tokens are taken.
     #[schema(nullable = false, example = false)]
     pub enabled: Option<bool>,

@@ -81,6 +81,7 @@ impl IdentityProvider {
             role_map: Stored(new.role_map),
             partner_claim: new.partner_claim,
             amr: Stored(new.amr),
+            authorised_parties: Stored(new.authorised_parties),
             enabled: true,
             created_by,
             revision: 1,
@@ -109,6 +110,7 @@ impl IdentityProvider {
             role_map: patch.role_map.map_or(self.role_map, Stored),
             partner_claim: patch.partner_claim.apply(self.partner_claim),
             amr: patch.amr.map_or(self.amr, Stored),
+            authorised_parties: patch.authorised_parties.map_or(self.authorised_parties, Stored),
             enabled: patch.enabled.unwrap_or(self.enabled),
             revision: self.revision + 1,
             updated_at: now,
@@ -154,6 +156,7 @@ impl IdentityProvider {
             algorithms: Stored(sorted(self.algorithms.0)),
             email_domains: Stored(sorted(self.email_domains.iter().map(|text| domain(text)).collect())),
             amr: Stored(sorted(self.amr.0)),
+            authorised_parties: Stored(sorted(self.authorised_parties.0)),
             ..self
         })
     }
@@ -167,13 +170,24 @@ impl IdentityProvider {
         typed && self.algorithms.contains(&header.algorithm)
     }
 
-    /// Whether the provider may vouch for the address.
-    fn vouches_for(&self, address: &str) -> bool {
-        let Some((_, of)) = address.rsplit_once('@') else {
-            return false;
-        };
+    /// The address as far as the provider may vouch for it.
+    fn vouched(&self, address: &str) -> Option<Vouched> {
+        let (_, of) = address.rsplit_once('@')?;
         let of = domain(of);
-        self.email_domains.iter().any(|domain| domain == "*" || *domain == of)
+        let by_name = self.email_domains.contains(&of);
+        let vouched = by_name || self.email_domains.iter().any(|domain| domain == "*");
+        vouched.then(|| Vouched {
+            address: address.to_owned(),
+            by_name,
+        })
+    }
+
+    /// Whether the token was issued to a client that is taken.
+    fn takes_party(&self, claims: &Claims, audiences: &[&str]) -> bool {
+        let party = claims.text("azp").or_else(|| claims.text("client_id"));
+        let party = party.or_else(|| audiences.first().copied().filter(|_| audiences.len() == 1));
+        self.authorised_parties.is_empty()
+            || party.is_some_and(|party| self.authorised_parties.iter().any(|one| one == party))
     }
 
     /// What a token of the provider stands for; its signature was checked.
@@ -184,8 +198,16 @@ impl IdentityProvider {
         if claims.text("iss") != Some(self.issuer.as_str()) {
             return Err(Refusal::Wrong("another issuer"));
         }
-        if !claims.texts("aud").contains(&self.audience.as_str()) {
+        let audiences = claims.texts("aud");
+        if !audiences.contains(&self.audience.as_str()) {
             return Err(Refusal::Wrong("another audience"));
+        }
+        if !self.takes_party(claims, &audiences) {
+            return Err(Refusal::Wrong("another authorised party"));
+        }
+        // Word of an event (RFC 8417), as of a logout: it looks like an ID token and stands for nobody's presence.
+        if claims.get("events").is_some() {
+            return Err(Refusal::Wrong("a security event"));
         }
         let span = claims.span(now).map_err(|why| match why {
             NotNow::Ended => Refusal::Ended,
@@ -207,12 +229,14 @@ impl IdentityProvider {
                 .transpose()?,
             None => None,
         };
+        // What is said of one claim vouches for no other: people choose some of their names themselves.
         let verified = claims
-            .get("email_verified")
+            .get(&format!("{}_verified", self.email_claim))
             .is_some_and(|value| value.as_bool() == Some(true) || value.as_str() == Some("true"));
         let email = claims
             .text(&self.email_claim)
-            .filter(|address| verified && self.vouches_for(address));
+            .filter(|_| verified)
+            .and_then(|address| self.vouched(address));
         let held = self
             .roles_claim
             .as_ref()
@@ -230,7 +254,7 @@ impl IdentityProvider {
         Ok(Arrival {
             mark: format!("{}\n{subject}\n{own}", self.issuer),
             subject: subject.to_owned(),
-            email: email.map(str::to_owned),
+            email,
             partner,
             roles,
             exp: span.exp,
@@ -259,6 +283,15 @@ pub enum Refusal {
     Wrong(&'static str),
 }
 
+/// An address that a provider vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// The address.
+    pub address: String,
+    /// Whether its domain is one that was named; else it is one of all.
+    pub by_name: bool,
+}
+
 /// Somebody who arrives with a token of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
@@ -267,7 +300,7 @@ pub struct Arrival {
     /// The account at the provider.
     pub subject: String,
     /// The address, if the provider has verified it and may vouch for it.
-    pub email: Option<String>,
+    pub email: Option<Vouched>,
     /// The partner that the token names.
     pub partner: Option<PartnerId>,
     /// The roles that the token's claim maps to.

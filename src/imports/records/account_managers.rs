@@ -1,6 +1,6 @@
 //! Who looked after a partner from when on. A chain of starts is only ever added to.
 
-use super::{Applied, Entity, Incoming};
+use super::{Applied, ImportKind, Incoming};
 use crate::{
     db::Tx,
     error::{Error, Result},
@@ -39,10 +39,10 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
                 "another account manager begins at the same moment",
             ));
         }
-        incoming.name(tx, Entity::AccountManagers, &known.id.to_string())?;
+        incoming.name(tx, ImportKind::AccountManagers, &known.id.to_string())?;
         return Ok(Applied::changed(false, known.id));
     }
     let made = account_managers::begin(tx, entry)?;
-    incoming.name(tx, Entity::AccountManagers, &made.id.to_string())?;
+    incoming.name(tx, ImportKind::AccountManagers, &made.id.to_string())?;
     Ok(Applied::made(made.id).because("legacy", "history: begins in the past"))
 }

@@ -17,9 +17,9 @@ mod vendor_holdings;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Verdict,
+    ImportVerdict,
     batch::{Applied, Incoming},
-    entity::Entity,
+    entity::ImportKind,
     lookup::Memory,
     ready::RowFault,
 };
@@ -33,20 +33,20 @@ use crate::{
 ///
 /// # Errors
 /// What the record's own rules refuse.
-pub fn apply(tx: &mut Tx<'_>, entity: Entity, incoming: &Incoming<'_>, memory: &mut Memory) -> Result<Applied> {
+pub fn apply(tx: &mut Tx<'_>, entity: ImportKind, incoming: &Incoming<'_>, memory: &mut Memory) -> Result<Applied> {
     match entity {
-        Entity::Territories => places::apply(tx, incoming),
-        Entity::Products => products::apply(tx, incoming),
-        Entity::Users => users::apply(tx, incoming),
-        Entity::Partners => partners::apply(tx, incoming),
-        Entity::AccountManagers => account_managers::apply(tx, incoming),
-        Entity::People => people::apply(tx, incoming),
-        Entity::TierMemberships => tier_memberships::apply(tx, incoming),
-        Entity::CustomerAccounts => customer_accounts::apply(tx, incoming),
-        Entity::DirectOpportunities => vendor_holdings::opportunity(tx, incoming),
-        Entity::NamedAccounts => vendor_holdings::named_account(tx, incoming),
-        Entity::InstalledBase => vendor_holdings::installed(tx, incoming),
-        Entity::Deals => deals::apply(tx, incoming, memory),
+        ImportKind::Territories => places::apply(tx, incoming),
+        ImportKind::Products => products::apply(tx, incoming),
+        ImportKind::Users => users::apply(tx, incoming),
+        ImportKind::Partners => partners::apply(tx, incoming),
+        ImportKind::AccountManagers => account_managers::apply(tx, incoming),
+        ImportKind::People => people::apply(tx, incoming),
+        ImportKind::TierMemberships => tier_memberships::apply(tx, incoming),
+        ImportKind::CustomerAccounts => customer_accounts::apply(tx, incoming),
+        ImportKind::DirectOpportunities => vendor_holdings::opportunity(tx, incoming),
+        ImportKind::NamedAccounts => vendor_holdings::named_account(tx, incoming),
+        ImportKind::InstalledBase => vendor_holdings::installed(tx, incoming),
+        ImportKind::Deals => deals::apply(tx, incoming, memory),
     }
 }
 
@@ -66,12 +66,12 @@ impl Incoming<'_> {
     }
 
     /// From now on the record is known by the row's key, besides by what it is known by already.
-    fn name(&self, tx: &mut Tx<'_>, entity: Entity, id: &str) -> Result<()> {
+    fn name(&self, tx: &mut Tx<'_>, entity: ImportKind, id: &str) -> Result<()> {
         self.name_as(tx, entity, id, std::slice::from_ref(&self.reference))
     }
 
     /// As [`Incoming::name`], by several keys: where several rows speak of one record.
-    fn name_as(&self, tx: &mut Tx<'_>, entity: Entity, id: &str, keys: &[ExternalRef]) -> Result<()> {
+    fn name_as(&self, tx: &mut Tx<'_>, entity: ImportKind, id: &str, keys: &[ExternalRef]) -> Result<()> {
         let mut names = references::by_records(tx, entity.resource_type(), &[id.to_owned()])?
             .remove(id)
             .unwrap_or_default();
@@ -89,7 +89,7 @@ impl Incoming<'_> {
 }
 
 impl Applied {
-    fn new(verdict: Verdict, id: impl ToString) -> Self {
+    fn new(verdict: ImportVerdict, id: impl ToString) -> Self {
         Self {
             verdict,
             id: id.to_string(),
@@ -98,12 +98,19 @@ impl Applied {
     }
 
     fn made(id: impl ToString) -> Self {
-        Self::new(Verdict::Created, id)
+        Self::new(ImportVerdict::Created, id)
     }
 
     /// `updated` or `unchanged`.
     fn changed(changed: bool, id: impl ToString) -> Self {
-        Self::new(if changed { Verdict::Updated } else { Verdict::Unchanged }, id)
+        Self::new(
+            if changed {
+                ImportVerdict::Updated
+            } else {
+                ImportVerdict::Unchanged
+            },
+            id,
+        )
     }
 
     fn because(self, code: &'static str, reason: impl Into<String>) -> Self {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Applied, Entity, Incoming};
+use super::{Applied, ImportKind, Incoming};
 use crate::{
     db::Tx,
     error::{Error, Result},
@@ -67,7 +67,7 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
         system: incoming.reference.system.clone(),
         id: incoming.row.record.clone(),
     };
-    let known: Option<PersonId> = match references::holder(tx, Entity::People.resource_type(), &own)? {
+    let known: Option<PersonId> = match references::holder(tx, ImportKind::People.resource_type(), &own)? {
         Some(id) => Some(
             id.parse()
                 .map_err(|_malformed| Error::internal(format!("an external reference names `{id}`")))?,
@@ -117,7 +117,7 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
 
 fn name(tx: &mut Tx<'_>, incoming: &Incoming<'_>, own: &ExternalRef, id: PersonId) -> Result<()> {
     let by_row = incoming.reference.clone();
-    incoming.name_as(tx, Entity::People, &id.to_string(), &[own.clone(), by_row])
+    incoming.name_as(tx, ImportKind::People, &id.to_string(), &[own.clone(), by_row])
 }
 
 fn withdrawn_were_given(row: &Ready) -> Result<()> {

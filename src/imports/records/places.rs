@@ -1,6 +1,6 @@
 //! Territories. One that exists with the row's code is taken for the same place.
 
-use super::{Applied, Entity, Incoming};
+use super::{Applied, ImportKind, Incoming};
 use crate::{
     catalog::territories::{self, NewTerritory, Territory, TerritoryPatch},
     db::Tx,
@@ -20,10 +20,10 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
     };
     let Some(before) = before else {
         let made = territories::insert(tx, Territory::new(&new, tx.now))?;
-        incoming.name(tx, Entity::Territories, &made.id.to_string())?;
+        incoming.name(tx, ImportKind::Territories, &made.id.to_string())?;
         return Ok(Applied::made(made.id));
     };
-    incoming.name(tx, Entity::Territories, &before.id.to_string())?;
+    incoming.name(tx, ImportKind::Territories, &before.id.to_string())?;
     let parent_id = new.parent_id.map_or(Patch::Keep, Patch::Set);
     if before.name == new.name && new.parent_id.is_none_or(|parent| before.parent_id == Some(parent)) {
         return Ok(Applied::changed(false, before.id));

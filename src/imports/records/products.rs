@@ -1,6 +1,6 @@
 //! Product lines and products. One that exists with the row's code is taken for the same product.
 
-use super::{Applied, Entity, Incoming};
+use super::{Applied, ImportKind, Incoming};
 use crate::{
     catalog::products::{self, NewProduct, Product, ProductPatch},
     custom_fields::{self, CustomFieldsPatch, CustomRecord},
@@ -22,11 +22,11 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
     let Some(before) = before else {
         let custom = custom_fields::for_new(tx, CustomRecord::Product, &new.custom)?;
         let made = products::insert(tx, Product::new(&new, custom, tx.now))?;
-        incoming.name(tx, Entity::Products, &made.id.to_string())?;
+        incoming.name(tx, ImportKind::Products, &made.id.to_string())?;
         aliases(tx, &made, incoming.row.list("aliases"))?;
         return Ok(Applied::made(made.id));
     };
-    incoming.name(tx, Entity::Products, &before.id.to_string())?;
+    incoming.name(tx, ImportKind::Products, &before.id.to_string())?;
     let given = CustomFieldsPatch(
         new.custom
             .0

@@ -1,6 +1,6 @@
 //! Which tier a partner held in a program from when on. A membership begins with its first tier; later rows add to it.
 
-use super::{Applied, Entity, Incoming};
+use super::{Applied, ImportKind, Incoming};
 use crate::{
     db::Tx,
     error::{Error, Result, codes},
@@ -60,7 +60,7 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
         ended,
     };
     let (membership, added) = programs::insert_membership_imported(tx, &imported).map_err(explained)?;
-    incoming.name(tx, Entity::TierMemberships, &membership.to_string())?;
+    incoming.name(tx, ImportKind::TierMemberships, &membership.to_string())?;
     Ok(if added {
         Applied::made(membership).because("legacy", "history: begins in the past, and no evaluation was asked for")
     } else {

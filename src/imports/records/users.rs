@@ -1,6 +1,6 @@
 //! The vendor's own people. They can sign in once somebody invites them: an import sends no mail and sets no password.
 
-use super::{Applied, Entity, Incoming};
+use super::{Applied, ImportKind, Incoming};
 use crate::{
     db::Tx,
     error::Result,
@@ -31,13 +31,13 @@ pub fn apply(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
             ..user
         };
         let made = users::insert(tx, user, None)?;
-        incoming.name(tx, Entity::Users, &made.id.to_string())?;
+        incoming.name(tx, ImportKind::Users, &made.id.to_string())?;
         return Ok(Applied::made(made.id).because(
             "not_invited",
             "no mail was sent; invite the user when they are to sign in",
         ));
     };
-    incoming.name(tx, Entity::Users, &before.id.to_string())?;
+    incoming.name(tx, ImportKind::Users, &before.id.to_string())?;
     // Roles and rows of somebody who is there already are an administrator's to change, not a file's.
     if before.name == new.name {
         return Ok(Applied::changed(false, before.id));

@@ -1,7 +1,7 @@
 //! What the vendor itself holds on customers: its own opportunities, named accounts, installed base. Most conflicts of
 //! partners are with these.
 
-use super::{Applied, Incoming, Verdict};
+use super::{Applied, ImportVerdict, Incoming};
 use crate::{
     customers::{direct_opportunities, installed_base, named_accounts},
     db::Tx,
@@ -29,9 +29,9 @@ pub fn installed(tx: &mut Tx<'_>, incoming: &Incoming<'_>) -> Result<Applied> {
 /// An upsert writes a record only if it says something new, and then at the time of the transaction.
 pub(super) fn verdict(tx: &Tx<'_>, created: bool, updated_at: Time, id: &impl ToString) -> Applied {
     let verdict = match created {
-        true => Verdict::Created,
-        false if updated_at == tx.now => Verdict::Updated,
-        false => Verdict::Unchanged,
+        true => ImportVerdict::Created,
+        false if updated_at == tx.now => ImportVerdict::Updated,
+        false => ImportVerdict::Unchanged,
     };
     Applied::new(verdict, id.to_string())
 }

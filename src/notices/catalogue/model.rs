@@ -94,6 +94,10 @@ words! {
         PartnerNoticeEnding = "partner_notice_ending",
         /// A webhook endpoint is not delivered to any more, and why.
         WebhookDisabled = "webhook_disabled",
+        /// An import has ended, or was undone.
+        ImportEnded = "import_ended",
+        /// Records fail to get into another system.
+        SyncFailing = "sync_failing",
     }
 
     /// How a topic comes by mail.
@@ -134,6 +138,8 @@ words! {
         IncomingManager = "incoming_manager",
         /// The account manager who gives a partner away.
         OutgoingManager = "outgoing_manager",
+        /// Who began it.
+        Starter = "starter",
     }
 
     /// On which side of the channel the people stand.

@@ -5,7 +5,7 @@ use super::{
         MailDelivery::Digest,
         NoticeRelation::{
             AccountManager, Adjudicator, Administrator, ApplicationReviewer, ChannelOps, Finance, IncomingManager,
-            OutgoingManager, PartnerAdmin, PendingApprover, Reviewer, Submitter,
+            OutgoingManager, PartnerAdmin, PendingApprover, Reviewer, Starter, Submitter,
         },
         NoticeTopic,
     },
@@ -47,6 +47,10 @@ const TIER: &[&str] = &["tier.name", "grace.until"];
 const SPECIALISATION: &[&str] = &["specialisation.name", "award.until"];
 /// The endpoint.
 const WEBHOOK: &[&str] = &["webhook.url"];
+/// The file, how its import ended, and what became of its rows.
+const IMPORT: &[&str] = &["import.file", "outcome", "import.rows"];
+/// The other system.
+const SYSTEM: &[&str] = &["system.name"];
 /// The person.
 const PERSON: &[&str] = &["person.name"];
 
@@ -494,6 +498,27 @@ pub static TOPICS: &[TopicRule] = &[
             NoticeTopic::WebhookDisabled,
             "A webhook endpoint is not delivered to any more, and why.",
             &["webhook_endpoint.disabled"],
+        )
+    },
+    TopicRule {
+        vendor: &[Starter],
+        placeholders: &[IMPORT],
+        tells_actor: true,
+        ..TopicRule::on(
+            NoticeTopic::ImportEnded,
+            "An import has ended, or was undone.",
+            &["import.failed", "import.finished", "import.undone"],
+        )
+    },
+    TopicRule {
+        module: Some(Module::Sync),
+        vendor: &[Administrator, ChannelOps],
+        action: Some("listSyncLinks"),
+        placeholders: &[SYSTEM, FROM],
+        ..TopicRule::on(
+            NoticeTopic::SyncFailing,
+            "Records fail to get into another system.",
+            &["external_system.failing"],
         )
     },
 ];

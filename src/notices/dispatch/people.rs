@@ -86,6 +86,8 @@ fn of_vendor(tx: &mut Tx<'_>, relation: NoticeRelation, story: &Story) -> Result
         NoticeRelation::ApplicationReviewer => identity::users::vendors_with(tx, &[Role::Approver, Role::ChannelOps]),
         NoticeRelation::IncomingManager => Ok(story.managers.0.into_iter().collect()),
         NoticeRelation::OutgoingManager => Ok(story.managers.1.into_iter().collect()),
+        // A machine reads no notices.
+        NoticeRelation::Starter => Ok(story.actor.parse().into_iter().collect()),
         NoticeRelation::Submitter | NoticeRelation::PartnerAdmin => Ok(Vec::new()),
     }
 }

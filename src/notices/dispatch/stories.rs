@@ -21,6 +21,7 @@ use crate::{
     events::queries::Logged,
     http::{Addressed as _, Resource as _},
     identity::{addressees, memberships::PartnerUser},
+    imports::jobs::{self as imports, Import},
     kernel::{
         Time,
         ids::{DealId, PartnerId, SpecialisationAwardId, UserId},
@@ -34,6 +35,7 @@ use crate::{
         memberships::ProgramMembership,
         specialisations::{self, SpecialisationAward},
     },
+    sync::systems::ExternalSystem,
     webhooks::WebhookEndpoint,
 };
 
@@ -405,6 +407,23 @@ fn told_by(tx: &mut Tx<'_>, story: &mut Story, rule: &TopicRule, event: &Logged)
             story.name("webhook.url", words(text(data, "/url")));
             story.for_vendor = story.partners.is_empty();
         }
+        NoticeTopic::ImportEnded => {
+            let outcome = match event.kind.as_str() {
+                "import.failed" => Value::Word("could not go on", "konnte nicht weitergehen"),
+                "import.undone" => Value::Word("was undone", "wurde zurückgenommen"),
+                _ if data.pointer("/dry_run") == Some(&Json::Bool(true)) => {
+                    Value::Word("was tried without keeping anything", "wurde probeweise durchgeführt")
+                }
+                _ => Value::Word("has ended", "ist abgeschlossen"),
+            };
+            story.name("outcome", outcome);
+            story.name("import.file", words(text(data, "/file_name")));
+            story.name("import.rows", Value::Text(imports::counted(data)));
+        }
+        NoticeTopic::SyncFailing => {
+            story.name("system.name", words(text(data, "/name")));
+            story.name("effective.at", moment(parsed(data, "/failing_since")));
+        }
         NoticeTopic::PartnerUserInvited => story.name("person.name", words(text(data, "/name"))),
         _ => {}
     }
@@ -433,6 +452,8 @@ fn address(story: &mut Story, event: &Logged) {
         PartnerUser::TYPE => PartnerUser::path_of(id),
         SpecialisationAward::TYPE => SpecialisationAward::path_of(id),
         WebhookEndpoint::TYPE => WebhookEndpoint::path_of(id),
+        Import::TYPE => Import::path_of(id),
+        ExternalSystem::TYPE => ExternalSystem::path_of(id),
         ProgramMembership::TYPE => {
             ProgramMembership::path_of(&text(&event.data, "/program_id").unwrap_or_default(), id)
         }

@@ -175,9 +175,17 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "The partnership ends in {{time.left}}",
             "The notice of {{partner.name}} ({{partner.number}}) ends on {{deadline}}. Settle what is open before then.",
         ),
+        NoticeTopic::SyncFailing => (
+            "Records do not get into {{system.name}}",
+            "Since {{effective.at}} records fail to get into {{system.name}}.\n\nWhat failed, and why, is listed among the sync links whose state is error; try them again when the cause is mended.",
+        ),
         NoticeTopic::WebhookDisabled => (
             "Webhooks do not arrive any more",
             "Nothing more is sent to {{webhook.url}}, because:\n\n{{reason}}\n\nWhat was not sent waits. Enable the endpoint when the cause is mended; it is then sent in order.",
+        ),
+        NoticeTopic::ImportEnded => (
+            "Import of {{import.file}}",
+            "The import of {{import.file}} {{outcome}}.\n\nRows: {{import.rows}}\n\nEach row has its verdict and its reason; those that are wrong can be downloaded, mended and brought in again.",
         ),
     };
     Text { subject, body }

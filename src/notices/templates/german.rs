@@ -175,9 +175,17 @@ pub const fn text(topic: NoticeTopic) -> Text {
             "Die Partnerschaft endet in {{time.left}}",
             "Die Kündigungsfrist von {{partner.name}} ({{partner.number}}) endet am {{deadline}}. Regeln Sie vorher, was offen ist.",
         ),
+        NoticeTopic::SyncFailing => (
+            "Datensätze kommen nicht in {{system.name}} an",
+            "Seit {{effective.at}} kommen Datensätze nicht in {{system.name}} an.\n\nWas fehlschlug und warum, steht bei den Verknüpfungen im Zustand error; versuchen Sie es erneut, wenn die Ursache behoben ist.",
+        ),
         NoticeTopic::WebhookDisabled => (
             "Webhooks kommen nicht mehr an",
             "An {{webhook.url}} wird nichts mehr gesendet, und zwar aus diesem Grund:\n\n{{reason}}\n\nWas nicht gesendet wurde, wartet. Schalten Sie den Endpunkt ein, wenn die Ursache behoben ist; dann wird es der Reihe nach gesendet.",
+        ),
+        NoticeTopic::ImportEnded => (
+            "Import von {{import.file}}",
+            "Der Import von {{import.file}} {{outcome}}.\n\nZeilen: {{import.rows}}\n\nJede Zeile hat ihr Urteil und den Grund dafür; die fehlerhaften lassen sich herunterladen, berichtigen und wieder einlesen.",
         ),
     };
     Text { subject, body }

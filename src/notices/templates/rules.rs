@@ -142,7 +142,10 @@ pub fn example(name: &str) -> Option<Value> {
         "outcome" => "approved",
         "tier.name" => "Gold",
         "specialisation.name" => "Cloud Security",
+        "import.file" => "accounts.csv",
+        "import.rows" => "820 created, 15 rejected",
         "webhook.url" => "https://crm.example.com/hooks/openprm",
+        "system.name" => "Salesforce, production",
         "time.left" => return Some(Value::Days(14)),
         "decision.due" | "answers.due" => return moment("2026-11-27T16:00:00Z"),
         "protected.until" | "extension.until" | "deadline" | "effective.at" | "grace.until" | "award.until" => {

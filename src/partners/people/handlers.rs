@@ -1,24 +1,33 @@
 //! One function per operation: take, call, answer.
 
-use actix_web::{get, patch, post};
+use actix_web::{get, patch, post, put};
 
 use super::{
-    model::{Employment, EmploymentEnd, EmploymentPatch, NewEmployment, NewPerson, Person, PersonFilter, PersonPatch},
+    model::{
+        Employment, EmploymentEnd, EmploymentPatch, NewEmployment, NewPerson, Person, PersonFilter, PersonPatch,
+        PersonUpsert,
+    },
     queries,
+    upserts::{self, PersonBatch},
 };
 use crate::{
     auth::Caller,
     db::{Db, Tx},
     error::{Error, Result},
-    http::{Created, IfMatch, IfMatchIfSent, Json, Path, Query, Reply},
+    http::{
+        Created, IfMatch, IfMatchIfSent, Json, Path, Query, Reply, Upserted,
+        batch::{Batch, Batched},
+    },
     kernel::{
         ids::{EmploymentId, PartnerId, PersonId},
         page::{Page, Paging},
     },
     partners,
+    references::ExternalPath,
+    sync::{self, Carried, SyncedType},
 };
 
-fn shown(tx: &Tx<'_>, person: Person) -> Person {
+pub(super) fn shown(tx: &Tx<'_>, person: Person) -> Person {
     if tx.caller().is_vendor() {
         person
     } else {
@@ -27,7 +36,7 @@ fn shown(tx: &Tx<'_>, person: Person) -> Person {
 }
 
 /// A partner that the caller may bind people to.
-fn bindable(tx: &mut Tx<'_>, partner: PartnerId, pointer: &str) -> Result<()> {
+pub(super) fn bindable(tx: &mut Tx<'_>, partner: PartnerId, pointer: &str) -> Result<()> {
     partners::status(tx, partner)
         .map(drop)
         .map_err(|_none| Error::unknown_reference(pointer, "There is no such partner."))
@@ -67,6 +76,64 @@ pub async fn create_person(db: Db, caller: Caller, new: Json<NewPerson>) -> Repl
         }
         let person = queries::insert(tx, person)?;
         Ok(Created(shown(tx, person)))
+    })
+    .await
+}
+
+/// Record or change a person by an id of another system
+///
+/// The person whom the system knows by that id is changed, or recorded if there is none, which then needs a `name`. What is left
+/// out stays, null clears, references are added. `employment` begins the person's time at a partner, or changes it.
+/// With `External-Revision` the person is linked with the system: an older
+/// revision is refused (`stale_revision`), the same one changes nothing, and what both sides changed since they agreed is kept as
+/// a conflict (`sync_conflict`), not written over.
+#[utoipa::path(
+    params(ExternalPath, IfMatchIfSent, Carried),
+    extensions(("x-errors" = json!(["already_exists", "field_locked", "guard_failed", "stale_revision", "sync_conflict", "sync_paused"])))
+)]
+#[put("/by-external-id/{system}/{external_id}")]
+pub async fn upsert_person(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    seen: IfMatch,
+    carried: Carried,
+    given: Json<PersonUpsert>,
+) -> Reply<Upserted<Person>> {
+    let reference = path.0.reference()?;
+    db.settle(&caller, move |tx| {
+        sync::arrival(tx, SyncedType::Person, &reference, &carried, one, &mut |tx| {
+            upserts::upsert_by_external(tx, &reference, &given.0, seen)
+        })
+    })
+    .await
+}
+
+fn one(tx: &mut Tx<'_>, id: &str) -> Result<Person> {
+    let person = queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)?;
+    Ok(shown(tx, person))
+}
+
+/// Put many people
+///
+/// Up to 1,000 in one call: by the ids of another system as `upsertPerson`, or by their own as `updatePerson`. Each item is for
+/// itself, and its outcome is told in the order sent, unless `atomic` makes it all or nothing. The rate limit counts items.
+#[utoipa::path(request_body = PersonBatch)]
+#[post("/batch")]
+pub async fn batch_people(db: Db, caller: Caller, batch: Batch<PersonUpsert>) -> Reply<Batched> {
+    upserts::BATCH.run(&db, &caller, batch).await
+}
+
+/// Read a person by an id of another system
+///
+/// With the times at partners that the caller may see.
+#[utoipa::path(params(ExternalPath))]
+#[get("/by-external-id/{system}/{external_id}")]
+pub async fn get_person_by_external_id(db: Db, caller: Caller, path: Path<ExternalPath>) -> Reply<Json<Person>> {
+    let reference = path.0.reference()?;
+    db.snapshot(&caller, move |tx| {
+        let person = queries::find_by_reference(tx, &reference)?;
+        Ok(Json(shown(tx, person)))
     })
     .await
 }

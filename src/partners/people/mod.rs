@@ -4,11 +4,14 @@
 //! the persons who work, or worked, there, and of each person only the time there; how to reach somebody who has left is no
 //! longer theirs to read.
 
+mod address_queries;
 mod handlers;
 mod model;
 mod queries;
 mod rules;
+mod upserts;
 
+pub use address_queries::of_address;
 pub use model::{
     Consent, ContactPreference, ContactRole, Employment, EmploymentPatch, NewEmployment, NewPerson, Person,
     PersonPatch, PersonStatus,
@@ -23,6 +26,9 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             scope("/v1/people")
                 .service(handlers::list_people)
                 .service(handlers::create_person)
+                .service(handlers::batch_people)
+                .service(handlers::upsert_person)
+                .service(handlers::get_person_by_external_id)
                 .service(handlers::get_person)
                 .service(handlers::update_person)
                 .service(handlers::create_employment),

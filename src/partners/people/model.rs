@@ -9,7 +9,9 @@ use crate::{
         Date, Patch, Time,
         ids::{EmploymentId, PartnerId, PersonId},
     },
-    ordered, resource, words,
+    ordered,
+    references::ExternalRef,
+    resource, words,
 };
 
 words! {
@@ -188,6 +190,9 @@ pub struct Person {
     /// When the person's data was erased.
     #[schema(required = true)]
     pub erased_at: Option<Time>,
+    /// What the person is called in other systems. For the vendor: partners read null.
+    #[schema(required = true, max_items = 50)]
+    pub external_refs: Option<Vec<ExternalRef>>,
     /// How often it was changed.
     #[schema(example = 1, minimum = 1)]
     pub revision: i64,
@@ -282,6 +287,40 @@ pub struct PersonPatch {
     /// The consents that the person gave.
     #[schema(max_items = 100, nullable = false)]
     pub consents: Option<Vec<Consent>>,
+}
+
+/// What another system says of a person. What is left out stays, null clears. A new person needs a `name`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonUpsert {
+    /// The name.
+    #[schema(example = "Anna Berg", min_length = 1, max_length = 200, nullable = false)]
+    pub name: Option<String>,
+    /// The address. A new one is not verified.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "anna.berg@nordwind.example", min_length = 6, max_length = 254, pattern = "^[A-Za-z0-9._%+'-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.])+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$")]
+    pub email: Patch<String>,
+    /// The telephone number in the international form (E.164).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "+493012345678", max_length = 16, pattern = "^[+][1-9][0-9]{6,14}$")]
+    pub phone: Patch<String>,
+    /// The language to address the person in, BCP 47.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "de", min_length = 2, max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+    pub locale: Patch<String>,
+    /// What the person wants to hear of, and how: all of it.
+    #[schema(max_items = 100, nullable = false)]
+    pub preferences: Option<Vec<ContactPreference>>,
+    /// The consents that the person gave, all of them.
+    #[schema(max_items = 100, nullable = false)]
+    pub consents: Option<Vec<Consent>>,
+    /// Where the person works. The time there is begun if the person does not work there, and else gets what is said of
+    /// position, department and parts; it ends by its own operation.
+    #[schema(example = json!(null))]
+    pub employment: Option<NewEmployment>,
+    /// What other systems call the person: these are added to those that there are.
+    #[schema(max_items = 50, example = json!([]), nullable = false)]
+    pub external_refs: Option<Vec<ExternalRef>>,
 }
 
 /// Changes of a person's time at a partner. What is left out stays, null clears. It ends by an action.

@@ -9,16 +9,19 @@ use super::model::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Tx},
+    db::{Clause, Conn, Tx},
     error::{Error, Result, codes},
     events::Fact,
+    http::Resource as _,
     kernel::{
         Date, Stored, Time,
         ids::{EmploymentId, PartnerId, PersonId},
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, on_each,
+    references::{self, ExternalRef},
+    revise,
     schema::{employment_roles, employments, people},
 };
 
@@ -66,8 +69,9 @@ impl From<&Person> for PersonRow {
 }
 
 impl PersonRow {
-    fn with(self, employments: Vec<Employment>) -> Person {
+    fn with(self, employments: Vec<Employment>, external_refs: Vec<ExternalRef>) -> Person {
         Person {
+            external_refs: Some(external_refs),
             id: self.id,
             name: self.name,
             email: self.email,
@@ -215,11 +219,14 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>) -> Result<Vec<Person>> {
     for time in with_roles(tx, times)? {
         by_person.entry(time.person_id).or_default().push(time);
     }
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let mut refs = references::by_records(tx, Person::TYPE, &texts)?;
     Ok(rows
         .into_iter()
         .map(|row| {
             let times = by_person.remove(&row.id).unwrap_or_default();
-            row.with(times)
+            let refs = refs.remove(&row.id.to_string()).unwrap_or_default();
+            row.with(times, refs)
         })
         .collect())
 }
@@ -256,6 +263,31 @@ pub fn find(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
         .select(PersonRow::as_select())
         .first(c))?;
     assemble(tx, vec![row])?.pop().ok_or_else(Error::not_found)
+}
+
+/// The person that has that id in another system, if the caller may see them.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Person> {
+    let id = references::holder(tx, Person::TYPE, reference)?.and_then(|id| id.parse().ok());
+    find(tx, id.ok_or_else(Error::not_found)?)
+}
+
+/// Locks the person's row until the end of the transaction, so that of several changes at once each sees the one before.
+/// `SQLite` has one writer, so there is nothing to lock.
+///
+/// # Errors
+/// What the database reports.
+pub fn lock(tx: &mut Tx<'_>, id: PersonId) -> Result<()> {
+    if let Conn::Postgres(c) = tx.conn() {
+        people::table
+            .find(id)
+            .select(people::id)
+            .for_no_key_update()
+            .load::<PersonId>(c)?;
+    }
+    Ok(())
 }
 
 /// The person of that name and address, in any case, if the caller may see them: the verified one before others, then the
@@ -299,6 +331,8 @@ pub fn find_employment(tx: &mut Tx<'_>, id: EmploymentId) -> Result<Employment> 
 pub fn insert(tx: &mut Tx<'_>, person: Person) -> Result<Person> {
     let row = PersonRow::from(&person);
     on_each!(tx, |c| diesel::insert_into(people::table).values(&row).execute(c))?;
+    let refs = person.external_refs.as_deref().unwrap_or_default();
+    references::give(tx, Person::TYPE, &person.id.to_string(), refs)?;
     tx.record(Fact::created("person.created", &person))?;
     for time in &person.employments {
         insert_employment(tx, time.clone())?;
@@ -313,6 +347,10 @@ pub fn insert(tx: &mut Tx<'_>, person: Person) -> Result<Person> {
 pub fn save(tx: &mut Tx<'_>, before: &Person, after: Person) -> Result<Person> {
     let row = PersonRow::from(&after);
     revise!(tx, people::table, people::revision, (before.id, before.revision), &row)?;
+    if before.external_refs != after.external_refs {
+        let refs = after.external_refs.as_deref().unwrap_or_default();
+        references::set(tx, Person::TYPE, &after.id.to_string(), refs)?;
+    }
     tx.record(Fact::changed("person.updated", before, &after))?;
     Ok(after)
 }

@@ -41,6 +41,7 @@ impl Person {
             consents: new.consents.clone(),
             employments: Vec::new(),
             erased_at: None,
+            external_refs: Some(Vec::new()),
             revision: 1,
             created_at: now,
             updated_at: now,
@@ -67,6 +68,15 @@ impl Person {
             updated_at: now,
             ..self
         })
+    }
+
+    /// Whether nothing differs but the book-keeping.
+    pub fn same_as(&self, other: &Self) -> bool {
+        Self {
+            revision: other.revision,
+            updated_at: other.updated_at,
+            ..self.clone()
+        } == *other
     }
 
     /// Checks that the person's data was not erased.
@@ -113,17 +123,20 @@ impl Person {
         partners.first().copied().filter(|_| partners.len() == 1)
     }
 
-    /// What a caller of that partner sees of the person: how to reach somebody only while they work there.
+    /// What a caller of that partner sees of the person: how to reach somebody only while they work there, and never what the
+    /// vendor's systems call them.
     #[must_use]
     pub fn for_partner(self, partner: Option<PartnerId>, today: Date) -> Self {
         let works_there = self
             .employments
             .iter()
             .any(|time| Some(time.partner_id) == partner && time.holds_on(today));
+        let external_refs = None;
         if works_there {
-            return self;
+            return Self { external_refs, ..self };
         }
         Self {
+            external_refs,
             email: None,
             email_verified_at: None,
             phone: None,

@@ -12,6 +12,7 @@
 //! | `required_fields` | the fields that it lacks, or `none` | how many would be refused |
 //! | `expected_close` | is the expected close too far ahead: `yes`, `no` | how many would be refused |
 //! | `capacity` | has the partner too many before the vendor: `yes`, `no` | how many would be refused |
+//! | `retired_stage` | the stage that its sale stands in now, if the list of stages does not have it, or `no` | how many stand in one |
 //! | `protection_end` | the end of the window, or `none` if it is shut out | days |
 //! | `won_inside_window` | was it won before that end: `yes`, `no` | how many were |
 //! | `shut_out` | by whose window it is shut out when it begins, or `no` | how many are |

@@ -29,6 +29,8 @@ words! {
         ExpectedClose = "expected_close",
         /// Whether its partner would have had too many registrations before the vendor.
         Capacity = "capacity",
+        /// Whether its sale goes on in a stage that the list of stages no longer has.
+        RetiredStage = "retired_stage",
         /// When its protection would end.
         ProtectionEnd = "protection_end",
         /// Whether it was won before that end.

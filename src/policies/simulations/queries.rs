@@ -30,7 +30,7 @@ use crate::{
         page::{Order, Page, Paging},
         states::guard,
     },
-    load_page, on_each,
+    load_page, on_each, partners,
     policies::ProgramSettings,
     programs,
     schema::{
@@ -73,6 +73,7 @@ pub fn past(
         return Err(Error::guards("history", "simulate", failing));
     }
     let tiers = programs::tiers_held(tx)?;
+    let segments = partners::segments::held(tx)?;
     let mut strikes: BTreeMap<PartnerId, Vec<Time>> = BTreeMap::new();
     for (partner, at) in deals::strikes(tx)? {
         strikes.entry(partner).or_default().push(at);
@@ -100,6 +101,7 @@ pub fn past(
             }
             let partner = deal.registration.deal.partner_id;
             deal.tier = tiers.at(partner, deal.began);
+            deal.segment = segments.at(partner, deal.began);
             deal.strikes = strikes.get(&partner).cloned().unwrap_or_default();
             let id = deal.registration.deal.id;
             deal.checked = looked_at.get(&(id, CheckPurpose::Submission)).map(|facts| {

@@ -23,7 +23,7 @@ use crate::{
         ids::{DealId, PartnerId, ProductId, TerritoryId},
     },
     partners::KnownBy,
-    policies::ProgramSettings,
+    policies::{PolicyCode, ProgramSettings},
     programs::TierTerms,
 };
 
@@ -41,6 +41,8 @@ pub struct PastDeal {
     pub began: Time,
     /// The tier that its partner held then.
     pub tier: Option<TierTerms>,
+    /// The segment that its partner was in then.
+    pub segment: Option<PolicyCode>,
     /// When grants of its partner were taken away.
     pub strikes: Vec<Time>,
     /// How many other registrations of its partner were before the vendor then.
@@ -68,6 +70,7 @@ impl PastDeal {
             began: deal.received_at.unwrap_or(deal.created_at),
             registration,
             tier: None,
+            segment: None,
             strikes: Vec::new(),
             open: 0,
             checked: None,
@@ -205,6 +208,7 @@ fn judge(
             .map(|place| territories.with_above(place))
             .unwrap_or_default(),
         tier_rank: deal.tier.as_ref().map_or(0, |tier| tier.rank),
+        segment: deal.segment.clone(),
     };
     let steps = approvals::asked(&policy.registration.approval_chain, &facts);
     let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
@@ -216,6 +220,11 @@ fn judge(
         },
     );
     refusals(policy, deal, &mut found);
+    if !row.stage.is_closed() {
+        let retired = !policy.pipeline.has(row.stage);
+        let told = if retired { row.stage.as_str() } else { "no" };
+        found.insert(PolicyQuestion::RetiredStage, Answer::of(told.to_owned(), retired));
+    }
     if row.customer_account_id.is_some() && !registration.lines.is_empty() {
         found.insert(
             PolicyQuestion::ShutOut,

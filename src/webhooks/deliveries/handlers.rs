@@ -61,8 +61,9 @@ pub async fn list_webhook_attempts(
                 let sent = message::of_ping(delivery.endpoint_id, delivery.id, delivery.occurred_at)?;
                 Some(sent)
             }
-            (_, Some(position), Some(endpoint)) => feed::at(tx, &reading, position)?
-                .map(|event| message::of_event(&event, delivery.sequence, endpoint.include_data))
+            (_, Some(position), Some(endpoint)) => feed::at(tx, &reading, &[position])?
+                .remove(&position)
+                .map(|event| message::of_event(event, delivery.sequence, endpoint.include_data))
                 .transpose()?,
             _ => None,
         };

@@ -7,7 +7,7 @@ mod rules;
 pub(super) mod work_queries;
 
 pub use model::{AttemptRow, WebhookDelivery, WebhookDeliveryKind, WebhookDeliveryStatus};
-pub use rules::message_id;
+pub use rules::{Span, message_id};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -2,15 +2,18 @@
 
 use diesel::prelude::*;
 
-use super::model::{
-    AttemptRow, WebhookDelivery, WebhookDeliveryFilter, WebhookDeliveryKind, WebhookDeliverySort, WebhookDeliveryStatus,
+use super::{
+    model::{
+        AttemptRow, WebhookDelivery, WebhookDeliveryFilter, WebhookDeliveryKind, WebhookDeliverySort,
+        WebhookDeliveryStatus,
+    },
+    rules::Span,
 };
 use crate::{
     db::{Clause, Tx},
     error::Result,
     events::Fact,
     kernel::{
-        Time,
         ids::{WebhookDeliveryId, WebhookEndpointId},
         page::{Page, Paging},
     },
@@ -100,51 +103,61 @@ pub fn save_replayed(tx: &mut Tx<'_>, before: &WebhookDelivery, after: WebhookDe
     Ok(after)
 }
 
-/// Has an endpoint's deliveries of events of that time sent again; tells how many. Of those that were not taken alone, if only
-/// they are wanted.
-///
-/// # Errors
-/// What the database reports.
-pub fn replay_span(
-    tx: &mut Tx<'_>,
-    endpoint: WebhookEndpointId,
-    (from, to): (Time, Time),
-    only_failed: bool,
-) -> Result<i64> {
-    let now = tx.now;
+/// The most deliveries that one request has sent again: so many rows are changed well within the time that a statement has, and
+/// SQLite's one writer is not kept from others for long.
+const REPLAYED: usize = 5000;
+/// What was tried and not taken.
+const NOT_TAKEN: &str = " AND (webhook_deliveries.status = 'failed' OR (webhook_deliveries.status = 'pending' AND webhook_deliveries.tries > 0))";
+
+/// The deliveries of events to an endpoint.
+fn of_events(endpoint: WebhookEndpointId) -> Clause {
     let mut those = Clause::all();
     those
         .equals("webhook_deliveries.endpoint_id", &endpoint)
-        .equals("webhook_deliveries.kind", &WebhookDeliveryKind::Event)
-        .at_least("webhook_deliveries.occurred_at", Some(&from))
-        .below("webhook_deliveries.occurred_at", Some(&to));
-    if only_failed {
-        those.sql(" AND (webhook_deliveries.status = 'failed' OR (webhook_deliveries.status = 'pending' AND webhook_deliveries.tries > 0))");
-    }
-    let replayed = on_each!(tx, |c| diesel::update(table.filter(those))
-        .set((
-            deliveries::status.eq(WebhookDeliveryStatus::Pending),
-            deliveries::tries.eq(0_i64),
-            deliveries::next_attempt_at.eq(Some(now.micros())),
-            deliveries::expires_at.eq(None::<i64>),
-            deliveries::revision.eq(deliveries::revision + 1),
-            deliveries::updated_at.eq(now.micros())
-        ))
-        .execute(c))?;
-    Ok(i64::try_from(replayed).unwrap_or(i64::MAX))
+        .equals("webhook_deliveries.kind", &WebhookDeliveryKind::Event);
+    those
 }
 
-/// Begins anew with what an endpoint has not had: it is due now, with all its tries before it.
+/// Has the first deliveries of a span sent again, in their order; tells how many, and the number of the first that is left.
+///
+/// # Errors
+/// What the database reports.
+pub fn replay_span(tx: &mut Tx<'_>, endpoint: WebhookEndpointId, span: &Span) -> Result<(i64, Option<i64>)> {
+    let mut those = of_events(endpoint);
+    those
+        .at_least("webhook_deliveries.sequence", span.from_sequence.as_ref())
+        .at_least("webhook_deliveries.occurred_at", Some(&span.from))
+        .below("webhook_deliveries.occurred_at", Some(&span.to));
+    if span.only_failed {
+        those.sql(NOT_TAKEN);
+    }
+    let asked = those.clone();
+    let most = i64::try_from(REPLAYED + 1).unwrap_or(i64::MAX);
+    let numbers: Vec<Option<i64>> = on_each!(tx, |c| table
+        .filter(asked)
+        .order(deliveries::sequence)
+        .limit(most)
+        .select(deliveries::sequence)
+        .load(c))?;
+    let next = numbers.get(REPLAYED).copied().flatten();
+    those.below("webhook_deliveries.sequence", next.as_ref());
+    Ok((send_again(tx, those)?, next))
+}
+
+/// Begins anew with what an endpoint was sent and did not take: it is due now, with all its tries before it. What was not tried
+/// yet is due as it is.
 ///
 /// # Errors
 /// What the database reports.
 pub fn begin_anew(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<()> {
+    let mut those = of_events(endpoint);
+    those.sql(NOT_TAKEN);
+    send_again(tx, those).map(drop)
+}
+
+fn send_again(tx: &mut Tx<'_>, those: Clause) -> Result<i64> {
     let now = tx.now;
-    let waiting = table
-        .filter(deliveries::endpoint_id.eq(endpoint))
-        .filter(deliveries::status.eq_any([WebhookDeliveryStatus::Pending, WebhookDeliveryStatus::Failed]))
-        .filter(deliveries::kind.eq(WebhookDeliveryKind::Event));
-    on_each!(tx, |c| diesel::update(waiting)
+    let changed = on_each!(tx, |c| diesel::update(table.filter(those))
         .set((
             deliveries::status.eq(WebhookDeliveryStatus::Pending),
             deliveries::tries.eq(0_i64),
@@ -154,7 +167,7 @@ pub fn begin_anew(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<()> {
             deliveries::updated_at.eq(now.micros())
         ))
         .execute(c))?;
-    Ok(())
+    Ok(i64::try_from(changed).unwrap_or(i64::MAX))
 }
 
 /// Deletes deliveries whose time is over, and of an endpoint that was removed all; at most so many. Tells how many.

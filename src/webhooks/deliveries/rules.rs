@@ -7,16 +7,27 @@ use super::model::{
 };
 use crate::{
     error::{Error, Result, codes},
+    events::feed::Event,
     http::Resource as _,
     kernel::{
         Time,
         ids::{Id as _, WebhookDeliveryId},
     },
-    webhooks::{
-        endpoints::WebhookEndpoint,
-        message::{PING, Told},
-    },
+    webhooks::{endpoints::WebhookEndpoint, message::PING},
 };
+
+/// Deliveries of events that are sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Those of events from this moment on.
+    pub from: Time,
+    /// Those of events before this moment.
+    pub to: Time,
+    /// Those with this number or a later one, if it is given.
+    pub from_sequence: Option<i64>,
+    /// Only those that were tried and not taken.
+    pub only_failed: bool,
+}
 
 impl WebhookDelivery {
     fn new(endpoint: &WebhookEndpoint, now: Time) -> Self {
@@ -53,16 +64,16 @@ impl WebhookDelivery {
     }
 
     /// The message of an event, to be sent from `due` on.
-    pub fn of_event(endpoint: &WebhookEndpoint, told: &Told, (position, sequence): (i64, i64), now: Time) -> Self {
+    pub fn of_event(endpoint: &WebhookEndpoint, event: &Event, (position, sequence): (i64, i64), now: Time) -> Self {
         Self {
             kind: WebhookDeliveryKind::Event,
             sequence: Some(sequence),
             position: Some(position),
-            event_id: Some(told.id.clone()),
-            event_type: told.kind.clone(),
-            resource_type: told.resource_type.clone(),
-            resource_id: told.resource_id.clone(),
-            occurred_at: told.occurred_at,
+            event_id: Some(event.id.to_string()),
+            event_type: event.kind.clone(),
+            resource_type: event.resource_type.clone(),
+            resource_id: event.resource_id.clone(),
+            occurred_at: event.occurred_at,
             ..Self::new(endpoint, now)
         }
     }

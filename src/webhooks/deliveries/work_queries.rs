@@ -14,7 +14,9 @@ use crate::{
     schema::{
         webhook_attempts as attempts,
         webhook_deliveries::{self as deliveries, table},
+        webhook_endpoints as endpoints,
     },
+    webhooks::endpoints::WebhookStatus,
 };
 
 /// Rows of one insertion: both engines limit the values of a statement.
@@ -149,32 +151,42 @@ pub fn change(tx: &mut Tx<'_>, change: &Change) -> Result<()> {
         deliveries::revision.eq(deliveries::revision + 1),
         deliveries::updated_at.eq(now.micros()),
     );
-    match change.attempted_at {
-        Some(at) => on_each!(tx, |c| diesel::update(table.find(change.id))
-            .set((common, deliveries::last_attempt_at.eq(Some(at))))
-            .execute(c))?,
-        None => on_each!(tx, |c| diesel::update(table.find(change.id)).set(common).execute(c))?,
-    };
+    // What was passed over keeps the moment of its last attempt.
+    let tried = change
+        .attempted_at
+        .map(|at| deliveries::last_attempt_at.eq(Some(at.micros())));
+    on_each!(tx, |c| diesel::update(table.find(change.id))
+        .set((common, tried))
+        .execute(c))?;
     Ok(())
 }
 
-/// Writes down attempts.
+/// Writes down attempts; those that are written down already stay as they are. Whoever delivers does not always learn that a
+/// transaction was committed, and then writes the same again.
 ///
 /// # Errors
 /// What the database reports.
 pub fn note(tx: &mut Tx<'_>, rows: &[AttemptRow]) -> Result<()> {
     for some in rows.chunks(ROWS) {
-        on_each!(tx, |c| diesel::insert_into(attempts::table).values(some).execute(c))?;
+        on_each!(tx, |c| diesel::insert_into(attempts::table)
+            .values(some)
+            .on_conflict_do_nothing()
+            .execute(c))?;
     }
     Ok(())
 }
 
-/// How many deliveries wait, and since when the oldest of their events has happened.
+/// How many deliveries wait for endpoints that are delivered to, and since when the oldest of their events has happened.
 ///
 /// # Errors
 /// What the database reports.
 pub fn open(tx: &mut Tx<'_>) -> Result<(i64, Option<Time>)> {
-    let waiting = table.filter(deliveries::status.eq(WebhookDeliveryStatus::Pending));
+    tx.take_seconds(30)?;
+    let waiting = table
+        .inner_join(endpoints::table)
+        .filter(deliveries::status.eq(WebhookDeliveryStatus::Pending))
+        .filter(endpoints::status.eq(WebhookStatus::Enabled))
+        .filter(endpoints::deleted_at.is_null());
     Ok(on_each!(tx, |c| waiting
         .select((diesel::dsl::count_star(), diesel::dsl::min(deliveries::occurred_at)))
         .first(c))?)

@@ -44,7 +44,7 @@ pub async fn list_webhook_endpoints(
 /// Create a webhook endpoint
 ///
 /// Of the caller's side, for events from now on. The secret that messages are signed with is shown this once. One that a
-/// machine makes is told what that machine's scopes allow when a message is sent.
+/// machine makes is told what the scopes of its key or token allow, as far as the machine still has them when a message is sent.
 #[utoipa::path]
 #[post("")]
 pub async fn create_webhook_endpoint(
@@ -76,6 +76,7 @@ pub async fn get_webhook_endpoint(db: Db, caller: Caller, id: Path<WebhookEndpoi
 /// Change a webhook endpoint
 ///
 /// Other events hold for what was not yet put into its queue; a new address holds for everything that is still to be sent.
+/// Machines change endpoints that they made themselves.
 #[utoipa::path(params(WebhookEndpointId, IfMatch))]
 #[patch("/{id}")]
 pub async fn update_webhook_endpoint(
@@ -159,7 +160,7 @@ pub async fn disable_webhook_endpoint(
 /// Replace a webhook secret
 ///
 /// Makes a new secret, shown this once. For the overlap messages are signed with both, so that the receiver can be changed over
-/// without a gap.
+/// without a gap. Machines replace the secrets of endpoints that they made themselves.
 #[utoipa::path(params(WebhookEndpointId, IfMatchIfSent))]
 #[post("/{id}/rotate-secret")]
 pub async fn rotate_webhook_secret(
@@ -180,7 +181,7 @@ pub async fn rotate_webhook_secret(
                 .seal(SEALED_FOR, &before.id.to_string(), secret.as_bytes())?,
             overlap_seconds: rotation.0.overlap_hours * 3600,
         };
-        let after = before.clone().rotated(sealed, tx.now);
+        let after = before.clone().rotated(sealed, tx.caller(), tx.now)?;
         let endpoint = queries::save(tx, &before, after, "webhook_endpoint.secret_rotated")?;
         Ok(Confidential(Plain(WebhookEndpointWithSecret { endpoint, secret })))
     })
@@ -205,8 +206,8 @@ pub async fn send_webhook_ping(db: Db, caller: Caller, id: Path<WebhookEndpointI
 
 /// Send deliveries of a time range again
 ///
-/// Those of events that happened in it, in their order, under the same ids as before. Deliveries are kept for 30 days unless
-/// the deployment says otherwise.
+/// Those of events that happened in it, in their order, under the same ids as before, 5,000 at a time: if more are left, the
+/// answer says where to go on. Deliveries are kept for 30 days unless the deployment says otherwise.
 #[utoipa::path(params(WebhookEndpointId))]
 #[post("/{id}/replay")]
 pub async fn replay_webhooks(
@@ -219,9 +220,12 @@ pub async fn replay_webhooks(
         let endpoint = queries::find(tx, id.0)?;
         let span = replay.0.span(tx.now)?;
         queries::touch(tx, endpoint.id)?;
-        let deliveries = deliveries::replay_span(tx, endpoint.id, span, replay.0.only_failed)?;
+        let (deliveries, next_sequence) = deliveries::replay_span(tx, endpoint.id, &span)?;
         tx.record(Fact::changed("webhook_endpoint.replayed", &endpoint, &endpoint))?;
-        Ok(Plain(WebhookReplayed { deliveries }))
+        Ok(Plain(WebhookReplayed {
+            deliveries,
+            next_sequence,
+        }))
     })
     .await
 }

@@ -8,7 +8,7 @@ mod rules;
 
 pub use model::{WebhookDisabledReason, WebhookEndpoint, WebhookStatus};
 pub use rules::MACHINE;
-pub(super) use rules::{reading, secrets_at, wanted};
+pub(super) use rules::{may_concern, reading, secrets_at, wanted};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -65,8 +65,8 @@ pub struct WebhookEndpoint {
     /// The partner whose it is; null for the vendor's.
     #[schema(required = true)]
     pub partner_id: Option<PartnerId>,
-    /// The machine that made it: it learns what that machine's scopes allow, and nothing once the machine is disabled. Null
-    /// for one that a person made.
+    /// The machine that made it: it learns what that machine was allowed when it made it and is allowed still, and nothing once
+    /// the machine is disabled. Null for one that a person made.
     #[schema(required = true)]
     pub client_id: Option<ServiceClientId>,
     /// Who made it.
@@ -120,6 +120,10 @@ pub struct WebhookEndpoint {
     pub created_at: Time,
     /// When it was last changed.
     pub updated_at: Time,
+    /// The scopes of the machine that made it, at that moment: those of the key or token that it called with.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub scopes: Option<Stored<Vec<String>>>,
 }
 
 resource!(
@@ -239,14 +243,22 @@ pub struct WebhookReplay {
     #[serde(default)]
     #[schema(default = false, example = true)]
     pub only_failed: bool,
+    /// Only those with this number or a later one: `next_sequence` of the answer before, or the first number that a receiver
+    /// misses.
+    #[schema(example = 5001, minimum = 1, nullable = false)]
+    pub from_sequence: Option<i64>,
 }
 
 /// What a replay comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookReplayed {
-    /// How many deliveries are sent again.
-    #[schema(example = 17, minimum = 0)]
+    /// How many deliveries are sent again by this request.
+    #[schema(example = 17, minimum = 0, maximum = 5000)]
     pub deliveries: i64,
+    /// The number of the first delivery that is left because there are too many for one request: ask again with it as
+    /// `from_sequence`. Null if none is left.
+    #[schema(required = true, example = 5001, minimum = 1)]
+    pub next_sequence: Option<i64>,
 }
 
 /// What a list of endpoints is filtered by.

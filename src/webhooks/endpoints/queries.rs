@@ -241,23 +241,24 @@ pub fn standing(tx: &mut Tx<'_>, pinged: &[WebhookEndpointId]) -> Result<Vec<Sta
         .collect())
 }
 
-/// Takes the lease of an endpoint, if nobody has it. Says whether it was got.
+/// Takes the leases of those endpoints that nobody has. Tells which were got.
 ///
 /// # Errors
 /// What the database reports.
-pub fn take(tx: &mut Tx<'_>, id: WebhookEndpointId, token: &str, seconds: i64) -> Result<bool> {
+pub fn take(tx: &mut Tx<'_>, ids: &[WebhookEndpointId], token: &str, seconds: i64) -> Result<Vec<WebhookEndpointId>> {
     let now = tx.agreed_moment()?;
     let free = marks::lease_token
         .is_null()
         .or(marks::lease_token.eq(token))
         .or(marks::lease_until.le(now.micros()));
-    let taken = on_each!(tx, |c| diesel::update(marks::table.find(id).filter(free))
+    let those = marks::table.filter(marks::endpoint_id.eq_any(ids)).filter(free);
+    Ok(on_each!(tx, |c| diesel::update(those)
         .set((
             marks::lease_token.eq(Some(token)),
             marks::lease_until.eq(Some(now.plus_seconds(seconds).micros()))
         ))
-        .execute(c))?;
-    Ok(taken == 1)
+        .returning(marks::endpoint_id)
+        .get_results(c))?)
 }
 
 /// Renews every lease that is still that instance's, and tells of which endpoints.
@@ -273,20 +274,26 @@ pub fn renew(tx: &mut Tx<'_>, token: &str, seconds: i64) -> Result<Vec<WebhookEn
         .get_results(c))?)
 }
 
-/// Gives a lease back, if it is still that instance's.
+/// Gives the leases of those endpoints back that are still that instance's.
 ///
 /// # Errors
 /// What the database reports.
-pub fn release(tx: &mut Tx<'_>, id: WebhookEndpointId, token: &str) -> Result<()> {
-    on_each!(tx, |c| diesel::update(
-        marks::table.find(id).filter(marks::lease_token.eq(token))
-    )
-    .set((
-        marks::lease_token.eq(None::<String>),
-        marks::lease_until.eq(None::<i64>)
-    ))
-    .execute(c))?;
-    Ok(())
+pub fn release(tx: &mut Tx<'_>, ids: &[WebhookEndpointId], token: &str) -> Result<()> {
+    let mut those = Clause::all();
+    those
+        .equals("webhook_marks.lease_token", token)
+        .one_of("webhook_marks.endpoint_id", ids);
+    free(tx, those)
+}
+
+/// Gives every lease of that instance back.
+///
+/// # Errors
+/// What the database reports.
+pub fn release_every(tx: &mut Tx<'_>, token: &str) -> Result<()> {
+    let mut those = Clause::all();
+    those.equals("webhook_marks.lease_token", token);
+    free(tx, those)
 }
 
 /// Ends every lease: for the one server of an SQLite database, which knows at its start that no other is at work.
@@ -294,14 +301,18 @@ pub fn release(tx: &mut Tx<'_>, id: WebhookEndpointId, token: &str) -> Result<()
 /// # Errors
 /// What the database reports.
 pub fn release_all(tx: &mut Tx<'_>) -> Result<()> {
-    on_each!(tx, |c| diesel::update(
-        marks::table.filter(marks::lease_token.is_not_null())
-    )
-    .set((
-        marks::lease_token.eq(None::<String>),
-        marks::lease_until.eq(None::<i64>)
-    ))
-    .execute(c))?;
+    let mut those = Clause::all();
+    those.sql(" AND webhook_marks.lease_token IS NOT NULL");
+    free(tx, those)
+}
+
+fn free(tx: &mut Tx<'_>, those: Clause) -> Result<()> {
+    on_each!(tx, |c| diesel::update(marks::table.filter(those))
+        .set((
+            marks::lease_token.eq(None::<String>),
+            marks::lease_until.eq(None::<i64>)
+        ))
+        .execute(c))?;
     Ok(())
 }
 

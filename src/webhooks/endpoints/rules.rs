@@ -5,17 +5,18 @@ use super::model::{
 };
 use crate::{
     auth::{Actor, Caller},
-    error::{Error, Fault, Result},
+    error::{Error, Fault, Result, codes},
     events::{
         catalogue,
         feed::{Reading, Wanted},
+        queries::Heading,
     },
     kernel::{
         Stored, Time,
         ids::{Id as _, WebhookEndpointId},
         states::{Machine, Transition},
     },
-    webhooks::{guard::Target, settings::WebhookSettings},
+    webhooks::{deliveries::Span, guard::Target, settings::WebhookSettings},
 };
 
 /// The most endpoints of one owner.
@@ -119,6 +120,7 @@ impl WebhookEndpoint {
                 Actor::Client(client) => Some(client),
                 Actor::User(_) | Actor::System(_) | Actor::Anonymous => None,
             },
+            scopes: caller.scopes().map(|scopes| Stored(scopes.to_vec())),
             created_by: caller.actor_text(),
             url: new.url.clone(),
             description: new.description.clone(),
@@ -151,10 +153,30 @@ impl WebhookEndpoint {
         }
     }
 
+    /// Checks that the caller may say where messages go and what they are signed with. A machine may only of an endpoint that
+    /// it made itself, by a key or token that was allowed no more: else it would be sent what it may not read.
+    ///
+    /// # Errors
+    /// 403 `forbidden` otherwise.
+    pub fn lent_to(&self, caller: &Caller) -> Result<()> {
+        let Some(held) = caller.scopes() else { return Ok(()) };
+        let theirs = matches!((caller.actor(), self.client_id), (Actor::Client(one), Some(other)) if one == other);
+        let within = self
+            .scopes
+            .as_ref()
+            .is_some_and(|scopes| scopes.iter().all(|scope| held.contains(scope)));
+        if theirs && within {
+            return Ok(());
+        }
+        Err(Error::new(&codes::FORBIDDEN).detail(
+            "A machine changes endpoints that it made itself, with the scopes that it made them with; make one of your own.",
+        ))
+    }
+
     /// The endpoint with the changes made.
     ///
     /// # Errors
-    /// As [`WebhookEndpoint::new`].
+    /// As [`WebhookEndpoint::new`], and 403 `forbidden` as [`WebhookEndpoint::lent_to`].
     pub fn patched(
         self,
         patch: &WebhookEndpointPatch,
@@ -162,6 +184,7 @@ impl WebhookEndpoint {
         settings: &WebhookSettings,
         now: Time,
     ) -> Result<Self> {
+        self.lent_to(caller)?;
         if let Some(url) = &patch.url {
             check_url(url, settings)?;
         }
@@ -208,17 +231,20 @@ impl WebhookEndpoint {
     }
 
     /// The endpoint with a new secret; the present one stays good for a while.
-    #[must_use]
-    pub fn rotated(self, sealed: Sealed, now: Time) -> Self {
+    ///
+    /// # Errors
+    /// 403 `forbidden` as [`WebhookEndpoint::lent_to`].
+    pub fn rotated(self, sealed: Sealed, caller: &Caller, now: Time) -> Result<Self> {
+        self.lent_to(caller)?;
         let stays = sealed.overlap_seconds > 0;
-        Self {
+        Ok(Self {
             sealed_previous: stays.then(|| self.sealed_secret.clone()),
             previous_secret_until: stays.then(|| now.plus_seconds(sealed.overlap_seconds)),
             sealed_secret: sealed.secret,
             secret_since: now,
             ..self
         }
-        .changed(now)
+        .changed(now))
     }
 
     /// The endpoint removed.
@@ -232,9 +258,15 @@ impl WebhookEndpoint {
     }
 }
 
-/// What the endpoint may learn: what its owner may, within the scopes that the machine that made it has now.
+/// What the endpoint may learn: what its owner may; of one that a machine made, whose `scopes` are these now, no more than those
+/// and those that it was made with.
 pub fn reading(endpoint: &WebhookEndpoint, scopes: Option<&[String]>) -> Reading {
-    Reading::granted(endpoint.partner_id, scopes)
+    let Some(present) = scopes else {
+        return Reading::granted(endpoint.partner_id, None);
+    };
+    let made_with = |scope: &String| endpoint.scopes.as_ref().is_none_or(|made| made.contains(scope));
+    let both: Vec<String> = present.iter().filter(|scope| made_with(scope)).cloned().collect();
+    Reading::granted(endpoint.partner_id, Some(&both))
 }
 
 /// Which events the endpoint wants.
@@ -250,6 +282,27 @@ pub fn wanted(endpoint: &WebhookEndpoint) -> Wanted {
     }
 }
 
+/// Whether an event may be for the endpoint, as far as its heading says: what is not is never read for it. An event of the
+/// endpoint itself always may, as it can be that which makes it want others.
+pub fn may_concern(endpoint: &WebhookEndpoint, heading: &Heading) -> bool {
+    if heading.resource_id == endpoint.id.to_string() {
+        return true;
+    }
+    let is_wanted = endpoint
+        .event_types
+        .0
+        .iter()
+        .any(|wanted| match wanted.strip_suffix('*') {
+            Some(begins) => heading.kind.starts_with(begins),
+            None => *wanted == heading.kind,
+        });
+    let is_heard = endpoint.partner_id.is_none_or(|partner| {
+        heading.partners.contains(&partner.to_string())
+            || catalogue::resource(&heading.resource_type).is_none_or(|one| one.rows != catalogue::Rows::Owned)
+    });
+    is_wanted && is_heard
+}
+
 /// The secrets that messages are signed with at that moment, the present one first.
 pub fn secrets_at<'s>((present, previous): (&'s str, Option<(&'s str, Time)>), now: Time) -> Vec<String> {
     let before = previous.filter(|(_, until)| *until > now).map(|(secret, _)| secret);
@@ -257,20 +310,135 @@ pub fn secrets_at<'s>((present, previous): (&'s str, Option<(&'s str, Time)>), n
 }
 
 impl WebhookReplay {
-    /// From when to when.
+    /// Which deliveries are meant.
     ///
     /// # Errors
     /// 409 `contradiction` if it ends before it begins.
-    pub fn span(&self, now: Time) -> Result<(Time, Time)> {
+    pub fn span(&self, now: Time) -> Result<Span> {
         let to = self.to.unwrap_or(now);
-        if self.from < to {
-            Ok((self.from, to))
-        } else {
-            Err(Error::contradicts(
+        if self.from >= to {
+            return Err(Error::contradicts(
                 "#/to",
                 "before_from",
                 "The end must lie after the beginning, and that in the past.",
-            ))
+            ));
         }
+        Ok(Span {
+            from: self.from,
+            to,
+            from_sequence: self.from_sequence,
+            only_failed: self.only_failed,
+        })
+    }
+}
+
+#[cfg(test)]
+impl WebhookEndpoint {
+    /// An endpoint of the vendor's that a person made.
+    pub fn sample(id: WebhookEndpointId, now: Time) -> Self {
+        Self {
+            id,
+            partner_id: None,
+            client_id: None,
+            scopes: None,
+            created_by: "user_1".to_owned(),
+            url: "https://crm.example.com/hooks".to_owned(),
+            description: None,
+            event_types: Stored(vec!["*".to_owned()]),
+            include_data: true,
+            status: WebhookStatus::Enabled,
+            disabled_reason: None,
+            disabled_at: None,
+            sealed_secret: String::new(),
+            secret_since: now,
+            sealed_previous: None,
+            previous_secret_until: None,
+            deleted_at: None,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::ids::{PartnerId, ServiceClientId};
+
+    fn endpoint(types: &[&str], partner: Option<u64>) -> WebhookEndpoint {
+        WebhookEndpoint {
+            partner_id: partner.map(PartnerId::example),
+            event_types: Stored(types.iter().map(|one| (*one).to_owned()).collect()),
+            ..WebhookEndpoint::sample(WebhookEndpointId::example(1), Time::from_micros(0))
+        }
+    }
+
+    fn heading(kind: &str, id: &str, partners: &[u64]) -> Heading {
+        Heading {
+            position: 1,
+            kind: kind.to_owned(),
+            resource_type: kind.split('.').next().unwrap_or_default().to_owned(),
+            resource_id: id.to_owned(),
+            partners: partners
+                .iter()
+                .map(|number| PartnerId::example(*number).to_string())
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_for_an_endpoint_is_looked_at_for_it() {
+        let deal = heading("deal.approved", "deal_1", &[1]);
+        for (types, partner, may) in [
+            (&["*"][..], None, true),
+            (&["deal.*"][..], None, true),
+            (&["deal.approved"][..], Some(1), true),
+            (&["deal.approved"][..], Some(2), false),
+            (&["deal.won", "partner.*"][..], None, false),
+            (&["deal_comment.*"][..], None, false),
+        ] {
+            assert_eq!(
+                may_concern(&endpoint(types, partner), &deal),
+                may,
+                "{types:?} {partner:?}"
+            );
+        }
+        let product = heading("product.updated", "prod_1", &[]);
+        assert!(may_concern(&endpoint(&["*"], Some(2)), &product), "it is everybody's");
+        let itself = heading(
+            "webhook_endpoint.updated",
+            &WebhookEndpointId::example(1).to_string(),
+            &[],
+        );
+        assert!(may_concern(&endpoint(&["deal.won"], Some(2)), &itself));
+        let unknown = heading("newfangled.made", "new_1", &[]);
+        assert!(
+            may_concern(&endpoint(&["*"], Some(2)), &unknown),
+            "in doubt it is looked at"
+        );
+    }
+
+    #[test]
+    fn an_endpoint_of_a_machine_learns_what_it_was_made_with_and_is_held_still() {
+        let held = |scopes: &[&str]| -> Vec<String> { scopes.iter().map(|scope| (*scope).to_owned()).collect() };
+        let made = |scopes: Option<&[&str]>| WebhookEndpoint {
+            client_id: Some(ServiceClientId::example(1)),
+            scopes: scopes.map(|scopes| Stored(held(scopes))),
+            ..endpoint(&["*"], None)
+        };
+        let takes = |endpoint: &WebhookEndpoint, present: &[&str]| {
+            let reading = reading(endpoint, Some(&held(present)));
+            ["deal.approved", "territory.created"].map(|kind| reading.takes(catalogue::find(kind).unwrap()))
+        };
+        let both = ["deals:read", "catalog:read"];
+        assert_eq!(takes(&made(Some(&["catalog:read"])), &both), [false, true]);
+        assert_eq!(takes(&made(Some(&both)), &["catalog:read"]), [false, true]);
+        assert_eq!(takes(&made(Some(&both)), &both), [true, true]);
+        assert_eq!(
+            takes(&made(None), &both),
+            [true, true],
+            "of before scopes were written down"
+        );
     }
 }

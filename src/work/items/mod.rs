@@ -13,6 +13,7 @@ mod handlers;
 mod model;
 mod queries;
 mod sources;
+mod sync_sources;
 
 pub use model::{WorkItem, WorkItemCount, WorkItemKind};
 pub use queries::counted;

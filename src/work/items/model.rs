@@ -50,6 +50,12 @@ words! {
         TransferConsent = "transfer_consent",
         /// A recurring job of the program failed, and has not run since.
         FailedJob = "failed_job",
+        /// A record failed to get into another system.
+        SyncError = "sync_error",
+        /// A record was changed here and in another system.
+        SyncConflict = "sync_conflict",
+        /// A record of another system may be one of ours.
+        SyncReview = "sync_review",
         /// A task is to be done.
         Task = "task",
         /// Somebody waits to hear from the person again.
@@ -86,6 +92,9 @@ impl WorkItemKind {
             Self::PartnerQuestions => ("answerPartnerInfo", "POST", "/v1/partners/{id}/answer-info"),
             Self::TransferConsent => ("consentToDealTransfer", "POST", "/v1/deal-transfers/{id}/consent"),
             Self::FailedJob => ("runJob", "POST", "/v1/jobs/{id}/run"),
+            Self::SyncError => ("retrySyncLink", "POST", "/v1/sync-links/{id}/retry"),
+            Self::SyncConflict => ("resolveSyncConflict", "POST", "/v1/sync-conflicts/{id}/resolve"),
+            Self::SyncReview => ("decideSyncReview", "POST", "/v1/sync-reviews/{id}/decide"),
             Self::Task | Self::FollowUp => ("completeTask", "POST", "/v1/tasks/{id}/complete"),
         }
     }
@@ -114,6 +123,12 @@ impl WorkItemKind {
             Self::PartnerQuestions => ["Questions about your company", "Rückfragen zu Ihrer Firma"],
             Self::TransferConsent => ["Transfers to consent to", "Zustimmungspflichtige Übertragungen"],
             Self::FailedJob => ["Jobs that failed", "Fehlgeschlagene Hintergrundarbeiten"],
+            Self::SyncError => [
+                "Records that other systems refused",
+                "Von anderen Systemen abgelehnte Datensätze",
+            ],
+            Self::SyncConflict => ["Changes on both sides", "Änderungen auf beiden Seiten"],
+            Self::SyncReview => ["Records to be matched", "Zuzuordnende Datensätze"],
             Self::Task => ["Tasks", "Aufgaben"],
             Self::FollowUp => ["Follow-ups", "Wiedervorlagen"],
         }

@@ -1,6 +1,9 @@
 //! The kinds of items: which rows of which table wait for the caller.
 
-use super::model::{BEFORE_END_DAYS, WorkItemKind};
+use super::{
+    model::{BEFORE_END_DAYS, WorkItemKind},
+    sync_sources,
+};
 use crate::{
     approvals::{ApprovalKind, waits_for_caller},
     auth::{Caller, permissions::may_call},
@@ -36,8 +39,8 @@ pub struct Source {
     pub clause: Clause,
 }
 
-const WHENEVER: &str = "CAST(NULL AS BIGINT)";
-const NOBODY: &str = "CAST(NULL AS TEXT)";
+pub(super) const WHENEVER: &str = "CAST(NULL AS BIGINT)";
+pub(super) const NOBODY: &str = "CAST(NULL AS TEXT)";
 const DEAL: &str = "'deal'";
 const EXTENSIONS: &str = "deal_extensions AS x JOIN deals AS d ON d.id = x.deal_id";
 const AMENDMENTS: &str =
@@ -356,6 +359,9 @@ fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 4]) -> Vec<So
         protections(managed, now),
         failed_jobs(),
     ]
+    .into_iter()
+    .chain(sync_sources::out_of_step(caller))
+    .collect()
 }
 
 /// Jobs whose last run failed. They are tried again by themselves; until that went well, somebody should look.

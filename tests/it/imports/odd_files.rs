@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use openprm::imports::{Entity, Verdict, import};
+use openprm::imports::{ImportKind, ImportVerdict, import};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -105,7 +105,7 @@ each_engine! {
             assert!(reason.chars().count() < 1000, "a reason is for reading: {} characters", reason.len());
             assert!(row["verdict"] != "rejected" || !reason.is_empty(), "{row}");
         }
-        assert_eq!(summary.of(Entity::CustomerAccounts).of(Verdict::Created), 7);
+        assert_eq!(summary.of(ImportKind::CustomerAccounts).of(ImportVerdict::Created), 7);
     }
 
     async fn other_encodings_marks_and_line_ends_are_read_as_they_are(world: World) {
@@ -117,7 +117,7 @@ each_engine! {
         assert_eq!(verdicts(&report, "customer_accounts"), expected(&[(2, "created", "")]), "{report:#?}");
         let files = Files::new(&[("odd.csv", HEADER)]);
         let (summary, _) = files.import(&world, MAPPING);
-        assert_eq!(summary.of(Entity::CustomerAccounts).rows(), 0);
+        assert_eq!(summary.of(ImportKind::CustomerAccounts).rows(), 0);
         for (bytes, part) in [
             (b"id;name;staff;revenue;name\nA;B;1;1;C\n".as_slice(), "two columns `name`"),
             (b"id;name\nA;B\n", "no column `revenue`, `staff`"),
@@ -157,7 +157,7 @@ each_engine! {
         let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
         let outcome = runner.run(&pieces(), |bytes| {
             let (summary, report) = file(&bytes).import(&world, MAPPING);
-            let rows = usize::try_from(summary.of(Entity::CustomerAccounts).rows()).unwrap();
+            let rows = usize::try_from(summary.of(ImportKind::CustomerAccounts).rows()).unwrap();
             prop_assert_eq!(rows, report.len());
             let lines: Vec<u64> = report.iter().filter_map(|row| row["line"].as_u64()).collect();
             prop_assert!(lines.windows(2).all(|two| two[0] < two[1]), "{:?}", lines);

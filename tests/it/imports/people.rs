@@ -1,6 +1,6 @@
 //! People at partners, and the tiers that partners held.
 
-use openprm::{auth::Role, imports::Verdict};
+use openprm::{auth::Role, imports::ImportVerdict};
 use serde_json::{Value, json};
 
 use super::{Files, all_rows, event_kinds, expected, id, line, reason, verdicts};
@@ -105,7 +105,7 @@ each_engine! {
 
         let before = all_rows(&world);
         let (again, report) = files.import(&world, PEOPLE);
-        assert_eq!((again.total(Verdict::Created), again.total(Verdict::Updated)), (0, 0), "{report:#?}");
+        assert_eq!((again.total(ImportVerdict::Created), again.total(ImportVerdict::Updated)), (0, 0), "{report:#?}");
         let after = all_rows(&world);
         assert_eq!((before["people"], before["employments"], before["events"]), (after["people"], after["employments"], after["events"]));
         assert_eq!(all_rows(&world)["mails"], 0, "nobody is written to");
@@ -171,6 +171,6 @@ each_engine! {
         let members = admin.get(&format!("{base}/memberships")).await.expect(200);
         assert_eq!((&members["data"][0]["tier"]["name"], &members["data"][0]["tier"]["since"]), (&json!("Gold"), &json!("2023-02-01T00:00:00.000000Z")));
         let (again, _) = files.import(&world, &mapping);
-        assert_eq!(again.total(Verdict::Created), 0);
+        assert_eq!(again.total(ImportVerdict::Created), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use openprm::{
     auth::Role,
-    imports::{Entity, Mapping, Plan, Verdict, import, rehearse},
+    imports::{ImportKind, ImportVerdict, Mapping, Plan, import, rehearse},
     kernel::Time,
 };
 use serde_json::{Value, json};
@@ -83,14 +83,14 @@ each_engine! {
         assert_eq!(summary.steps, rehearsed.steps, "a dry run says what the run will say");
         let made = |entity| {
             let counts = summary.of(entity);
-            (counts.of(Verdict::Created), counts.of(Verdict::Draft), counts.of(Verdict::Rejected), counts.of(Verdict::Skipped))
+            (counts.of(ImportVerdict::Created), counts.of(ImportVerdict::Draft), counts.of(ImportVerdict::Rejected), counts.of(ImportVerdict::Skipped))
         };
-        assert_eq!(made(Entity::Territories), (3, 0, 0, 0));
-        assert_eq!(made(Entity::Users), (6, 0, 0, 0));
-        assert_eq!(made(Entity::Partners), (35, 0, 0, 0));
-        assert_eq!(made(Entity::Products), (3 + 7, 0, 0, 0));
-        assert_eq!(made(Entity::CustomerAccounts), (85, 0, 0, 0));
-        assert_eq!(made(Entity::Deals), (7375, 1425, 0, 0));
+        assert_eq!(made(ImportKind::Territories), (3, 0, 0, 0));
+        assert_eq!(made(ImportKind::Users), (6, 0, 0, 0));
+        assert_eq!(made(ImportKind::Partners), (35, 0, 0, 0));
+        assert_eq!(made(ImportKind::Products), (3 + 7, 0, 0, 0));
+        assert_eq!(made(ImportKind::CustomerAccounts), (85, 0, 0, 0));
+        assert_eq!(made(ImportKind::Deals), (7375, 1425, 0, 0));
 
         assert_eq!(event_kinds(&world, &["deal", "protection"]), ["deal.imported"], "history is no news");
         assert_eq!(all_rows(&world)["mails"], 0, "nobody is written to");
@@ -99,7 +99,7 @@ each_engine! {
         let again = import(&world.db, &plan, None, &silent()).unwrap();
         let second = started.elapsed();
         for (entity, file, counts) in &again.steps {
-            assert_eq!(counts.of(Verdict::Unchanged), counts.rows(), "{entity} from {file}: {counts}");
+            assert_eq!(counts.of(ImportVerdict::Unchanged), counts.rows(), "{entity} from {file}: {counts}");
         }
         {
             use std::io::Write as _;

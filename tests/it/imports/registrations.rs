@@ -1,6 +1,6 @@
 //! Registrations that wait for a decision in an old system, and the decisions that were made there.
 
-use openprm::{auth::Role, imports::Verdict, kernel::ids::PartnerId};
+use openprm::{auth::Role, imports::ImportVerdict, kernel::ids::PartnerId};
 use serde_json::{Value, json};
 
 use super::{Files, event_kinds, expected, id, is_sound, reason, verdicts};
@@ -148,7 +148,7 @@ each_engine! {
 
         // What went on here is no longer the file's.
         let (again, _) = files.import(&world, MAPPING);
-        assert_eq!((again.total(Verdict::Created), again.total(Verdict::Updated)), (0, 0), "{again}");
+        assert_eq!((again.total(ImportVerdict::Created), again.total(ImportVerdict::Updated)), (0, 0), "{again}");
         files.write("deals.csv", format!("{HEADER}{}", WAITING.replace("EDGE-FW,8000", "EDGE-FW,8500")).as_bytes());
         let (_, report) = files.import(&world, MAPPING);
         assert_eq!(verdicts(&report, "deals")[1], (3, "rejected".to_owned(), "moved_on".to_owned()));

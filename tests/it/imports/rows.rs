@@ -12,7 +12,7 @@ use std::{
 use diesel::prelude::*;
 use openprm::{
     auth::Role,
-    imports::{Entity, Verdict, Watch, import},
+    imports::{ImportKind, ImportVerdict, Watch, import},
     on_each,
     schema::import_runs,
 };
@@ -91,7 +91,7 @@ each_engine! {
             (19, "created", ""),
         ]);
         assert_eq!(verdicts(&report, "customer_accounts"), codes, "{report:#?}");
-        assert_eq!(summary.total(Verdict::Rejected), 11);
+        assert_eq!(summary.total(ImportVerdict::Rejected), 11);
         let ops = world.vendor(Role::ChannelOps);
         let listed = ops.get("/v1/customer-accounts?sort=created_at").await.expect(200);
         let by_name: BTreeMap<&str, &Value> = listed["data"].as_array().unwrap().iter().map(|row| (row["name"].as_str().unwrap(), row)).collect();
@@ -119,10 +119,10 @@ each_engine! {
         let rows = "id;name;staff;revenue;parent;country\nA1;One;10;;A2;\nA2;Two;20;;;\nA3;Three;30;;;\n";
         let files = Files::new(&[("accounts.csv", rows.as_bytes())]);
         let (first, _) = files.import(&world, ACCOUNTS);
-        assert_eq!(first.of(Entity::CustomerAccounts).of(Verdict::Created), 3);
+        assert_eq!(first.of(ImportKind::CustomerAccounts).of(ImportVerdict::Created), 3);
         let before = written(&world);
         let (second, report) = files.import(&world, ACCOUNTS);
-        assert_eq!(second.of(Entity::CustomerAccounts).of(Verdict::Unchanged), 3, "{report:#?}");
+        assert_eq!(second.of(ImportKind::CustomerAccounts).of(ImportVerdict::Unchanged), 3, "{report:#?}");
         let after = written(&world);
         assert_eq!((before[0], before[1], before[2], before[4]), (after[0], after[1], after[2], after[4]), "only the run itself is noted");
 
@@ -147,7 +147,7 @@ each_engine! {
         assert_eq!(verdicts(&said, "customer_accounts"), verdicts(&done, "customer_accounts"));
         assert_eq!(verdicts(&done, "customer_accounts")[0].2, "unknown_reference", "its parent was rejected");
         let (again, _) = files.rehearse(&world, ACCOUNTS);
-        assert_eq!(again.total(Verdict::Unchanged), 1);
+        assert_eq!(again.total(ImportVerdict::Unchanged), 1);
     }
 
     async fn a_run_that_was_stopped_goes_on_where_it_was(world: World) {
@@ -160,8 +160,8 @@ each_engine! {
         let there = accounts(&world);
         assert!(there > 0 && there < 600, "{there}");
         let (summary, _) = files.import(&world, ACCOUNTS);
-        let counts = summary.of(Entity::CustomerAccounts);
-        assert_eq!((i64::try_from(counts.of(Verdict::Unchanged)).unwrap(), counts.rows()), (there, 600));
+        let counts = summary.of(ImportKind::CustomerAccounts);
+        assert_eq!((i64::try_from(counts.of(ImportVerdict::Unchanged)).unwrap(), counts.rows()), (there, 600));
         assert_eq!(accounts(&world), 600);
         let runs: Vec<(String, bool)> = world.sql(|tx| {
             Ok(on_each!(tx, |c| import_runs::table.order(import_runs::id).select((import_runs::status, import_runs::error.is_not_null())).load(c))?)

@@ -1,6 +1,6 @@
 //! A vendor that moves in with everything it has.
 
-use openprm::{auth::Role, imports::Verdict};
+use openprm::{auth::Role, imports::ImportVerdict};
 use serde_json::json;
 
 use super::{Files, all_rows, event_kinds, expected, id, verdicts};
@@ -164,7 +164,7 @@ each_engine! {
         assert_eq!(all_rows(&world)["mails"], 0, "nobody is written to");
 
         let (again, report) = files.import(&world, VENDOR);
-        assert_eq!((again.total(Verdict::Created), again.total(Verdict::Updated), again.total(Verdict::Draft)), (0, 0, 0), "{report:#?}");
+        assert_eq!((again.total(ImportVerdict::Created), again.total(ImportVerdict::Updated), again.total(ImportVerdict::Draft)), (0, 0, 0), "{report:#?}");
 
         // The draft's customer is found out.
         files.write("deals.csv", DEALS.replace("Nobody knows,,", "Nobody knows,C1,").as_bytes());
@@ -178,7 +178,7 @@ each_engine! {
         let files = vendor();
         let before = all_rows(&world);
         let (rehearsed, said) = files.rehearse(&world, VENDOR);
-        assert!(rehearsed.dry_run && rehearsed.total(Verdict::Created) > 15, "{rehearsed}");
+        assert!(rehearsed.dry_run && rehearsed.total(ImportVerdict::Created) > 15, "{rehearsed}");
         assert_eq!(all_rows(&world), before);
         let (_, done) = files.import(&world, VENDOR);
         for entity in ["partners", "deals", "users", "installed_base"] {
@@ -187,7 +187,7 @@ each_engine! {
         let before = all_rows(&world);
         files.write("deals.csv", DEALS.replace("Delta more", "Delta much more").as_bytes());
         let (rehearsed, _) = files.rehearse(&world, VENDOR);
-        assert_eq!(rehearsed.total(Verdict::Updated), 1, "{rehearsed}");
+        assert_eq!(rehearsed.total(ImportVerdict::Updated), 1, "{rehearsed}");
         assert_eq!(all_rows(&world), before, "nor does the rehearsal of a change");
     }
 }

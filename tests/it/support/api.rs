@@ -11,7 +11,9 @@ use openprm::app;
 use serde_json::{Map, Value, json};
 
 /// Headers that an answer has only if its operation declares them.
-const DECLARED: [&str; 10] = [
+const DECLARED: [&str; 12] = [
+    "feed-cursor",
+    "content-disposition",
     "etag",
     "location",
     "link",
@@ -155,7 +157,11 @@ impl Api {
         {
             faults.push(format!("the header {name} of status {status} is not documented"));
         }
-        if (200..300).contains(&status) {
+        let sent = header("content-type").unwrap_or_default();
+        let sent = sent.split(';').next().unwrap_or_default().trim().to_owned();
+        // An export is no representation that could be the same another time.
+        let exported = matches!(sent.as_str(), "application/x-ndjson" | "text/csv");
+        if (200..300).contains(&status) && !exported {
             for name in ["etag", "location"]
                 .iter()
                 .filter(|name| declared.contains(**name) && header(name).is_none())
@@ -180,15 +186,9 @@ impl Api {
             )),
             None => {}
             Some(_) => {
-                let sent = header("content-type")
-                    .unwrap_or_default()
-                    .split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_owned();
                 let media = content.and_then(|content| content.get(&sent));
-                if let Some(media) = media.filter(|_| sent.ends_with("json")) {
+                if let Some(media) = media.filter(|_| sent.ends_with("json") && !exported && !sent.ends_with("ndjson"))
+                {
                     self.fits(
                         &format!("{} {status} {sent}", operation.id),
                         &media["schema"],
@@ -449,6 +449,12 @@ impl Operation {
         api()
             .resolve(self.responses.get(status)?)
             .pointer("/content/application~1json/schema")
+    }
+
+    /// What the answer with that status may be, by media type.
+    pub fn content(&self, status: &str) -> &Value {
+        let response = self.responses.get(status).unwrap_or(&Value::Null);
+        &api().resolve(response)["content"]
     }
 
     /// The statuses that it answers.

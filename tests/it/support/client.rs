@@ -2,6 +2,7 @@
 
 use actix_web::{
     body,
+    dev::ServiceResponse,
     http::{Method, header::HeaderMap},
     test::TestRequest,
 };
@@ -96,6 +97,18 @@ impl<'w> Client<'w> {
             request = request.set_payload(body);
         }
         self.answer(request.to_request(), method, path).await
+    }
+
+    /// Asks and leaves the body to the test, to be read piece by piece. Nothing of it is held against the contract.
+    pub async fn open(&self, path: &str, headers: &[(&str, &str)]) -> ServiceResponse {
+        let mut request = TestRequest::get().uri(path);
+        if let Some(token) = &self.token {
+            request = request.insert_header(("authorization", format!("Bearer {token}")));
+        }
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
+        }
+        (self.world.call)(request.to_request()).await
     }
 
     async fn answer(&self, request: actix_http::Request, method: Method, path: &str) -> Response {

@@ -85,6 +85,9 @@ impl Fixtures<'_> {
             "notice" => Some(self.notice(whose)),
             "idp" => self.identity_provider(whose).await,
             "hook" => self.webhook_endpoint(whose).await,
+            "import" => self.import(whose).await,
+            "sconf" => self.sync_conflict(whose).await,
+            "sreview" => self.sync_review(whose).await,
             _ => None,
         }
     }
@@ -222,6 +225,80 @@ impl Fixtures<'_> {
         let endpoint = id(&made["endpoint"]);
         self.keep("hook", whose, endpoint.clone(), false);
         endpoint
+    }
+
+    /// An import of the vendor's, which waits.
+    async fn import(&mut self, whose: Whose) -> Option<String> {
+        let admin = self.world.vendor(Role::Admin);
+        let text = format!("Id,Name\n1,Acme {whose:?}\n");
+        let headers = [("content-type", "text/plain")];
+        let file = admin
+            .send_bytes(
+                actix_web::http::Method::POST,
+                "/v1/files?name=accounts.csv",
+                &headers,
+                Some(text.into_bytes()),
+            )
+            .await
+            .expect(201);
+        let mapping = json!({"key": {"column": "Id"}, "fields": {"name": {"column": "Name"}}});
+        let body = json!({"file_id": id(&file), "kind": "customer_accounts", "system": "oldcrm", "mapping": mapping});
+        let made = admin.post("/v1/imports", body).await.expect(202);
+        let import = id(&made);
+        self.keep("import", whose, import.clone(), false);
+        import
+    }
+
+    /// The code of the kept external system.
+    async fn system(&mut self, whose: Whose) -> Option<(String, String)> {
+        Box::pin(self.make("extsys", whose)).await;
+        let system = self.id("extsys", whose)?.to_owned();
+        let ops = self.world.vendor(Role::ChannelOps);
+        let found = ops.get(&format!("/v1/external-systems/{system}")).await.expect(200);
+        Some((system, found["code"].as_str()?.to_owned()))
+    }
+
+    /// A customer account whose name was changed here and in another system.
+    async fn sync_conflict(&mut self, whose: Whose) -> Option<String> {
+        let (system, code) = self.system(whose).await?;
+        let ops = self.world.vendor(Role::ChannelOps);
+        let path = format!("/v1/customer-accounts/by-external-id/{code}/both-sides");
+        let put = async |revision: &str, name: &str| {
+            let headers = [("external-revision", revision)];
+            let body = json!({"name": name});
+            ops.send(actix_web::http::Method::PUT, &path, &headers, Some(&body))
+                .await
+        };
+        let made = put("1", "Hagebuttenhof").await.expect(201);
+        let account = format!("/v1/customer-accounts/{}", id(&made)?);
+        ops.patch(&account, json!({"name": "Hagebuttenhof Nord"}))
+            .await
+            .expect(200);
+        put("2", "Hagebuttenhof Ost").await.expect(409);
+        let open = ops
+            .get(&format!("/v1/sync-conflicts?state=open&system_id={system}"))
+            .await
+            .expect(200);
+        id(&open["data"][0])
+    }
+
+    /// A person of another system who may be one of two of ours.
+    async fn sync_review(&mut self, whose: Whose) -> Option<String> {
+        let (system, _) = self.system(whose).await?;
+        let ops = self.world.vendor(Role::ChannelOps);
+        let email = format!("info-{whose:?}@waldkauz.de").to_lowercase();
+        for name in ["Ada Kauz", "Ida Kauz"] {
+            ops.post("/v1/people", json!({"name": name, "email": email}))
+                .await
+                .expect(201);
+        }
+        let items = json!([{"external_id": "0031", "name": "A. Kauz", "email": email}]);
+        let body = json!({"resource_type": "person", "dry_run": false, "items": items});
+        let found = ops
+            .post(&format!("/v1/external-systems/{system}/matchings"), body)
+            .await
+            .expect(200);
+        found["items"][0]["review_id"].as_str().map(str::to_owned)
     }
 
     /// The kept registration, approved.

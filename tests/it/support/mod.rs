@@ -9,6 +9,7 @@ mod log;
 mod mail;
 mod makers;
 pub mod provider;
+pub mod server;
 pub mod signer;
 pub mod statements;
 
@@ -131,12 +132,26 @@ pub async fn publish_policy(world: &World, changes: serde_json::Value) -> serde_
     admin.post(&at, serde_json::json!({})).await.expect(200)
 }
 
+/// Says that a test could not run, and why, past the capture of its output: `./scripts/test` counts these lines.
+pub fn not_run(test: &str, why: &str) {
+    use std::io::Write as _;
+    // If nobody listens, there is nobody to tell.
+    drop(writeln!(std::io::stderr(), "not run: {test} ({why})"));
+}
+
 /// A folder of a test's own, gone with it.
 pub struct Folder(pub std::path::PathBuf);
 
 impl Folder {
     fn new() -> Self {
         Self(std::env::temp_dir().join(format!("openprm-files-{:016x}", rand::random::<u64>())))
+    }
+
+    /// A folder that is there already.
+    pub fn made() -> Self {
+        let folder = Self::new();
+        std::fs::create_dir_all(&folder.0).unwrap();
+        folder
     }
 }
 
@@ -190,7 +205,7 @@ impl World {
         let config = Config::read(move |name| match name {
             "DATABASE_URL" => Some(url.clone()),
             "OPENPRM_SECRET" => Some("a secret for tests that is long enough".to_owned()),
-            "OPENPRM_RATE_LIMIT" => Some("0".to_owned()),
+            "OPENPRM_RATE_LIMIT" if settings.iter().all(|(set, _)| *set != name) => Some("0".to_owned()),
             "OPENPRM_FILES_URL" => Some(files.clone()),
             name => settings
                 .iter()

@@ -12,7 +12,7 @@ use filled::{filled, fresh};
 use life::{Life, Names};
 use standing::Notes;
 
-use super::{Applied, Incoming, Verdict};
+use super::{Applied, ImportVerdict, Incoming};
 use crate::{
     custom_fields::{self, CustomFieldsPatch, CustomRecord},
     customers::CustomerAccount,
@@ -90,9 +90,9 @@ impl Row<'_> {
         history::begin(tx, deal.deal.id, Entry::action("import"))?;
         standing::follow(tx, None, &deal, &self.life, memory, &mut notes)?;
         let verdict = if self.life.status == ReviewStatus::Draft {
-            Verdict::Draft
+            ImportVerdict::Draft
         } else {
-            Verdict::Created
+            ImportVerdict::Created
         };
         self.noted(tx, Applied::new(verdict, deal.deal.id), &deal, notes, memory)
     }
@@ -129,16 +129,16 @@ impl Row<'_> {
         let protects = before.windows.is_empty() && life.protected.is_some();
         let asks = life.status.is_open() && after.info.is_some();
         if after == *before && !protects && !asks {
-            let applied = Applied::new(Verdict::Unchanged, before.deal.id);
+            let applied = Applied::new(ImportVerdict::Unchanged, before.deal.id);
             return self.noted(tx, applied, &after, notes, memory);
         }
         let after = registrations::save(tx, before, after.touched(tx.now), "deal.updated")?;
         history::note(tx, after.deal.id, Entry::action("import"))?;
         standing::follow(tx, Some(before), &after, life, memory, &mut notes)?;
         let verdict = if life.status == ReviewStatus::Draft {
-            Verdict::Draft
+            ImportVerdict::Draft
         } else {
-            Verdict::Updated
+            ImportVerdict::Updated
         };
         self.noted(tx, Applied::new(verdict, after.deal.id), &after, notes, memory)
     }

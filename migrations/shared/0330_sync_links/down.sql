@@ -1,0 +1,3 @@
+DROP TABLE sync_conflicts;
+DROP TABLE sync_links;
+DROP TABLE external_systems;

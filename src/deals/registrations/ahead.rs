@@ -1,0 +1,185 @@
+//! What the items of a batch need alike, or have been read for all of them at once. A call for one registration begins with
+//! nothing, and reads as it goes.
+//!
+//! It lasts for one transaction, and holds what that transaction does not change: the catalogue, definitions of custom fields,
+//! which partners there are. What it changes, the registrations themselves, is kept up with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{model::Deal, naming, queries, requests::NewDealLine, rows::Registration, rules::Named, states::DealStage};
+use crate::{
+    custom_fields::{self, CustomField, CustomRecord},
+    db::Tx,
+    error::{Error, Result, codes},
+    http::Resource as _,
+    kernel::ids::{DealId, PartnerId, ProductId, TerritoryId},
+    numbers, partners, policies,
+    references::{self, ExternalRef},
+};
+
+/// What is known already.
+#[derive(Default)]
+pub struct Ahead {
+    partners: BTreeMap<PartnerId, bool>,
+    territories: BTreeMap<String, Option<(TerritoryId, String)>>,
+    products: BTreeMap<String, Option<(ProductId, String)>>,
+    stage: Option<DealStage>,
+    fields: Option<Vec<CustomField>>,
+    /// A number that was taken for the next registration to be made.
+    pub number: Option<String>,
+    /// The registrations of a batch, as they are now.
+    known: Option<Known>,
+}
+
+/// The registrations that the items of a batch name.
+#[derive(Default)]
+struct Known {
+    holders: BTreeMap<ExternalRef, DealId>,
+    /// Those of them that the caller may see.
+    registrations: BTreeMap<DealId, Registration>,
+}
+
+impl Ahead {
+    /// The registrations with these references and ids, each locked until the end of the transaction: some queries for all.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn read(tx: &mut Tx<'_>, references: &[&ExternalRef], ids: &[DealId]) -> Result<Self> {
+        let mut known = Known::default();
+        for (reference, id) in references::holders_of(tx, Deal::TYPE, references)? {
+            if let Ok(id) = id.parse() {
+                known.holders.insert(reference, id);
+            }
+        }
+        let wanted: BTreeSet<DealId> = known.holders.values().chain(ids).copied().collect();
+        let wanted: Vec<DealId> = wanted.into_iter().collect();
+        if !wanted.is_empty() {
+            queries::lock(tx, &wanted)?;
+            let registrations = queries::find_all(tx, &wanted)?;
+            known.registrations = registrations.into_iter().map(|one| (one.deal.id, one)).collect();
+        }
+        Ok(Self {
+            known: Some(known),
+            ..Self::default()
+        })
+    }
+
+    /// Whether the registrations were read before: then nobody else changes them, and what is not there is made.
+    pub const fn has_read(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// The registration that has that id in another system, locked.
+    ///
+    /// # Errors
+    /// 409 `already_exists` if the id names one that the caller may not see.
+    pub fn holder(&self, tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Option<Registration>> {
+        let id = match &self.known {
+            Some(known) => known.holders.get(reference).copied(),
+            None => references::holder(tx, Deal::TYPE, reference)?.and_then(|id| id.parse().ok()),
+        };
+        let Some(id) = id else { return Ok(None) };
+        self.find(tx, id).map(Some).map_err(|error| {
+            error.when(&codes::NOT_FOUND, || {
+                Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
+            })
+        })
+    }
+
+    /// The registration with that id, locked.
+    ///
+    /// # Errors
+    /// 404 if the caller may not see it.
+    pub fn find(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
+        match &self.known {
+            Some(known) => known.registrations.get(&id).cloned().ok_or_else(Error::not_found),
+            None => {
+                queries::lock(tx, &[id])?;
+                queries::find(tx, id)
+            }
+        }
+    }
+
+    /// Notes how the registration is now.
+    pub fn keep(&mut self, registration: &Registration) {
+        if let Some(known) = &mut self.known {
+            let id = registration.deal.id;
+            for reference in &registration.references {
+                known.holders.insert(reference.clone(), id);
+            }
+            known.registrations.insert(id, registration.clone());
+        }
+    }
+
+    /// Whether there is such a partner, and the caller may see it.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn has_partner(&mut self, tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
+        if let Some(known) = self.partners.get(&partner) {
+            return Ok(*known);
+        }
+        let is_there = partners::exists(tx, partner)?;
+        self.partners.insert(partner, is_there);
+        Ok(is_there)
+    }
+
+    /// The definitions of registrations' custom fields.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn fields(&mut self, tx: &mut Tx<'_>) -> Result<&[CustomField]> {
+        if self.fields.is_none() {
+            self.fields = Some(custom_fields::definitions(tx, CustomRecord::Deal)?);
+        }
+        Ok(self.fields.as_deref().unwrap_or_default())
+    }
+
+    /// The stage in which a sale begins.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn first_stage(&mut self, tx: &mut Tx<'_>) -> Result<DealStage> {
+        if let Some(stage) = self.stage {
+            return Ok(stage);
+        }
+        let now = tx.now;
+        let stage = policies::in_force(tx, now)?.pipeline.first();
+        self.stage = Some(stage);
+        Ok(stage)
+    }
+
+    /// The number of a new registration.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn number(&mut self, tx: &mut Tx<'_>) -> Result<String> {
+        match self.number.take() {
+            Some(number) => Ok(number),
+            None => numbers::next(tx, super::NUMBERS),
+        }
+    }
+
+    /// The territory and the products that a request names.
+    ///
+    /// # Errors
+    /// As [`naming::resolve`].
+    pub fn named(&mut self, tx: &mut Tx<'_>, territory: Option<&str>, lines: &[NewDealLine]) -> Result<Named> {
+        if let Some(text) = territory.filter(|text| !self.territories.contains_key(*text)) {
+            let found = naming::territory(tx, text)?;
+            self.territories.insert(text.to_owned(), found);
+        }
+        for line in lines {
+            if !self.products.contains_key(&line.product) {
+                let found = naming::product(tx, &line.product)?;
+                self.products.insert(line.product.clone(), found);
+            }
+        }
+        naming::named(
+            territory,
+            lines,
+            |text| self.territories.get(text).cloned().flatten(),
+            |text| self.products.get(text).cloned().flatten(),
+        )
+    }
+}

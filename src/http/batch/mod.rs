@@ -1,0 +1,316 @@
+//! Many records in one call: `POST …/batch`.
+//!
+//! The body's envelope is checked as a whole, each item for itself, so that one that does not fit never fails the others.
+//! Items are worked through in the order sent, by the rules, permissions, scope and events of the call for one of them. That
+//! happens in short transactions of [`PART`] items, so that other writers have their turn in between: the one writer of
+//! SQLite is never held for long. All-or-nothing batches and dry runs are one transaction.
+//!
+//! Each transaction keeps its outcomes under the call's idempotency key. A server that dies midway leaves whole parts: the
+//! same call with the same key answers from those that are done, and goes on with the rest.
+
+mod body;
+mod outcome;
+mod records;
+
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
+
+pub use body::{Batch, BatchAction, BatchData, BatchItem, Operations, Target, readable};
+use futures_util::{StreamExt as _, stream};
+use hmac::digest::Digest as _;
+pub use outcome::{BatchOutcome, BatchResult, Batched, Done};
+pub use records::{Records, Upsert};
+use serde_json::Value;
+
+use super::{Rendered, Reply, Sent, idempotency, problem};
+use crate::{
+    auth::{Caller, IdempotencyKey, Request},
+    db::{Db, Engine, Tx},
+    error::{Error, Result, codes},
+    kernel::hex,
+};
+
+/// How many items share a transaction.
+pub const PART: usize = 50;
+/// How many parts are under way at once on PostgreSQL. More would take the connections of everybody else.
+const LANES: usize = 2;
+/// The most items of a batch.
+pub const MOST: usize = 1000;
+
+/// How a batch is worked through.
+#[derive(Debug, Clone)]
+struct Plan {
+    /// The callers' own marks.
+    marks: Vec<Option<String>>,
+    atomic: bool,
+    dry_run: bool,
+    /// Whether an item cannot be read, or two are about one record.
+    delicate: bool,
+    path: String,
+}
+
+/// Works an item off.
+pub type Step<'w> = Box<dyn FnMut(&mut Tx<'_>, usize) -> Result<Done> + 'w>;
+
+/// What a batch does, for items of one type.
+pub trait Work: Send + Sync + 'static {
+    /// Makes ready for some items. With `ahead` what they need may be read at once for all of them: they are then worked
+    /// off without savepoints, and the first refusal undoes all. Without, each item is for itself and looks for itself.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn begin<'w>(&'w self, tx: &mut Tx<'_>, items: Range<usize>, ahead: bool) -> Result<Step<'w>>;
+}
+
+/// Works a batch off.
+///
+/// # Errors
+/// 422 `idempotency_key_reused`, 409 `idempotency_in_progress`; `unavailable` if nothing could be done at all.
+pub async fn run<T>(db: &Db, caller: &Caller, batch: &Batch<T>, work: Arc<dyn Work>) -> Reply<Batched> {
+    run_plan(db, caller, Arc::new(batch.plan.clone()), work).await
+}
+
+async fn run_plan(db: &Db, caller: &Caller, plan: Arc<Plan>, work: Arc<dyn Work>) -> Reply<Batched> {
+    let total = plan.marks.len();
+    let size = if plan.atomic || plan.dry_run { total } else { PART };
+    let lanes = match db.engine() {
+        Engine::Postgres if !plan.delicate => LANES,
+        Engine::Sqlite | Engine::Postgres => 1,
+    };
+    let parts = (0..total)
+        .step_by(size.max(1))
+        .map(|from| from..total.min(from.saturating_add(size)))
+        .enumerate();
+    let work_off = |(number, range): (usize, Range<usize>)| {
+        let (plan, work) = (Arc::clone(&plan), Arc::clone(&work));
+        async move {
+            let outcome = part(db, caller, number, range.clone(), plan, work).await;
+            (range, outcome)
+        }
+    };
+    let mut all = Vec::with_capacity(total);
+    let (mut replayed, mut parts) = (true, parts);
+    // The first goes alone: it finds out whether the key can be used.
+    if let Some(first) = parts.next() {
+        let (_, outcome) = work_off(first).await;
+        let (outcomes, again) = outcome?;
+        replayed = again;
+        all.extend(outcomes);
+    }
+    let mut rest = stream::iter(parts.map(work_off)).buffered(lanes);
+    while let Some((range, outcome)) = rest.next().await {
+        match outcome {
+            Ok((outcomes, again)) => {
+                replayed &= again;
+                all.extend(outcomes);
+            }
+            Err(error) => {
+                replayed = false;
+                let request = caller.request();
+                all.extend(range.map(|index| plan.refused(index, &error, request)));
+            }
+        }
+    }
+    let failed = all.iter().filter(|outcome| outcome.problem.is_some()).count();
+    let result = BatchResult {
+        succeeded: all.len().saturating_sub(failed),
+        failed,
+        items: all,
+    };
+    let status = if failed == 0 { 200 } else { 207 };
+    let body = serde_json::to_vec(&result).map_err(Error::internal)?;
+    Ok(Sent::new(Rendered {
+        replayed: replayed && caller.request().idempotency.is_some(),
+        ..Rendered::json(status, body.into(), None)
+    }))
+}
+
+/// The request with the idempotency key of one part of it. The first has the call's own key, so that it is one with the keys
+/// of other calls; the others' cannot be any call's, for a key has no blank.
+fn numbered(request: &Request, number: usize) -> Request {
+    let own = |key: &IdempotencyKey| IdempotencyKey {
+        key: if number == 0 {
+            key.key.clone()
+        } else {
+            format!("{} {number}", hex::encode(&sha2::Sha256::digest(key.key.as_bytes())))
+        },
+        ..key.clone()
+    };
+    Request {
+        idempotency: request.idempotency.as_ref().map(own),
+        ..request.clone()
+    }
+}
+
+/// Works a part off in one transaction; its outcomes, and whether they are those of an earlier call.
+async fn part(
+    db: &Db,
+    caller: &Caller,
+    number: usize,
+    range: Range<usize>,
+    plan: Arc<Plan>,
+    work: Arc<dyn Work>,
+) -> Result<(Vec<BatchOutcome>, bool)> {
+    let request = numbered(caller.request(), number);
+    let rendered = db
+        .run(caller, move |tx| {
+            let undone = OnceLock::new();
+            let outcome = tx.attempt(|tx| {
+                idempotency::once(tx, &request, &|tx, _request| {
+                    let outcomes = plan.outcomes(tx, &range, &*work)?;
+                    let failed = outcomes.iter().any(|outcome| outcome.problem.is_some());
+                    if plan.dry_run || (plan.atomic && failed) {
+                        // Nothing is kept, and so no answer either: the same call can go another way next time.
+                        drop(undone.set(outcomes));
+                        return Err(Error::new(&codes::ROLLED_BACK));
+                    }
+                    kept(&outcomes)
+                })
+            });
+            match undone.into_inner() {
+                Some(outcomes) if outcome.is_err() => kept(&plan.rolled_back(outcomes, &request)),
+                _ => outcome,
+            }
+        })
+        .await?;
+    let outcomes = serde_json::from_slice(rendered.body.as_deref().unwrap_or(b"[]")).map_err(Error::internal)?;
+    Ok((outcomes, rendered.replayed))
+}
+
+fn kept(outcomes: &[BatchOutcome]) -> Result<Rendered> {
+    let body = serde_json::to_vec(outcomes).map_err(Error::internal)?;
+    Ok(Rendered::json(200, body.into(), None))
+}
+
+/// Whether a failure is none of the item's: the transaction as a whole is tried again, or told so.
+fn concerns_all(error: &Error) -> bool {
+    error.may_retry() || error.code().status == 503
+}
+
+impl Plan {
+    fn outcomes(&self, tx: &mut Tx<'_>, range: &Range<usize>, work: &dyn Work) -> Result<Vec<BatchOutcome>> {
+        // Mostly all goes well, so a savepoint for each item is left out until something does not.
+        if !self.delicate {
+            let all = tx.attempt(|tx| {
+                let mut step = work.begin(tx, range.clone(), true)?;
+                range
+                    .clone()
+                    .map(|index| step(tx, index).map(|done| self.done(index, done)))
+                    .collect::<Result<Vec<_>>>()
+            });
+            match all {
+                Err(error) if !concerns_all(&error) => {}
+                all => return all,
+            }
+        }
+        let mut step = work.begin(tx, range.clone(), false)?;
+        let mut outcomes = Vec::with_capacity(range.len());
+        for index in range.clone() {
+            outcomes.push(match tx.attempt(|tx| step(tx, index)) {
+                Ok(done) => self.done(index, done),
+                Err(error) if concerns_all(&error) => return Err(error),
+                Err(error) => self.refused(index, &error, tx.caller().request()),
+            });
+        }
+        Ok(outcomes)
+    }
+
+    fn outcome(&self, index: usize, status: u16) -> BatchOutcome {
+        BatchOutcome {
+            index,
+            r#ref: self.marks.get(index).cloned().flatten(),
+            status,
+            id: None,
+            etag: None,
+            location: None,
+            problem: None,
+        }
+    }
+
+    fn done(&self, index: usize, done: Done) -> BatchOutcome {
+        BatchOutcome {
+            id: Some(done.id),
+            etag: done.etag,
+            location: Some(done.location),
+            ..self.outcome(index, done.status)
+        }
+    }
+
+    fn refused(&self, index: usize, error: &Error, request: &Request) -> BatchOutcome {
+        if error.code().status >= 500 {
+            log::error!("{} item {index}: {error}", request.id);
+        }
+        let mut problem = problem::told(error, &self.path, Some(request.id));
+        let faults = problem.get_mut("errors").and_then(Value::as_array_mut);
+        for pointer in faults
+            .into_iter()
+            .flatten()
+            .filter_map(|fault| fault.get_mut("pointer"))
+        {
+            if let Some(text) = pointer.as_str() {
+                *pointer = Value::String(pointed(index, text));
+            }
+        }
+        BatchOutcome {
+            problem: Some(problem),
+            ..self.outcome(index, error.code().status)
+        }
+    }
+
+    /// The outcomes of what was undone: a dry run tells what would have been, without ids that are none.
+    fn rolled_back(&self, outcomes: Vec<BatchOutcome>, request: &Request) -> Vec<BatchOutcome> {
+        let failed = self.atomic && outcomes.iter().any(|outcome| outcome.problem.is_some());
+        let undone = Error::new(&codes::ROLLED_BACK);
+        let made: BTreeSet<String> = outcomes
+            .iter()
+            .filter(|outcome| outcome.status == 201)
+            .filter_map(|outcome| outcome.id.clone())
+            .collect();
+        outcomes
+            .into_iter()
+            .map(|outcome| {
+                if outcome.problem.is_some() {
+                    outcome
+                } else if failed {
+                    self.refused(outcome.index, &undone, request)
+                } else if outcome.id.as_ref().is_some_and(|id| made.contains(id)) {
+                    self.outcome(outcome.index, outcome.status)
+                } else {
+                    BatchOutcome { etag: None, ..outcome }
+                }
+            })
+            .collect()
+    }
+}
+
+/// Where a fault of the call for one record is in the batch.
+fn pointed(index: usize, pointer: &str) -> String {
+    if pointer.starts_with("#/items/") {
+        return pointer.to_owned();
+    }
+    if pointer == "header:If-Match" {
+        return format!("#/items/{index}/if_match");
+    }
+    match (pointer.strip_prefix("#/../"), pointer.strip_prefix('#')) {
+        (Some(beside), _) => format!("#/items/{index}/{beside}"),
+        (None, Some(within)) => format!("#/items/{index}/data{within}"),
+        (None, None) => pointer.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_lead_into_the_batch() {
+        assert_eq!(pointed(3, "#/amount"), "#/items/3/data/amount");
+        assert_eq!(pointed(3, "#"), "#/items/3/data");
+        assert_eq!(pointed(3, "#/../id"), "#/items/3/id");
+        assert_eq!(pointed(3, "header:If-Match"), "#/items/3/if_match");
+        assert_eq!(pointed(3, "#/items/3/op"), "#/items/3/op");
+    }
+}

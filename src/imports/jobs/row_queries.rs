@@ -1,0 +1,387 @@
+//! The table of rows of imports.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::{
+    model::{Import, ImportRow, ImportRowFilter, ImportUndoVerdict, ROWS},
+    queries::{Phase, Work},
+};
+use crate::{
+    db::{Clause, Sorted, Tx},
+    error::{Error, Result},
+    imports::{ImportVerdict, Outcome, report::Left},
+    kernel::{
+        Time,
+        ids::ImportId,
+        page::{Order, Page, Paging},
+    },
+    load_page, on_each,
+    schema::import_job_rows::{self as rows, table},
+    words,
+};
+
+/// The pass of a row that had its verdict when it was read: later than any that there is.
+const SETTLED: i64 = 1_000_000;
+/// How many rows are looked at together.
+const BATCH: i64 = 50;
+
+words! {
+    /// What a row is for the work.
+    pub Staged {
+        /// One to take.
+        Row = "row",
+        /// One that waits for its turn in a queue.
+        Queued = "queued",
+        /// One that says again what an earlier one said.
+        Repeat = "repeat",
+        /// One that had its verdict when it was read.
+        Settled = "settled",
+    }
+}
+
+/// A row as it was read.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = rows, treat_none_as_default_value = false)]
+pub struct NewRow {
+    /// The import.
+    pub import_id: ImportId,
+    /// The number of its first line.
+    pub line: i64,
+    /// What it is for the work.
+    pub staged: Staged,
+    /// In which pass it got its verdict.
+    pub pass: i64,
+    /// When what it speaks of was received.
+    pub sort_at: Option<Time>,
+    /// The line of the row that it repeats.
+    pub first_line: Option<i64>,
+    /// What it is known by.
+    pub row_key: Option<String>,
+    /// What other rows may call its record.
+    pub name_key: Option<String>,
+    /// The digest of what it says.
+    pub said: Option<String>,
+    /// What stands there.
+    pub content: Option<String>,
+    /// What stands there, if it cannot be read.
+    pub raw: Option<String>,
+    /// Its verdict, if that is clear.
+    pub verdict: Option<ImportVerdict>,
+    /// Why, as a code.
+    pub reason_code: Option<String>,
+    /// Why, in words.
+    pub reason_text: Option<String>,
+}
+
+impl NewRow {
+    /// A row that has its verdict.
+    #[must_use]
+    pub fn settled(self, outcome: &Outcome) -> Self {
+        Self {
+            staged: Staged::Settled,
+            pass: SETTLED,
+            verdict: Some(outcome.verdict),
+            reason_code: outcome.code.clone(),
+            reason_text: outcome.reason.clone(),
+            ..self
+        }
+    }
+}
+
+/// A row that is to be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = rows)]
+pub struct Waiting {
+    /// The number of its first line.
+    pub line: i64,
+    /// What it is known by.
+    pub row_key: Option<String>,
+    /// The line of the row that it repeats.
+    pub first_line: Option<i64>,
+    /// What stands there.
+    pub content: Option<String>,
+}
+
+/// A row that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = rows)]
+pub struct Wrong {
+    /// The number of its first line.
+    pub line: i64,
+    /// What stands there.
+    pub content: Option<String>,
+    /// What stands there, if it cannot be read.
+    pub raw: Option<String>,
+    /// Why, as a code.
+    pub reason_code: Option<String>,
+    /// Why, in words.
+    pub reason_text: Option<String>,
+}
+
+/// A row that made or changed a record.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = rows)]
+pub struct Did {
+    /// The number of its first line.
+    pub line: i64,
+    /// What it did.
+    pub verdict: Option<ImportVerdict>,
+    /// The record.
+    pub resource_id: Option<String>,
+    /// The revision in which it left it.
+    pub left_revision: Option<i64>,
+    /// The event that tells what was before.
+    pub left_event: Option<i64>,
+}
+
+fn of(import: ImportId) -> Clause {
+    let mut clause = Clause::all();
+    clause.equals("import_job_rows.import_id", &import);
+    clause
+}
+
+/// Stores rows as they were read.
+///
+/// # Errors
+/// What the database reports.
+pub fn insert(tx: &mut Tx<'_>, new: &[NewRow]) -> Result<()> {
+    on_each!(tx, |c| diesel::insert_into(table).values(new).execute(c))?;
+    Ok(())
+}
+
+/// The rows of the import that were read with those keys: their lines, and what they say.
+///
+/// # Errors
+/// What the database reports.
+pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<BTreeMap<String, (i64, String)>> {
+    let found: Vec<(Option<String>, i64, Option<String>)> = on_each!(tx, |c| table
+        .filter(rows::import_id.eq(import))
+        .filter(rows::row_key.eq_any(keys))
+        .filter(rows::staged.eq_any([Staged::Row, Staged::Queued]))
+        .select((rows::row_key, rows::line, rows::said))
+        .load(c))?;
+    let known = |(key, line, said): (Option<String>, i64, Option<String>)| Some((key?, (line, said?)));
+    Ok(found.into_iter().filter_map(known).collect())
+}
+
+/// The rows of the import whose records go by those names.
+///
+/// # Errors
+/// What the database reports.
+pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String]) -> Result<Vec<Waiting>> {
+    Ok(on_each!(tx, |c| table
+        .filter(rows::import_id.eq(import))
+        .filter(rows::staged.eq(Staged::Row))
+        .filter(rows::row_key.eq_any(names).or(rows::name_key.eq_any(names)))
+        .order(rows::line)
+        .select(Waiting::as_select())
+        .load(c))?)
+}
+
+/// The next rows of the phase that the work is in.
+///
+/// # Errors
+/// What the database reports.
+pub fn next(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Waiting>> {
+    let mut clause = of(work.import_id);
+    clause.below("import_job_rows.pass", Some(&work.pass));
+    let column = match work.phase {
+        Phase::Queue => {
+            clause.sql(" AND import_job_rows.staged = 'queued'");
+            "import_job_rows.sort_at"
+        }
+        Phase::Repeats => {
+            clause.sql(" AND import_job_rows.staged = 'repeat'");
+            "import_job_rows.line"
+        }
+        _ => {
+            clause
+                .sql(" AND import_job_rows.staged = 'row'")
+                .at_least("import_job_rows.line", Some(&work.at_line.saturating_add(1)));
+            "import_job_rows.line"
+        }
+    };
+    let order = Order {
+        column,
+        id: "import_job_rows.line",
+        descending: false,
+    };
+    Ok(on_each!(tx, |c| table
+        .filter(clause)
+        .order(Sorted(order))
+        .limit(BATCH)
+        .select(Waiting::as_select())
+        .load(c))?)
+}
+
+/// What became of the row at that line.
+///
+/// # Errors
+/// What the database reports.
+pub fn fate(tx: &mut Tx<'_>, import: ImportId, line: i64) -> Result<(Option<ImportVerdict>, Option<String>)> {
+    let found: Option<(Option<ImportVerdict>, Option<String>)> = on_each!(tx, |c| table
+        .find((import, line))
+        .select((rows::verdict, rows::resource_id))
+        .first(c)
+        .optional())?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Notes what became of a row. What stands in it is let go of, unless it is wrong or will be gone over again.
+///
+/// # Errors
+/// What the database reports.
+pub fn done(tx: &mut Tx<'_>, held: (&Import, &Work), line: i64, outcome: &Outcome) -> Result<()> {
+    let (import, work) = held;
+    let keeps = import.dry_run || outcome.verdict == ImportVerdict::Rejected;
+    // A dry run has made no record, whatever it says.
+    let made = matches!(outcome.verdict, ImportVerdict::Created | ImportVerdict::Draft);
+    let record = outcome.resource_id.as_deref().filter(|_| !(import.dry_run && made));
+    let left = outcome.left.filter(|_| !import.dry_run);
+    let change = (
+        rows::pass.eq(work.pass),
+        rows::verdict.eq(Some(outcome.verdict)),
+        rows::reason_code.eq(outcome.code.as_deref()),
+        rows::reason_text.eq(outcome.reason.as_deref()),
+        rows::resource_id.eq(record),
+        rows::left_revision.eq(left.map(|left: Left| left.revision)),
+        rows::left_event.eq(left.map(|left| left.event)),
+    );
+    on_each!(tx, |c| diesel::update(table.find((import.id, line)))
+        .set(change)
+        .execute(c))?;
+    if !keeps {
+        on_each!(tx, |c| diesel::update(table.find((import.id, line)))
+            .set(rows::content.eq(None::<String>))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// One page of the rows of an import that the caller was found to see.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(
+    tx: &mut Tx<'_>,
+    import: ImportId,
+    pass: i64,
+    filter: &ImportRowFilter,
+    paging: &Paging,
+) -> Result<Page<ImportRow>> {
+    let mut clause = of(import);
+    clause
+        .one_of_some("import_job_rows.verdict", filter.verdict.as_ref())
+        .one_of_some("import_job_rows.undo_verdict", filter.undo_verdict.as_ref());
+    if filter.verdict.is_some() {
+        clause.at_least("import_job_rows.pass", Some(&pass));
+    }
+    let found = load_page!(tx, table => ImportRow, clause, ROWS, paging)?;
+    let page = Page::of(found, paging, |row: &ImportRow| (row.line.into(), import.to_string()));
+    Ok(page.map(|row| row.in_pass(pass)))
+}
+
+impl ImportRow {
+    /// The row as it is in that pass: what a pass before said of it is said no more.
+    fn in_pass(self, pass: i64) -> Self {
+        if self.pass >= pass {
+            return self;
+        }
+        Self {
+            verdict: None,
+            reason_code: None,
+            reason_text: None,
+            resource_id: None,
+            ..self
+        }
+    }
+}
+
+/// Rows of an import that are wrong, after that line.
+///
+/// # Errors
+/// What the database reports.
+pub fn wrong(tx: &mut Tx<'_>, import: ImportId, pass: i64, after: i64, most: i64) -> Result<Vec<Wrong>> {
+    Ok(on_each!(tx, |c| table
+        .filter(rows::import_id.eq(import))
+        .filter(rows::verdict.eq(Some(ImportVerdict::Rejected)))
+        .filter(rows::pass.ge(pass))
+        .filter(rows::line.gt(after))
+        .order(rows::line)
+        .limit(most)
+        .select(Wrong::as_select())
+        .load(c))?)
+}
+
+/// Rows that made or changed a record and were not taken back yet, the last before a line first.
+///
+/// # Errors
+/// What the database reports.
+pub fn to_undo(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Did>> {
+    let did = [ImportVerdict::Created, ImportVerdict::Updated, ImportVerdict::Draft];
+    Ok(on_each!(tx, |c| table
+        .filter(rows::import_id.eq(work.import_id))
+        .filter(rows::undo_verdict.is_null())
+        .filter(rows::verdict.eq_any(did))
+        .filter(rows::pass.eq(work.pass))
+        .filter(rows::line.lt(work.at_line))
+        .order(rows::line.desc())
+        .limit(BATCH)
+        .select(Did::as_select())
+        .load(c))?)
+}
+
+/// Notes what became of a row that was to be taken back.
+///
+/// # Errors
+/// What the database reports.
+pub fn undone(
+    tx: &mut Tx<'_>,
+    import: ImportId,
+    line: i64,
+    verdict: ImportUndoVerdict,
+    reason: Option<(&str, &str)>,
+) -> Result<()> {
+    let (code, text) = reason.unzip();
+    on_each!(tx, |c| diesel::update(table.find((import, line)))
+        .set((
+            rows::undo_verdict.eq(Some(verdict)),
+            rows::undo_code.eq(code),
+            rows::undo_text.eq(text)
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes for the rows, of whichever import, that left a record as it is again now: they left it in this revision.
+///
+/// # Errors
+/// What the database reports.
+pub fn again_at(tx: &mut Tx<'_>, record: &str, before: i64, now: i64) -> Result<()> {
+    let others = table
+        .filter(rows::resource_id.eq(record))
+        .filter(rows::left_revision.eq(before))
+        .filter(rows::undo_verdict.is_null());
+    on_each!(tx, |c| diesel::update(others)
+        .set(rows::left_revision.eq(Some(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes at most so many rows of an import; tells how many.
+///
+/// # Errors
+/// What the database reports.
+pub fn delete(tx: &mut Tx<'_>, import: ImportId, most: i64) -> Result<usize> {
+    let lines: Vec<i64> = on_each!(tx, |c| table
+        .filter(rows::import_id.eq(import))
+        .order(rows::line)
+        .limit(most)
+        .select(rows::line)
+        .load(c))?;
+    let Some(last) = lines.last() else { return Ok(0) };
+    let those = table.filter(rows::import_id.eq(import)).filter(rows::line.le(*last));
+    on_each!(tx, |c| diesel::delete(those).execute(c)).map_err(Error::from)
+}

@@ -1,0 +1,204 @@
+//! People as another system has them, put at that system's ids.
+
+use super::{
+    handlers::{bindable, shown},
+    model::{Employment, EmploymentPatch, NewEmployment, NewPerson, Person, PersonPatch, PersonUpsert},
+    queries,
+};
+use crate::{
+    db::Tx,
+    error::{Error, Result, codes},
+    http::{
+        IfMatch, Resource as _, Upserted,
+        batch::{Batch, BatchData, Done, Operations, Records, Upsert},
+    },
+    kernel::{Patch, ids::PersonId},
+    references::{self, ExternalRef},
+};
+
+/// People who are put in one call.
+pub type PersonBatch = Batch<PersonUpsert>;
+
+/// What a batch does with people.
+pub const BATCH: Records<PersonUpsert> = Records {
+    kind: Person::TYPE,
+    operations: Operations {
+        upsert: "upsertPerson",
+        update: "updatePerson",
+    },
+    upsert: upsert_item,
+    update: update_item,
+};
+
+impl BatchData for PersonUpsert {
+    const RECORD: &'static str = "Person";
+    const ID: &'static str = "person_01jdq4p6c8f3kb2v9y0s7x5ham";
+}
+
+/// Records or changes the person whom another system knows by that id. What `given` leaves out stays as it is, null clears.
+/// Of several who do so at once for a new id, one records the person and the others change the record.
+///
+/// # Errors
+/// As the operations that record and change people and their times at partners; 409 `contradiction` for a new person without
+/// a name; 409 `already_exists` if the id names somebody whom the caller may not see.
+pub fn upsert_by_external(
+    tx: &mut Tx<'_>,
+    reference: &ExternalRef,
+    given: &PersonUpsert,
+    seen: IfMatch,
+) -> Result<Upserted<Person>> {
+    let holder = references::holder(tx, Person::TYPE, reference)?;
+    let upsert = Upsert {
+        holder: holder.as_deref(),
+        reference,
+        data: given,
+        seen,
+    };
+    put(tx, &upsert)
+}
+
+fn put(tx: &mut Tx<'_>, upsert: &Upsert<'_, PersonUpsert>) -> Result<Upserted<Person>> {
+    let reference = upsert.reference;
+    let mut given = upsert.data.clone();
+    let refs = given.external_refs.get_or_insert_default();
+    if !refs.contains(reference) {
+        refs.push(reference.clone());
+    }
+    let mut holder = upsert.holder.map(str::to_owned);
+    if holder.is_none() {
+        let new = given.clone();
+        match tx.attempt(|tx| record(tx, new)) {
+            Ok(person) => {
+                return Ok(Upserted {
+                    record: shown(tx, person),
+                    created: true,
+                });
+            }
+            Err(error) if error.is(&codes::ALREADY_EXISTS) => {
+                // Somebody else was faster with the same id, or another reference is taken.
+                holder = references::holder(tx, Person::TYPE, reference)?;
+                if holder.is_none() {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let id = holder.and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| Error::internal("an external reference names nobody"))?;
+    let before = locked(tx, id).map_err(|error| {
+        error.when(&codes::NOT_FOUND, || {
+            Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
+        })
+    })?;
+    upsert.seen.check(before.revision)?;
+    let person = merge(tx, before, given)?;
+    Ok(Upserted {
+        record: shown(tx, person),
+        created: false,
+    })
+}
+
+fn locked(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
+    queries::lock(tx, id)?;
+    queries::find(tx, id)
+}
+
+/// A new person of what another system says.
+fn record(tx: &mut Tx<'_>, given: PersonUpsert) -> Result<Person> {
+    let name = given.name.ok_or_else(|| {
+        Error::contradicts(
+            "#/name",
+            "required",
+            "There is no such person yet, and a new one needs a name.",
+        )
+    })?;
+    let new = NewPerson {
+        name,
+        email: given.email.apply(None),
+        phone: given.phone.apply(None),
+        locale: given.locale.apply(None),
+        preferences: given.preferences.unwrap_or_default(),
+        consents: given.consents.unwrap_or_default(),
+        employment: None,
+    };
+    let mut person = Person::new(&new, tx.now);
+    person.external_refs = Some(references::distinct(given.external_refs.unwrap_or_default()));
+    if let Some(time) = &given.employment {
+        bindable(tx, time.partner_id, "#/employment/partner_id")?;
+        person.employments.push(Employment::new(person.id, time, tx.now));
+    }
+    queries::insert(tx, person)
+}
+
+/// The person with what is said of them; what says the same makes no revision. References are added, none is taken away.
+fn merge(tx: &mut Tx<'_>, before: Person, given: PersonUpsert) -> Result<Person> {
+    before.may_be_written(tx.caller().partner(), tx.now.date())?;
+    let mut refs = given.external_refs.unwrap_or_default();
+    refs.extend(before.external_refs.iter().flatten().cloned());
+    let patch = PersonPatch {
+        name: given.name,
+        email: given.email,
+        phone: given.phone,
+        locale: given.locale,
+        preferences: given.preferences,
+        consents: given.consents,
+    };
+    let mut after = before.clone().patched(&patch, tx.now)?;
+    after.external_refs = Some(references::distinct(refs));
+    let after = if after.same_as(&before) {
+        before
+    } else {
+        queries::save(tx, &before, after)?
+    };
+    match &given.employment {
+        Some(time) => employed(tx, after, time),
+        None => Ok(after),
+    }
+}
+
+/// The person with that time at a partner: begun if they do not work there, else with what is said of it.
+fn employed(tx: &mut Tx<'_>, person: Person, time: &NewEmployment) -> Result<Person> {
+    let today = tx.now.date();
+    let known = person
+        .employments
+        .iter()
+        .find(|known| known.partner_id == time.partner_id && known.holds_on(today));
+    match known {
+        Some(known) => {
+            let set = |text: &Option<String>| text.clone().map_or(Patch::Keep, Patch::Set);
+            let patch = EmploymentPatch {
+                title: set(&time.title),
+                department: set(&time.department),
+                roles: (!time.roles.is_empty()).then(|| time.roles.clone()),
+            };
+            let after = known.clone().patched(&patch, tx.now);
+            let same =
+                (&after.title, &after.department, &after.roles) == (&known.title, &known.department, &known.roles);
+            if same {
+                return Ok(person);
+            }
+            queries::save_employment(tx, known, after, "employment.updated")?;
+        }
+        None => {
+            bindable(tx, time.partner_id, "#/employment/partner_id")?;
+            let time = Employment::new(person.id, time, tx.now).beside(&person.employments)?;
+            queries::insert_employment(tx, time)?;
+        }
+    }
+    queries::find(tx, person.id)
+}
+
+fn upsert_item(tx: &mut Tx<'_>, upsert: Upsert<'_, PersonUpsert>) -> Result<Done> {
+    let done = put(tx, &upsert)?;
+    Done::of(tx, done)
+}
+
+fn update_item(tx: &mut Tx<'_>, id: &str, given: &PersonUpsert, seen: IfMatch) -> Result<Done> {
+    let id = id.parse().map_err(|_malformed| Error::not_found())?;
+    let before = locked(tx, id)?;
+    seen.check(before.revision)?;
+    let person = merge(tx, before, given.clone())?;
+    let person = shown(tx, person);
+    Done::changed(tx, person)
+}

@@ -1,0 +1,339 @@
+//! The types of records that are linked with other systems: how each is read, and how it is changed by its own rules.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    bindable,
+    customers::{self, accounts},
+    db::Tx,
+    deals::registrations::{self, Ahead},
+    error::{Error, Result},
+    partners::{self, people},
+    references::{self, ExternalRef},
+    words,
+};
+
+words! {
+    /// A type of record that is linked with other systems.
+    pub SyncedType {
+        /// A partner.
+        Partner = "partner",
+        /// A person at partners.
+        Person = "person",
+        /// A customer account.
+        CustomerAccount = "customer_account",
+        /// A registered deal.
+        Deal = "deal",
+    }
+}
+
+bindable!(SyncedType);
+
+/// The fields of a record that can be written, by name.
+pub type Fields = Map<String, Value>;
+
+/// A record as a link knows it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// How often it was changed.
+    pub revision: i64,
+    /// The record, as the vendor reads it.
+    pub record: Value,
+}
+
+/// How records of a type are read and changed. A type that shall be linked has one row here.
+struct Kind {
+    kind: SyncedType,
+    /// Reads one, by its id as text.
+    read: fn(&mut Tx<'_>, &str) -> Result<Found>,
+    /// Changes one by a merge patch, as a request of the caller would.
+    change: fn(&mut Tx<'_>, &str, Value) -> Result<()>,
+    /// Whether the patch takes `external_refs`; those of others stand beside the record.
+    refers: bool,
+    /// What a change can write, by its names in the record.
+    fields: &'static [&'static str],
+}
+
+static KINDS: &[Kind] = &[
+    Kind {
+        kind: SyncedType::Partner,
+        read: read_partner,
+        change: change_partner,
+        refers: true,
+        fields: &[
+            "legal_name",
+            "trading_names",
+            "types",
+            "registration",
+            "tax_ids",
+            "website",
+            "phone",
+            "hq_address",
+            "parent_id",
+            "territory_ids",
+            "default_currency",
+            "time_zone",
+            "tags",
+            "custom",
+        ],
+    },
+    Kind {
+        kind: SyncedType::Person,
+        read: read_person,
+        change: change_person,
+        refers: false,
+        fields: &["name", "email", "phone", "locale", "preferences", "consents"],
+    },
+    Kind {
+        kind: SyncedType::CustomerAccount,
+        read: read_account,
+        change: change_account,
+        refers: true,
+        fields: &[
+            "name",
+            "website",
+            "registration_number",
+            "registration_authority",
+            "phone",
+            "address",
+            "parent_id",
+            "industry",
+            "employees",
+            "annual_revenue",
+            "founded_year",
+            "territory_id",
+            "owner_id",
+            "aliases",
+            "tags",
+            "custom",
+        ],
+    },
+    Kind {
+        kind: SyncedType::Deal,
+        read: read_deal,
+        change: change_deal,
+        refers: true,
+        fields: &[
+            "title",
+            "description",
+            "deal_type",
+            "source",
+            "customer",
+            "territory",
+            "lines",
+            "amount",
+            "expected_close_on",
+            "next_step",
+            "competitor",
+            "co_sell_needs",
+            "visibility",
+            "customer_consent",
+            "contacts",
+            "sites",
+            "custom",
+        ],
+    },
+];
+
+/// What parts of a record have and no change of it takes.
+const INNER: [&str; 5] = ["id", "product_id", "review_status", "received_at", "resolution"];
+
+impl SyncedType {
+    fn row(self) -> Result<&'static Kind> {
+        KINDS
+            .iter()
+            .find(|row| row.kind == self)
+            .ok_or_else(|| Error::internal(format!("nothing says how a {self} is linked")))
+    }
+
+    /// The type of records that are named so in events, if they are linked.
+    pub fn of(resource_type: &str) -> Option<Self> {
+        resource_type.parse().ok()
+    }
+
+    /// Reads a record that the caller may see.
+    ///
+    /// # Errors
+    /// 404 if there is none.
+    pub fn read(self, tx: &mut Tx<'_>, id: &str) -> Result<Found> {
+        (self.row()?.read)(tx, id)
+    }
+
+    /// Changes a record by a merge patch, by the rules of a change by a person.
+    ///
+    /// # Errors
+    /// What those rules refuse.
+    pub fn change(self, tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
+        (self.row()?.change)(tx, id, patch)
+    }
+
+    /// The fields that can be written, as a change of them is sent.
+    ///
+    /// # Errors
+    /// 500 if nothing says how records of the type are linked.
+    pub fn written(self, record: &Value) -> Result<Fields> {
+        let fields = self.row()?.fields.iter();
+        Ok(fields
+            .map(|name| {
+                let value = record.get(*name).cloned().unwrap_or_default();
+                ((*name).to_owned(), sent(value))
+            })
+            .collect())
+    }
+
+    /// Gives a record one reference, and takes another from it; the record changes with them.
+    ///
+    /// # Errors
+    /// 409 `already_exists` if another record has the reference; what the rules of a change refuse.
+    pub fn refer(
+        self,
+        tx: &mut Tx<'_>,
+        id: &str,
+        added: Option<&ExternalRef>,
+        taken: Option<&ExternalRef>,
+    ) -> Result<()> {
+        let row = self.row()?;
+        let before = references::by_records(tx, self.as_str(), &[id.to_owned()])?
+            .remove(id)
+            .unwrap_or_default();
+        let mut after: Vec<ExternalRef> = before
+            .iter()
+            .filter(|known| Some(*known) != taken)
+            .chain(added)
+            .cloned()
+            .collect();
+        after = references::distinct(after);
+        if after == before {
+            return Ok(());
+        }
+        if row.refers {
+            (row.change)(tx, id, json!({"external_refs": after}))
+        } else {
+            references::set(tx, self.as_str(), id, &after)
+        }
+    }
+}
+
+/// A value as a change of it is sent: parts without the ids and states that the program gives them.
+fn sent(value: Value) -> Value {
+    match value {
+        Value::Object(parts) => Value::Object(
+            parts
+                .into_iter()
+                .filter(|(name, _)| !INNER.contains(&name.as_str()))
+                .map(|(name, part)| (name, sent(part)))
+                .collect(),
+        ),
+        Value::Array(list) => Value::Array(list.into_iter().map(sent).collect()),
+        other => other,
+    }
+}
+
+fn parsed<I: std::str::FromStr>(id: &str) -> Result<I> {
+    id.parse().map_err(|_other| Error::not_found())
+}
+
+fn patch_of<P: serde::de::DeserializeOwned>(patch: Value) -> Result<P> {
+    serde_json::from_value(patch).map_err(|error| {
+        Error::contradicts(
+            "#",
+            "invalid_value",
+            format!("What the other system has does not fit the record: {error}."),
+        )
+    })
+}
+
+fn found<T: crate::http::Resource>(record: &T) -> Result<Found> {
+    Ok(Found {
+        revision: record.revision(),
+        record: serde_json::to_value(record).map_err(Error::internal)?,
+    })
+}
+
+fn read_partner(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
+    found(&partners::find(tx, parsed(id)?)?)
+}
+
+fn change_partner(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
+    let patch = patch_of(patch)?;
+    partners::update_imported(tx, parsed(id)?, &patch).map(drop)
+}
+
+fn read_person(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
+    found(&people::find(tx, parsed(id)?)?)
+}
+
+fn change_person(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
+    let patch: people::PersonPatch = patch_of(patch)?;
+    let before = people::find(tx, parsed(id)?)?;
+    before.may_be_written(tx.caller().partner(), tx.now.date())?;
+    let after = before.clone().patched(&patch, tx.now)?;
+    people::save(tx, &before, after).map(drop)
+}
+
+fn read_account(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
+    found(&customers::find(tx, parsed(id)?)?)
+}
+
+fn change_account(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
+    let patch = patch_of(patch)?;
+    let before = customers::find(tx, parsed(id)?)?;
+    accounts::change(tx, &before, &patch).map(drop)
+}
+
+fn read_deal(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
+    let registration = registrations::find(tx, parsed(id)?)?;
+    found(&registrations::seen(tx, registration)?)
+}
+
+fn change_deal(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
+    let patch = patch_of(patch)?;
+    let before = registrations::find(tx, parsed(id)?)?;
+    registrations::change(tx, &mut Ahead::default(), &before, patch).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_a_row_and_its_fields_are_those_of_the_published_change() {
+        let document = crate::app::document().unwrap();
+        let schema = |name: &str| document["components"]["schemas"][name]["properties"].clone();
+        for (kind, record, patch) in [
+            (SyncedType::Partner, "Partner", "PartnerPatch"),
+            (SyncedType::Person, "Person", "PersonPatch"),
+            (SyncedType::CustomerAccount, "CustomerAccount", "CustomerAccountPatch"),
+            (SyncedType::Deal, "Deal", "DealPatch"),
+        ] {
+            let (record, patch) = (schema(record), schema(patch));
+            let mut known: Vec<&str> = kind.row().unwrap().fields.to_vec();
+            for name in &known {
+                assert!(
+                    record.get(*name).is_some() && patch.get(*name).is_some(),
+                    "{kind}: {name}"
+                );
+            }
+            known.push("external_refs");
+            let missing: Vec<&String> = patch
+                .as_object()
+                .unwrap()
+                .keys()
+                .filter(|name| !known.contains(&name.as_str()))
+                .collect();
+            assert!(
+                missing.is_empty(),
+                "{kind}: a change can write {missing:?}, a link does not know them"
+            );
+        }
+        assert_eq!(SyncedType::ALL.len(), KINDS.len());
+    }
+
+    #[test]
+    fn parts_are_sent_without_what_the_program_gives_them() {
+        let record = json!({"lines": [{"id": "line_1", "product": "EDGE", "product_id": "product_1", "quantity": 2, "review_status": "draft"}]});
+        let written = SyncedType::Deal.written(&record).unwrap();
+        assert_eq!(written["lines"], json!([{"product": "EDGE", "quantity": 2}]));
+        assert_eq!(written["title"], Value::Null);
+    }
+}

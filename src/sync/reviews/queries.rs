@@ -1,0 +1,115 @@
+//! The only file that knows the table of reviews.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::model::{ExternalRecord, ORDER, SyncCandidate, SyncReview, SyncReviewFilter, SyncReviewState};
+use crate::{
+    db::{Clause, Tx},
+    error::Result,
+    events::Fact,
+    kernel::{
+        ids::{ExternalSystemId, SyncReviewId},
+        page::{Page, Paging},
+    },
+    load_page, on_each, revise,
+    schema::sync_reviews::{self as reviews, table},
+    sync::{kinds::SyncedType, whole_scope},
+};
+
+/// One page of the queue.
+///
+/// # Errors
+/// What the database reports.
+pub fn page(tx: &mut Tx<'_>, filter: &SyncReviewFilter, paging: &Paging) -> Result<Page<SyncReview>> {
+    let mut clause = whole_scope(tx.caller());
+    clause
+        .one_of_some("sync_reviews.state", filter.state.as_ref())
+        .equals_some("sync_reviews.system_id", filter.system_id.as_ref())
+        .one_of_some("sync_reviews.resource_type", filter.resource_type.as_ref());
+    let rows = load_page!(tx, table => SyncReview, clause, ORDER, paging)?;
+    Ok(Page::of(rows, paging, |row| {
+        (row.created_at.into(), row.id.to_string())
+    }))
+}
+
+fn load(tx: &mut Tx<'_>, clause: Clause) -> Result<Vec<SyncReview>> {
+    Ok(on_each!(tx, |c| table
+        .filter(clause)
+        .select(SyncReview::as_select())
+        .load(c))?)
+}
+
+/// The review with that id.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn find(tx: &mut Tx<'_>, id: SyncReviewId) -> Result<SyncReview> {
+    let mut clause = whole_scope(tx.caller());
+    clause.equals("sync_reviews.id", &id);
+    load(tx, clause)?.pop().ok_or_else(crate::error::Error::not_found)
+}
+
+/// The reviews of those ids of a system, by the id.
+///
+/// # Errors
+/// What the database reports.
+pub fn by_externals(
+    tx: &mut Tx<'_>,
+    system: ExternalSystemId,
+    kind: SyncedType,
+    ids: &[String],
+) -> Result<BTreeMap<String, SyncReview>> {
+    let mut clause = Clause::all();
+    clause
+        .equals("sync_reviews.system_id", &system)
+        .equals("sync_reviews.resource_type", &kind)
+        .one_of("sync_reviews.external_id", ids);
+    let found = load(tx, clause)?;
+    Ok(found.into_iter().map(|one| (one.external_id.clone(), one)).collect())
+}
+
+/// How many records of a system wait for somebody.
+///
+/// # Errors
+/// What the database reports.
+pub fn open(tx: &mut Tx<'_>, system: ExternalSystemId) -> Result<i64> {
+    Ok(on_each!(tx, |c| table
+        .filter(reviews::system_id.eq(system))
+        .filter(reviews::state.eq(SyncReviewState::Open))
+        .count()
+        .get_result(c))?)
+}
+
+/// Puts a record into the queue, or describes the one that is there anew, and tells of it.
+///
+/// # Errors
+/// What the database reports.
+pub fn put(
+    tx: &mut Tx<'_>,
+    system: ExternalSystemId,
+    kind: SyncedType,
+    record: &ExternalRecord,
+    candidates: Vec<SyncCandidate>,
+) -> Result<SyncReview> {
+    let id = record.external_id.clone();
+    if let Some(before) = by_externals(tx, system, kind, std::slice::from_ref(&id))?.remove(&id) {
+        let after = before.clone().renewed(record, candidates, tx.now);
+        return save(tx, &before, after, "sync_review.updated");
+    }
+    let review = SyncReview::new(system, kind, record, candidates, tx.now);
+    on_each!(tx, |c| diesel::insert_into(table).values(&review).execute(c))?;
+    tx.record(Fact::created("sync_review.created", &review))?;
+    Ok(review)
+}
+
+/// Stores a changed review over the revision it was read at, and tells of it as `kind`.
+///
+/// # Errors
+/// 412 if it was changed meanwhile.
+pub fn save(tx: &mut Tx<'_>, before: &SyncReview, after: SyncReview, kind: &'static str) -> Result<SyncReview> {
+    revise!(tx, table, reviews::revision, (before.id, before.revision), &after)?;
+    tx.record(Fact::changed(kind, before, &after))?;
+    Ok(after)
+}

@@ -1,0 +1,135 @@
+//! What two sides agree on, and what they do not. Pure.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::kinds::Fields;
+use crate::kernel::Time;
+
+/// A record's revision in another system, as it came with a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Theirs {
+    /// The revision there: a number, a moment, or any text that grows.
+    pub revision: String,
+    /// When it was changed there.
+    pub changed_at: Option<Time>,
+    /// Our revision that it was changed on the base of.
+    pub base: Option<i64>,
+}
+
+/// Which of two revisions of another system is the later one. Numbers are compared as numbers, moments as moments; other texts
+/// by the times of change, where both are known, and else letter by letter.
+pub fn order(one: (&str, Option<Time>), other: (&str, Option<Time>)) -> Ordering {
+    if one.0 == other.0 {
+        return Ordering::Equal;
+    }
+    let number = |text: &str| {
+        let digits = text.trim_start_matches('0').to_owned();
+        text.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
+    };
+    if let (Some(one), Some(other)) = (number(one.0), number(other.0)) {
+        return one.len().cmp(&other.len()).then(one.cmp(&other));
+    }
+    if let (Ok(one), Ok(other)) = (one.0.parse::<Time>(), other.0.parse::<Time>()) {
+        return one.cmp(&other);
+    }
+    match (one.1, other.1) {
+        (Some(at), Some(before)) if at != before => at.cmp(&before),
+        _ => one.0.cmp(other.0),
+    }
+}
+
+/// Two versions of a record, held against the one that both sides had.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// What both changed, each to another value.
+    pub conflicts: Vec<String>,
+    /// What they alone changed.
+    pub theirs: Vec<String>,
+    /// What we alone changed: their version has it as it was.
+    pub ours: Vec<String>,
+}
+
+/// Compares two versions field by field. Where it is not known what both had, what differs is a conflict.
+pub fn compare(base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compared {
+    let mut compared = Compared::default();
+    for (name, their) in theirs {
+        let our = ours.get(name).unwrap_or(&Value::Null);
+        if our == their {
+            continue;
+        }
+        let was = base.map(|base| base.get(name).unwrap_or(&Value::Null));
+        let of = if was == Some(their) {
+            &mut compared.ours
+        } else if was == Some(our) {
+            &mut compared.theirs
+        } else {
+            &mut compared.conflicts
+        };
+        of.push(name.clone());
+    }
+    compared
+}
+
+/// The merge patch that gives a record those fields of another version. What that lacks of an object is cleared.
+pub fn patch(fields: &[String], ours: &Fields, theirs: &Fields) -> Value {
+    let one = |name: &String| {
+        let (our, their) = (ours.get(name), theirs.get(name).cloned().unwrap_or_default());
+        let value = match (our, their) {
+            (Some(Value::Object(our)), Value::Object(mut their)) => {
+                for gone in our.keys() {
+                    their.entry(gone.clone()).or_insert(Value::Null);
+                }
+                Value::Object(their)
+            }
+            (_, their) => their,
+        };
+        (name.clone(), value)
+    };
+    Value::Object(fields.iter().map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(value: Value) -> Fields {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn the_later_revision_is_told_by_number_by_moment_and_by_text() {
+        let order = |one, other| order((one, None), (other, None));
+        assert_eq!(order("9", "10"), Ordering::Less);
+        assert_eq!(order("0010", "10"), Ordering::Equal, "leading zeros are nothing");
+        assert_eq!(order("123456789012345678901", "99"), Ordering::Greater);
+        assert_eq!(order("2026-11-21T09:00:00Z", "2026-11-21T09:00:00.5Z"), Ordering::Less);
+        assert_eq!(order("W/\"b\"", "W/\"a\""), Ordering::Greater);
+        let at = |text: &str| Some(text.parse().unwrap());
+        let (early, late) = (at("2026-11-21T09:00:00Z"), at("2026-11-21T10:00:00Z"));
+        assert_eq!(super::order(("b", early), ("a", late)), Ordering::Less);
+    }
+
+    #[test]
+    fn each_field_is_held_against_what_both_had() {
+        let base = fields(json!({"a": 1, "b": 1, "c": 1, "d": 1}));
+        let ours = fields(json!({"a": 1, "b": 2, "c": 2, "d": 2}));
+        let theirs = fields(json!({"a": 2, "b": 1, "c": 3, "d": 2}));
+        let compared = compare(Some(&base), &ours, &theirs);
+        assert_eq!(compared.theirs, ["a"]);
+        assert_eq!(compared.ours, ["b"]);
+        assert_eq!(compared.conflicts, ["c"], "what both changed to the same is agreed");
+        assert_eq!(compare(None, &ours, &theirs).conflicts, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_patch_clears_what_the_other_version_lacks() {
+        let ours = fields(json!({"custom": {"x": 1, "y": 2}, "name": "a"}));
+        let theirs = fields(json!({"custom": {"x": 3}, "name": null}));
+        let made = patch(&["custom".to_owned(), "name".to_owned()], &ours, &theirs);
+        assert_eq!(made, json!({"custom": {"x": 3, "y": null}, "name": null}));
+    }
+}

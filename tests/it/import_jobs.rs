@@ -1,0 +1,509 @@
+//! Imports over the API: a file is mapped, tried, committed, mended, stopped, taken back; whatever is cut off goes on where it was.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use openprm::{
+    auth::{Role, Rows},
+    imports::jobs::{Importer, Step},
+    on_each,
+    schema::import_work,
+};
+use serde_json::{Value, json};
+
+use crate::support::{Client, Response, World};
+
+async fn upload(client: &Client<'_>, name: &str, content: &str) -> String {
+    let at = format!("/v1/files?name={name}");
+    let headers = [("content-type", "text/plain")];
+    let made = client
+        .send_bytes(Method::POST, &at, &headers, Some(content.as_bytes().to_vec()))
+        .await
+        .expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn column(name: &str) -> Value {
+    json!({"column": name})
+}
+
+/// Accounts of an old CRM, with the accounts that they belong to.
+fn accounts(file: &str) -> Value {
+    json!({
+        "file_id": file,
+        "kind": "customer_accounts",
+        "system": "oldcrm",
+        "mapping": {
+            "key": column("Id"),
+            "fields": {
+                "name": column("Name"),
+                "phone": column("Phone"),
+                "address.city": column("City"),
+                "address.country": {"column": "Country", "table": "countries"},
+                "parent_id": column("Parent"),
+            },
+            "when": [{"column": "Name", "is": ["(deleted)"], "skip": "deleted in the old system"}],
+            "tables": {"countries": {"Germany": "DE"}},
+        },
+    })
+}
+
+const HEADER: &str = "Id,Name,Phone,City,Country,Parent\n";
+
+fn with(mut body: Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else {
+        panic!("{changes} is no object")
+    };
+    for (name, value) in changes {
+        body[name.as_str()] = value;
+    }
+    body
+}
+
+async fn begin(client: &Client<'_>, body: Value) -> Value {
+    let begun = client.post("/v1/imports", body).await;
+    assert_eq!(begun.header("retry-after"), Some("1"), "{}", begun.body);
+    let location = begun.header("location").unwrap().to_owned();
+    let import = begun.expect(202);
+    assert_eq!(location, path(&import));
+    assert_eq!(import["status"], "queued");
+    import
+}
+
+fn path(import: &Value) -> String {
+    format!("/v1/imports/{}", import["id"].as_str().unwrap())
+}
+
+/// Works as a server does, until nothing is left to do.
+async fn work(world: &World) {
+    let mut importer = Importer::new(&world.state);
+    for _ in 0..500 {
+        if importer.step().await.unwrap() == Step::Idle {
+            return;
+        }
+    }
+    panic!("an import comes to no end");
+}
+
+/// So many steps of a server that is then gone.
+async fn die_after(world: &World, steps: usize) {
+    let mut importer = Importer::new(&world.state);
+    for _ in 0..steps {
+        importer.step().await.unwrap();
+    }
+    drop(importer);
+    // Its lease runs out.
+    world.sql(|tx| {
+        Ok(on_each!(tx, |c| diesel::update(import_work::table)
+            .filter(import_work::lease_token.is_not_null())
+            .set(import_work::lease_until.eq(Some(1_i64)))
+            .execute(c))?)
+    });
+}
+
+/// An import from its beginning to its end.
+async fn bring_in(world: &World, client: &Client<'_>, body: Value) -> Value {
+    let import = begin(client, body).await;
+    work(world).await;
+    client.get(&path(&import)).await.expect(200)
+}
+
+async fn rows(client: &Client<'_>, import: &Value, query: &str) -> Vec<Value> {
+    let page = client
+        .get(&format!("{}/rows?limit=200{query}", path(import)))
+        .await
+        .expect(200);
+    page["data"].as_array().unwrap().clone()
+}
+
+/// Line, verdict and code of each row.
+fn told(rows: &[Value]) -> Vec<(i64, &str, &str)> {
+    let text = |value: &'_ Value| -> &'static str {
+        Box::leak(value.as_str().unwrap_or_default().to_owned().into_boxed_str())
+    };
+    rows.iter()
+        .map(|row| {
+            (
+                row["line"].as_i64().unwrap(),
+                text(&row["verdict"]),
+                text(&row["reason_code"]),
+            )
+        })
+        .collect()
+}
+
+fn undo_told(rows: &[Value]) -> Vec<(i64, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    rows.iter()
+        .map(|row| {
+            (
+                row["line"].as_i64().unwrap(),
+                text(&row["undo_verdict"]),
+                text(&row["undo_code"]),
+            )
+        })
+        .collect()
+}
+
+async fn names(client: &Client<'_>) -> Vec<String> {
+    let page = client
+        .get("/v1/customer-accounts?limit=200&sort=name")
+        .await
+        .expect(200);
+    let rows = page["data"].as_array().unwrap().iter();
+    rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn act(client: &Client<'_>, import: &Value, action: &str, tag: &str) -> Response {
+    let at = format!("{}/{action}", path(import));
+    let headers = [("if-match", tag)];
+    let headers = if tag.is_empty() { &[][..] } else { &headers[..] };
+    client.send(Method::POST, &at, headers, None).await
+}
+
+async fn undo(world: &World, client: &Client<'_>, import: &Value) -> Value {
+    let begun = client
+        .post(&format!("{}/undo", path(import)), json!(null))
+        .await
+        .expect(202);
+    assert_eq!(begun["status"], "undoing");
+    work(world).await;
+    let undone = client.get(&path(import)).await.expect(200);
+    assert_eq!(undone["status"], "undone", "{undone}");
+    undone
+}
+
+/// 130 accounts, of which the second belongs to the last, so that it waits for a row far below.
+fn many(prefix: &str) -> String {
+    let mut text = HEADER.to_owned();
+    for number in 0..130 {
+        let parent = if number == 1 {
+            format!("{prefix}129")
+        } else {
+            String::new()
+        };
+        text.push_str(&format!(
+            "{prefix}{number},{prefix} Works {number},,Berlin,Germany,{parent}\n"
+        ));
+    }
+    text
+}
+
+each_engine! {
+    async fn a_file_is_tried_looked_at_and_committed(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let mut text = many("A");
+        text.push_str("B1,(deleted),,,,\nB2,,,Bonn,Germany,\nB3,Beta,,Bonn,Atlantis,\nA0,A Works 0,,Berlin,Germany,\nA0,Other,,Berlin,Germany,\nB4,Gamma,,,,NOBODY\n");
+        let file = upload(&ops, "accounts.csv", &text).await;
+
+        let suggested = ops.post("/v1/imports/suggest-mapping", json!({"file_id": file, "kind": "customer_accounts"})).await.expect(200);
+        assert_eq!(suggested["format"], "csv");
+        assert_eq!(suggested["mapping"]["key"], column("Id"));
+        assert_eq!(suggested["mapping"]["fields"]["address.city"], column("City"));
+        assert_eq!(suggested["columns"][3], json!({"name": "City", "samples": ["Berlin"]}));
+
+        let import = bring_in(&world, &ops, with(accounts(&file), json!({"dry_run": true}))).await;
+        assert_eq!((&import["status"], &import["dry_run"]), (&json!("finished"), &json!(true)), "{import}");
+        assert_eq!((&import["rows_read"], &import["rows_done"], &import["bytes_read"]), (&json!(136), &json!(136), &import["bytes_total"]));
+        assert_eq!((&import["rows_created"], &import["rows_rejected"], &import["rows_skipped"], &import["rows_unchanged"]), (&json!(130), &json!(4), &json!(1), &json!(1)), "{import}");
+        assert_eq!(names(&ops).await, Vec::<String>::new(), "a dry run keeps nothing");
+        let odd: Vec<Value> = rows(&ops, &import, "").await.into_iter().filter(|row| row["line"].as_i64().unwrap() > 131).collect();
+        let expected = [(132, "skipped", "skipped"), (133, "rejected", "required"), (134, "rejected", odd[2]["reason_code"].as_str().unwrap()), (135, "unchanged", "repeated"), (136, "rejected", "duplicate_key"), (137, "rejected", "unknown_reference")];
+        assert_eq!(told(&odd), expected, "{odd:#?}");
+        assert_eq!(rows(&ops, &import, "&verdict=rejected").await.len(), 4);
+
+        // What was looked at is what is committed, and nothing else.
+        assert_eq!(act(&ops, &import, "commit", "\"1\"").await.refused(412), "precondition_failed");
+        assert_eq!(act(&ops, &import, "undo", "").await.status, 409);
+        let tag = format!("\"{}\"", import["revision"]);
+        let again = act(&ops, &import, "commit", &tag).await.expect(202);
+        assert_eq!((&again["status"], &again["dry_run"], &again["rows_done"]), (&json!("queued"), &json!(false), &json!(3)), "{again}");
+        work(&world).await;
+        let import = ops.get(&path(&import)).await.expect(200);
+        assert_eq!((&import["status"], &import["rows_created"], &import["rows_rejected"]), (&json!("finished"), &json!(130), &json!(4)), "{import}");
+        assert_eq!(names(&ops).await.len(), 130);
+        let second = &rows(&ops, &import, "&verdict=created").await[1];
+        let child = ops.get(&format!("/v1/customer-accounts/{}", second["resource_id"].as_str().unwrap())).await.expect(200);
+        let parent = ops.get(&format!("/v1/customer-accounts/{}", child["parent_id"].as_str().unwrap())).await.expect(200);
+        assert_eq!((&child["name"], &parent["name"], &parent["address"]["country"]), (&json!("A Works 1"), &json!("A Works 129"), &json!("DE")));
+        assert_eq!(act(&ops, &import, "commit", "").await.refused(409), "guard_failed");
+
+        // It is told, and so is whoever began it.
+        world.sequence();
+        let events = ops.get("/v1/events?types=import.*&limit=500").await.expect(200);
+        let kinds: Vec<&str> = events["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["import.created", "import.started", "import.finished", "import.committed", "import.started", "import.finished"]);
+        world.work("notice_dispatch");
+        let inbox = ops.get("/v1/notices?topic=import_ended").await.expect(200);
+        let notices = inbox["data"].as_array().unwrap();
+        assert_eq!(notices.len(), 2, "{inbox}");
+        assert!(notices.iter().any(|notice| notice["body"].as_str().unwrap().contains("130 created, 1 unchanged, 1 skipped, 4 rejected")), "{inbox}");
+    }
+
+    async fn rows_that_are_wrong_come_as_a_file_to_be_mended(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let text = format!("{HEADER}C1,Good,,,,\nC2,=HYPERLINK(1),+49 30 123456,Bonn,Atlantis,\nC3,\"Two, lines\",'-5,,Atlantis,\nC4,too,few\n");
+        let import = bring_in(&world, &ops, accounts(&upload(&ops, "a.csv", &text).await)).await;
+        assert_eq!((&import["rows_created"], &import["rows_rejected"]), (&json!(1), &json!(3)), "{import}");
+
+        let problems = ops.get(&format!("{}/problems", path(&import))).await;
+        assert_eq!((problems.status, problems.header("content-type")), (200, Some("text/csv")));
+        assert!(problems.header("content-disposition").unwrap().contains("attachment"));
+        let sent = String::from_utf8(problems.bytes.clone()).unwrap();
+        let lines: Vec<&str> = sent.lines().collect();
+        assert_eq!(lines[0], "openprm_line,openprm_code,openprm_reason,openprm_raw,Id,Name,Phone,City,Country,Parent");
+        assert!(lines[1].starts_with("3,") && lines[1].contains(",C2,'=HYPERLINK(1),'+49 30 123456,Bonn,Atlantis,"), "{sent}");
+        assert!(lines[2].contains(",C3,\"Two, lines\",''-5,,Atlantis,"), "{sent}");
+        assert!(lines[3].starts_with("5,wrong_number_of_cells,") && lines[3].contains("\"C4,too,few\""), "{sent}");
+        for cell in sent.split([',', '\n']) {
+            assert!(!cell.trim_start_matches('"').starts_with(['=', '+', '-', '@']), "{cell}");
+        }
+
+        // Mended, it comes in by the same mapping, each cell as it was before it was made safe.
+        let mended = lines[..2].join("\n").replace("Atlantis", "DE");
+        let again = bring_in(&world, &ops, accounts(&upload(&ops, "mended.csv", &mended).await)).await;
+        assert_eq!((&again["status"], &again["rows_created"]), (&json!("finished"), &json!(1)), "{again}");
+        let page = ops.get("/v1/customer-accounts?sort=name").await.expect(200);
+        let made = page["data"].as_array().unwrap().iter().find(|row| row["name"] == "=HYPERLINK(1)").unwrap();
+        assert_eq!(made["phone"], "+4930123456");
+
+        let lines = ops.get(&format!("{}/problems?format=ndjson", path(&import))).await;
+        assert_eq!((lines.status, lines.header("content-type")), (200, Some("application/x-ndjson")));
+        let first: Value = serde_json::from_slice(lines.bytes.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+        assert_eq!((&first["openprm_line"], &first["Name"]), (&json!(3), &json!("=HYPERLINK(1)")));
+    }
+
+    async fn an_import_is_taken_back_where_nobody_went_on(world: World) {
+        let admin = world.vendor(Role::Admin);
+        let first = format!("{HEADER}D1,One,,Bonn,,\nD2,Two,,,,\nD3,Three,,,,\nD4,Four,,,,D1\n");
+        let first = bring_in(&world, &admin, accounts(&upload(&admin, "first.csv", &first).await)).await;
+        let second = format!("{HEADER}D1,Uno,,Berlin,Germany,\nD2,Two,,,,\nD5,Five,,,,\n");
+        let second = bring_in(&world, &admin, accounts(&upload(&admin, "second.csv", &second).await)).await;
+        assert_eq!((&second["rows_updated"], &second["rows_unchanged"], &second["rows_created"]), (&json!(1), &json!(1), &json!(1)), "{second}");
+
+        let made = rows(&admin, &first, "").await;
+        let at = |index: usize| format!("/v1/customer-accounts/{}", made[index]["resource_id"].as_str().unwrap());
+        assert_eq!(admin.get(&at(0)).await.expect(200)["address"]["city"], "Berlin");
+        let undone = undo(&world, &admin, &second).await;
+        assert_eq!((&undone["rows_restored"], &undone["rows_removed"], &undone["rows_left"]), (&json!(1), &json!(1), &json!(0)), "{undone}");
+        let one = admin.get(&at(0)).await.expect(200);
+        assert_eq!((&one["name"], &one["address"]), (&json!("One"), &json!({"street": null, "city": "Bonn", "region": null, "postal_code": null, "country": null})));
+        assert_eq!(names(&admin).await, ["Four", "One", "Three", "Two"]);
+        assert_eq!(act(&admin, &second, "undo", "").await.refused(409), "invalid_state");
+
+        // Two was changed since, and on Three hangs an opportunity; both are named and left.
+        admin.patch(&at(1), json!({"industry": "Machinery"})).await.expect(200);
+        admin.post("/v1/direct-opportunities", json!({"account_id": made[2]["resource_id"], "title": "Forty branches"})).await.expect(201);
+        let undone = undo(&world, &admin, &first).await;
+        assert_eq!((&undone["rows_removed"], &undone["rows_left"]), (&json!(2), &json!(2)), "{undone}");
+        let expected = [(2, "removed", ""), (3, "left", "changed_since"), (4, "left", "in_use"), (5, "removed", "")];
+        let expected: Vec<_> = expected.iter().map(|(line, verdict, code)| (*line, (*verdict).to_owned(), (*code).to_owned())).collect();
+        assert_eq!(undo_told(&rows(&admin, &first, "").await), expected);
+        assert_eq!(rows(&admin, &first, "&undo_verdict=left").await.len(), 2);
+        assert_eq!(names(&admin).await, ["Three", "Two"]);
+        assert_eq!(admin.get(&at(0)).await.status, 404);
+
+        // What was taken back can be brought in again.
+        let again = bring_in(&world, &admin, accounts(&upload(&admin, "third.csv", &format!("{HEADER}D1,One,,Bonn,,\n")).await)).await;
+        assert_eq!(again["rows_created"], json!(1), "{again}");
+    }
+
+    async fn history_comes_as_history_and_is_withdrawn(world: World) {
+        let admin = world.vendor(Role::Admin);
+        let manager = world.user("vendor", "manager").to_string();
+        let partners = json!({
+            "kind": "partners",
+            "system": "oldcrm",
+            "mapping": {
+                "key": column("id"),
+                "fields": {
+                    "legal_name": column("name"),
+                    "default_currency": {"value": "EUR"},
+                    "time_zone": {"value": "Europe/Berlin"},
+                    "account_manager": {"value": manager},
+                },
+            },
+        });
+        let file = upload(&admin, "partners.ndjson", "{\"id\": 7, \"name\": \"Nordwind GmbH\"}\n").await;
+        let partners = with(partners, json!({"file_id": file}));
+        let refused = admin.post("/v1/imports", partners.clone()).await;
+        assert_eq!((refused.status, &refused.body["code"], &refused.body["errors"][0]["pointer"]), (409, &json!("contradiction"), &json!("#/legacy")));
+        let import = bring_in(&world, &admin, with(partners, json!({"legacy": true}))).await;
+        assert_eq!((&import["format"], &import["rows_created"]), (&json!("ndjson"), &json!(1)), "{import}");
+        bring_in(&world, &admin, accounts(&upload(&admin, "a.csv", &format!("{HEADER}E1,Acme,,,,\n")).await)).await;
+
+        let deals = json!({
+            "kind": "deals",
+            "system": "oldcrm",
+            "legacy": true,
+            "mapping": {
+                "key": column("id"),
+                "fields": {
+                    "title": column("title"),
+                    "partner": column("partner.id"),
+                    "account": column("account"),
+                    "stage": column("stage"),
+                    "opened_at": column("opened"),
+                    "closed_at": column("closed"),
+                    "amount": column("value"),
+                    "currency": {"value": "EUR"},
+                },
+            },
+        });
+        let lines = "{\"id\": \"P1\", \"title\": \"Forty branches\", \"partner\": {\"id\": 7}, \"account\": \"E1\", \"stage\": \"won\", \"opened\": \"2024-01-10\", \"closed\": \"2024-03-01\", \"value\": 1200.5}\n\
+                     {\"id\": \"P2\", \"title\": \"No customer yet\", \"partner\": {\"id\": 7}, \"value\": null}\n\
+                     {\"id\": \"P3\", \"title\": \"Whose?\", \"partner\": {\"id\": 8}}\n";
+        let deals = with(deals, json!({"file_id": upload(&admin, "deals.ndjson", lines).await}));
+        let dry = bring_in(&world, &admin, with(deals.clone(), json!({"dry_run": true}))).await;
+        let import = bring_in(&world, &admin, deals.clone()).await;
+        for tried in [&dry, &import] {
+            let found = rows(&admin, tried, "").await;
+            assert_eq!(told(&found), [(1, "created", "legacy"), (2, "draft", "incomplete"), (3, "rejected", "unknown_reference")], "{found:#?}");
+        }
+        let found = rows(&admin, &import, "").await;
+        let at = format!("/v1/deals/{}", found[0]["resource_id"].as_str().unwrap());
+        let deal = admin.get(&at).await.expect(200);
+        assert_eq!((&deal["review_status"], &deal["stage"], &deal["amount"]["amount"]), (&json!("not_registered"), &json!("won"), &json!("1200.50")), "{deal}");
+
+        // Of history nobody is told.
+        world.sequence();
+        world.work("notice_dispatch");
+        let told = admin.get("/v1/notices").await.expect(200);
+        assert!(told["data"].as_array().unwrap().iter().all(|notice| notice["topic"] == "import_ended"), "{told}");
+
+        let undone = undo(&world, &admin, &import).await;
+        assert_eq!((&undone["rows_removed"], &undone["rows_left"]), (&json!(2), &json!(0)), "{undone}");
+        let deal = admin.get(&at).await.expect(200);
+        assert_eq!((&deal["review_status"], &deal["external_refs"], deal["stage"] == "won"), (&json!("withdrawn"), &json!([]), false), "{deal}");
+        let again = bring_in(&world, &admin, deals).await;
+        assert_eq!((&again["rows_created"], &again["rows_draft"]), (&json!(1), &json!(1)), "{again}");
+    }
+
+    async fn an_import_that_is_stopped_keeps_what_it_took(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let import = begin(&ops, accounts(&upload(&ops, "a.csv", &many("F")).await)).await;
+        let mut importer = Importer::new(&world.state);
+        // Taken on, read, and one batch.
+        for _ in 0..3 {
+            importer.step().await.unwrap();
+        }
+        let running = ops.get(&path(&import)).await.expect(200);
+        assert_eq!((&running["status"], &running["rows_read"], &running["rows_created"]), (&json!("running"), &json!(130), &json!(49)), "{running}");
+        assert_eq!(rows(&ops, &import, "").await.iter().filter(|row| row["verdict"].is_null()).count(), 81);
+        let cancelled = act(&ops, &import, "cancel", "").await.expect(200);
+        assert_eq!(cancelled["status"], "cancelled");
+        while importer.step().await.unwrap() != Step::Idle {}
+        assert_eq!(names(&ops).await.len(), 49);
+        assert_eq!(act(&ops, &import, "cancel", "").await.refused(409), "invalid_state");
+        let undone = undo(&world, &ops, &import).await;
+        assert_eq!((&undone["rows_removed"], names(&ops).await.len()), (&json!(49), 0));
+    }
+
+    async fn an_import_goes_on_where_a_server_was_gone(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        // The next is taken on only when the one before has ended, so each is broken off at another place.
+        for (broken, prefix) in (1..).zip(["G", "H", "I", "J", "K", "L"]) {
+            let import = begin(&ops, accounts(&upload(&ops, "a.csv", &many(prefix)).await)).await;
+            die_after(&world, broken).await;
+            die_after(&world, 1).await;
+            work(&world).await;
+            let import = ops.get(&path(&import)).await.expect(200);
+            assert_eq!((&import["status"], &import["rows_read"], &import["rows_created"]), (&json!("finished"), &json!(130), &json!(130)), "{broken}: {import}");
+            let total = ops.get("/v1/customer-accounts?include_total=true&limit=1").await.expect(200);
+            assert_eq!(total["total"]["value"], json!(130 * broken), "{broken}");
+        }
+    }
+
+    async fn the_same_content_comes_in_once_unless_it_is_wanted_again(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let text = format!("{HEADER}M1,One,,,,\n");
+        let first = begin(&ops, accounts(&upload(&ops, "a.csv", &text).await)).await;
+        for when in ["while it waits", "when it was finished"] {
+            let file = upload(&ops, "the-same.csv", &text).await;
+            let refused = ops.post("/v1/imports", accounts(&file)).await;
+            assert_eq!((refused.status, &refused.body["code"]), (409, &json!("already_exists")), "{when}");
+            assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains(first["id"].as_str().unwrap()), "{when}: {}", refused.body);
+            work(&world).await;
+        }
+        let file = upload(&ops, "the-same.csv", &text).await;
+        let again = bring_in(&world, &ops, with(accounts(&file), json!({"again": true}))).await;
+        assert_eq!((&again["rows_unchanged"], &again["rows_created"]), (&json!(1), &json!(0)));
+        // Another mapping is another import, and so is one whose end was its undoing.
+        let mut other = accounts(&file);
+        other["mapping"]["fields"].as_object_mut().unwrap().remove("phone");
+        begin(&ops, other).await;
+        work(&world).await;
+        undo(&world, &ops, &first).await;
+        let anew = bring_in(&world, &ops, accounts(&file)).await;
+        assert_eq!(anew["rows_created"], json!(1), "{anew}");
+    }
+
+    async fn who_imports_is_permitted_to_and_what_does_not_fit_is_told_at_once(world: World) {
+        let (admin, ops) = (world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let file = upload(&admin, "a.csv", &format!("{HEADER}N1,One,,,,\n")).await;
+        let partner = world.partner_user(openprm::kernel::ids::Id::at(world.now()), Role::PartnerAdmin);
+        for (who, code) in [(world.vendor(Role::Analyst), "forbidden"), (partner, "forbidden"), (world.machine(&["customers:write"]), "insufficient_scope")] {
+            assert_eq!(who.post("/v1/imports", accounts(&file)).await.refused(403), code);
+            assert_eq!(who.get("/v1/imports").await.status, 403);
+        }
+        // A permission to import is none to make what one may not make.
+        let machine = world.machine(&["imports:write", "imports:read", "files:read"]);
+        assert_eq!(machine.post("/v1/imports", accounts(&file)).await.refused(403), "forbidden");
+        let users = with(accounts(&file), json!({"kind": "users", "mapping": {"key": column("Id"), "fields": {"email": column("Id"), "name": column("Name"), "roles": {"value": "cam"}, "row_scope": {"value": "own"}}}}));
+        assert_eq!(ops.post("/v1/imports", users).await.refused(403), "forbidden");
+
+        for (body, pointer, said) in [
+            (with(accounts(&file), json!({"format": "ndjson"})), "#/format", "does not begin with a JSON object"),
+            (with(accounts(&file), json!({"kind": "territories"})), "#/mapping", "no field `address.city`"),
+            (with(accounts(&file), json!({"mapping": {"key": column("Id"), "fields": {"name": column("Nom")}}})), "#/mapping", "no column `Nom`"),
+            (with(accounts(&file), json!({"mapping": {"key": column("Id"), "fields": {"name": {"column": "Name", "table": "absent"}}}})), "#/mapping", "no table `absent`"),
+            (with(accounts(&file), json!({"file_id": "file_01jdq4p6c8f3kb2v9y0s7x5ham"})), "#/file_id", "no such file"),
+        ] {
+            let refused = ops.post("/v1/imports", body).await;
+            assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (409, &json!(pointer)), "{}", refused.body);
+            assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains(said), "{}", refused.body);
+        }
+
+        // Who is limited to some partners' rows sees their own imports.
+        let limited = world.vendor_of(Role::ChannelOps, Rows::Partners([].into()));
+        let import = begin(&ops, accounts(&file)).await;
+        assert_eq!(limited.get(&path(&import)).await.status, 404);
+        assert_eq!(limited.get("/v1/imports").await.expect(200)["data"], json!([]));
+        assert_eq!(ops.get("/v1/imports?status=queued&kind=customer_accounts").await.expect(200)["data"][0]["id"], import["id"]);
+    }
+
+    async fn a_file_that_is_gone_fails_its_import_and_rows_go_with_their_time(world: World) {
+        let admin = world.vendor(Role::Admin);
+        let file = upload(&admin, "gone.csv", &format!("{HEADER}O1,One,,,,\n")).await;
+        let import = begin(&admin, accounts(&file)).await;
+        admin.delete(&format!("/v1/files/{file}")).await;
+        work(&world).await;
+        let failed = admin.get(&path(&import)).await.expect(200);
+        assert_eq!(failed["status"], "failed", "{failed}");
+        assert!(failed["error"].is_string() && failed["finished_at"].is_string());
+
+        let file = upload(&admin, "kept.csv", &format!("{HEADER}O2,Two,,,,\n")).await;
+        let import = bring_in(&world, &admin, accounts(&file)).await;
+        world.clock.advance_days(89);
+        world.work("import_retention");
+        assert_eq!(rows(&admin, &import, "").await.len(), 1);
+        world.clock.advance_days(2);
+        world.work("import_retention");
+        assert_eq!(rows(&admin, &import, "").await, Vec::<Value>::new());
+        assert_eq!(act(&admin, &import, "undo", "").await.refused(409), "guard_failed");
+        assert!(admin.get(&format!("/v1/files/{file}")).await.expect(200)["content_deleted_at"].is_string());
+        assert_eq!(admin.get(&path(&import)).await.expect(200)["rows_created"], json!(1), "the import itself stays");
+    }
+
+    async fn whoever_waits_is_told_of_the_end(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let import = begin(&ops, accounts(&upload(&ops, "a.csv", &format!("{HEADER}Q1,One,,,,\n")).await)).await;
+        let begun = std::time::Instant::now();
+        let waiting = ops.get(&format!("{}?wait=1", path(&import))).await.expect(200);
+        assert_eq!(waiting["status"], "queued");
+        assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "it waits while nothing ends");
+        work(&world).await;
+        let begun = std::time::Instant::now();
+        assert_eq!(ops.get(&format!("{}?wait=30", path(&import))).await.expect(200)["status"], "finished");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+    }
+}

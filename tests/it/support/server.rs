@@ -1,0 +1,150 @@
+//! The program itself, as a process that can be killed, and requests to it over the network.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::Database;
+
+/// How long the start may take that makes the demo program first, on a busy machine.
+const DEMO_START: Duration = Duration::from_secs(480);
+
+/// The program, killed when it is dropped.
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    /// How long it took to be ready.
+    pub took: Duration,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to kill.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Server {
+    /// Starts the program in that folder with those arguments and settings, and waits until it is ready.
+    pub fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], patience: Duration) -> Self {
+        // Free at this moment; nothing else on this machine asks for ports so fast.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let begun = Instant::now();
+        let child = Command::new(env!("CARGO_BIN_EXE_openprm"))
+            .args(arguments)
+            .current_dir(folder)
+            .env("OPENPRM_BIND", format!("127.0.0.1:{port}"))
+            .env("OPENPRM_WORKERS", "2")
+            .env("OPENPRM_LOG", "error")
+            .envs(settings.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut server = Self {
+            child,
+            port,
+            took: Duration::ZERO,
+        };
+        while !matches!(request(port, "GET", "/health/ready", &[], None), Some((200, _))) {
+            assert!(
+                server.child.try_wait().unwrap().is_none(),
+                "the program ended by itself"
+            );
+            assert!(
+                begun.elapsed() < patience,
+                "the program was not ready after {patience:?}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server.took = begun.elapsed();
+        server
+    }
+
+    /// Serves the demo program on that database, which is empty, with these settings besides.
+    pub fn demo(database: &Database, folder: &Path, more: &[(&str, &str)]) -> Self {
+        let files = folder.join("files").display().to_string();
+        let mut settings = vec![
+            ("DATABASE_URL", database.settings.url.as_str()),
+            ("OPENPRM_SECRET", "a secret for the demo program that is long enough"),
+            ("OPENPRM_FILES_URL", &files),
+            ("OPENPRM_RATE_LIMIT", "0"),
+            ("OPENPRM_REQUEST_LOG", "off"),
+        ];
+        settings.extend(more);
+        Self::start(folder, &["serve", "--demo"], &settings, DEMO_START)
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Asks it to end, and waits until it has done so in good order.
+    pub fn end(mut self) {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(told.success());
+        let ended = self.child.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+
+    /// Ends it as a power cut does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// One request on a connection of its own; nothing if the connection broke before the answer was whole.
+pub fn request(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Option<(u16, Value)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() {
+        text.push_str(&format!(
+            "content-type: application/json\r\ncontent-length: {}\r\n",
+            body.len()
+        ));
+    }
+    stream.write_all(format!("{text}\r\n{body}").as_bytes()).ok()?;
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let status = line.split(' ').nth(1)?.parse().ok()?;
+    let mut length = None;
+    loop {
+        line.clear();
+        reader.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse::<usize>().ok();
+        }
+    }
+    let mut bytes = vec![0; length?];
+    reader.read_exact(&mut bytes).ok()?;
+    Some((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+}
