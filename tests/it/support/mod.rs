@@ -27,7 +27,7 @@ use openprm::{
     config::Config,
     db::{Clock, Db, Engine, Settings},
     error::{Error, codes},
-    events::sequencer::Sequencer,
+    events::sequencer::{Sequencer, Turn},
     http::State,
     identity::Identity,
     jobs::JOBS,
@@ -435,7 +435,13 @@ impl World {
     /// Everything that happened so far has its place in the log.
     pub fn sequence(&self) {
         let sequencer = Sequencer::new();
-        sequencer.catch_up(&self.db).unwrap();
+        loop {
+            match sequencer.turn(&self.db).unwrap() {
+                Turn::Done { .. } => {}
+                Turn::Idle => break,
+                Turn::Elsewhere => panic!("a sequencer runs in this test already: wait for what it does"),
+            }
+        }
         sequencer.release(&self.db).unwrap();
     }
 

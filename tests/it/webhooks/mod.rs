@@ -339,10 +339,16 @@ fn by_record(hits: &[Hit]) -> BTreeMap<String, Vec<i64>> {
     lines
 }
 
+/// How many events of that kind have their place in the feed.
 fn told(world: &World, kind: &'static str) -> i64 {
     world.sql(move |tx| {
         use schema::events::dsl as e;
-        on_each!(tx, |c| e::events.filter(e::event_type.eq(kind)).count().get_result(c)).map_err(Error::from)
+        on_each!(tx, |c| e::events
+            .filter(e::event_type.eq(kind))
+            .filter(e::position.is_not_null())
+            .count()
+            .get_result(c))
+        .map_err(Error::from)
     })
 }
 
