@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::{Role, Rows, permissions::may_call},
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -88,7 +88,7 @@ pub fn locked_step(tx: &mut Tx<'_>, id: ApprovalStepId) -> Result<StepRow> {
 /// What the database reports.
 pub fn votes(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<Vec<VoteRow>> {
     Ok(on_each!(tx, |c| approval_votes::table
-        .filter(approval_votes::step_id.eq_any(steps))
+        .filter(approval_votes::step_id.eq_any(among(steps)))
         .order((approval_votes::decided_at, approval_votes::id))
         .select(VoteRow::as_select())
         .load(c))?)
@@ -100,7 +100,7 @@ pub fn votes(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<Vec<VoteRow>> 
 /// What the database reports.
 pub fn escalations(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<BTreeMap<ApprovalStepId, EscalationRow>> {
     let rows: Vec<EscalationRow> = on_each!(tx, |c| approval_escalations::table
-        .filter(approval_escalations::step_id.eq_any(steps))
+        .filter(approval_escalations::step_id.eq_any(among(steps)))
         .select(EscalationRow::as_select())
         .load(c))?;
     Ok(rows.into_iter().map(|row| (row.step_id, row)).collect())
@@ -159,7 +159,7 @@ pub fn end(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
     let left = table
         .filter(approval_steps::subject_type.eq(kind))
         .filter(approval_steps::subject_id.eq(id))
-        .filter(approval_steps::status.eq_any(OPEN));
+        .filter(approval_steps::status.eq_any(among(OPEN)));
     on_each!(tx, |c| diesel::update(left)
         .set((
             approval_steps::status.eq(ApprovalStepStatus::Skipped),
@@ -178,7 +178,7 @@ pub fn open_of(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<Vec<Step
     Ok(on_each!(tx, |c| table
         .filter(approval_steps::subject_type.eq(kind))
         .filter(approval_steps::subject_id.eq(id))
-        .filter(approval_steps::status.eq_any(OPEN))
+        .filter(approval_steps::status.eq_any(among(OPEN)))
         .order((approval_steps::round, approval_steps::position))
         .select(StepRow::as_select())
         .load(c))?)

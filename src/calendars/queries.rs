@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalog::territories,
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -105,7 +105,7 @@ fn times(tx: &mut Tx<'_>, which: Clause) -> Result<Times> {
     }
     if !unread.is_empty() {
         let rows: Vec<Calendar> = on_each!(tx, |c| table
-            .filter(calendars::id.eq_any(&unread))
+            .filter(calendars::id.eq_any(among(&unread)))
             .select(Calendar::as_select())
             .load(c))?;
         for row in rows {

@@ -16,6 +16,7 @@ use diesel::{
     sql_types::{BigInt, Bool, HasSqlType, Text, Untyped},
 };
 
+use super::among::places;
 use crate::{
     auth::{Caller, Rows},
     kernel::{
@@ -191,10 +192,20 @@ impl Clause {
         self.sql(")")
     }
 
-    fn values_of<'v, V: Bind + 'v>(&mut self, column: &'static str, values: impl Iterator<Item = &'v V>) {
+    fn values_of<'v, V: Bind + 'v>(&mut self, column: &'static str, values: impl ExactSizeIterator<Item = &'v V>) {
+        let mut missing = places(values.len()).saturating_sub(values.len());
+        let (mut values, mut separator) = (values.peekable(), "");
         self.and(column).sql(" IN (");
-        for (index, value) in values.enumerate() {
-            self.sql(if index > 0 { ", " } else { "" }).value(value);
+        while let Some(value) = values.next() {
+            let again = if values.peek().is_none() {
+                std::mem::take(&mut missing)
+            } else {
+                0
+            };
+            for _ in 0..=again {
+                self.sql(separator).value(value);
+                separator = ", ";
+            }
         }
         self.sql(")");
     }

@@ -5,6 +5,7 @@
 //! - [`Db::write`] runs a closure in a transaction, together with its idempotency record, events and audit records.
 //! - The blocking forms (`*_now`) are for the command line and for background work.
 
+mod among;
 mod clause;
 mod conn;
 pub mod failure;
@@ -22,6 +23,7 @@ use std::{
     time::Duration,
 };
 
+pub use among::among;
 pub use clause::{Bind, Bound, Clause, Sorted, Statement};
 pub use conn::{Conn, Engine};
 use manager::Manager;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Fact, PartnerView, Said};
 use crate::{
     auth::Actor,
-    db::{Conn, Tx},
+    db::{Conn, Tx, among},
     error::{Error, Result},
     kernel::{
         Time,
@@ -320,7 +320,7 @@ pub fn headings(tx: &mut Tx<'_>, (after, up_to): (i64, i64), most: usize) -> Res
         .load(c))?;
     let seqs: Vec<i64> = lines.iter().map(|line| line.0).collect();
     let heard: Vec<(i64, String)> = on_each!(tx, |c| event_audiences::table
-        .filter(event_audiences::event_seq.eq_any(&seqs))
+        .filter(event_audiences::event_seq.eq_any(among(&seqs)))
         .select((event_audiences::event_seq, event_audiences::partner_id))
         .load(c))?;
     let mut partners: BTreeMap<i64, Vec<String>> = BTreeMap::new();
@@ -362,7 +362,7 @@ pub fn logged(
     );
     let lines: Vec<Line> = on_each!(tx, |c| events::table
         .filter(events::position.gt(after).and(events::position.le(up_to)))
-        .filter(events::event_type.eq_any(kinds))
+        .filter(events::event_type.eq_any(among(kinds)))
         .filter(events::origin.ne(except))
         .order(events::position)
         .limit(most)
@@ -446,7 +446,7 @@ pub fn digests(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeMap<i64, Option<Str
         events::partner_view,
     );
     let rows: Vec<Row> = on_each!(tx, |c| events::table
-        .filter(events::seq.eq_any(seqs))
+        .filter(events::seq.eq_any(among(seqs)))
         .select(columns)
         .load(c))?;
     let digest = |row: &Row| {

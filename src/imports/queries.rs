@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{ImportKind, ImportVerdict, report::Outcome};
 use crate::{
     bindable,
-    db::Tx,
+    db::{Tx, among},
     error::{Error, Result},
     kernel::ids::ImportId,
     on_each,
@@ -169,8 +169,8 @@ pub fn last_said(
     let rows: Vec<(Option<String>, String)> = on_each!(tx, |c| import_rows::table
         .filter(import_rows::system.eq(system))
         .filter(import_rows::resource_type.eq(resource_type))
-        .filter(import_rows::external_id.eq_any(keys))
-        .filter(import_rows::verdict.eq_any(taken))
+        .filter(import_rows::external_id.eq_any(among(keys)))
+        .filter(import_rows::verdict.eq_any(among(taken)))
         .order((import_rows::run_id, import_rows::step, import_rows::line))
         .select((import_rows::external_id, import_rows::row_hash))
         .load(c))?;

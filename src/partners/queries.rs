@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -226,7 +226,7 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PartnerRow>) -> Result<Vec<Partner>> {
 
 fn types_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<PartnerId, Vec<PartnerType>>> {
     let rows: Vec<(PartnerId, PartnerType)> = on_each!(tx, |c| partner_types::table
-        .filter(partner_types::partner_id.eq_any(partners))
+        .filter(partner_types::partner_id.eq_any(among(partners)))
         .select((partner_types::partner_id, partner_types::partner_type))
         .load(c))?;
     Ok(grouped(rows))
@@ -234,7 +234,7 @@ fn types_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<PartnerI
 
 fn territories_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<PartnerId, Vec<TerritoryId>>> {
     let rows: Vec<(PartnerId, TerritoryId)> = on_each!(tx, |c| partner_territories::table
-        .filter(partner_territories::partner_id.eq_any(partners))
+        .filter(partner_territories::partner_id.eq_any(among(partners)))
         .select((partner_territories::partner_id, partner_territories::territory_id))
         .load(c))?;
     Ok(grouped(rows))

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::{ByRecord, ExternalRef};
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::{Error, Result, codes},
     kernel::{Time, ids::ExternalRefId},
     on_each,
@@ -36,7 +36,7 @@ pub fn holders(tx: &mut Tx<'_>, resource_type: &str, system: &str, ids: &[String
     let rows: Vec<(String, String)> = on_each!(tx, |c| table
         .filter(refs::system.eq(system))
         .filter(refs::resource_type.eq(resource_type))
-        .filter(refs::external_id.eq_any(ids))
+        .filter(refs::external_id.eq_any(among(ids)))
         .select((refs::external_id, refs::resource_id))
         .load(c))?;
     Ok(rows.into_iter().collect())
@@ -79,7 +79,7 @@ pub fn by_records(tx: &mut Tx<'_>, resource_type: &str, records: &[String]) -> R
     }
     let rows: Vec<(String, String, String)> = on_each!(tx, |c| table
         .filter(refs::resource_type.eq(resource_type))
-        .filter(refs::resource_id.eq_any(records))
+        .filter(refs::resource_id.eq_any(among(records)))
         .order((refs::resource_id, refs::system, refs::external_id))
         .select((refs::resource_id, refs::system, refs::external_id))
         .load(c))?;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::ByRecord;
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     kernel::words::fold,
     on_each,
@@ -21,7 +21,7 @@ pub fn by_records(tx: &mut Tx<'_>, resource_type: &str, records: &[String]) -> R
     }
     let rows: Vec<(String, String)> = on_each!(tx, |c| table
         .filter(tags::resource_type.eq(resource_type))
-        .filter(tags::resource_id.eq_any(records))
+        .filter(tags::resource_id.eq_any(among(records)))
         .order((tags::resource_id, tags::tag_key))
         .select((tags::resource_id, tags::tag))
         .load(c))?;
@@ -43,7 +43,7 @@ pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[String]
         table
             .filter(tags::resource_type.eq(resource_type))
             .filter(tags::resource_id.eq(record))
-            .filter(tags::tag_key.ne_all(&keys))
+            .filter(tags::tag_key.ne_all(among(&keys)))
     )
     .execute(c))?;
     for (tag, key) in wanted.iter().zip(&keys).filter(|(_, key)| !key.is_empty()) {

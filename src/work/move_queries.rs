@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::records::WorkRecordType;
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     on_each,
     schema::{interactions, notes, tasks},
@@ -37,13 +37,15 @@ macro_rules! ids_on {
 macro_rules! put_on {
     ($tx:expr, $table:ident, $ids:expr, $to:expr) => {{
         let now = $tx.now;
-        on_each!($tx, |c| diesel::update($table::table.filter($table::id.eq_any($ids)))
-            .set((
-                $table::resource_id.eq($to),
-                $table::revision.eq($table::revision + 1),
-                $table::updated_at.eq(now),
-            ))
-            .execute(c))?;
+        on_each!($tx, |c| diesel::update(
+            $table::table.filter($table::id.eq_any(among($ids)))
+        )
+        .set((
+            $table::resource_id.eq($to),
+            $table::revision.eq($table::revision + 1),
+            $table::updated_at.eq(now),
+        ))
+        .execute(c))?;
     }};
 }
 

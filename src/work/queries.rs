@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::records::{RecordFilter, WorkRecordType, WorkVisibility};
 use crate::{
     auth::{Caller, Rows},
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result},
     kernel::ids::{PartnerId, PersonId, UserId},
     on_each,
@@ -88,7 +88,7 @@ fn is_member(tx: &mut Tx<'_>, user: UserId, partner: PartnerId) -> Result<bool> 
 /// What the database reports.
 pub fn count_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<i64> {
     Ok(on_each!(tx, |c| users::table
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.eq_any(among(ids)))
         .filter(users::kind.eq("vendor"))
         .filter(users::status.eq("active"))
         .count()

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     custom_fields::{self, CustomFields, CustomRecord},
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -149,7 +149,7 @@ pub fn find(tx: &mut Tx<'_>, id: ProductId) -> Result<Product> {
 /// What the database reports.
 pub fn by_ids(tx: &mut Tx<'_>, ids: &[ProductId]) -> Result<BTreeMap<ProductId, Product>> {
     let rows: Vec<ProductRow> = on_each!(tx, |c| table
-        .filter(products::id.eq_any(ids))
+        .filter(products::id.eq_any(among(ids)))
         .select(ProductRow::as_select())
         .load(c))?;
     let mut found: BTreeMap<ProductId, Product> = rows.into_iter().map(|row| (row.id, row.into())).collect();

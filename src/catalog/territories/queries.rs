@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::model::{Territory, TerritoryFilter, TerritorySort};
 use crate::{
     calendars,
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -78,7 +78,7 @@ pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
 /// What the database reports.
 pub fn by_ids(tx: &mut Tx<'_>, ids: &[TerritoryId]) -> Result<BTreeMap<TerritoryId, Territory>> {
     let rows: Vec<Territory> = on_each!(tx, |c| table
-        .filter(territories::id.eq_any(ids))
+        .filter(territories::id.eq_any(among(ids)))
         .select(Territory::as_select())
         .load(c))?;
     Ok(rows.into_iter().map(|territory| (territory.id, territory)).collect())

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     custom_fields::CustomFields,
     customers::existing::{self, Named},
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -179,7 +179,7 @@ pub(in crate::customers) fn aliases_of(
         return Ok(found);
     }
     let rows: Vec<(AccountId, AliasKind, String, Option<Stored<Detail>>)> = on_each!(tx, |c| alias_table
-        .filter(aliases::account_id.eq_any(ids))
+        .filter(aliases::account_id.eq_any(among(ids)))
         .order((aliases::account_id, aliases::id))
         .select((aliases::account_id, aliases::kind, aliases::value, aliases::detail))
         .load(c))?;
@@ -280,7 +280,7 @@ pub fn find_all(tx: &mut Tx<'_>, ids: &[AccountId]) -> Result<BTreeMap<AccountId
         return Ok(BTreeMap::new());
     }
     let rows = on_each!(tx, |c| table
-        .filter(accounts::id.eq_any(ids))
+        .filter(accounts::id.eq_any(among(ids)))
         .select(AccountRow::as_select())
         .load(c))?;
     Ok(complete(tx, rows)?

@@ -11,7 +11,7 @@ use super::rules::Concerned;
 use crate::{
     auth::Rows,
     customers::existing::{self, Named},
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     deals::registrations,
     error::{Error, Result},
     events::Fact,
@@ -114,7 +114,7 @@ impl CaseRow {
 fn complete(tx: &mut Tx<'_>, rows: Vec<CaseRow>) -> Result<Vec<ConflictCase>> {
     let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
     let found: Vec<(CaseId, ConflictCaseClaim)> = on_each!(tx, |c| claim_table
-        .filter(claims::case_id.eq_any(&ids))
+        .filter(claims::case_id.eq_any(among(&ids)))
         .order((claims::case_id, claims::position))
         .select((claims::case_id, ConflictCaseClaim::as_select()))
         .load(c))?;

@@ -15,7 +15,7 @@ use crate::{
         existing::{self, Named},
         holdings::holding_queries,
     },
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -157,7 +157,7 @@ pub fn open_for(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Opportuni
         return Ok(Vec::new());
     }
     Ok(on_each!(tx, |c| table
-        .filter(columns::account_id.eq_any(accounts))
+        .filter(columns::account_id.eq_any(among(accounts)))
         .filter(columns::status.eq(OpportunityStatus::Open))
         .order((columns::opened_at, columns::id))
         .select(OpportunityClaim::as_select())

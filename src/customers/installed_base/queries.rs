@@ -11,7 +11,7 @@ use crate::{
         existing::{self, Named},
         holdings::holding_queries,
     },
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -117,7 +117,7 @@ pub fn for_accounts(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Insta
         return Ok(Vec::new());
     }
     Ok(on_each!(tx, |c| table
-        .filter(columns::account_id.eq_any(accounts))
+        .filter(columns::account_id.eq_any(among(accounts)))
         .order((columns::account_id, columns::id))
         .select(InstalledBaseClaim::as_select())
         .load(c))?)

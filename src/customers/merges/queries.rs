@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     deals::protection::{ProtectionRow, ProtectionStatus},
     error::{Error, Result},
     events::Fact,
@@ -202,7 +202,7 @@ macro_rules! standing {
     ($tx:expr, $table:ident . $column:ident, $account:expr, $ids:expr) => {{
         let account = $account.to_string();
         let rows: Vec<(String, i64)> = on_each!($tx, |c| $table::table
-            .filter($table::id.eq_any($ids))
+            .filter($table::id.eq_any(among($ids)))
             .filter($table::$column.eq(&account))
             .select(($table::id, $table::revision))
             .load(c))?;
@@ -274,7 +274,7 @@ type HeldRow = (
 pub fn held(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Held>> {
     let rows: Vec<HeldRow> = on_each!(tx, |c| protections::table
         .inner_join(deals::table)
-        .filter(protections::account_id.eq_any(accounts))
+        .filter(protections::account_id.eq_any(among(accounts)))
         .filter(protections::exclusive.eq(true))
         .filter(protections::status.eq("active"))
         .select((
@@ -339,11 +339,11 @@ pub fn trees(tx: &mut Tx<'_>, held: &[Held]) -> Result<(Above<ProductId>, Above<
     let products: BTreeSet<ProductId> = held.iter().map(|one| one.product_id).collect();
     let territories: BTreeSet<TerritoryId> = held.iter().map(|one| one.territory_id).collect();
     let products: Vec<(ProductId, ProductId)> = on_each!(tx, |c| product_closure::table
-        .filter(product_closure::descendant_id.eq_any(&products))
+        .filter(product_closure::descendant_id.eq_any(among(&products)))
         .select((product_closure::descendant_id, product_closure::ancestor_id))
         .load(c))?;
     let territories: Vec<(TerritoryId, TerritoryId)> = on_each!(tx, |c| territory_closure::table
-        .filter(territory_closure::descendant_id.eq_any(&territories))
+        .filter(territory_closure::descendant_id.eq_any(among(&territories)))
         .select((territory_closure::descendant_id, territory_closure::ancestor_id))
         .load(c))?;
     Ok((grouped(products), grouped(territories)))
@@ -355,7 +355,7 @@ pub fn trees(tx: &mut Tx<'_>, held: &[Held]) -> Result<(Above<ProductId>, Above<
 /// What the database reports.
 pub fn open_slots(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<(Vec<Slot>, Received)> {
     let rows: Vec<(AccountId, PartnerId, ProductId, String, DealId)> = on_each!(tx, |c| slots::table
-        .filter(slots::account_id.eq_any(accounts))
+        .filter(slots::account_id.eq_any(among(accounts)))
         .select((
             slots::account_id,
             slots::partner_id,
@@ -377,7 +377,7 @@ pub fn open_slots(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<(Vec<Slot>,
     found.sort();
     let ids: Vec<DealId> = found.iter().map(|slot| slot.deal_id).collect();
     let received: Vec<(DealId, Option<Time>, Option<i64>)> = on_each!(tx, |c| deals::table
-        .filter(deals::id.eq_any(&ids))
+        .filter(deals::id.eq_any(among(&ids)))
         .select((deals::id, deals::received_at, deals::seq))
         .load(c))?;
     Ok((

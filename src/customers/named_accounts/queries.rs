@@ -11,7 +11,7 @@ use crate::{
         existing::{self, Named},
         holdings::holding_queries,
     },
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -115,7 +115,7 @@ pub fn in_force(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec
     }
     let day = at.date();
     Ok(on_each!(tx, |c| table
-        .filter(columns::account_id.eq_any(accounts))
+        .filter(columns::account_id.eq_any(among(accounts)))
         .filter(columns::starts_on.le(day))
         .filter(columns::ends_on.is_null().or(columns::ends_on.gt(day)))
         .order((columns::starts_on, columns::id))

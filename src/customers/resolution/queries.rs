@@ -19,7 +19,7 @@ use crate::{
         accounts::{self, AccountAlias, identity::Identity},
         matching::profile::Profile,
     },
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     kernel::{country::Country, ids::AccountId},
     on_each,
@@ -150,7 +150,7 @@ pub fn described(tx: &mut Tx<'_>, ids: &[AccountId], with_refs: bool) -> Result<
         return Ok(Vec::new());
     }
     let rows = on_each!(tx, |c| table
-        .filter(columns::id.eq_any(ids))
+        .filter(columns::id.eq_any(among(ids)))
         .select(Known::as_select())
         .load(c))?;
     let mut aliases = accounts::queries::aliases_of(tx, ids)?;
@@ -185,7 +185,7 @@ pub fn relatives(tx: &mut Tx<'_>, of: &[AccountId]) -> Result<Vec<ResolutionCand
         return Ok(Vec::new());
     }
     let own: Vec<(AccountId, Option<AccountId>)> = on_each!(tx, |c| table
-        .filter(columns::id.eq_any(of))
+        .filter(columns::id.eq_any(among(of)))
         .select((columns::id, columns::parent_id))
         .load(c))?;
     let parents: BTreeMap<AccountId, AccountId> = own
@@ -195,7 +195,11 @@ pub fn relatives(tx: &mut Tx<'_>, of: &[AccountId]) -> Result<Vec<ResolutionCand
     let heads: BTreeSet<AccountId> = of.iter().copied().chain(parents.values().copied()).collect();
     let heads: Vec<AccountId> = heads.into_iter().collect();
     let rows: Vec<Known> = on_each!(tx, |c| table
-        .filter(columns::parent_id.eq_any(&heads).or(columns::id.eq_any(&heads)))
+        .filter(
+            columns::parent_id
+                .eq_any(among(&heads))
+                .or(columns::id.eq_any(among(&heads)))
+        )
         .filter(columns::merged_into_id.is_null())
         .order((columns::parent_id, columns::name_key, columns::id))
         .limit(MOST_RELATIVES)

@@ -7,7 +7,7 @@ use super::model::{
     DealAmendment, DealAmendmentFilter, DealAmendmentPart, DealAmendmentPath, DealAmendmentStatus, DealAmendmentTerms,
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     deals::registrations::{DealLineStatus, DealRow, Reader},
     error::Result,
     events::Fact,
@@ -166,7 +166,7 @@ pub fn holding_since(tx: &mut Tx<'_>, deal: DealId, since: Option<Time>) -> Resu
     let since = since.unwrap_or(Time::from_micros(0));
     Ok(on_each!(tx, |c| table
         .filter(amendments::deal_id.eq(deal).and(amendments::created_at.ge(since)))
-        .filter(amendments::status.eq_any([DealAmendmentStatus::Applied, DealAmendmentStatus::Approved]))
+        .filter(amendments::status.eq_any(among([DealAmendmentStatus::Applied, DealAmendmentStatus::Approved])))
         .order((amendments::created_at, amendments::id))
         .select(AmendmentRow::as_select())
         .load(c))?)

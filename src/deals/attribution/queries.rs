@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::model::{AttributionRole, AttributionShare, DealAttribution, DealAttributionSet, ORDER};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     deals::registrations::DealRow,
     error::{Error, Fault, Result, codes},
     events::Fact,
@@ -176,7 +176,7 @@ pub fn page(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealA
 
 fn splits(tx: &mut Tx<'_>, sets: &[AttributionId]) -> Result<BTreeMap<AttributionId, Vec<AttributionShare>>> {
     let rows: Vec<SplitRow> = on_each!(tx, |c| attribution_splits::table
-        .filter(attribution_splits::set_id.eq_any(sets))
+        .filter(attribution_splits::set_id.eq_any(among(sets)))
         .order((
             attribution_splits::set_id,
             attribution_splits::basis_points.desc(),

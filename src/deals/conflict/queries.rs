@@ -26,7 +26,7 @@ use super::{
 use crate::{
     auth::Caller,
     customers::resolution::EntityClass,
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result},
     events::Fact,
     kernel::{
@@ -229,8 +229,8 @@ pub fn last_facts(
     purposes: &[CheckPurpose],
 ) -> Result<BTreeMap<(DealId, CheckPurpose), Facts>> {
     let rows: Vec<(Option<DealId>, CheckPurpose, Stored<Facts>)> = on_each!(tx, |c| conflict_checks::table
-        .filter(conflict_checks::deal_id.eq_any(deals))
-        .filter(conflict_checks::purpose.eq_any(purposes))
+        .filter(conflict_checks::deal_id.eq_any(among(deals)))
+        .filter(conflict_checks::purpose.eq_any(among(purposes)))
         .order((conflict_checks::deal_id, conflict_checks::as_of, conflict_checks::id))
         .select((
             conflict_checks::deal_id,

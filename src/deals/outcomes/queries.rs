@@ -10,7 +10,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     events::Fact,
     files::{self, AttachedResource},
@@ -285,7 +285,7 @@ pub fn delete(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<(
 /// What the database reports.
 pub fn evidence_of(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, Vec<DealEvidenceKind>>> {
     let rows: Vec<(DealId, DealEvidenceKind)> = on_each!(tx, |c| table
-        .filter(deal_evidence::deal_id.eq_any(deals))
+        .filter(deal_evidence::deal_id.eq_any(among(deals)))
         .select((deal_evidence::deal_id, deal_evidence::kind))
         .load(c))?;
     let mut kinds: BTreeMap<DealId, Vec<DealEvidenceKind>> = BTreeMap::new();
@@ -301,7 +301,7 @@ pub fn evidence_of(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId,
 /// What the database reports.
 pub fn evidence_by_time(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>>> {
     let rows: Vec<(DealId, Time, DealEvidenceKind)> = on_each!(tx, |c| table
-        .filter(deal_evidence::deal_id.eq_any(deals))
+        .filter(deal_evidence::deal_id.eq_any(among(deals)))
         .select((deal_evidence::deal_id, deal_evidence::created_at, deal_evidence::kind))
         .load(c))?;
     let mut shown: BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>> = BTreeMap::new();

@@ -9,7 +9,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     deals::registrations::{OPEN, ProtectionState, ReviewStatus},
     error::{Error, Result, codes},
     events::Fact,
@@ -196,7 +196,7 @@ pub fn find(tx: &mut Tx<'_>, id: ProtectionId, at: Option<Time>) -> Result<Prote
 /// What the database reports.
 pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<ProtectionRow>> {
     Ok(on_each!(tx, |c| table
-        .filter(protections::deal_id.eq_any(deals))
+        .filter(protections::deal_id.eq_any(among(deals)))
         .order((protections::created_at, protections::id))
         .select(ProtectionRow::as_select())
         .load(c))?)
@@ -209,11 +209,11 @@ pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<ProtectionRow>>
 pub fn running_of_partner(tx: &mut Tx<'_>, partner: PartnerId, now: Time) -> Result<Vec<ProtectionRow>> {
     Ok(on_each!(tx, |c| table
         .filter(protections::partner_id.eq(partner))
-        .filter(protections::status.eq_any([
+        .filter(protections::status.eq_any(among([
             ProtectionStatus::Active,
             ProtectionStatus::Paused,
             ProtectionStatus::Contested
-        ]))
+        ])))
         .filter(protections::ends_at.gt(now))
         .order((protections::account_id, protections::id))
         .select(ProtectionRow::as_select())
@@ -226,11 +226,11 @@ pub fn running_of_partner(tx: &mut Tx<'_>, partner: PartnerId, now: Time) -> Res
 /// What the database reports.
 pub fn ended_between(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<ProtectionRow>> {
     Ok(on_each!(tx, |c| table
-        .filter(protections::status.eq_any([
+        .filter(protections::status.eq_any(among([
             ProtectionStatus::Active,
             ProtectionStatus::Paused,
             ProtectionStatus::Contested
-        ]))
+        ])))
         .filter(protections::ends_at.gt(after).and(protections::ends_at.le(by)))
         .order((protections::ends_at, protections::id))
         .select(ProtectionRow::as_select())
@@ -247,7 +247,7 @@ pub fn states(tx: &mut Tx<'_>, ids: &[DealId], at: Time) -> Result<BTreeMap<Deal
         found.entry(row.deal_id).or_default().push(row.state_at(at));
     }
     let waiting: Vec<(DealId, ReviewStatus)> = on_each!(tx, |c| deals::table
-        .filter(deals::id.eq_any(ids))
+        .filter(deals::id.eq_any(among(ids)))
         .select((deals::id, deals::review_status))
         .load(c))?;
     let waiting: BTreeMap<DealId, ReviewStatus> = waiting.into_iter().collect();
@@ -292,7 +292,7 @@ pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
 /// What the database reports.
 pub fn above(tx: &mut Tx<'_>, products: &[ProductId]) -> Result<BTreeMap<ProductId, Vec<ProductId>>> {
     let rows: Vec<(ProductId, ProductId)> = on_each!(tx, |c| product_closure::table
-        .filter(product_closure::descendant_id.eq_any(products))
+        .filter(product_closure::descendant_id.eq_any(among(products)))
         .filter(product_closure::depth.gt(0))
         .order((product_closure::descendant_id, product_closure::depth))
         .select((product_closure::descendant_id, product_closure::ancestor_id))

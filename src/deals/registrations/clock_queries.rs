@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     calendars::{self, BusinessClock},
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     kernel::ids::{DealId, TerritoryId},
     on_each,
@@ -53,7 +53,7 @@ pub fn start(
 /// What the database reports.
 pub fn last_clocks(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, ReviewClock>> {
     let rows: Vec<ClockRow> = on_each!(tx, |c| table
-        .filter(review_clocks::deal_id.eq_any(deals))
+        .filter(review_clocks::deal_id.eq_any(among(deals)))
         .order((review_clocks::deal_id, review_clocks::round))
         .select(ClockRow::as_select())
         .load(c))?;

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::states::{DealAxis, HistoryVisibility};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     events::queries::actor_type,
     kernel::{
@@ -207,7 +207,7 @@ pub fn reason(
 pub fn actors(tx: &mut Tx<'_>, deal: DealId, actions: &[&str]) -> Result<BTreeSet<String>> {
     let found: Vec<String> = on_each!(tx, |c| table
         .filter(deal_history::deal_id.eq(deal))
-        .filter(deal_history::action.eq_any(actions))
+        .filter(deal_history::action.eq_any(among(actions)))
         .select(deal_history::actor_id)
         .distinct()
         .load(c))?;

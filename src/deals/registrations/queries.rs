@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     custom_fields::{self, CustomFields, CustomRecord},
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result},
     events::Fact,
     http::Resource as _,
@@ -156,7 +156,7 @@ pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
 pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
     if let Conn::Postgres(c) = tx.conn() {
         deals::table
-            .filter(deals::id.eq_any(ids))
+            .filter(deals::id.eq_any(among(ids)))
             .order(deals::id)
             .select(deals::id)
             .for_no_key_update()
@@ -190,7 +190,7 @@ pub fn unfinished_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<DealId>>
         .sql(")");
     Ok(on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(partner))
-        .filter(deals::review_status.eq_any(&undecided).or(held))
+        .filter(deals::review_status.eq_any(among(&undecided)).or(held))
         .order((deals::customer_account_id, deals::id))
         .select(deals::id)
         .load(c))?)
@@ -202,7 +202,7 @@ pub fn unfinished_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<DealId>>
 /// What the database reports.
 pub fn places(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, (Option<Time>, Option<i64>)>> {
     let rows: Vec<(DealId, Option<Time>, Option<i64>)> = on_each!(tx, |c| deals::table
-        .filter(deals::id.eq_any(ids))
+        .filter(deals::id.eq_any(among(ids)))
         .select((deals::id, deals::received_at, deals::seq))
         .load(c))?;
     Ok(rows.into_iter().map(|(id, at, seq)| (id, (at, seq))).collect())
@@ -216,7 +216,7 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
     let ids: Vec<DealId> = rows.iter().map(|row| row.deal.id).collect();
     let lines: Vec<(LineRow, String)> = on_each!(tx, |c| deal_lines::table
         .inner_join(products::table)
-        .filter(deal_lines::deal_id.eq_any(&ids))
+        .filter(deal_lines::deal_id.eq_any(among(&ids)))
         .order((deal_lines::deal_id, deal_lines::position))
         .select((LineRow::as_select(), products::code))
         .load(c))?;
@@ -226,13 +226,13 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
             .map(|(row, product)| (row.deal_id, Line { row, product })),
     );
     let contacts: Vec<ContactRow> = on_each!(tx, |c| deal_contacts::table
-        .filter(deal_contacts::deal_id.eq_any(&ids))
+        .filter(deal_contacts::deal_id.eq_any(among(&ids)))
         .order((deal_contacts::deal_id, deal_contacts::position))
         .select(ContactRow::as_select())
         .load(c))?;
     let mut contacts = grouped(contacts.into_iter().map(|row| (row.deal_id, row)));
     let sites: Vec<SiteRow> = on_each!(tx, |c| deal_sites::table
-        .filter(deal_sites::deal_id.eq_any(&ids))
+        .filter(deal_sites::deal_id.eq_any(among(&ids)))
         .order((deal_sites::deal_id, deal_sites::position))
         .select(SiteRow::as_select())
         .load(c))?;
@@ -295,7 +295,7 @@ struct Reviewed {
 /// Open questions, decisions, protections and the number of their extensions.
 fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
     let infos: Vec<InfoRow> = on_each!(tx, |c| deal_info_requests::table
-        .filter(deal_info_requests::deal_id.eq_any(ids))
+        .filter(deal_info_requests::deal_id.eq_any(among(ids)))
         .filter(deal_info_requests::status.eq(InfoRequestStatus::Open))
         .select(InfoRow::as_select())
         .load(c))?;
@@ -311,18 +311,18 @@ fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
         DecisionOutcome::AppealUpheld,
     ];
     let decisions: Vec<DecisionRow> = on_each!(tx, |c| deal_decisions::table
-        .filter(deal_decisions::deal_id.eq_any(ids))
-        .filter(deal_decisions::outcome.eq_any(ends))
+        .filter(deal_decisions::deal_id.eq_any(among(ids)))
+        .filter(deal_decisions::outcome.eq_any(among(ends)))
         .order((deal_decisions::deal_id, deal_decisions::decided_at, deal_decisions::id))
         .select(DecisionRow::as_select())
         .load(c))?;
     let windows: Vec<WindowRow> = on_each!(tx, |c| protections::table
-        .filter(protections::deal_id.eq_any(ids))
+        .filter(protections::deal_id.eq_any(among(ids)))
         .order((protections::deal_id, protections::starts_at, protections::id))
         .select(WindowRow::as_select())
         .load(c))?;
     let extensions: Vec<(DealId, i64)> = on_each!(tx, |c| deal_extensions::table
-        .filter(deal_extensions::deal_id.eq_any(ids))
+        .filter(deal_extensions::deal_id.eq_any(among(ids)))
         .filter(deal_extensions::status.eq("granted"))
         .group_by(deal_extensions::deal_id)
         .select((deal_extensions::deal_id, diesel::dsl::count_star()))

@@ -11,7 +11,7 @@ use super::{
     view::{self, Reader},
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -29,7 +29,7 @@ use crate::{
 pub fn awaiting(tx: &mut Tx<'_>, partner: PartnerId, user: UserId) -> Result<Vec<DealId>> {
     Ok(on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(partner))
-        .filter(deals::review_status.eq_any(OPEN))
+        .filter(deals::review_status.eq_any(among(OPEN)))
         .filter(deals::assignee_id.eq(user))
         .order((deals::customer_account_id, deals::id))
         .select(deals::id)
@@ -74,7 +74,7 @@ pub fn insert_decision(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<()> {
 /// What the database reports.
 pub fn deciders(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeSet<String>> {
     let found: Vec<String> = on_each!(tx, |c| deal_decisions::table
-        .filter(deal_decisions::deal_id.eq_any(deals))
+        .filter(deal_decisions::deal_id.eq_any(among(deals)))
         .select(deal_decisions::decided_by)
         .distinct()
         .load(c))?;

@@ -8,7 +8,7 @@ use super::{
     states::{DealType, ReviewStatus},
 };
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -108,7 +108,7 @@ pub fn slot_holder(
                 .and(slots::account_id.eq(account))
                 .and(slots::deal_type.eq(deal_type))
         )
-        .filter(slots::product_id.eq_any(products))
+        .filter(slots::product_id.eq_any(among(products)))
         .select((deals::id, deals::number))
         .order(deals::id)
         .load(c))?;

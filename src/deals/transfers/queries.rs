@@ -10,7 +10,7 @@ use super::{
     rules::{BOTH, Reader},
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     deals::protection,
     error::{Error, Result, codes},
     events::Fact,
@@ -187,7 +187,7 @@ fn transferred(tx: &mut Tx<'_>, rows: &[TransferRow]) -> Result<BTreeMap<Transfe
     let found: Vec<Summary> = on_each!(tx, |c| deals::table
         .left_join(deal_customer_inputs::table)
         .left_join(territories::table)
-        .filter(deals::id.eq_any(&ids))
+        .filter(deals::id.eq_any(among(&ids)))
         .select((
             deals::id,
             deals::number,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::permissions,
     custom_fields::{self, CustomRecord},
-    db::{Statement, Tx},
+    db::{Statement, Tx, among},
     error::Result,
     events::{
         PartnerView,
@@ -294,7 +294,7 @@ fn load(tx: &mut Tx<'_>, reading: &Reading, positions: &[i64]) -> Result<Vec<(i6
         return Ok(Vec::new());
     }
     let rows: Vec<Row> = on_each!(tx, |c| events::table
-        .filter(events::position.eq_any(positions))
+        .filter(events::position.eq_any(among(positions)))
         .order(events::position)
         .select(Row::as_select())
         .load(c))?;
@@ -331,8 +331,8 @@ fn heard(tx: &mut Tx<'_>, reading: &Reading, rows: &[Row]) -> Result<BTreeMap<i6
     let names: Vec<String> = partners.iter().map(ToString::to_string).collect();
     let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
     let found: Vec<(i64, bool)> = on_each!(tx, |c| event_audiences::table
-        .filter(event_audiences::event_seq.eq_any(&seqs))
-        .filter(event_audiences::partner_id.eq_any(&names))
+        .filter(event_audiences::event_seq.eq_any(among(&seqs)))
+        .filter(event_audiences::partner_id.eq_any(among(&names)))
         .select((event_audiences::event_seq, event_audiences::lost))
         .load(c))?;
     let mut only: BTreeMap<i64, bool> = BTreeMap::new();

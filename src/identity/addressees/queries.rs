@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Addressee;
 use crate::{
     auth::Role,
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     identity::{memberships::MembershipStatus, users::UserStatus},
     kernel::ids::{PartnerId, UserId},
@@ -46,7 +46,7 @@ type Row = (UserId, String, String, Option<String>, Option<String>);
 /// What the database reports.
 pub fn those(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Addressee>> {
     let rows: Vec<Row> = on_each!(tx, |c| users::table
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.eq_any(among(ids)))
         .filter(users::status.eq(UserStatus::Active))
         .order(users::id)
         .select((users::id, users::name, users::email, users::locale, users::time_zone))

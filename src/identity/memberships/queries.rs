@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::model::{MembershipStatus, PartnerRole, PartnerUser, PartnerUserFilter, PartnerUserSort};
 use crate::{
     count_if_wanted,
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     identity::users::{UserStatus, sorted},
@@ -322,7 +322,7 @@ fn store_roles(tx: &mut Tx<'_>, membership: &PartnerUser) -> Result<()> {
 /// What the database reports.
 pub fn active_partners(tx: &mut Tx<'_>, people: &[UserId]) -> Result<BTreeMap<UserId, BTreeSet<PartnerId>>> {
     let pairs: Vec<(UserId, PartnerId)> = on_each!(tx, |c| table
-        .filter(partner_memberships::user_id.eq_any(people))
+        .filter(partner_memberships::user_id.eq_any(among(people)))
         .filter(partner_memberships::status.eq(MembershipStatus::Active))
         .select((partner_memberships::user_id, partner_memberships::partner_id))
         .load(c))?;

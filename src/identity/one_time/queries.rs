@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Purpose;
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::{Error, Result, codes},
     identity::credentials::{self, Kind},
     kernel::{
@@ -113,7 +113,7 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
         .select(one_time_tokens::hash)
         .load(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(one_time_tokens::hash.eq_any(&over))
+        table.filter(one_time_tokens::hash.eq_any(among(&over)))
     )
     .execute(c))?)
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    db::{Conn, Tx},
+    db::{Conn, Tx, among},
     error::Result,
     identity::credentials::{self, Kind},
     kernel::{
@@ -248,7 +248,7 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
         .select(sign_in_challenges::hash)
         .load(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        sign_in_challenges::table.filter(sign_in_challenges::hash.eq_any(&over))
+        sign_in_challenges::table.filter(sign_in_challenges::hash.eq_any(among(&over)))
     )
     .execute(c))?)
 }

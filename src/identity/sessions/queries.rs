@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     identity::credentials::{self, Kind},
     kernel::{
@@ -230,11 +230,11 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
         .select(refresh_families::id)
         .load(c))?;
     on_each!(tx, |c| diesel::delete(
-        refresh_tokens::table.filter(refresh_tokens::family_id.eq_any(&over))
+        refresh_tokens::table.filter(refresh_tokens::family_id.eq_any(among(&over)))
     )
     .execute(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        refresh_families::table.filter(refresh_families::id.eq_any(&over))
+        refresh_families::table.filter(refresh_families::id.eq_any(among(&over)))
     )
     .execute(c))?)
 }

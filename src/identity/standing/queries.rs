@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{KeyFacts, Standing, Subject};
 use crate::{
     auth::{Actor, Role, Roles, Rows, Side},
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     identity::{
         memberships::MembershipStatus,
@@ -179,7 +179,7 @@ pub fn rows_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Rows> {
 ///
 /// # Errors
 /// What the database reports.
-pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, among: &[UserId]) -> Result<BTreeSet<UserId>> {
+pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, candidates: &[UserId]) -> Result<BTreeSet<UserId>> {
     let now = tx.now;
     let mut holding = Clause::all();
     holding.equals("account_manager_assignments.partner_id", &partner);
@@ -189,10 +189,10 @@ pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, among: &[UserId]) -> Result
         .select(account_manager_assignments::user_id)
         .load(c))?;
     let holders: BTreeSet<UserId> = holders.into_iter().flatten().collect();
-    let mut asked: Vec<UserId> = among.to_vec();
+    let mut asked: Vec<UserId> = candidates.to_vec();
     asked.extend(&holders);
     let facts: Vec<UserFacts> = on_each!(tx, |c| users::table
-        .filter(users::id.eq_any(&asked))
+        .filter(users::id.eq_any(among(&asked)))
         .select(UserFacts::as_select())
         .load(c))?;
     let teams: BTreeSet<TeamId> = facts
@@ -219,7 +219,7 @@ pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, among: &[UserId]) -> Result
     };
     Ok(facts
         .iter()
-        .filter(|user| among.contains(&user.id) && sees(user))
+        .filter(|user| candidates.contains(&user.id) && sees(user))
         .map(|user| user.id)
         .collect())
 }

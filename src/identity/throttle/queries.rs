@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::{FORGOTTEN, Failures, ThrottleKind};
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     kernel::Time,
     on_each,
@@ -96,7 +96,7 @@ pub fn delete_forgotten(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
         .select(login_throttles::subject)
         .load(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(login_throttles::subject.eq_any(&over))
+        table.filter(login_throttles::subject.eq_any(among(&over)))
     )
     .execute(c))?)
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{Role, Roles},
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -205,7 +205,7 @@ pub fn is_active_vendor_with(tx: &mut Tx<'_>, user: UserId, roles: &[Role]) -> R
         .filter(users::id.eq(user))
         .filter(users::kind.eq(UserKind::Vendor))
         .filter(users::status.eq(UserStatus::Active))
-        .filter(user_roles::role.eq_any(&roles))
+        .filter(user_roles::role.eq_any(among(&roles)))
         .count()
         .get_result(c))?;
     Ok(found > 0)
@@ -263,7 +263,7 @@ pub fn vendor_people(tx: &mut Tx<'_>, roles: &[Role], named: &[UserId]) -> Resul
         .load(c))?;
     let ids: Vec<UserId> = people.iter().map(|(id, _)| *id).collect();
     let held: Vec<(UserId, Role)> = on_each!(tx, |c| user_roles::table
-        .filter(user_roles::user_id.eq_any(&ids))
+        .filter(user_roles::user_id.eq_any(among(&ids)))
         .select((user_roles::user_id, user_roles::role))
         .load(c))?;
     Ok(people

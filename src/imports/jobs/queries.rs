@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     imports::{queries as runs, source::Place},
@@ -291,7 +291,7 @@ pub fn take(tx: &mut Tx<'_>, token: &str) -> Result<Option<ImportId>> {
     let free = || work::lease_token.is_null().or(work::lease_until.le(now));
     let waiting: Vec<ImportId> = on_each!(tx, |c| table
         .inner_join(work::table)
-        .filter(jobs::status.eq_any(AT_WORK))
+        .filter(jobs::status.eq_any(among(AT_WORK)))
         .filter(free())
         .order((jobs::created_at, jobs::id))
         .limit(8)
@@ -320,7 +320,7 @@ pub fn is_anything_waiting(tx: &mut Tx<'_>) -> Result<bool> {
     let now = tx.agreed_moment()?;
     let found: Option<ImportId> = on_each!(tx, |c| table
         .inner_join(work::table)
-        .filter(jobs::status.eq_any(AT_WORK))
+        .filter(jobs::status.eq_any(among(AT_WORK)))
         .filter(work::lease_token.is_null().or(work::lease_until.le(now)))
         .select(jobs::id)
         .first(c)
@@ -348,7 +348,7 @@ pub fn hold(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<Option<Held>> 
     }
     let import: Option<Import> = on_each!(tx, |c| table
         .find(id)
-        .filter(jobs::status.eq_any(AT_WORK))
+        .filter(jobs::status.eq_any(among(AT_WORK)))
         .select(Import::as_select())
         .first(c)
         .optional())?;

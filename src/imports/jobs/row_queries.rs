@@ -9,7 +9,7 @@ use super::{
     queries::{Phase, Work},
 };
 use crate::{
-    db::{Clause, Sorted, Tx},
+    db::{Clause, Sorted, Tx, among},
     error::{Error, Result},
     imports::{ImportVerdict, Outcome, report::Left},
     kernel::{
@@ -158,8 +158,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewRow]) -> Result<()> {
 pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<BTreeMap<String, (i64, String)>> {
     let found: Vec<(Option<String>, i64, Option<String>)> = on_each!(tx, |c| table
         .filter(rows::import_id.eq(import))
-        .filter(rows::row_key.eq_any(keys))
-        .filter(rows::staged.eq_any([Staged::Row, Staged::Queued]))
+        .filter(rows::row_key.eq_any(among(keys)))
+        .filter(rows::staged.eq_any(among([Staged::Row, Staged::Queued])))
         .select((rows::row_key, rows::line, rows::said))
         .load(c))?;
     let known = |(key, line, said): (Option<String>, i64, Option<String>)| Some((key?, (line, said?)));
@@ -174,7 +174,11 @@ pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String]) -> Result<Vec
     Ok(on_each!(tx, |c| table
         .filter(rows::import_id.eq(import))
         .filter(rows::staged.eq(Staged::Row))
-        .filter(rows::row_key.eq_any(names).or(rows::name_key.eq_any(names)))
+        .filter(
+            rows::row_key
+                .eq_any(among(names))
+                .or(rows::name_key.eq_any(among(names)))
+        )
         .order(rows::line)
         .select(Waiting::as_select())
         .load(c))?)
@@ -324,7 +328,7 @@ pub fn to_undo(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Did>> {
     Ok(on_each!(tx, |c| table
         .filter(rows::import_id.eq(work.import_id))
         .filter(rows::undo_verdict.is_null())
-        .filter(rows::verdict.eq_any(did))
+        .filter(rows::verdict.eq_any(among(did)))
         .filter(rows::pass.eq(work.pass))
         .filter(rows::line.lt(work.at_line))
         .order(rows::line.desc())

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     kernel::{
         Date, Time,
@@ -121,7 +121,7 @@ pub fn postpone(tx: &mut Tx<'_>, person: UserId, to: Time) -> Result<bool> {
 /// What the database reports.
 pub fn sent(tx: &mut Tx<'_>, ids: &[NoticeId]) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(table.filter(notices::id.eq_any(ids)))
+    on_each!(tx, |c| diesel::update(table.filter(notices::id.eq_any(among(ids))))
         .set(notices::mailed_at.eq(Some(now)))
         .execute(c))?;
     Ok(())

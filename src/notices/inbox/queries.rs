@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{Notice, NoticeFilter, ORDER};
 use crate::{
     auth::permissions::may_call,
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -201,7 +201,7 @@ pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
         .select(notices::id)
         .load(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(notices::id.eq_any(&ids))
+        table.filter(notices::id.eq_any(among(&ids)))
     )
     .execute(c))?)
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::{model::NoticeChoice, rules::Wishes};
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{Stored, Time, TimeZone, ids::UserId},
@@ -51,7 +51,7 @@ impl From<PreferencesRow> for Wishes {
 /// What the database reports.
 pub fn of_people(tx: &mut Tx<'_>, people: &[UserId]) -> Result<BTreeMap<UserId, Wishes>> {
     let rows: Vec<PreferencesRow> = on_each!(tx, |c| table
-        .filter(notice_preferences::user_id.eq_any(people))
+        .filter(notice_preferences::user_id.eq_any(among(people)))
         .select(PreferencesRow::as_select())
         .load(c))?;
     Ok(rows.into_iter().map(|row| (row.user_id, row.into())).collect())

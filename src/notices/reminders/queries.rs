@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::model::{NoticeReminder, NoticeReminderFilter, ReminderKind, ReminderSort, ReminderState};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -273,7 +273,7 @@ pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
         .select(notice_reminders::id)
         .load(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(notice_reminders::id.eq_any(&ids))
+        table.filter(notice_reminders::id.eq_any(among(&ids)))
     )
     .execute(c))?)
 }

@@ -9,7 +9,7 @@ use super::{
     rules::Chain,
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -174,7 +174,7 @@ pub fn starting(tx: &mut Tx<'_>, partner: PartnerId, role: AccountManagerRole, a
 pub fn primary_of(tx: &mut Tx<'_>, partners: &[PartnerId], at: Time) -> Result<BTreeMap<PartnerId, UserId>> {
     // Chains are short; the last start of each wins.
     let rows: Vec<(PartnerId, Option<UserId>)> = on_each!(tx, |c| table
-        .filter(assignments::partner_id.eq_any(partners))
+        .filter(assignments::partner_id.eq_any(among(partners)))
         .filter(assignments::role.eq(AccountManagerRole::Primary))
         .filter(assignments::valid_from.le(at))
         .order(assignments::valid_from.asc())

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{Handover, HandoverFilter, HandoverItem, HandoverItemFilter, HandoverStatus, ITEM_ORDER, ORDER};
 use crate::{
     auth::Rows,
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -86,7 +86,7 @@ pub fn due(tx: &mut Tx<'_>) -> Result<Vec<HandoverId>> {
 pub fn to_begin(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<Handover>> {
     Ok(on_each!(tx, |c| handovers::table
         .filter(handovers::partner_id.eq(partner))
-        .filter(handovers::status.eq_any([HandoverStatus::Draft, HandoverStatus::Scheduled]))
+        .filter(handovers::status.eq_any(among([HandoverStatus::Draft, HandoverStatus::Scheduled])))
         .order(handovers::id)
         .select(Handover::as_select())
         .load(c))?)

@@ -8,7 +8,7 @@ use super::{
     rules::Found,
 };
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -45,7 +45,7 @@ fn decisions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     let undecided = ["submitted", "in_review", "info_requested"];
     let rows: Vec<(DealId, String, String, Option<Time>)> = on_each!(tx, |c| deals::table
         .filter(deals::partner_id.eq(handover.partner_id))
-        .filter(deals::review_status.eq_any(undecided))
+        .filter(deals::review_status.eq_any(among(undecided)))
         .filter(deals::assignee_id.eq(from))
         .order(deals::id.asc())
         .select((deals::id, deals::number, deals::title, deals::review_due_at))
@@ -89,7 +89,7 @@ fn cases(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     let rows: Vec<(CaseId, String, String, Time)> = on_each!(tx, |c| conflict_cases::table
         .inner_join(conflict_case_claims::table)
         .filter(conflict_case_claims::partner_id.eq(handover.partner_id))
-        .filter(conflict_cases::status.ne_all(["resolved", "closed"]))
+        .filter(conflict_cases::status.ne_all(among(["resolved", "closed"])))
         .order(conflict_cases::id.asc())
         .select((
             conflict_cases::id,
@@ -139,7 +139,7 @@ fn questions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
 fn at_risk(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     let rows: Vec<(ProgramMembershipId, Option<Time>)> = on_each!(tx, |c| program_memberships::table
         .filter(program_memberships::partner_id.eq(handover.partner_id))
-        .filter(program_memberships::standing.eq_any(["at_risk", "demotion_pending"]))
+        .filter(program_memberships::standing.eq_any(among(["at_risk", "demotion_pending"])))
         .order(program_memberships::id.asc())
         .select((program_memberships::id, program_memberships::grace_until))
         .load(c))?;

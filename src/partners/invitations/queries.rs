@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::model::{Invitation, InvitationState, ORDER};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -39,7 +39,7 @@ pub fn ends_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<Partn
         return Ok(BTreeMap::new());
     }
     let rows: Vec<(PartnerId, Time)> = on_each!(tx, |c| table
-        .filter(invitations::partner_id.eq_any(partners))
+        .filter(invitations::partner_id.eq_any(among(partners)))
         .filter(invitations::state.eq(InvitationState::Open))
         .order(invitations::expires_at.asc())
         .select((invitations::partner_id, invitations::expires_at))

@@ -9,7 +9,7 @@ use super::model::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -210,7 +210,7 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>) -> Result<Vec<Person>> {
     }
     let scope = Clause::rows_of(tx.caller(), "employments.partner_id");
     let times: Vec<EmploymentRow> = on_each!(tx, |c| employments::table
-        .filter(employments::person_id.eq_any(&ids))
+        .filter(employments::person_id.eq_any(among(&ids)))
         .filter(scope)
         .order((employments::starts_on.desc(), employments::id.desc()))
         .select(EmploymentRow::as_select())
@@ -234,7 +234,7 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>) -> Result<Vec<Person>> {
 fn with_roles(tx: &mut Tx<'_>, rows: Vec<EmploymentRow>) -> Result<Vec<Employment>> {
     let ids: Vec<EmploymentId> = rows.iter().map(|row| row.id).collect();
     let roles: Vec<(EmploymentId, ContactRole)> = on_each!(tx, |c| employment_roles::table
-        .filter(employment_roles::employment_id.eq_any(&ids))
+        .filter(employment_roles::employment_id.eq_any(among(&ids)))
         .select((employment_roles::employment_id, employment_roles::role))
         .load(c))?;
     let mut by_time: BTreeMap<EmploymentId, Vec<ContactRole>> = BTreeMap::new();

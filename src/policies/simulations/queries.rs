@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     deals::{
         conflict::{
             self, CheckPurpose,
@@ -301,11 +301,13 @@ pub fn delete_of(tx: &mut Tx<'_>, policy: PolicyId) -> Result<()> {
         .load(c))?;
     let ids: Vec<PolicySimulationId> = gone.iter().map(|simulation| simulation.id).collect();
     on_each!(tx, |c| diesel::delete(
-        rows_table.filter(rows::simulation_id.eq_any(&ids))
+        rows_table.filter(rows::simulation_id.eq_any(among(&ids)))
     )
     .execute(c))?;
-    on_each!(tx, |c| diesel::delete(table.filter(simulations::id.eq_any(&ids)))
-        .execute(c))?;
+    on_each!(tx, |c| diesel::delete(
+        table.filter(simulations::id.eq_any(among(&ids)))
+    )
+    .execute(c))?;
     for simulation in &gone {
         tx.record(Fact::deleted("policy_simulation.deleted", simulation))?;
     }

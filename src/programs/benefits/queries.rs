@@ -12,7 +12,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::Result,
     events::Fact,
     kernel::{
@@ -101,7 +101,7 @@ fn of_memberships(
 ) -> Result<BTreeMap<ProgramMembershipId, Vec<GrantRow>>> {
     let mut by_membership: BTreeMap<ProgramMembershipId, Vec<GrantRow>> = BTreeMap::new();
     for chunk in memberships.chunks(CHUNK) {
-        let ids = benefit_grants::membership_id.eq_any(chunk);
+        let ids = benefit_grants::membership_id.eq_any(among(chunk));
         let order = (benefit_grants::valid_from, benefit_grants::id);
         let rows: Vec<GrantRow> = match tx.conn() {
             Conn::Sqlite(c) => table.filter(ids).order(order).select(GrantRow::as_select()).load(c)?,

@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -465,7 +465,7 @@ pub fn go_on_under(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
     let stale = tier_assignments::table
         .filter(tier_assignments::program_id.eq(version.program_id))
         .filter(tier_assignments::valid_from.ge(begins))
-        .filter(tier_assignments::cause.eq_any([TierCause::NewVersion, TierCause::OverrideExpired]));
+        .filter(tier_assignments::cause.eq_any(among([TierCause::NewVersion, TierCause::OverrideExpired])));
     on_each!(tx, |c| diesel::delete(stale).execute(c))?;
     store(tx, &new)?;
     benefits::follow(tx, &course, &members)

@@ -10,7 +10,7 @@ use super::{
     rules::Span,
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     events::Fact,
     kernel::{
@@ -190,11 +190,11 @@ pub fn delete_old(tx: &mut Tx<'_>, removed: Option<WebhookEndpointId>, most: i64
             .load(c))?,
     };
     on_each!(tx, |c| diesel::delete(
-        attempts::table.filter(attempts::delivery_id.eq_any(&ids))
+        attempts::table.filter(attempts::delivery_id.eq_any(among(&ids)))
     )
     .execute(c))?;
     Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(deliveries::id.eq_any(&ids))
+        table.filter(deliveries::id.eq_any(among(&ids)))
     )
     .execute(c))?)
 }

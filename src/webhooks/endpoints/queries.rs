@@ -7,7 +7,7 @@ use super::{
     rules::MOST,
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Conn, Tx, among},
     error::{Error, Result},
     events::{self, Fact},
     kernel::{
@@ -222,7 +222,7 @@ pub struct Standing {
 pub fn standing(tx: &mut Tx<'_>, pinged: &[WebhookEndpointId]) -> Result<Vec<Standing>> {
     let at_work = endpoints::status
         .eq(WebhookStatus::Enabled)
-        .or(endpoints::id.eq_any(pinged));
+        .or(endpoints::id.eq_any(among(pinged)));
     let rows: Vec<(WebhookEndpointId, i64, Option<Time>)> = on_each!(tx, |c| table
         .inner_join(marks::table)
         .filter(endpoints::deleted_at.is_null())
@@ -251,7 +251,7 @@ pub fn take(tx: &mut Tx<'_>, ids: &[WebhookEndpointId], token: &str, seconds: i6
         .is_null()
         .or(marks::lease_token.eq(token))
         .or(marks::lease_until.le(now.micros()));
-    let those = marks::table.filter(marks::endpoint_id.eq_any(ids)).filter(free);
+    let those = marks::table.filter(marks::endpoint_id.eq_any(among(ids))).filter(free);
     Ok(on_each!(tx, |c| diesel::update(those)
         .set((
             marks::lease_token.eq(Some(token)),

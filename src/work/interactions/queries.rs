@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::model::{Interaction, InteractionFilter, InteractionKind, InteractionSort};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::{Error, Result},
     events::Fact,
     kernel::{
@@ -116,7 +116,7 @@ impl Row {
 fn whole(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<Interaction>> {
     let ids: Vec<InteractionId> = rows.iter().map(|row| row.id).collect();
     let people: Vec<Participant> = on_each!(tx, |c| participants::table
-        .filter(participants::interaction_id.eq_any(&ids))
+        .filter(participants::interaction_id.eq_any(among(&ids)))
         .order((participants::interaction_id, participants::position))
         .select(Participant::as_select())
         .load(c))?;

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     deals::{
         conflict::{
             model::ClaimKind,
@@ -67,8 +67,8 @@ fn protected(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy, a
     ];
     let rows: Vec<(Protected, String)> = on_each!(tx, |c| protections::table
         .inner_join(deals::table)
-        .filter(protections::account_id.eq_any(accounts))
-        .filter(protections::status.eq_any(kept))
+        .filter(protections::account_id.eq_any(among(accounts)))
+        .filter(protections::status.eq_any(among(kept)))
         .filter(protections::ends_at.gt(remembered))
         .order((protections::starts_at, protections::id))
         .select((Protected::as_select(), deals::number))
@@ -119,7 +119,7 @@ type QueuedLine = (ProductId, Option<Time>, Option<i64>);
 fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> Result<Vec<Claim>> {
     let accounts: Vec<Option<AccountId>> = accounts.iter().copied().map(Some).collect();
     let open = deals::review_status
-        .eq_any(OPEN)
+        .eq_any(among(OPEN))
         .and(deal_lines::review_status.ne(DealLineStatus::Rejected));
     let added = deals::review_status
         .eq(ReviewStatus::Approved)
@@ -127,7 +127,7 @@ fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
     let rows: Vec<(Queued, QueuedLine, Option<Time>)> = on_each!(tx, |c| deals::table
         .inner_join(deal_lines::table)
         .left_join(deal_reviews::table)
-        .filter(deals::customer_account_id.eq_any(&accounts))
+        .filter(deals::customer_account_id.eq_any(among(&accounts)))
         .filter(deals::received_at.is_not_null())
         .filter(deals::closed_at.is_null())
         .filter(open.or(added))
@@ -213,7 +213,7 @@ fn named(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Claim>
         Date,
         Option<Date>,
     )> = on_each!(tx, |c| named_accounts::table
-        .filter(named_accounts::account_id.eq_any(accounts))
+        .filter(named_accounts::account_id.eq_any(among(accounts)))
         .filter(running)
         .order(named_accounts::id)
         .select((
@@ -261,7 +261,7 @@ type Direct = (
 
 fn direct(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> Result<Vec<Claim>> {
     let rows: Vec<Direct> = on_each!(tx, |c| direct_opportunities::table
-        .filter(direct_opportunities::account_id.eq_any(accounts))
+        .filter(direct_opportunities::account_id.eq_any(among(accounts)))
         .filter(direct_opportunities::status.eq("open"))
         .order((direct_opportunities::opened_at, direct_opportunities::id))
         .select((
@@ -307,7 +307,7 @@ fn installed(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Cl
         .is_null()
         .or(installed_base::ends_on.gt(at.date()));
     let rows: Vec<Installed> = on_each!(tx, |c| installed_base::table
-        .filter(installed_base::account_id.eq_any(accounts))
+        .filter(installed_base::account_id.eq_any(among(accounts)))
         .filter(running)
         .order(installed_base::id)
         .select((

@@ -11,7 +11,7 @@ use crate::{
         CustomerInput, MatchSignal, ResolutionCandidate,
         resolution::{self, AccountRelation, EntityClass, MOST_CANDIDATES, SearchKey},
     },
-    db::Tx,
+    db::{Tx, among},
     deals::{
         conflict::rules::{Candidate, Customer},
         registrations::CustomerResolution,
@@ -174,7 +174,7 @@ fn survivors(tx: &mut Tx<'_>, ids: BTreeSet<AccountId>) -> Result<BTreeMap<Accou
             break;
         }
         let merged: Vec<(AccountId, Option<AccountId>)> = on_each!(tx, |c| accounts::table
-            .filter(accounts::id.eq_any(&open))
+            .filter(accounts::id.eq_any(among(&open)))
             .filter(accounts::merged_into_id.is_not_null())
             .select((accounts::id, accounts::merged_into_id))
             .load(c))?;
@@ -207,7 +207,7 @@ pub fn with_relatives(tx: &mut Tx<'_>, customer: &mut Customer) -> Result<()> {
         return Ok(());
     }
     let own: Vec<Kin> = on_each!(tx, |c| accounts::table
-        .filter(accounts::id.eq_any(&likely))
+        .filter(accounts::id.eq_any(among(&likely)))
         .select((accounts::id, accounts::parent_id))
         .load(c))?;
     let parents: BTreeMap<AccountId, AccountId> = own
@@ -217,7 +217,7 @@ pub fn with_relatives(tx: &mut Tx<'_>, customer: &mut Customer) -> Result<()> {
     let heads: BTreeSet<AccountId> = likely.iter().copied().chain(parents.values().copied()).collect();
     let heads: Vec<Option<AccountId>> = heads.into_iter().map(Some).collect();
     let children: Vec<Kin> = on_each!(tx, |c| accounts::table
-        .filter(accounts::parent_id.eq_any(&heads))
+        .filter(accounts::parent_id.eq_any(among(&heads)))
         .filter(accounts::merged_into_id.is_null())
         .order((accounts::parent_id, accounts::name_key, accounts::id))
         .limit(MOST_RELATIVES)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     deals::conflict::rules::Tree,
     error::Result,
     kernel::ids::{ProductId, TerritoryId},
@@ -45,7 +45,7 @@ macro_rules! load_tree {
         let (asked, held): (&BTreeSet<$id>, &BTreeSet<$id>) = ($asked, $held);
         let involved: Vec<$id> = asked.union(held).copied().collect();
         let rows: Vec<($id, $id)> = on_each!($tx, |c| $closure::table
-            .filter($closure::descendant_id.eq_any(&involved))
+            .filter($closure::descendant_id.eq_any(among(&involved)))
             .filter($closure::depth.gt(0))
             .order(($closure::descendant_id, $closure::depth))
             .select(($closure::descendant_id, $closure::ancestor_id))
@@ -66,14 +66,14 @@ macro_rules! load_tree {
         known.extend(tree.above.values().flatten().copied());
         let known: Vec<$id> = known.into_iter().collect();
         let labels: Vec<($id, String)> = on_each!($tx, |c| $nodes::table
-            .filter($nodes::id.eq_any(&known))
+            .filter($nodes::id.eq_any(among(&known)))
             .select(($nodes::id, $nodes::name))
             .load(c))?;
         tree.labels.extend(labels);
         let forks: Vec<Option<$id>> = forks(&tree, asked, held).into_iter().map(Some).collect();
         if !forks.is_empty() {
             let children: Vec<($id, Option<$id>, String)> = on_each!($tx, |c| $nodes::table
-                .filter($nodes::parent_id.eq_any(&forks))
+                .filter($nodes::parent_id.eq_any(among(&forks)))
                 .filter($nodes::status.eq("active"))
                 .order(($nodes::name_key, $nodes::id))
                 .select(($nodes::id, $nodes::parent_id, $nodes::name))

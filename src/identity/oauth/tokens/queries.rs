@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::UsedKind;
 use crate::{
-    db::Tx,
+    db::{Tx, among},
     error::Result,
     kernel::{Time, ids::ServiceClientId},
     on_each,
@@ -79,11 +79,11 @@ pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
         .select(revoked_tokens::jti)
         .load(c))?;
     let used = on_each!(tx, |c| diesel::delete(
-        used_tokens::table.filter(used_tokens::hash.eq_any(&used))
+        used_tokens::table.filter(used_tokens::hash.eq_any(among(&used)))
     )
     .execute(c))?;
     let revoked = on_each!(tx, |c| diesel::delete(
-        revoked_tokens::table.filter(revoked_tokens::jti.eq_any(&revoked))
+        revoked_tokens::table.filter(revoked_tokens::jti.eq_any(among(&revoked)))
     )
     .execute(c))?;
     Ok(used + revoked)
