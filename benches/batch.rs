@@ -27,12 +27,12 @@
 
 #[path = "store/customers.rs"]
 mod customers;
+mod server;
 mod store;
+#[path = "store/times.rs"]
+mod times;
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -40,7 +40,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use customers::{customer, dice, fill, id};
+use customers::{catalog, customer, dice, fill, id};
 use diesel::RunQueryDsl as _;
 use openprm::{
     auth::Caller,
@@ -53,123 +53,18 @@ use openprm::{
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
 };
 use serde_json::{Value, json};
-use store::{Store, database, run, setting};
+use server::{Link, Server};
+use store::{Store, database, engines, run, setting};
+use times::percentile;
 
-const EMAIL: &str = "admin@example.com";
-const PASSWORD: &str = "nine lime tractors at dusk";
 const SIZE: u64 = 1000;
 const CLIENTS: u64 = 2;
 /// So many registrations of one partner are open at most.
 const OF_PARTNER: u64 = 10;
 
-/// The program, killed when it is dropped.
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Server {
-    fn start(url: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(env!("CARGO_BIN_EXE_openprm"))
-            .arg("serve")
-            .current_dir(std::env::temp_dir())
-            .env("DATABASE_URL", url)
-            .env("OPENPRM_BIND", format!("127.0.0.1:{port}"))
-            .env("OPENPRM_SECRET", "a secret for benchmarks that is long enough")
-            .env("OPENPRM_ADMIN_EMAIL", EMAIL)
-            .env("OPENPRM_ADMIN_PASSWORD", PASSWORD)
-            .env("OPENPRM_ACCESS_TOKEN_SECONDS", "3600")
-            .env("OPENPRM_RATE_LIMIT", "0")
-            .env("OPENPRM_LOG", "error")
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let server = Self { child, port };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the program was not ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-}
-
-/// A connection that is kept.
-struct Link {
-    writer: TcpStream,
-    reader: BufReader<TcpStream>,
-    token: String,
-}
-
-impl Link {
-    fn new(port: u16, token: &str) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self {
-            writer: stream.try_clone().unwrap(),
-            reader: BufReader::new(stream),
-            token: token.to_owned(),
-        }
-    }
-
-    /// Calls; the status, the ETag and the body.
-    fn call(&mut self, method: &str, path: &str, headers: &str, body: &Value) -> (u16, String, Value) {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let bearer = if self.token.is_empty() {
-            String::new()
-        } else {
-            format!("authorization: Bearer {}\r\n", self.token)
-        };
-        let text = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{bearer}{headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.writer.write_all(text.as_bytes()).unwrap();
-        let (mut line, mut length, mut tag, mut status) = (String::new(), 0, String::new(), 0);
-        loop {
-            line.clear();
-            self.reader.read_line(&mut line).unwrap();
-            let text = line.trim();
-            if text.is_empty() {
-                break;
-            }
-            if status == 0 {
-                status = text.split(' ').nth(1).unwrap().parse().unwrap();
-            }
-            if let Some((name, value)) = text.split_once(": ") {
-                match name.to_ascii_lowercase().as_str() {
-                    "content-length" => length = value.parse().unwrap(),
-                    "etag" => value.clone_into(&mut tag),
-                    _ => {}
-                }
-            }
-        }
-        let mut bytes = vec![0; length];
-        self.reader.read_exact(&mut bytes).unwrap();
-        (status, tag, serde_json::from_slice(&bytes).unwrap_or_default())
-    }
-}
-
 /// A territory, a product, and partners that may sell it there.
 fn ground(store: &Store, count: u64) {
-    run(
-        store,
-        "INSERT INTO territories (id, code, name, name_key, kind, status, revision, created_at, updated_at) VALUES ('territory_00000000000000000000000000', 'T0', 'T', 't', 'custom', 'active', 1, 1, 1);
-         INSERT INTO products (id, code, code_key, name, name_key, kind, status, custom, revision, created_at, updated_at) VALUES ('product_00000000000000000000000000', 'P0', 'p0', 'P', 'p', 'line', 'active', '{}', 1, 1, 1);",
-    );
+    catalog(store);
     let manager = UserId::at(store.db.now());
     run(
         store,
@@ -255,9 +150,7 @@ fn person(port: u16, token: &str, stop: &Arc<AtomicBool>) -> std::thread::JoinHa
 
 fn p99(mut times: Vec<Duration>) -> f64 {
     times.sort();
-    times
-        .get(times.len() * 99 / 100)
-        .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    percentile(&times, 99)
 }
 
 fn row(what: &str, count: u64, took: Duration, bar: &str, others: Option<(f64, f64)>) {
@@ -391,11 +284,8 @@ fn measure(engine: Engine) {
         "a read, p99 ms"
     );
     raw(&store, SIZE);
-    let server = Server::start(&store.url);
-    let login = json!({"email": EMAIL, "password": PASSWORD});
-    let (status, _, session) = Link::new(server.port, "").call("POST", "/v1/auth/login", "", &login);
-    assert_eq!(status, 200, "{session}");
-    let token = session["access_token"].as_str().expect("a token").to_owned();
+    let server = Server::start(&store.url, &[]);
+    let token = server.sign_in();
     singly(&server, &token, 0..single, accounts);
     let drafts = single..single + count;
     send(
@@ -441,7 +331,7 @@ fn measure(engine: Engine) {
 }
 
 fn main() {
-    for engine in [Engine::Sqlite, Engine::Postgres] {
+    for engine in engines() {
         measure(engine);
     }
 }

@@ -22,189 +22,88 @@
 
 #[path = "store/deals.rs"]
 mod deals;
+mod server;
 mod store;
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    io::{BufRead as _, Read as _},
+    sync::atomic::{AtomicBool, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use openprm::db::Engine;
-use serde_json::{Value, json};
-use store::{database, setting};
+use serde_json::Value;
+use server::{Link, Server};
+use store::{database, engines, setting};
 
-const EMAIL: &str = "admin@example.com";
-const PASSWORD: &str = "nine lime tractors at dusk";
-
-/// The program, killed when it is dropped.
-struct Server {
-    child: Child,
-    port: u16,
+/// What the server holds, in KiB: memory of its own, and all of it.
+fn memory(server: &Server) -> (u64, u64) {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let of = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(0)
+    };
+    (of("RssAnon:"), of("VmRSS:"))
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Server {
-    fn start(url: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(env!("CARGO_BIN_EXE_openprm"))
-            .arg("serve")
-            .current_dir(std::env::temp_dir())
-            .env("DATABASE_URL", url)
-            .env("OPENPRM_BIND", format!("127.0.0.1:{port}"))
-            .env("OPENPRM_SECRET", "a secret for benchmarks that is long enough")
-            .env("OPENPRM_ADMIN_EMAIL", EMAIL)
-            .env("OPENPRM_ADMIN_PASSWORD", PASSWORD)
-            .env("OPENPRM_ACCESS_TOKEN_SECONDS", "3600")
-            .env("OPENPRM_LOG", "error")
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let server = Self { child, port };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err()
-            || server.ask("GET", "/health/ready", "", "", "").0 != 200
-        {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the program was not ready");
-            sleep(Duration::from_millis(20));
-        }
-        server
-    }
-
-    /// The status of an answer, its lines and its bytes.
-    fn ask(&self, method: &str, path: &str, token: &str, accept: &str, body: &str) -> (u16, Counted) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let bearer = if token.is_empty() {
-            String::new()
-        } else {
-            format!("authorization: Bearer {token}\r\n")
-        };
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: {accept}\r\n{bearer}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut reader = BufReader::with_capacity(1 << 16, stream);
-        let (mut line, mut status, mut length) = (String::new(), 0, None);
-        loop {
-            line.clear();
-            reader.read_line(&mut line).unwrap();
-            if status == 0 {
-                status = line
-                    .split(' ')
-                    .nth(1)
-                    .and_then(|status| status.parse().ok())
-                    .unwrap_or(1);
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-            if let Some(rest) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = rest.trim().parse().ok();
-            }
-        }
-        let mut counted = Counted::default();
-        match length {
-            Some(length) => counted.take(&mut reader, length),
-            None => loop {
-                line.clear();
-                reader.read_line(&mut line).expect("the size of a chunk");
-                let size = usize::from_str_radix(line.trim(), 16).expect("a body that ends as it should");
-                counted.take(&mut reader, size);
-                reader.read_line(&mut line).unwrap();
-                if size == 0 {
-                    break;
-                }
-            },
-        }
-        (status, counted)
-    }
-
-    fn sign_in(&self) -> String {
-        let login = json!({"email": EMAIL, "password": PASSWORD}).to_string();
-        let (status, answer) = self.ask("POST", "/v1/auth/login", "", "application/json", &login);
-        assert_eq!(status, 200);
-        let session: Value = serde_json::from_slice(&answer.last).unwrap();
-        session["access_token"].as_str().expect("a token").to_owned()
-    }
-
-    /// What it holds, in KiB: memory of its own, and all of it.
-    fn memory(&self) -> (u64, u64) {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let of = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-            line.split_whitespace()
-                .nth(1)
-                .and_then(|number| number.parse().ok())
-                .unwrap_or(0)
-        };
-        (of("RssAnon:"), of("VmRSS:"))
-    }
-}
-
-/// What came of a body.
+/// What came of an export.
 #[derive(Default)]
 struct Counted {
     lines: u64,
     bytes: u64,
-    /// Its last piece.
-    last: Vec<u8>,
 }
 
-impl Counted {
-    fn take(&mut self, reader: &mut BufReader<TcpStream>, size: usize) {
-        self.last.resize(size, 0);
-        reader.read_exact(&mut self.last).unwrap();
-        self.bytes += size as u64;
-        self.lines += self.last.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+/// Takes the list of deals in that form, chunk by chunk, and keeps nothing of it.
+fn export(link: &mut Link, accept: &str) -> Counted {
+    let head = link.send("GET", "/v1/deals", &format!("accept: {accept}\r\n"), &Value::Null);
+    assert_eq!((head.status, head.length), (200, None), "a stream");
+    let (mut counted, mut line, mut piece) = (Counted::default(), String::new(), Vec::new());
+    loop {
+        line.clear();
+        link.reader.read_line(&mut line).expect("the size of a chunk");
+        let size = usize::from_str_radix(line.trim(), 16).expect("a body that ends as it should");
+        piece.resize(size, 0);
+        link.reader.read_exact(&mut piece).unwrap();
+        link.reader.read_line(&mut line).unwrap();
+        if size == 0 {
+            return counted;
+        }
+        counted.bytes += size as u64;
+        counted.lines += piece.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
     }
 }
 
 fn measure(engine: Engine) {
     let rows = setting("OPENPRM_BENCH_ROWS", 1_000_000);
     let store = database(engine);
-    let server = Server::start(&store.url);
+    let server = Server::start(&store.url, &[]);
     deals::fill(&store, rows);
-    let token = server.sign_in();
+    let mut link = Link::new(server.port, &server.sign_in());
     for _ in 0..20 {
-        assert_eq!(
-            server
-                .ask("GET", "/v1/deals?limit=200", &token, "application/json", "")
-                .0,
-            200
-        );
+        let (status, _, page) = link.call("GET", "/v1/deals?limit=200", "", &Value::Null);
+        assert_eq!(status, 200, "{page}");
     }
     for accept in ["application/x-ndjson", "text/csv"] {
-        let before = server.memory();
-        let done = Arc::new(AtomicBool::new(false));
+        let before = memory(&server);
+        let done = AtomicBool::new(false);
         let (counted, took, most) = std::thread::scope(|scope| {
             let watching = scope.spawn(|| {
                 let mut most = (0, 0);
                 while !done.load(Ordering::Relaxed) {
-                    let now = server.memory();
+                    let now = memory(&server);
                     most = (now.0.max(most.0), now.1.max(most.1));
                     sleep(Duration::from_millis(20));
                 }
                 most
             });
             let begun = Instant::now();
-            let (status, counted) = server.ask("GET", "/v1/deals", &token, accept, "");
+            let counted = export(&mut link, accept);
             let took = begun.elapsed().as_secs_f64();
             done.store(true, Ordering::Relaxed);
-            assert_eq!(status, 200);
             (counted, took, watching.join().unwrap())
         });
         let head = u64::from(accept == "text/csv");
@@ -221,11 +120,7 @@ fn measure(engine: Engine) {
 }
 
 fn main() {
-    // `cargo test --benches` only wants to know that it builds.
-    if std::env::args().any(|argument| argument == "--test") {
-        return;
-    }
-    for engine in [Engine::Sqlite, Engine::Postgres] {
+    for engine in engines() {
         println!("\nExports on {engine:?}:");
         measure(engine);
     }

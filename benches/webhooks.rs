@@ -24,91 +24,37 @@
     reason = "figures for people; benches read clock and environment"
 )]
 
+mod server;
 mod store;
+#[path = "store/times.rs"]
+mod times;
 
 use std::{
     collections::HashMap,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use openprm::db::Engine;
 use serde_json::{Value, json};
-use store::{database, run, setting};
+use server::{Link, Server};
+use store::{Store, database, engines, run, setting};
+use times::percentile;
 
-const EMAIL: &str = "admin@example.com";
-const PASSWORD: &str = "nine lime tractors at dusk";
-
-/// The program, killed when it is dropped.
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Server {
-    fn start(url: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(env!("CARGO_BIN_EXE_openprm"))
-            .arg("serve")
-            .current_dir(std::env::temp_dir())
-            .env("DATABASE_URL", url)
-            .env("OPENPRM_BIND", format!("127.0.0.1:{port}"))
-            .env("OPENPRM_SECRET", "a secret for benchmarks that is long enough")
-            .env("OPENPRM_ADMIN_EMAIL", EMAIL)
-            .env("OPENPRM_ADMIN_PASSWORD", PASSWORD)
-            .env("OPENPRM_LOG", "error")
-            .env("OPENPRM_WEBHOOK_ALLOW_HTTP", "on")
-            .env("OPENPRM_WEBHOOK_ALLOW_PRIVATE", "127.0.0.1")
-            .env("OPENPRM_WEBHOOK_TIMEOUT_SECONDS", "2")
-            .env("OPENPRM_WEBHOOK_SCHEDULE", format!("0{}", ",1".repeat(49)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let server = Self { child, port };
-        let begun = Instant::now();
-        while request(port, "GET", "/health/ready", "", None).is_none_or(|(status, _)| status != 200) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "the program was not ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-
-    fn sign_in(&self) -> String {
-        let login = json!({"email": EMAIL, "password": PASSWORD});
-        let (_, body) = request(self.port, "POST", "/v1/auth/login", "", Some(&login)).unwrap();
-        body["access_token"].as_str().expect("a token").to_owned()
-    }
-}
-
-fn request(port: u16, method: &str, path: &str, token: &str, body: Option<&Value>) -> Option<(u16, Value)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    let head = if token.is_empty() {
-        head.replace("authorization: Bearer \r\n", "")
-    } else {
-        head
-    };
-    stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
-    let mut text = String::new();
-    BufReader::new(stream).read_to_string(&mut text).ok()?;
-    let status = text.split(' ').nth(1)?.parse().ok()?;
-    let (_, body) = text.split_once("\r\n\r\n")?;
-    Some((status, serde_json::from_str(body).unwrap_or_default()))
+/// Serves that database: the receiver is on this machine, and what failed is tried again after a second.
+fn start(url: &str) -> Server {
+    let schedule = format!("0{}", ",1".repeat(49));
+    Server::start(
+        url,
+        &[
+            ("OPENPRM_WEBHOOK_ALLOW_HTTP", "on"),
+            ("OPENPRM_WEBHOOK_ALLOW_PRIVATE", "127.0.0.1"),
+            ("OPENPRM_WEBHOOK_TIMEOUT_SECONDS", "2"),
+            ("OPENPRM_WEBHOOK_SCHEDULE", &schedule),
+        ],
+    )
 }
 
 /// What came in.
@@ -189,12 +135,12 @@ fn serve(stream: TcpStream, book: &Mutex<Book>) -> Option<()> {
     }
 }
 
-fn latency(server: &Server, token: &str, book: &Mutex<Book>) {
+fn latency(link: &mut Link, book: &Mutex<Book>) {
     let mut took = Vec::new();
     for number in 0..200 {
         let code = format!("W{number}");
         let body = json!({"code": code, "name": "Measured", "kind": "custom"});
-        let (status, answer) = request(server.port, "POST", "/v1/territories", token, Some(&body)).unwrap();
+        let (status, _, answer) = link.call("POST", "/v1/territories", "", &body);
         assert_eq!(status, 201, "{answer}");
         let done = Instant::now();
         let came = loop {
@@ -210,9 +156,9 @@ fn latency(server: &Server, token: &str, book: &Mutex<Book>) {
     took.sort_unstable();
     println!(
         "  one at a time: out after {:.0} ms (median), {:.0} ms (p99), {:.0} ms (longest)",
-        took[100].as_secs_f64() * 1000.0,
-        took[198].as_secs_f64() * 1000.0,
-        took[199].as_secs_f64() * 1000.0
+        percentile(&took, 50),
+        percentile(&took, 99),
+        percentile(&took, 100)
     );
 }
 
@@ -226,12 +172,12 @@ fn measure(engine: Engine) {
     let store = database(engine);
     let book: Arc<Mutex<Book>> = Arc::default();
     let url = format!("http://127.0.0.1:{}/", receiver(&book));
-    let mut server = Server::start(&store.url);
-    let token = server.sign_in();
+    let mut server = start(&store.url);
+    let mut link = Link::new(server.port, &server.sign_in());
     let endpoint = json!({"url": url, "event_types": ["territory.*"]});
-    let (status, made) = request(server.port, "POST", "/v1/webhook-endpoints", &token, Some(&endpoint)).unwrap();
+    let (status, _, made) = link.call("POST", "/v1/webhook-endpoints", "", &endpoint);
     assert_eq!(status, 201, "{made}");
-    latency(&server, &token, &book);
+    latency(&mut link, &book);
     let before = book.lock().unwrap().taken.len();
     drop(server);
     {
@@ -240,7 +186,7 @@ fn measure(engine: Engine) {
     }
     fill(&store, engine, events, records);
     let begun = Instant::now();
-    server = Server::start(&store.url);
+    server = start(&store.url);
     let mut killed = 0;
     loop {
         let came = book.lock().unwrap().taken.len() - before;
@@ -250,7 +196,7 @@ fn measure(engine: Engine) {
         if killed < kills && came as u64 >= events * (killed + 1) / (kills + 1) {
             killed += 1;
             drop(server);
-            server = Server::start(&store.url);
+            server = start(&store.url);
         }
         assert!(begun.elapsed() < Duration::from_secs(3600), "{came} of {events} came");
         std::thread::sleep(Duration::from_millis(10));
@@ -269,7 +215,7 @@ fn measure(engine: Engine) {
 }
 
 /// Writes events as the program writes them, but many at once.
-fn fill(store: &store::Store, engine: Engine, events: u64, records: u64) {
+fn fill(store: &Store, engine: Engine, events: u64, records: u64) {
     let (number, length) = match engine {
         Engine::Sqlite => (
             "printf('%026d', i)".to_owned(),
@@ -296,7 +242,7 @@ fn fill(store: &store::Store, engine: Engine, events: u64, records: u64) {
 }
 
 fn main() {
-    for engine in [Engine::Sqlite, Engine::Postgres] {
+    for engine in engines() {
         measure(engine);
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     files::Files,
     forms::Bodies,
     http::{
-        self, Operations, State, contract, document, export, gate,
+        self, Operations, State, contract, document, gate,
         limits::Limiter,
         metrics::{self, Metrics},
         probes,
@@ -230,7 +230,6 @@ pub fn app(
                     .persist_authorization(true),
             ),
         )
-        .wrap(from_fn(export::serve))
         .wrap(from_fn(gate::gate))
         .wrap(cors)
         .wrap(Compress::default())

@@ -156,10 +156,18 @@ pub fn run(cli: Cli, config: Config) -> Result<()> {
 /// # Errors
 /// `unavailable` if it cannot be reached.
 pub fn open(config: &Config) -> Result<Db> {
+    open_with(config, config.pool)
+}
+
+/// Opens the configured database with so many connections.
+///
+/// # Errors
+/// `unavailable` if it cannot be reached.
+pub fn open_with(config: &Config, connections: u32) -> Result<Db> {
     Db::open(
         &Settings {
             url: config.database_url.clone(),
-            pool: config.pool,
+            pool: connections,
             durable: true,
         },
         Arc::new(SystemClock),
@@ -284,7 +292,7 @@ fn run_jobs(config: &Config, act: JobAct) -> Result<()> {
     db.migrate_up()?;
     match act {
         JobAct::List => {
-            for (job, state) in jobs::states(&db)? {
+            for (job, state) in jobs::states(&db, config.modules)? {
                 let moment = |at: Option<Time>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
                 println!("{:<24} {}", job.name, job.does);
                 println!(
@@ -300,7 +308,8 @@ fn run_jobs(config: &Config, act: JobAct) -> Result<()> {
             Ok(())
         }
         JobAct::Run { name } => {
-            let done = jobs::run_by_name(&db, &name)?;
+            let contract = app::Contract::of(config.modules)?;
+            let done = jobs::run_by_name(&db, &contract.switches, &name)?;
             println!("{name}: {done} done.");
             Ok(())
         }

@@ -149,7 +149,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "OPENPRM_POOL",
         default: "0",
-        meaning: "Database connections; 0 means 8 with PostgreSQL, two for each worker with SQLite.",
+        meaning: "Database connections; 0 means 8 with PostgreSQL, two for each worker with SQLite. With PostgreSQL two more give events their order.",
     },
     Setting {
         name: "OPENPRM_SECRET",
@@ -214,7 +214,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "OPENPRM_MODULES_OFF",
         default: "",
-        meaning: "Modules, separated by commas, that this deployment does without: deals, conflict_cases, customers, holdings, programs, handovers, applications, reports, sync.",
+        meaning: "Modules, separated by commas, that this deployment does without: deals, conflict_cases, customers, holdings, programs, handovers, applications, reports, sync, work, files, notices, webhooks, imports, calendars.",
     },
     Setting {
         name: "OPENPRM_USAGE",

@@ -4,8 +4,15 @@
 //! (`OPENPRM_MODULES_OFF`) is not there: its addresses are unknown, its operations are neither in the contract nor among
 //! those that a caller may call, and no menu names it. What was stored stays, and is there again when it is switched on.
 //!
-//! One table says which addresses a module has. Whatever is in no module is the core, which cannot be switched off: people,
-//! sign-in, partners, the catalogue, settings, forms and the portal itself.
+//! The work that a module does by itself rests while it is off: nothing lapses, begins, or is told or sent, of which nobody could
+//! ask. What deletes goes on, so that nothing is kept for longer than was promised. Events that nobody was told of because notices
+//! were off are told to nobody later; webhooks, and an import that was under way, go on where they stood.
+//!
+//! One table says which addresses a module has, and which other module it cannot do without: deals take files, for what is shown
+//! as evidence, as imports do for what they read; so files go only with both. Whatever is in no module is the core, which cannot be
+//! switched off: people, sign-in, partners, the catalogue, the feed of events, settings, forms and the portal itself, and what
+//! decisions of every module are made by (policies, approvals, delegations). Without calendars clocks run by those that are
+//! stored, or by weekdays.
 
 use std::sync::Arc;
 
@@ -34,6 +41,18 @@ words! {
         Reports = "reports",
         /// Links with other systems: who is who there, conflicts, field maps, first loads.
         Sync = "sync",
+        /// The daily work: what waits for each person, tasks, notes, interactions, saved views.
+        Work = "work",
+        /// The store of files.
+        Files = "files",
+        /// What people are told, in the app and by mail, and how each wants to be told.
+        Notices = "notices",
+        /// Events sent to addresses that the vendor and its partners name.
+        Webhooks = "webhooks",
+        /// Records taken in from files, over the API.
+        Imports = "imports",
+        /// When the vendor is at work, by territory.
+        Calendars = "calendars",
     }
 }
 
@@ -52,7 +71,7 @@ struct Row {
 const TABLE: &[Row] = &[
     Row {
         module: Module::Deals,
-        needs: &[Module::Customers],
+        needs: &[Module::Customers, Module::Files],
         prefixes: &[
             "/v1/deals",
             "/v1/deal-amendments",
@@ -132,6 +151,54 @@ const TABLE: &[Row] = &[
         ],
         label: ["Synchronisation", "Synchronisation"],
     },
+    Row {
+        module: Module::Work,
+        needs: &[],
+        prefixes: &[
+            "/v1/work-items",
+            "/v1/tasks",
+            "/v1/notes",
+            "/v1/interactions",
+            "/v1/saved-views",
+        ],
+        label: ["Work", "Arbeit"],
+    },
+    Row {
+        module: Module::Files,
+        needs: &[],
+        prefixes: &["/v1/files"],
+        label: ["Files", "Dateien"],
+    },
+    Row {
+        module: Module::Notices,
+        needs: &[],
+        prefixes: &[
+            "/v1/notices",
+            "/v1/notice-reminders",
+            "/v1/notice-templates",
+            "/v1/notice-topics",
+            "/v1/me/notice-preferences",
+        ],
+        label: ["Notices", "Mitteilungen"],
+    },
+    Row {
+        module: Module::Webhooks,
+        needs: &[],
+        prefixes: &["/v1/webhook-endpoints", "/v1/webhook-deliveries"],
+        label: ["Webhooks", "Webhooks"],
+    },
+    Row {
+        module: Module::Imports,
+        needs: &[Module::Files],
+        prefixes: &["/v1/imports"],
+        label: ["Imports", "Importe"],
+    },
+    Row {
+        module: Module::Calendars,
+        needs: &[],
+        prefixes: &["/v1/calendars"],
+        label: ["Calendars", "Kalender"],
+    },
 ];
 
 /// Where the addresses of the core begin.
@@ -141,23 +208,14 @@ const CORE: &[&str] = &[
     "/v1/api-keys",
     "/v1/approvals",
     "/v1/auth",
-    "/v1/calendars",
     "/v1/custom-fields",
     "/v1/delegations",
     "/v1/employments",
     "/v1/events",
-    "/v1/files",
     "/v1/identity-links",
     "/v1/identity-providers",
-    "/v1/imports",
-    "/v1/interactions",
     "/v1/jobs",
     "/v1/me",
-    "/v1/notes",
-    "/v1/notice-reminders",
-    "/v1/notice-templates",
-    "/v1/notice-topics",
-    "/v1/notices",
     "/v1/partner-users",
     "/v1/partners",
     "/v1/partners-by-external-id",
@@ -166,16 +224,11 @@ const CORE: &[&str] = &[
     "/v1/products",
     "/v1/policies",
     "/v1/policy-simulations",
-    "/v1/saved-views",
     "/v1/schema",
     "/v1/service-clients",
-    "/v1/tasks",
     "/v1/teams",
     "/v1/territories",
     "/v1/users",
-    "/v1/webhook-deliveries",
-    "/v1/webhook-endpoints",
-    "/v1/work-items",
 ];
 
 fn begins(path: &str, prefix: &str) -> bool {
@@ -230,6 +283,12 @@ impl Module {
             Self::Applications => 1 << 6,
             Self::Reports => 1 << 7,
             Self::Sync => 1 << 8,
+            Self::Work => 1 << 9,
+            Self::Files => 1 << 10,
+            Self::Notices => 1 << 11,
+            Self::Webhooks => 1 << 12,
+            Self::Imports => 1 << 13,
+            Self::Calendars => 1 << 14,
         }
     }
 }
@@ -371,6 +430,11 @@ mod tests {
             refusal.contains("`customers`") && refusal.contains("`deals` needs it"),
             "{refusal}"
         );
+        let refusal = Modules::without(&["files", "imports"]).unwrap_err();
+        assert!(
+            refusal.contains("`files`") && refusal.contains("`deals` needs it"),
+            "{refusal}"
+        );
         let few = Modules::without(&["deals", "conflict_cases", "reports"]).unwrap();
         assert!(few.has(Module::Customers) && !few.has(Module::Deals));
     }
@@ -381,5 +445,7 @@ mod tests {
         assert_eq!(places("/v1/deals-of-others"), []);
         assert_eq!(places("/v1/partners/{id}"), [None]);
         assert_eq!(places("/v1/partners/{id}/benefits"), [Some(Module::Programs)]);
+        assert_eq!(places("/v1/me"), [None]);
+        assert_eq!(places("/v1/me/notice-preferences"), [Some(Module::Notices)]);
     }
 }

@@ -2260,7 +2260,6 @@ diesel::table! {
         line -> BigInt,
         delimiter -> BigInt,
         header -> Nullable<Text>,
-        guarded -> Bool,
         at_line -> BigInt,
         brought -> BigInt,
         read_skipped -> BigInt,

@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
-use actix_web::{HttpServer, http::KeepAlive, web::Data};
+use actix_web::{HttpServer, http::KeepAlive, rt::task::JoinHandle, web::Data};
 
 use crate::{
     app::{self, Contract},
@@ -18,6 +18,7 @@ use crate::{
     imports::jobs::{self as imports, Importer},
     jobs::Runner,
     mail::{self, Worker},
+    modules::Module,
     usage,
     webhooks::{self, Dispatcher, SystemResolver},
 };
@@ -26,6 +27,8 @@ use crate::{
 const DRAIN_SECONDS: u64 = 10;
 /// How long the batches of jobs that are under way may take once the requests have ended.
 const JOBS_END: Duration = Duration::from_secs(2);
+/// The connections to PostgreSQL of the sequencer's own: one to give events their positions, and one to chain audit records.
+const SEQUENCING: u32 = 2;
 /// How often the upkeep runs.
 const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -71,6 +74,11 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     let mailer = mail::mailer(&config)?;
     webhooks::take_over(&db)?;
     imports::take_over(&db)?;
+    // Who reads the feed waits for the sequencer, and so it waits for no connection that requests have. SQLite has one writer.
+    let sequencing = match db.engine() {
+        Engine::Sqlite => db.clone(),
+        Engine::Postgres => cli::open_with(&config, SEQUENCING)?,
+    };
     let shared = state.clone();
     let server = HttpServer::new(move || app::app(shared.clone()))
         .workers(config.workers)
@@ -96,12 +104,17 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
     actix_web::rt::System::new().block_on(async move {
         let mail = actix_web::rt::spawn(Worker::new(&db, &secret, mailer).run());
         let sweeper = actix_web::rt::spawn(Sweeper::new(&db, &state.files).run());
-        let jobs = Runner::start(&db, &state);
+        let jobs = Runner::start(&db, &sequencing, &state);
         let used = state.clone();
         let (stopper, waiting) = (jobs.stopper(), state.clone());
-        let hooks = Dispatcher::new(&state, Arc::new(SystemResolver)).run(stopper.subscribe());
-        let hooks = actix_web::rt::spawn(hooks);
-        let importing = actix_web::rt::spawn(Importer::new(&state).run(stopper.subscribe()));
+        let modules = state.contract.switches.modules();
+        let hooks = modules.has(Module::Webhooks).then(|| {
+            let hooks = Dispatcher::new(&state, Arc::new(SystemResolver)).run(stopper.subscribe());
+            actix_web::rt::spawn(hooks)
+        });
+        let importing = modules
+            .has(Module::Imports)
+            .then(|| actix_web::rt::spawn(Importer::new(&state).run(stopper.subscribe())));
         // Jobs begin nothing more from the moment on at which requests are drained, so both end together; nor does anybody
         // wait for events any longer.
         let ending = actix_web::rt::spawn(async move {
@@ -116,10 +129,10 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         upkeep.abort();
         ending.abort();
         jobs.end(JOBS_END).await;
-        if tokio::time::timeout(JOBS_END, hooks).await.is_err() {
+        if !ended(hooks).await {
             log::warn!("webhooks were still being sent at the end, and are sent again");
         }
-        if tokio::time::timeout(JOBS_END, importing).await.is_err() {
+        if !ended(importing).await {
             log::warn!("an import was still at work at the end, and goes on with its last batch");
         }
         // The last request has been answered: what is still counted in memory alone is written down.
@@ -130,6 +143,14 @@ pub fn run(config: Config, demo: bool) -> Result<()> {
         }
         result.map_err(Error::internal)
     })
+}
+
+/// Waits until what was begun in the background has ended, for a moment; says whether it has.
+async fn ended(task: Option<JoinHandle<()>>) -> bool {
+    match task {
+        Some(task) => tokio::time::timeout(JOBS_END, task).await.is_ok(),
+        None => true,
+    }
 }
 
 /// Waits until somebody tells the server to end.

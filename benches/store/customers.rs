@@ -1,5 +1,5 @@
-//! Customers for a benchmark, with the keys that they are found by: names are made of syllables, so that words are shared by
-//! some customers and rare, as in life; the same in every run.
+//! Customers for a benchmark, with the keys that they are found by, and what is registered for them. Names are made of syllables,
+//! so that words are shared by some customers and rare, as in life; the same in every run.
 
 use diesel::prelude::*;
 use openprm::{
@@ -106,6 +106,15 @@ pub fn customer(number: u64) -> Customer {
 /// An id whose number is written in digits, which all are letters of the ids' alphabet.
 pub fn id(kind: &str, number: u64) -> String {
     format!("{kind}_0{number:025}")
+}
+
+/// The territory and the product of all registrations: number 0 of each.
+pub fn catalog(store: &Store) {
+    run(
+        store,
+        "INSERT INTO territories (id, code, name, name_key, kind, status, revision, created_at, updated_at) VALUES ('territory_00000000000000000000000000', 'T0', 'T', 't', 'custom', 'active', 1, 1, 1);
+         INSERT INTO products (id, code, code_key, name, name_key, kind, status, custom, revision, created_at, updated_at) VALUES ('product_00000000000000000000000000', 'P0', 'p0', 'P', 'p', 'line', 'active', '{}', 1, 1, 1);",
+    );
 }
 
 /// Adds the customers of those numbers, with the keys that they are found by.

@@ -8,6 +8,17 @@ use openprm::{
     db::{Conn, Db, Engine, Settings, SystemClock},
 };
 
+/// The engines to measure on: none unless `cargo bench` asks, which says `--bench`; `cargo test --benches` only wants to know that it
+/// builds.
+pub fn engines() -> Vec<Engine> {
+    if std::env::args().any(|argument| argument == "--bench") {
+        vec![Engine::Sqlite, Engine::Postgres]
+    } else {
+        println!("Nothing is measured without --bench.");
+        Vec::new()
+    }
+}
+
 /// A number from the environment.
 pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name)

@@ -12,6 +12,7 @@ mod queries;
 mod verification;
 
 pub use chain::{Anchor, GENESIS};
+use queries::Link;
 pub use queries::{append, waiting};
 pub use verification::{Broken, Report, anchored, verify};
 
@@ -31,21 +32,25 @@ use crate::{
 /// What the database reports.
 pub fn chain(tx: &mut Tx<'_>, most: i64) -> Result<i64> {
     let mut reached = marks::hold(tx, Mark::AuditChain)?;
-    let records = queries::unchained(tx, most)?;
-    let mut added = 0;
-    for record in &records {
+    let mut links = Vec::new();
+    for record in queries::unchained(tx, most)? {
         let before = reached.hash.take().unwrap_or_else(|| GENESIS.to_owned());
         let position = reached.position + 1;
         let hash = record.link(position, &before);
-        queries::link(tx, record.seq, position, &before, &hash)?;
         reached = Reached {
             position,
-            hash: Some(hash),
+            hash: Some(hash.clone()),
         };
-        added += 1;
+        links.push(Link {
+            seq: record.seq,
+            position,
+            before,
+            hash,
+        });
     }
-    if added > 0 {
+    if !links.is_empty() {
+        queries::link(tx, &links)?;
         marks::advance(tx, Mark::AuditChain, &reached)?;
     }
-    Ok(added)
+    Ok(i64::try_from(links.len()).unwrap_or(most))
 }

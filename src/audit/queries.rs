@@ -1,10 +1,14 @@
 //! The only file that knows the table of audit records.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Text},
+};
 
 use super::chain::Record;
 use crate::{
-    db::Tx,
+    db::{Conn, Tx},
     error::Result,
     events::queries::{Written, actor_type},
     kernel::ids::AuditId,
@@ -112,18 +116,51 @@ pub fn unchained_count(tx: &mut Tx<'_>) -> Result<i64> {
         .get_result(c))?)
 }
 
-/// Writes a record's place in the chain.
+/// The place of a record in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub seq: i64,
+    pub position: i64,
+    pub before: String,
+    pub hash: String,
+}
+
+/// Writes all links at once: a statement for each would be a round trip to PostgreSQL for each.
+const LINK: &str = "UPDATE audit_records SET chain_position = links.place, prev_hash = links.before, hash = links.hash \
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) AS links (seq, place, before, hash) \
+    WHERE audit_records.seq = links.seq";
+
+/// Writes the places of records in the chain.
 ///
 /// # Errors
 /// What the database reports.
-pub fn link(tx: &mut Tx<'_>, seq: i64, position: i64, before: &str, hash: &str) -> Result<()> {
-    on_each!(tx, |c| diesel::update(table.find(seq))
-        .set((
-            audit::chain_position.eq(Some(position)),
-            audit::prev_hash.eq(Some(before)),
-            audit::hash.eq(Some(hash))
-        ))
-        .execute(c))?;
+pub fn link(tx: &mut Tx<'_>, links: &[Link]) -> Result<()> {
+    match tx.conn() {
+        Conn::Sqlite(c) => {
+            for link in links {
+                diesel::update(table.find(link.seq))
+                    .set((
+                        audit::chain_position.eq(Some(link.position)),
+                        audit::prev_hash.eq(Some(&link.before)),
+                        audit::hash.eq(Some(&link.hash)),
+                    ))
+                    .execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            let (seqs, places): (Vec<i64>, Vec<i64>) = links.iter().map(|link| (link.seq, link.position)).unzip();
+            let (befores, hashes): (Vec<&str>, Vec<&str>) = links
+                .iter()
+                .map(|link| (link.before.as_str(), link.hash.as_str()))
+                .unzip();
+            sql_query(LINK)
+                .bind::<Array<BigInt>, _>(seqs)
+                .bind::<Array<BigInt>, _>(places)
+                .bind::<Array<Text>, _>(befores)
+                .bind::<Array<Text>, _>(hashes)
+                .execute(c)?;
+        }
+    }
     Ok(())
 }
 

@@ -433,18 +433,21 @@ permissions! {
     "getDirectOpportunity", Some("customers:read"), Who::Roles(VENDOR);
     "createDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
     "upsertDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "getDirectOpportunityByExternalId", Some("customers:read"), Who::Roles(VENDOR);
     "updateDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM);
     "deleteDirectOpportunity", Some("customers:write"), Who::Roles(OPS_AND_CAM);
     "listNamedAccounts", Some("customers:read"), Who::Roles(VENDOR);
     "getNamedAccount", Some("customers:read"), Who::Roles(VENDOR);
     "createNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
     "upsertNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "getNamedAccountByExternalId", Some("customers:read"), Who::Roles(VENDOR);
     "updateNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM);
     "deleteNamedAccount", Some("customers:write"), Who::Roles(OPS_AND_CAM);
     "listInstalledBase", Some("customers:read"), Who::Roles(VENDOR);
     "getInstalledBase", Some("customers:read"), Who::Roles(VENDOR);
     "createInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
     "upsertInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM), once;
+    "getInstalledBaseByExternalId", Some("customers:read"), Who::Roles(VENDOR);
     "updateInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM);
     "deleteInstalledBase", Some("customers:write"), Who::Roles(OPS_AND_CAM);
 
@@ -664,10 +667,7 @@ pub fn of(operation: &str) -> Option<&'static Permission> {
 
 /// Whether the caller may call the operation of that name at all.
 pub fn may_call(caller: &Caller, operation: &str) -> bool {
-    TABLE
-        .iter()
-        .find(|row| row.operation == operation)
-        .is_some_and(|row| row.check(caller).is_ok())
+    of(operation).is_some_and(|row| row.check(caller).is_ok())
 }
 
 /// Checks that the caller may call the operation of that name: for what one operation does in the place of another.

@@ -1,5 +1,7 @@
 //! What may stand in custom fields. Pure.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -244,6 +246,36 @@ impl CustomField {
     }
 }
 
+impl CustomFieldsPatch {
+    /// The values that it sets: those of a record that is new.
+    pub fn set(self) -> CustomFields {
+        let named = self.0.into_iter();
+        CustomFields(
+            named
+                .filter_map(|(name, value)| value.map(|value| (name, value)))
+                .collect(),
+        )
+    }
+
+    /// What of it says something else than these values; nothing if all of it is said already.
+    #[must_use]
+    pub fn unless_same(self, present: &CustomFields) -> Option<Self> {
+        let named = self.0.into_iter();
+        let changed: BTreeMap<_, _> = named
+            .filter(|(name, value)| present.0.get(name) != value.as_ref())
+            .collect();
+        (!changed.is_empty()).then_some(Self(changed))
+    }
+}
+
+impl From<&CustomFields> for CustomFieldsPatch {
+    /// The changes that set all of these values.
+    fn from(values: &CustomFields) -> Self {
+        let named = values.0.iter();
+        Self(named.map(|(name, value)| (name.clone(), Some(value.clone()))).collect())
+    }
+}
+
 impl CustomValue {
     /// The value as filters compare it: folded, and cut to 120 characters.
     pub fn key(&self) -> String {
@@ -296,14 +328,7 @@ fn is_decimal(text: &str) -> bool {
 /// # Errors
 /// 409 `contradiction` naming each value that does not fit its definition or is missing; 403 for values that are not the caller's to write.
 pub fn created(known: &[CustomField], given: &CustomFields, is_vendor: bool) -> Result<CustomFields> {
-    let patch = CustomFieldsPatch(
-        given
-            .0
-            .iter()
-            .map(|(name, value)| (name.clone(), Some(value.clone())))
-            .collect(),
-    );
-    let values = patched(known, CustomFields::default(), &patch, is_vendor)?;
+    let values = patched(known, CustomFields::default(), &given.into(), is_vendor)?;
     // What a partner cannot write, it cannot be asked for.
     let missing = known.iter().filter(|field| {
         field.required

@@ -9,6 +9,7 @@ use crate::{
     events::sequencer::Sequencer,
     jobs::{self, JOBS},
     mail::{Delivery, Mailer, Worker},
+    modules::Switches,
 };
 
 /// Takes the mails of the story to nobody: its people never were.
@@ -44,7 +45,7 @@ impl Nights {
     pub async fn pass(&self) -> Result<()> {
         self.sequencer.catch_up(&self.db)?;
         for job in JOBS {
-            jobs::run_by_name(&self.db, job.name)?;
+            jobs::run_by_name(&self.db, &Switches::default(), job.name)?;
         }
         self.sequencer.release(&self.db)?;
         while self.mails.deliver_due().await? > 0 {}

@@ -231,18 +231,45 @@ pub struct Logged {
     pub audience: Vec<PartnerId>,
 }
 
-/// The last event about a record that this transaction can see, by its place in the order of insertion.
+/// The last place in the order of insertion that this transaction can see; zero of an empty log.
 ///
 /// # Errors
 /// What the database reports.
-pub fn last_about(tx: &mut Tx<'_>, resource_type: &str, resource_id: &str) -> Result<Option<i64>> {
+pub fn last_seq(tx: &mut Tx<'_>) -> Result<i64> {
+    let last: Option<i64> = on_each!(tx, |c| events::table.select(diesel::dsl::max(events::seq)).first(c))?;
+    Ok(last.unwrap_or(0))
+}
+
+/// An event that was just written, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct JustWritten {
+    /// Its place in the order of insertion.
+    pub seq: i64,
+    /// The type of what it is about.
+    pub resource_type: String,
+    /// What it is about.
+    pub resource_id: String,
+    /// The revision of that after it.
+    pub revision: i64,
+}
+
+/// What the caller's own request wrote after that place in the order of insertion.
+///
+/// # Errors
+/// What the database reports.
+pub fn written_after(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<JustWritten>> {
+    let request = tx.caller().request().id.to_string();
     Ok(on_each!(tx, |c| events::table
-        .filter(events::resource_id.eq(resource_id))
-        .filter(events::resource_type.eq(resource_type))
-        .order(events::seq.desc())
-        .select(events::seq)
-        .first(c)
-        .optional())?)
+        .filter(events::seq.gt(seq))
+        .filter(events::request_id.eq(Some(&request)))
+        .order(events::seq)
+        .select((
+            events::seq,
+            events::resource_type,
+            events::resource_id,
+            events::revision,
+        ))
+        .load(c))?)
 }
 
 /// What an event says of a change.

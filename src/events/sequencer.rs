@@ -1,5 +1,7 @@
 //! The sequencer: gives committed events their positions, and chains audit records. Of several instances one does it at a
 //! time, under a lease of a few seconds that it renews with each batch; all of a batch is one transaction.
+//!
+//! The two are batches of their own: readers of the feed wait for positions, and nobody waits for the chain.
 
 use super::{
     marks::{
@@ -11,11 +13,11 @@ use super::{
 use crate::{
     audit,
     auth::Caller,
-    db::{Db, Tx},
+    db::{Db, Engine, Tx},
     error::Result,
 };
 
-/// Events and audit records in one transaction.
+/// Events, or audit records, in one transaction.
 const AT_ONCE: i64 = 500;
 /// How long an instance that is gone keeps the others waiting.
 const LEASE_SECONDS: i64 = 5;
@@ -42,6 +44,13 @@ pub enum Turn {
     },
 }
 
+impl Turn {
+    /// Whether it did as much as one batch has, so that more is likely to wait.
+    pub const fn is_full(self) -> bool {
+        matches!(self, Self::Done { events, records } if events >= AT_ONCE || records >= AT_ONCE)
+    }
+}
+
 impl Default for Sequencer {
     fn default() -> Self {
         Self::new()
@@ -54,24 +63,52 @@ impl Sequencer {
         Self(format!("{:032x}", rand::random::<u128>()))
     }
 
-    /// Does what waits, at most one batch. An idle look is two reads of small indexes and writes nothing. Blocks.
+    /// Gives committed events their positions, at most one batch. An idle look is one read of a small index and writes nothing.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn place(&self, db: &Db) -> Result<Turn> {
+        // On SQLite an event has its position from the start.
+        if db.engine() == Engine::Sqlite || !db.ask_now(&Caller::system(NAME), queries::waiting)? {
+            return Ok(Turn::Idle);
+        }
+        self.batch(db, |tx, before| {
+            let (events, last) = queries::place(tx, before, AT_ONCE)?;
+            if events > 0 {
+                let reached = Reached {
+                    position: last,
+                    hash: None,
+                };
+                marks::advance(tx, Mark::EventSequencer, &reached)?;
+            }
+            Ok(Turn::Done { events, records: 0 })
+        })
+    }
+
+    /// Chains audit records, at most one batch. An idle look is one read of a small index and writes nothing. Blocks.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn chain(&self, db: &Db) -> Result<Turn> {
+        if !db.ask_now(&Caller::system(NAME), audit::waiting)? {
+            return Ok(Turn::Idle);
+        }
+        self.batch(db, |tx, _position| {
+            let records = audit::chain(tx, AT_ONCE)?;
+            Ok(Turn::Done { events: 0, records })
+        })
+    }
+
+    /// Does both, at most one batch of each. Blocks.
     ///
     /// # Errors
     /// What the database reports.
     pub fn turn(&self, db: &Db) -> Result<Turn> {
-        let caller = Caller::system(NAME);
-        if !db.ask_now(&caller, |tx| Ok(queries::waiting(tx)? || audit::waiting(tx)?))? {
-            return Ok(Turn::Idle);
-        }
-        let token = self.0.clone();
-        db.run_now(&caller, move |tx| {
-            if !marks::lease(tx, Mark::EventSequencer, &token, LEASE_SECONDS)? {
-                return Ok(Turn::Elsewhere);
-            }
-            Ok(Turn::Done {
-                events: place(tx)?,
-                records: audit::chain(tx, AT_ONCE)?,
-            })
+        Ok(match (self.place(db)?, self.chain(db)?) {
+            (Turn::Elsewhere, _) | (_, Turn::Elsewhere) => Turn::Elsewhere,
+            (Turn::Idle, other) | (other, Turn::Idle) => other,
+            (Turn::Done { events, .. }, Turn::Done { records, .. }) => Turn::Done { events, records },
         })
     }
 
@@ -94,17 +131,15 @@ impl Sequencer {
             marks::release(tx, Mark::EventSequencer, &token)
         })
     }
-}
 
-fn place(tx: &mut Tx<'_>) -> Result<i64> {
-    let before = marks::hold(tx, Mark::EventSequencer)?;
-    let (events, last) = queries::place(tx, before.position, AT_ONCE)?;
-    if events > 0 {
-        let reached = Reached {
-            position: last,
-            hash: None,
-        };
-        marks::advance(tx, Mark::EventSequencer, &reached)?;
+    /// One batch under the lease, in one transaction with its renewal. `work` is told the last position that was given.
+    fn batch(&self, db: &Db, work: fn(&mut Tx<'_>, i64) -> Result<Turn>) -> Result<Turn> {
+        let token = self.0.clone();
+        db.run_now(&Caller::system(NAME), move |tx| {
+            match marks::lease(tx, Mark::EventSequencer, &token, LEASE_SECONDS)? {
+                Some(reached) => work(tx, reached.position),
+                None => Ok(Turn::Elsewhere),
+            }
+        })
     }
-    Ok(events)
 }

@@ -34,7 +34,7 @@ pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Valu
     let mut raw = serde_json::to_value(raw).map_err(Error::internal)?;
     let off = modules.cut(&mut raw);
     let offered = |operation: &str| !off.contains(&plain(operation));
-    let hooks = hooks(&offered);
+    let hooks = if offered(SENDS_TO) { hooks(&offered) } else { Vec::new() };
     let mut faults = Vec::new();
     for (name, schema) in schemas::take() {
         let schema = serde_json::to_value(schema).map_err(Error::internal)?;
@@ -67,6 +67,9 @@ pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Valu
         )))
     }
 }
+
+/// The operation that names addresses for events; without it none are sent.
+const SENDS_TO: &str = "createWebhookEndpoint";
 
 /// The webhooks: every event that somebody can be sent, of records that an operation reads.
 fn hooks(offered: &impl Fn(&str) -> bool) -> Vec<document::Hook> {

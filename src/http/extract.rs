@@ -42,7 +42,8 @@ pub(super) fn checked<T>(request: &HttpRequest, take: impl FnOnce(&Checked) -> R
     ready(found(request).and_then(|checked| take(&checked)))
 }
 
-fn found(request: &HttpRequest) -> Result<Rc<Checked>> {
+/// What the gate found out, for what calls handlers itself.
+pub(super) fn found(request: &HttpRequest) -> Result<Rc<Checked>> {
     let found = request.extensions().get::<Rc<Checked>>().cloned();
     found.ok_or_else(|| Error::internal("a handler was reached past the gate"))
 }

@@ -64,6 +64,18 @@ impl Limiter {
         }
     }
 
+    /// Takes so much more for a call that has taken `taken`, and turns out to speak of many records. Both together weigh no more
+    /// than a full bucket holds: it could never be called.
+    ///
+    /// # Errors
+    /// As [`Limiter::take`].
+    pub fn take_more(&self, caller: &Caller, quota: Quota, taken: u32, more: u32) -> Result<Quota> {
+        match more.min(self.per_minute.saturating_sub(taken)) {
+            0 => Ok(quota),
+            more => self.take(caller, more),
+        }
+    }
+
     /// Takes one call of that weight out of the caller's bucket, waiting for it if need be: for work that has begun and cannot be
     /// refused any more. While the bucket is less than half full it takes no more than comes in, so that the rest is left to
     /// the caller's other calls.
@@ -143,5 +155,15 @@ mod tests {
         let other = Caller::system("other");
         assert_eq!(limiter.take(&other, 1000).unwrap().left, 0);
         assert!(limiter.take(&other, 1).is_err());
+    }
+
+    #[test]
+    fn a_call_of_many_records_fits_into_a_full_bucket_whatever_it_took_before() {
+        let limiter = Limiter::new(100);
+        let caller = Caller::system("test");
+        let quota = limiter.take(&caller, 1).unwrap();
+        assert_eq!(limiter.take_more(&caller, quota, 1, 0).unwrap().left, 99);
+        assert_eq!(limiter.take_more(&caller, quota, 1, 999).unwrap().left, 0);
+        assert!(limiter.take_more(&caller, quota, 1, 999).is_err());
     }
 }

@@ -19,16 +19,17 @@ pub mod probes;
 pub mod problem;
 mod reply;
 mod resource;
+mod state;
 
 pub use confidential::Confidential;
 pub use cookie::WithCookie;
 pub use expand::{Expand, Expandable, Expanding};
 pub use extract::{IfMatch, IfMatchIfSent, Json, Lists, Path, Query};
-pub use gate::State;
 pub use language::AcceptLanguage;
 pub use operations::Operations;
 pub use reply::{Accepted, Answer, Created, Documented, Listed, NoContent, Plain, Rendered, Reply, Sent, Upserted};
 pub use resource::{Addressed, Resource};
+pub use state::State;
 
 /// Which pages of other origins may call from a browser, with cookies, and which headers they may send and read.
 pub fn cors(config: &crate::config::Config) -> actix_cors::Cors {

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use actix_web::http::header::HeaderMap;
@@ -33,7 +33,7 @@ pub struct Operation {
     /// The headers that it takes.
     headers: Vec<Parameter>,
     /// Its body, if it takes one.
-    pub body: Option<Body>,
+    pub body: Option<Arc<Body>>,
     /// Whether its body is content of any size, which the handler takes in piece by piece.
     pub streams: bool,
     /// Whether it takes an idempotency key.
@@ -350,12 +350,12 @@ impl Operation {
                     .pointer_mut("/properties/items/items")
                     .filter(|_item| permission.operation.starts_with("batch"))
                     .map(|item| Schema::new(&std::mem::replace(item, json!({})), components));
-                Some(Body {
+                Some(Arc::new(Body {
                     required: required(body),
                     is_form,
                     item,
                     schema: Schema::new(&schema, components),
-                })
+                }))
             });
         let streams = operation
             .get("requestBody")

@@ -40,7 +40,7 @@ pub use engine::{Holder, Identity};
 pub use second_factors::SecondFactorPolicy;
 use serde_json::Value;
 pub use setup::{Access, NewUser, create_first_admin, create_user, end_partner, hash_password, made_up_password};
-pub use standing::{rows_of_user, scopes_of_client, who_sees};
+pub use standing::{distributors_of, rows_of_partner, rows_of_user, scopes_of_client, who_sees};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use std::collections::HashSet;

@@ -24,6 +24,7 @@ use crate::{
     app::Contract,
     db::Tx,
     error::{Error, Result, codes},
+    events::queries as events,
     kernel::ids::ImportId,
     numbers,
     references::{self, ExternalRef},
@@ -109,6 +110,8 @@ struct Found<'s> {
     lookup: Lookup<'s>,
     memory: Memory,
     formats: Formats,
+    /// The last event before those of the next row, where rows remember how they left their records.
+    told: i64,
 }
 
 /// Takes the rows of a batch, in the order of the file.
@@ -147,6 +150,7 @@ pub fn work(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<Taken>> {
         lookup: Lookup::new(system),
         memory: Memory::with(numbers),
         formats: Formats::of(&job.plan.mapping.formats, &step.formats).map_err(unusable)?,
+        told: if job.remembers { events::last_seq(tx)? } else { 0 },
     };
     let mut taken = Vec::with_capacity(job.rows.len());
     for pending in &job.rows {
@@ -284,7 +288,7 @@ fn one(
     match tx.attempt(|tx| records::apply(tx, step.entity, &incoming, &mut found.memory)) {
         Ok(applied) => {
             let left = if job.remembers && applied.verdict != ImportVerdict::Unchanged {
-                undone::left(tx, step.entity, &applied.id)?
+                undone::left(tx, step.entity, &applied, &mut found.told)?
             } else {
                 None
             };

@@ -229,7 +229,7 @@ impl<'s> Lookup<'s> {
             id: text.to_owned(),
         };
         let id = match references::holder(tx, target.resource_type(), &reference)? {
-            Some(id) => Some(id),
+            Some(id) => seen(tx, target, id)?,
             None => by_name(tx, target, text)?,
         };
         // What is lacking is asked for again: a later row of the same transaction may bring it.
@@ -238,6 +238,17 @@ impl<'s> Lookup<'s> {
         }
         Ok(id)
     }
+}
+
+/// The record, unless it is a partner whose rows the caller does not see: references are everybody's.
+fn seen(tx: &mut Tx<'_>, target: Target, id: String) -> Result<Option<String>> {
+    if target != Target::Partner {
+        return Ok(Some(id));
+    }
+    let partner = id
+        .parse::<PartnerId>()
+        .map_err(|_malformed| Error::internal(format!("an external reference names `{id}`")))?;
+    Ok(present(crate::partners::status(tx, partner))?.map(|_| id))
 }
 
 /// The record that people call by that text.

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 
 /// How many lines a row may have before an open quote is taken for a mistake.
 const LINES_OF_A_ROW: usize = 1000;
-/// How many bytes a row may have in content that comes piece by piece.
-const BYTES_OF_A_ROW: usize = 1024 * 1024;
+/// How many bytes a row may have.
+pub const BYTES_OF_A_ROW: usize = 1024 * 1024;
 /// How many characters of a row that cannot be read are kept.
 const SHOWN: usize = 4000;
 
@@ -31,6 +31,48 @@ pub struct Source {
     delimiter: u8,
     encoding: Encoding,
     header: Vec<String>,
+    /// The row that is passed over, while its end is looked for.
+    over: Option<Over>,
+}
+
+/// What is remembered of a row that is too long, so that its bytes need not be.
+#[derive(Debug)]
+pub struct Over {
+    begins: Vec<u8>,
+    bytes: u64,
+    lines: u64,
+}
+
+impl Over {
+    /// A row of which so many lines were seen.
+    pub fn of(lines: u64) -> Self {
+        Self {
+            begins: Vec::new(),
+            bytes: 0,
+            lines,
+        }
+    }
+
+    /// Passes these bytes over, too.
+    pub fn take(&mut self, bytes: &[u8]) {
+        let room = (4 * SHOWN).saturating_sub(self.begins.len());
+        self.begins.extend(bytes.iter().take(room));
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
+    }
+
+    /// How many bytes were passed over.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The row, which begins at that line.
+    pub fn row(&self, line: u64) -> Row {
+        Row {
+            line,
+            cells: Err(Broken::too_long()),
+            raw: Some(shown(&self.begins)),
+        }
+    }
 }
 
 /// A row.
@@ -50,6 +92,8 @@ enum End {
     At(usize, u64),
     /// Nowhere: a quote stays open.
     Nowhere,
+    /// Too far away, after so many lines and more.
+    TooFar(u64),
     /// In what has not come yet.
     ToCome,
 }
@@ -74,6 +118,16 @@ pub struct Broken {
     pub code: &'static str,
     /// What is wrong and what to do about it.
     pub detail: String,
+}
+
+impl Broken {
+    /// A row that is longer than any may be.
+    pub fn too_long() -> Self {
+        Self {
+            code: "too_long",
+            detail: format!("The row has more than {BYTES_OF_A_ROW} bytes; no record needs so many."),
+        }
+    }
 }
 
 impl Source {
@@ -106,6 +160,7 @@ impl Source {
             delimiter: b',',
             encoding: formats.encoding,
             header: Vec::new(),
+            over: None,
         };
         source.delimiter = formats.delimiter.unwrap_or_else(|| source.likely_delimiter());
         let first = source.next().ok_or_else(|| {
@@ -138,6 +193,14 @@ impl Source {
             delimiter: place.delimiter,
             encoding: formats.encoding,
             header: place.header,
+            over: None,
+        }
+    }
+
+    /// Gives the columns other names than stand in the first line.
+    pub fn rename(&mut self, name: impl Fn(&str) -> String) {
+        for column in &mut self.header {
+            *column = name(column);
         }
     }
 
@@ -156,8 +219,9 @@ impl Source {
 
     /// Where it is read on.
     pub fn place(&self) -> Place {
+        let read = self.before.saturating_add(u64::try_from(self.at).unwrap_or(0));
         Place {
-            position: self.before.saturating_add(u64::try_from(self.at).unwrap_or(0)),
+            position: read.saturating_sub(self.over.as_ref().map_or(0, Over::bytes)),
             line: self.line,
             delimiter: self.delimiter,
             header: self.header.clone(),
@@ -247,16 +311,43 @@ impl Source {
         match state {
             _ if !self.whole && rest.len() <= BYTES_OF_A_ROW => End::ToCome,
             In::Quotes => End::Nowhere,
+            _ if !self.whole => End::TooFar(many(lines)),
             _ => End::At(self.bytes.len(), many(lines)),
         }
     }
 
-    fn end_of_line(&self) -> usize {
+    /// The end of the line at the present place, if it has come.
+    fn end_of_line(&self) -> Option<usize> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        rest.iter()
-            .enumerate()
-            .position(|(offset, byte)| *byte == b'\n' || (*byte == b'\r' && rest.get(offset + 1) != Some(&b'\n')))
-            .map_or(self.bytes.len(), |offset| self.at + offset + 1)
+        let ends = |(offset, byte): (usize, &u8)| match (byte, rest.get(offset + 1)) {
+            (b'\n', _) => true,
+            (b'\r', Some(next)) => *next != b'\n',
+            (b'\r', None) => self.whole,
+            _ => false,
+        };
+        match rest.iter().enumerate().position(ends) {
+            Some(offset) => Some(self.at + offset + 1),
+            None => self.whole.then_some(self.bytes.len()),
+        }
+    }
+
+    /// The row that is passed over, if its end has come.
+    fn passed_over(&mut self) -> Option<Row> {
+        if let Some(end) = self.end_of_line() {
+            let over = self.over.take()?;
+            let row = over.row(self.line);
+            self.at = end;
+            self.line += over.lines;
+            return Some(row);
+        }
+        // What could be the first half of a line end is looked at again.
+        let end = self.bytes.len() - usize::from(self.bytes.last() == Some(&b'\r'));
+        let passed = self.bytes.get(self.at..end).unwrap_or_default();
+        if let Some(over) = &mut self.over {
+            over.take(passed);
+        }
+        self.at = self.at.max(end);
+        None
     }
 
     fn cells(&self, row: &[u8]) -> std::result::Result<Vec<String>, Broken> {
@@ -333,6 +424,9 @@ impl Iterator for Source {
 
     fn next(&mut self) -> Option<Row> {
         loop {
+            if self.over.is_some() {
+                return self.passed_over();
+            }
             if self.at >= self.bytes.len() {
                 return None;
             }
@@ -340,9 +434,16 @@ impl Iterator for Source {
             let (end, lines) = match self.end_of_row() {
                 End::At(end, lines) => (end, lines),
                 End::ToCome => return None,
+                End::TooFar(lines) => {
+                    self.over = Some(Over::of(lines));
+                    continue;
+                }
                 End::Nowhere => {
                     // Only the line with the quote is given up: the row after it can be read again.
-                    let end = self.end_of_line();
+                    let Some(end) = self.end_of_line() else {
+                        self.over = Some(Over::of(1));
+                        continue;
+                    };
                     let raw = Some(shown(self.bytes.get(self.at..end).unwrap_or_default()));
                     self.at = end;
                     self.line += 1;
@@ -362,6 +463,8 @@ impl Iterator for Source {
             let row = self.bytes.get(self.at..end).unwrap_or_default();
             let cells = if row.iter().all(u8::is_ascii_whitespace) && !row.contains(&b'\t') {
                 None
+            } else if row.len() > BYTES_OF_A_ROW {
+                Some(Err(Broken::too_long()))
             } else {
                 Some(self.cells(row))
             };
@@ -477,6 +580,41 @@ mod tests {
             }
             source.end();
             found.extend(source);
+            assert_eq!(found, expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_costs_only_itself_and_is_not_held() {
+        let formats = Formats::of(&Given::default(), &Given::default()).unwrap();
+        let long = "x".repeat(3 * BYTES_OF_A_ROW);
+        let text = format!("a,b\r\n1,2\r\n\"two\nlines\",{long}\r\n3,{long}\r\n4,5\r\n");
+        for size in [10_000, 65_537, BYTES_OF_A_ROW + 1] {
+            let mut source = Source::begun(text.as_bytes()[..9].to_vec(), false, "a.csv", &formats).unwrap();
+            let mut found = Vec::new();
+            for piece in text.as_bytes()[9..].chunks(size) {
+                source.feed(piece);
+                found.extend(source.by_ref());
+                assert!(source.bytes.len() <= 2 * BYTES_OF_A_ROW + size, "{size}");
+            }
+            source.end();
+            found.extend(source.by_ref());
+            assert_eq!(source.place().position, u64::try_from(text.len()).unwrap());
+            assert!(
+                found
+                    .iter()
+                    .all(|row| row.raw.as_ref().is_none_or(|raw| raw.len() <= SHOWN))
+            );
+            let found: Vec<_> = found
+                .into_iter()
+                .map(|row| (row.line, row.cells.map_err(|broken| broken.code)))
+                .collect();
+            let expected = [
+                (2, cells(&["1", "2"])),
+                (3, Err("too_long")),
+                (5, Err("too_long")),
+                (6, cells(&["4", "5"])),
+            ];
             assert_eq!(found, expected, "{size}");
         }
     }

@@ -4,23 +4,34 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{ImportKind, jobs::ImportUndoVerdict, report::Left};
+use super::{ImportKind, ImportVerdict, batch::Applied, jobs::ImportUndoVerdict, report::Left};
 use crate::{
-    catalog::{products, territories},
+    catalog::{
+        products::{self, ProductAlias},
+        territories,
+    },
     custom_fields::{self, CustomRecord},
-    customers::{self, accounts, direct_opportunities, installed_base, named_accounts},
+    customers::{
+        self,
+        accounts::{self, CustomerAccountPatch},
+        direct_opportunities, installed_base, named_accounts,
+    },
     db::Tx,
     deals::registrations::{
         self, DealWithdrawal, REVIEW, ReviewStatus,
         history::{self, Entry},
     },
-    error::{Error, Result, codes},
-    events::queries::{self as events, Recorded},
-    http::IfMatch,
+    error::{Error, Result},
+    events::queries::{self as events, JustWritten, Recorded},
+    http::{IfMatch, Resource as _},
     identity::users::{self, UserStatus},
     kernel::ids::DealId,
-    partners::{self, people},
+    partners::{
+        self,
+        people::{self, Employment},
+    },
     policies, references,
+    work::{self, OnRecord, WorkRecordType},
 };
 
 /// What is said of a deal that is withdrawn with the import that brought it.
@@ -49,25 +60,7 @@ const fn fields(kind: ImportKind) -> &'static [&'static str] {
             "external_refs",
         ],
         ImportKind::People => &["name", "email", "phone", "locale", "preferences", "consents"],
-        ImportKind::CustomerAccounts => &[
-            "name",
-            "website",
-            "registration_number",
-            "registration_authority",
-            "phone",
-            "address",
-            "parent_id",
-            "industry",
-            "employees",
-            "annual_revenue",
-            "founded_year",
-            "territory_id",
-            "owner_id",
-            "aliases",
-            "tags",
-            "custom",
-            "external_refs",
-        ],
+        ImportKind::CustomerAccounts => CustomerAccountPatch::FIELDS,
         ImportKind::DirectOpportunities => &[
             "account_id",
             "title",
@@ -113,77 +106,98 @@ fn parsed<I: std::str::FromStr>(id: &str) -> Result<I> {
         .map_err(|_malformed| Error::internal(format!("a row of an import names `{id}`")))
 }
 
-/// The revision of a record as it is now; nothing if it is gone, or is of a kind that has none.
-///
-/// # Errors
-/// What the database reports.
-pub fn revision(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<Option<i64>> {
-    let found = match kind {
-        ImportKind::Territories => territories::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::Products => products::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::Users => users::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::Partners => partners::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::People => people::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::CustomerAccounts => customers::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::DirectOpportunities => direct_opportunities::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::NamedAccounts => named_accounts::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::InstalledBase => installed_base::find(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::Deals => registrations::find_row(tx, parsed(id)?).map(|found| found.revision),
-        ImportKind::AccountManagers | ImportKind::TierMemberships => return Ok(None),
-    };
-    match found {
-        Ok(revision) => Ok(Some(revision)),
-        Err(error) if error.is(&codes::NOT_FOUND) => Ok(None),
-        Err(error) => Err(error),
+/// The types of records that are parts of another one, and are not set back with it.
+const fn parts(kind: ImportKind) -> &'static [&'static str] {
+    match kind {
+        ImportKind::Products => &[ProductAlias::TYPE],
+        ImportKind::People => &[Employment::TYPE],
+        _ => &[],
     }
 }
 
-/// How a record was left just now.
+/// How a row left its record just now, `told` being the last event before it; nothing if that cannot be taken back: where the
+/// record has no revision, and where no one event tells of all that the row changed.
 ///
 /// # Errors
 /// What the database reports.
-pub fn left(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<Option<Left>> {
-    let Some(revision) = revision(tx, kind, id)? else {
+pub fn left(tx: &mut Tx<'_>, kind: ImportKind, applied: &Applied, told: &mut i64) -> Result<Option<Left>> {
+    let written = events::written_after(tx, *told)?;
+    *told = written.last().map_or(*told, |event| event.seq);
+    if matches!(kind, ImportKind::AccountManagers | ImportKind::TierMemberships) {
+        return Ok(None);
+    }
+    let (own, others): (Vec<JustWritten>, Vec<JustWritten>) = written
+        .into_iter()
+        .partition(|event| event.resource_type == kind.resource_type() && event.resource_id == applied.id);
+    let (Some(first), Some(last)) = (own.first(), own.last()) else {
         return Ok(None);
     };
-    let event = events::last_about(tx, kind.resource_type(), id)?;
-    Ok(event.map(|event| Left { revision, event }))
+    let of_part = |event: &JustWritten| parts(kind).contains(&event.resource_type.as_str());
+    let whole = applied.verdict != ImportVerdict::Updated || (own.len() == 1 && !others.iter().any(of_part));
+    Ok(whole.then_some(Left {
+        revision: last.revision,
+        event: first.seq,
+    }))
 }
 
-/// Removes a record that a row made, or withdraws it; 409 `guard_failed` in words if neither is possible.
+/// Refuses the removal of a record on which somebody has noted something, which nobody would find any more.
+fn nothing_noted(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<()> {
+    // Of users nothing is noted.
+    let Ok(on) = kind.resource_type().parse::<WorkRecordType>() else {
+        return Ok(());
+    };
+    if work::on_record(tx, on, id)? == OnRecord::default() {
+        return Ok(());
+    }
+    let detail = "notes, tasks or interactions are on the record; move or delete them first";
+    Err(Error::contradicts("#", "in_use", detail))
+}
+
+/// Removes a record that a row made, or withdraws it, if it is still in the revision that was `seen`.
 ///
 /// # Errors
-/// What stands in the way: `in_use`, or that such records stay.
-pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<ImportUndoVerdict> {
+/// 404 if it is gone, 412 if it was changed since; otherwise what stands in the way: `in_use`, or 409 `contradiction` in words
+/// that such records stay.
+pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str, seen: IfMatch) -> Result<ImportUndoVerdict> {
+    if kind != ImportKind::Deals {
+        nothing_noted(tx, kind, id)?;
+    }
     match kind {
         ImportKind::Territories => {
             let record = territories::find(tx, parsed(id)?)?;
+            seen.check(record.revision)?;
             references::set(tx, kind.resource_type(), id, &[])?;
             territories::delete(tx, &record)?;
         }
         ImportKind::Products => {
             let record = products::find(tx, parsed(id)?)?;
+            seen.check(record.revision)?;
             references::set(tx, kind.resource_type(), id, &[])?;
             products::delete(tx, &record)?;
         }
         ImportKind::CustomerAccounts => {
             let record = customers::find(tx, parsed(id)?)?;
+            seen.check(record.revision)?;
             accounts::remove(tx, &record)?;
         }
         ImportKind::DirectOpportunities => {
             let record = direct_opportunities::find(tx, parsed(id)?)?;
+            seen.check(record.revision)?;
             direct_opportunities::delete(tx, &record)?;
         }
         ImportKind::NamedAccounts => {
             let record = named_accounts::find(tx, parsed(id)?)?;
+            seen.check(record.revision)?;
             named_accounts::delete(tx, &record)?;
         }
         ImportKind::InstalledBase => {
             let record = installed_base::find(tx, parsed(id)?)?;
+            seen.check(record.revision)?;
             installed_base::delete(tx, &record)?;
         }
         ImportKind::Users => {
             let before = users::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             if before.status != UserStatus::Invited {
                 return Err(stays(
                     "the user signs in here; disable them here if they shall not any more",
@@ -193,9 +207,21 @@ pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<ImportUndoV
             let status = users::MACHINE.go(before.status, "disable")?;
             users::save(tx, &before, before.clone().moved(status, tx.now), "user.disabled")?;
         }
-        ImportKind::Deals => return withdraw(tx, parsed(id)?),
+        ImportKind::Deals => return withdraw(tx, parsed(id)?, seen),
         ImportKind::Partners => return Err(stays("partners are not deleted; end the partnership here")),
-        ImportKind::People => return Err(stays("people are not deleted; end what they are here")),
+        ImportKind::People => {
+            let person = people::find(tx, parsed(id)?)?;
+            seen.check(person.revision)?;
+            let as_they_came = |time: &Employment| time.revision == 1 && time.created_at == person.created_at;
+            if person.employments.len() > 1 || !person.employments.iter().all(as_they_came) {
+                return Err(Error::contradicts(
+                    "#/employments",
+                    "in_use",
+                    "the person's times at partners are not those that the row brought any more",
+                ));
+            }
+            people::delete(tx, &person)?;
+        }
         ImportKind::AccountManagers | ImportKind::TierMemberships => {
             return Err(stays("what has been is not rewritten"));
         }
@@ -208,8 +234,9 @@ fn stays(detail: &'static str) -> Error {
 }
 
 /// A deal is not deleted: it is withdrawn, and lets go of the row's key, so that it can be imported again.
-fn withdraw(tx: &mut Tx<'_>, id: DealId) -> Result<ImportUndoVerdict> {
+fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch) -> Result<ImportUndoVerdict> {
     let before = registrations::find(tx, id)?;
+    seen.check(before.deal.revision)?;
     let (status, now) = (before.deal.review_status, tx.now);
     if matches!(status, ReviewStatus::Draft | ReviewStatus::NotRegistered) {
         // What was never sent in has nobody who waits for it: nothing of it is left but its history.
@@ -242,28 +269,38 @@ fn withdraw(tx: &mut Tx<'_>, id: DealId) -> Result<ImportUndoVerdict> {
         reason_code: None,
         reason: Some(REASON.to_owned()),
     };
-    let withdrawn = registrations::withdraw(tx, id, IfMatch(None), &withdrawal)?;
+    let withdrawn = registrations::withdraw(tx, id, seen, &withdrawal)?;
     let mut after = withdrawn.clone();
     after.references.clear();
     registrations::save(tx, &withdrawn, after.touched(now), "deal.updated")?;
     Ok(ImportUndoVerdict::Removed)
 }
 
-/// Gives a record that a row changed its previous values; answers its revision then.
+/// Gives a record that a row changed its previous values, if it is still in the revision that was `seen`; answers its revision
+/// then.
 ///
 /// # Errors
-/// 409 `contradiction` in words if they cannot be set back, or are not known any more; what the record's rules refuse.
-pub fn restore(tx: &mut Tx<'_>, kind: ImportKind, id: &str, event: i64) -> Result<(ImportUndoVerdict, i64)> {
+/// 404 if it is gone, 412 if it was changed since; 409 `contradiction` in words if they cannot be set back, or are not known any
+/// more; what the record's rules refuse.
+pub fn restore(
+    tx: &mut Tx<'_>,
+    kind: ImportKind,
+    id: &str,
+    seen: IfMatch,
+    event: i64,
+) -> Result<(ImportUndoVerdict, i64)> {
     let told = events::recorded(tx, event)?.ok_or_else(|| stays("what it was before is not known any more"))?;
     let now = tx.now;
     let done = match kind {
         ImportKind::Territories => {
             let before = territories::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             let after = before.clone().patched(&back(kind, &told)?, now);
             same(kind, &told, &territories::save(tx, &before, after)?)
         }
         ImportKind::Products => {
             let before = products::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             let patch: products::ProductPatch = back(kind, &told)?;
             let custom = custom_fields::for_changed(tx, CustomRecord::Product, before.custom.clone(), &patch.custom)?;
             let after = before.clone().patched(&patch, custom, now);
@@ -271,6 +308,7 @@ pub fn restore(tx: &mut Tx<'_>, kind: ImportKind, id: &str, event: i64) -> Resul
         }
         ImportKind::Users => {
             let before = users::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             let mut after = before.clone().moved(before.status, now);
             if let Some(name) = told.previous.get("name").and_then(Value::as_str) {
                 name.clone_into(&mut after.name);
@@ -278,20 +316,26 @@ pub fn restore(tx: &mut Tx<'_>, kind: ImportKind, id: &str, event: i64) -> Resul
             same(kind, &told, &users::save(tx, &before, after, "user.updated")?)
         }
         ImportKind::Partners => {
-            let (after, _) = partners::update_imported(tx, parsed(id)?, &back(kind, &told)?)?;
+            let partner = parsed(id)?;
+            partners::lock(tx, partner)?;
+            seen.check(partners::find(tx, partner)?.revision)?;
+            let (after, _) = partners::update_imported(tx, partner, &back(kind, &told)?)?;
             same(kind, &told, &after)
         }
         ImportKind::People => {
             let before = people::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             let after = before.clone().patched(&back(kind, &told)?, now)?;
             same(kind, &told, &people::save(tx, &before, after)?)
         }
         ImportKind::CustomerAccounts => {
             let before = customers::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             same(kind, &told, &accounts::change(tx, &before, &back(kind, &told)?)?)
         }
         ImportKind::DirectOpportunities => {
             let before = direct_opportunities::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             same(
                 kind,
                 &told,
@@ -300,10 +344,12 @@ pub fn restore(tx: &mut Tx<'_>, kind: ImportKind, id: &str, event: i64) -> Resul
         }
         ImportKind::NamedAccounts => {
             let before = named_accounts::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             same(kind, &told, &named_accounts::change(tx, &before, &back(kind, &told)?)?)
         }
         ImportKind::InstalledBase => {
             let before = installed_base::find(tx, parsed(id)?)?;
+            seen.check(before.revision)?;
             same(kind, &told, &installed_base::change(tx, &before, &back(kind, &told)?)?)
         }
         ImportKind::AccountManagers | ImportKind::TierMemberships | ImportKind::Deals => {

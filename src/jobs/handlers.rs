@@ -3,9 +3,9 @@
 use actix_web::{get, post};
 
 use super::{
-    JOBS, Job,
+    Job,
     model::{JobPath, RecurringJob, RecurringJobList},
-    queries,
+    queries, running,
 };
 use crate::{
     auth::Caller,
@@ -31,8 +31,9 @@ pub async fn list_jobs(db: Db, caller: Caller) -> Reply<Plain<RecurringJobList>>
         let states = queries::states(tx)?;
         let now = tx.agreed_moment()?;
         let of = |job: &Job| RecurringJob::of(job, states.iter().find(|state| state.name == job.name), now);
+        let modules = tx.caller().request().switches.modules();
         Ok(Plain(RecurringJobList {
-            data: JOBS.iter().map(of).collect(),
+            data: running(modules).map(of).collect(),
         }))
     })
     .await
@@ -44,7 +45,7 @@ pub async fn list_jobs(db: Db, caller: Caller) -> Reply<Plain<RecurringJobList>>
 #[utoipa::path(params(JobPath))]
 #[get("/{name}")]
 pub async fn get_job(db: Db, caller: Caller, path: Path<JobPath>) -> Reply<Plain<RecurringJob>> {
-    let job = path.0.job()?;
+    let job = path.0.job(caller.request().switches.modules())?;
     db.snapshot(&caller, move |tx| standing(tx, job).map(Plain)).await
 }
 
@@ -55,7 +56,7 @@ pub async fn get_job(db: Db, caller: Caller, path: Path<JobPath>) -> Reply<Plain
 #[utoipa::path(params(JobPath))]
 #[post("/{name}/run")]
 pub async fn run_job(db: Db, caller: Caller, path: Path<JobPath>) -> Reply<Plain<RecurringJob>> {
-    let job = path.0.job()?;
+    let job = path.0.job(caller.request().switches.modules())?;
     db.write(&caller, move |tx| {
         let before = standing(tx, job)?;
         queries::make_due(tx, job.name)?;

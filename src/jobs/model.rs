@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     http::Resource,
     kernel::Time,
+    modules::Modules,
 };
 
 /// A recurring job of the program, and where it stands.
@@ -95,12 +96,12 @@ pub struct JobPath {
 }
 
 impl JobPath {
-    /// The job.
+    /// The job, where those modules are on.
     ///
     /// # Errors
     /// 404 if there is none of that name.
-    pub fn job(&self) -> Result<&'static Job> {
-        let job = super::JOBS.iter().find(|job| job.name == self.name);
+    pub fn job(&self, modules: Modules) -> Result<&'static Job> {
+        let job = super::running(modules).find(|job| job.name == self.name);
         job.ok_or_else(Error::not_found)
     }
 }

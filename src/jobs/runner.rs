@@ -7,25 +7,27 @@ use actix_web::{rt::task::JoinHandle, web::Data};
 use tokio::sync::watch;
 
 use super::{
-    JOBS, Job,
+    Job, running,
     turn::{Outcome, turn},
 };
 use crate::{
     db::{Db, Engine},
     error::{Error, Result},
-    events::sequencer::{self, Sequencer},
+    events::sequencer::{Sequencer, Turn},
     http::State,
     usage,
 };
 
 /// How often PostgreSQL is asked for events without a position: an event is in the feed that much later at most.
 const FEED_EVERY: Duration = Duration::from_millis(50);
-/// How often SQLite is asked for audit records that are not chained; its events have their positions at once.
+/// The same while events come in: as many as gather meanwhile share one transaction and one sync to disk.
+const FEED_BUSY: Duration = Duration::from_millis(10);
+/// How often either engine is asked for audit records that are not chained. Nobody waits for them.
 const CHAIN_EVERY: Duration = Duration::from_millis(500);
 /// How often an instance looks whether the one that sequences is gone.
 const ELSEWHERE: Duration = Duration::from_secs(1);
 /// How long the sequencer waits after a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// The first runs of a server are spread over so many seconds.
 const SPREAD_SECONDS: u64 = 20;
 
@@ -39,18 +41,23 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Begins. Must be called on the event loop.
-    pub fn start(db: &Db, state: &Data<State>) -> Self {
+    /// Begins; `sequencing` is the database as the sequencer reaches it. Must be called on the event loop.
+    pub fn start(db: &Db, sequencing: &Db, state: &Data<State>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let mut tasks: Vec<JoinHandle<()>> = JOBS
-            .iter()
+        let mut tasks: Vec<JoinHandle<()>> = running(state.contract.switches.modules())
             .map(|job| actix_web::rt::spawn(repeat(db.clone(), state.clone(), job, stopped.clone())))
             .collect();
-        tasks.push(actix_web::rt::spawn(sequence(
-            db.clone(),
-            state.clone(),
-            stopped.clone(),
-        )));
+        let sequencer = Sequencer::new();
+        // On SQLite an event has its position from the start.
+        let places = sequencing.engine() == Engine::Postgres;
+        for part in places.then_some(&PLACING).into_iter().chain([&CHAINING]) {
+            tasks.push(actix_web::rt::spawn(sequence(
+                (sequencing.clone(), sequencer.clone()),
+                part,
+                state.clone(),
+                stopped.clone(),
+            )));
+        }
         tasks.push(actix_web::rt::spawn(count_use(db.clone(), state.clone(), stopped)));
         Self { stop, tasks }
     }
@@ -89,8 +96,8 @@ async fn repeat(db: Db, state: Data<State>, job: &'static Job, mut stopped: watc
     let mut pause = spread;
     while wait(&mut stopped, pause).await {
         let timer = state.metrics.job_timer(job.name);
-        let (db, asked) = (db.clone(), stopped.clone());
-        let outcome = blocking(move || turn(&db, job, &|| *asked.borrow())).await;
+        let (db, asked, shared) = (db.clone(), stopped.clone(), state.clone());
+        let outcome = blocking(move || turn(&db, &shared.contract.switches, job, &|| *asked.borrow())).await;
         let (left, word, done) = match outcome {
             Ok(Outcome::NotYet { wait }) => {
                 timer.stop_and_discard();
@@ -140,24 +147,48 @@ async fn count_use(db: Db, state: Data<State>, mut stopped: watch::Receiver<bool
     }
 }
 
-async fn sequence(db: Db, state: Data<State>, mut stopped: watch::Receiver<bool>) {
+/// A part of what the sequencer does, with a rhythm of its own.
+struct Part {
+    /// One batch.
+    work: fn(&Sequencer, &Db) -> Result<Turn>,
+    /// How long it pauses if there was nothing to do.
+    idle: Duration,
+    /// How long it pauses after a batch that was not full.
+    busy: Duration,
+}
+
+static PLACING: Part = Part {
+    work: Sequencer::place,
+    idle: FEED_EVERY,
+    busy: FEED_BUSY,
+};
+
+static CHAINING: Part = Part {
+    work: Sequencer::chain,
+    idle: CHAIN_EVERY,
+    busy: CHAIN_EVERY,
+};
+
+async fn sequence(
+    (db, sequencer): (Db, Sequencer),
+    part: &'static Part,
+    state: Data<State>,
+    mut stopped: watch::Receiver<bool>,
+) {
     const NAME: &str = "sequencer";
-    let idle = match db.engine() {
-        Engine::Sqlite => CHAIN_EVERY,
-        Engine::Postgres => FEED_EVERY,
-    };
-    let sequencer = Sequencer::new();
-    let mut pause = idle;
+    let mut pause = part.idle;
     while wait(&mut stopped, pause).await {
         let (db, ours) = (db.clone(), sequencer.clone());
-        let turned = blocking(move || ours.turn(&db)).await.and_then(|turned| turned);
+        let turned = blocking(move || (part.work)(&ours, &db))
+            .await
+            .and_then(|turned| turned);
         pause = match turned {
-            Ok(sequencer::Turn::Idle) => idle,
-            Ok(sequencer::Turn::Elsewhere) => ELSEWHERE,
-            Ok(sequencer::Turn::Done { events, records }) => {
+            Ok(Turn::Idle) => part.idle,
+            Ok(Turn::Elsewhere) => ELSEWHERE,
+            Ok(batch @ Turn::Done { events, records }) => {
                 let done = usize::try_from(events.max(records)).unwrap_or(0);
                 state.metrics.job(NAME, "done", done);
-                Duration::from_millis(1)
+                if batch.is_full() { Duration::ZERO } else { part.busy }
             }
             Err(error) => {
                 log::error!("events and audit records wait for their places: {error}");

@@ -7,9 +7,10 @@ use super::{
     queries::{self, Lease},
 };
 use crate::{
-    auth::Caller,
+    auth::{Caller, Request},
     db::Db,
     error::{Error, Result},
+    modules::Switches,
 };
 
 /// Seconds that one statement of a job may take.
@@ -53,10 +54,13 @@ pub enum Outcome {
     },
 }
 
-/// Runs the job if it is due and nobody else runs it. `stopped` is asked after each batch: whoever ends in the middle lets
-/// another instance go on at once. Blocks.
-pub fn turn(db: &Db, job: &Job, stopped: &dyn Fn() -> bool) -> Outcome {
-    let caller = Caller::system(job.name);
+/// Runs the job if it is due and nobody else runs it, as a server does where that is switched off. `stopped` is asked after
+/// each batch: whoever ends in the middle lets another instance go on at once. Blocks.
+pub fn turn(db: &Db, switches: &Switches, job: &Job, stopped: &dyn Fn() -> bool) -> Outcome {
+    let caller = Caller::system(job.name).in_request(Request {
+        switches: switches.clone(),
+        ..Request::internal(job.name)
+    });
     let (name, every) = (job.name, job.every);
     let lease = match begin(db, &caller, name, every) {
         Ok(Ok(lease)) => lease,

@@ -38,6 +38,23 @@ impl<T> Patch<T> {
     }
 }
 
+impl<T: PartialEq> Patch<T> {
+    /// The field, if it says something else than what is there already; otherwise it is left as it is.
+    #[must_use]
+    pub fn unless_same(self, present: Option<&T>) -> Self {
+        match self {
+            Self::Set(value) if Some(&value) == present => Self::Keep,
+            Self::Clear if present.is_none() => Self::Keep,
+            sent => sent,
+        }
+    }
+}
+
+/// As [`Patch::unless_same`], of a field that cannot be emptied.
+pub fn unless_same<T: PartialEq>(sent: Option<T>, present: &T) -> Option<T> {
+    sent.filter(|value| value != present)
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
@@ -63,5 +80,14 @@ mod tests {
         assert_eq!(Patch::Keep.apply(Some(1)), Some(1));
         assert_eq!(Patch::Clear.apply(Some(1)), None);
         assert_eq!(Patch::Set(2).apply(Some(1)), Some(2));
+    }
+
+    #[test]
+    fn what_says_the_same_says_nothing() {
+        assert_eq!(Patch::Set(1).unless_same(Some(&1)), Patch::Keep);
+        assert_eq!(Patch::Set(2).unless_same(Some(&1)), Patch::Set(2));
+        assert_eq!(Patch::<i32>::Clear.unless_same(None), Patch::Keep);
+        assert_eq!(Patch::Clear.unless_same(Some(&1)), Patch::Clear);
+        assert_eq!((unless_same(Some(1), &1), unless_same(Some(2), &1)), (None, Some(2)));
     }
 }

@@ -104,7 +104,8 @@ pub async fn upsert_partner(
     .await
 }
 
-fn one(tx: &mut Tx<'_>, id: &str) -> Result<Partner> {
+/// The partner with that id, as it is answered.
+pub(super) fn one(tx: &mut Tx<'_>, id: &str) -> Result<Partner> {
     let partner = queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)?;
     shown_one(tx, partner)
 }

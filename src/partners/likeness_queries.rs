@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     kernel::{ids::PartnerId, words::fold},
     on_each,
-    schema::partners::table,
+    schema::partners::{self, table},
 };
 
 /// How many partners of one name are looked at.
@@ -48,6 +48,7 @@ pub fn alike(tx: &mut Tx<'_>, name: &str, entry: Option<&Registration>, domain: 
         .and("partners.status <> 'merged'");
     let named: Vec<NamedPartner> = on_each!(tx, |c| table
         .filter(clause)
+        .order(partners::id)
         .limit(MOST)
         .select(NamedPartner::as_select())
         .load(c))?;

@@ -55,7 +55,7 @@ pub use model::{
     ImportedPartner, NewPartner, Partner, PartnerFilter, PartnerPatch, PartnerSort, PartnerStatus, PartnerType,
     Registration, SuspensionProtection, TaxId,
 };
-pub use queries::{KnownBy, NamedPartner, find, known_by, page, page_by_name, status};
+pub use queries::{KnownBy, NamedPartner, find, known_by, lock, page, page_by_name, status};
 use queries::{by_registration, duplicate, find_by_secret, insert, save};
 pub use rules::{MACHINE, closed_to};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -264,8 +264,8 @@ pub fn find(tx: &mut Tx<'_>, id: PartnerId) -> Result<Partner> {
 /// # Errors
 /// 404 if there is none.
 pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Partner> {
-    let id = references::holder(tx, Partner::TYPE, reference)?.and_then(|id| id.parse().ok());
-    find(tx, id.ok_or_else(Error::not_found)?)
+    let id = references::named(tx, Partner::TYPE, reference)?;
+    find(tx, id)
 }
 
 /// Locks the partner's row until the end of the transaction, so that of several changes at once each sees the one before.

@@ -2,20 +2,20 @@
 
 use super::{
     change, create,
-    handlers::shown_one,
+    handlers::{one, shown_one},
     model::{NewPartner, Partner, PartnerPatch},
     queries,
 };
 use crate::{
-    custom_fields::{CustomFields, CustomFieldsPatch},
     db::Tx,
-    error::{Error, Fault, Result, codes},
+    error::{Error, Fault, Result},
     http::{
         IfMatch, Resource as _, Upserted,
-        batch::{Batch, BatchData, Done, Operations, Records, Upsert},
+        batch::{Batch, BatchData, Done, Operations, Records, Settled, Upsert},
     },
-    kernel::{Patch, ids::PartnerId},
+    kernel::{Patch, ids::PartnerId, patch::unless_same, words::fold},
     references::{self, ExternalRef},
+    sync::{self, Carried, SyncedType},
 };
 
 /// Partners that are put in one call.
@@ -60,44 +60,23 @@ pub fn upsert_by_external(
 }
 
 fn put(tx: &mut Tx<'_>, upsert: &Upsert<'_, PartnerPatch>) -> Result<Upserted<Partner>> {
-    let reference = upsert.reference;
     let mut given = upsert.data.clone();
-    let refs = given.external_refs.get_or_insert_default();
-    if !refs.contains(reference) {
-        refs.push(reference.clone());
-    }
-    let mut holder = upsert.holder.map(str::to_owned);
-    if holder.is_none() {
-        let new = new_partner(given.clone())?;
-        match tx.attempt(|tx| create(tx, &new)) {
-            Ok(partner) => {
-                return Ok(Upserted {
-                    record: shown_one(tx, partner)?,
-                    created: true,
-                });
-            }
-            // Somebody else was faster with the same id, or another reference, or the registration number, is taken.
-            Err(error) => match references::holder(tx, Partner::TYPE, reference)? {
-                Some(other) if error.is(&codes::ALREADY_EXISTS) || error.is(&codes::DUPLICATE_PARTNER) => {
-                    holder = Some(other);
-                }
-                _ => return Err(error),
-            },
-        }
-    }
-    let id = holder.and_then(|id| id.parse().ok());
-    let id = id.ok_or_else(|| Error::internal("an external reference names no partner"))?;
-    let before = locked(tx, id).map_err(|error| {
-        error.when(&codes::NOT_FOUND, || {
-            Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
-        })
-    })?;
-    upsert.seen.check(before.revision)?;
-    let (record, _) = merged(tx, before, given)?;
-    Ok(Upserted {
-        record: shown_one(tx, record)?,
-        created: false,
-    })
+    references::add(&mut given.external_refs, upsert.reference);
+    let new = given.clone();
+    references::put(
+        tx,
+        Partner::TYPE,
+        upsert.reference,
+        upsert.holder,
+        |tx| {
+            let made = create(tx, &new_partner(new)?)?;
+            shown_one(tx, made)
+        },
+        |tx, id| {
+            let before = locked(tx, id).map_err(references::unseen)?;
+            merged(tx, before, given, upsert.seen)
+        },
+    )
 }
 
 fn locked(tx: &mut Tx<'_>, id: PartnerId) -> Result<Partner> {
@@ -106,12 +85,14 @@ fn locked(tx: &mut Tx<'_>, id: PartnerId) -> Result<Partner> {
 }
 
 /// The partner with what is said of it: references are added, none is taken away.
-fn merged(tx: &mut Tx<'_>, before: Partner, mut given: PartnerPatch) -> Result<(Partner, bool)> {
+fn merged(tx: &mut Tx<'_>, before: Partner, mut given: PartnerPatch, seen: IfMatch) -> Result<Partner> {
+    seen.check(before.revision)?;
     if let Some(added) = &mut given.external_refs {
         added.extend(before.external_refs.iter().flatten().cloned());
         *added = references::distinct(std::mem::take(added));
     }
-    differing(tx, before, &given)
+    let (partner, _) = differing(tx, before, &given)?;
+    shown_one(tx, partner)
 }
 
 /// Changes the partner if the patch says anything new of it, and tells whether it did. A partner that has ended is not held
@@ -129,16 +110,6 @@ pub fn differing(tx: &mut Tx<'_>, before: Partner, patch: &PartnerPatch) -> Resu
 
 /// The part of the patch that changes something.
 fn changing(before: &Partner, patch: PartnerPatch) -> PartnerPatch {
-    fn differs<T: PartialEq>(wanted: Option<T>, present: &T) -> Option<T> {
-        wanted.filter(|wanted| wanted != present)
-    }
-    fn changes<T: PartialEq>(wanted: Patch<T>, present: Option<&T>) -> Patch<T> {
-        match wanted {
-            Patch::Set(value) if Some(&value) == present => Patch::Keep,
-            Patch::Clear if present.is_none() => Patch::Keep,
-            wanted => wanted,
-        }
-    }
     // The order of these lists says nothing.
     fn sorted<T: Clone + Ord>(values: &[T]) -> Vec<T> {
         let mut sorted = values.to_vec();
@@ -149,34 +120,29 @@ fn changing(before: &Partner, patch: PartnerPatch) -> PartnerPatch {
     fn others<T: Clone + Ord>(wanted: Option<Vec<T>>, present: &[T]) -> Option<Vec<T>> {
         wanted.filter(|wanted| sorted(wanted) != sorted(present))
     }
+    // Nor does the spelling of a tag: the first one stays.
+    let keys = |tags: &[String]| sorted(&tags.iter().map(|tag| fold(tag)).collect::<Vec<_>>());
+    let tags = keys(before.tags.as_deref().unwrap_or_default());
     let hq_address = match patch.hq_address {
         Patch::Set(change) if change.clone().apply(before.hq_address.clone()) == before.hq_address => Patch::Keep,
         Patch::Clear if before.hq_address.is_none() => Patch::Keep,
         wanted => wanted,
     };
-    let custom = patch.custom.map(|change| {
-        let changed = change.0.into_iter();
-        CustomFieldsPatch(
-            changed
-                .filter(|(name, value)| before.custom.0.get(name) != value.as_ref())
-                .collect(),
-        )
-    });
     PartnerPatch {
-        legal_name: differs(patch.legal_name, &before.legal_name),
-        trading_names: differs(patch.trading_names, &before.trading_names),
+        legal_name: unless_same(patch.legal_name, &before.legal_name),
+        trading_names: unless_same(patch.trading_names, &before.trading_names),
         types: others(patch.types, &before.types),
-        registration: changes(patch.registration, before.registration.as_ref()),
-        tax_ids: differs(patch.tax_ids, &before.tax_ids),
-        website: changes(patch.website, before.website.as_ref()),
-        phone: changes(patch.phone, before.phone.as_ref()),
+        registration: patch.registration.unless_same(before.registration.as_ref()),
+        tax_ids: unless_same(patch.tax_ids, &before.tax_ids),
+        website: patch.website.unless_same(before.website.as_ref()),
+        phone: patch.phone.unless_same(before.phone.as_ref()),
         hq_address,
-        parent_id: changes(patch.parent_id, before.parent_id.as_ref()),
+        parent_id: patch.parent_id.unless_same(before.parent_id.as_ref()),
         territory_ids: others(patch.territory_ids, &before.territory_ids),
-        default_currency: differs(patch.default_currency, &before.default_currency),
-        time_zone: differs(patch.time_zone, &before.time_zone),
-        tags: others(patch.tags, before.tags.as_deref().unwrap_or_default()),
-        custom: custom.filter(|changed| !changed.0.is_empty()),
+        default_currency: unless_same(patch.default_currency, &before.default_currency),
+        time_zone: unless_same(patch.time_zone, &before.time_zone),
+        tags: patch.tags.filter(|wanted| keys(wanted) != tags),
+        custom: patch.custom.and_then(|change| change.unless_same(&before.custom)),
         external_refs: others(patch.external_refs, before.external_refs.as_deref().unwrap_or_default()),
     }
 }
@@ -201,7 +167,6 @@ fn new_partner(patch: PartnerPatch) -> Result<NewPartner> {
     else {
         return Err(Error::contradiction(lacking));
     };
-    let custom = patch.custom.unwrap_or_default().0.into_iter();
     Ok(NewPartner {
         legal_name,
         trading_names: patch.trading_names.unwrap_or_default(),
@@ -216,25 +181,21 @@ fn new_partner(patch: PartnerPatch) -> Result<NewPartner> {
         default_currency,
         time_zone,
         tags: patch.tags.unwrap_or_default(),
-        custom: CustomFields(
-            custom
-                .filter_map(|(name, value)| value.map(|value| (name, value)))
-                .collect(),
-        ),
+        custom: patch.custom.unwrap_or_default().set(),
         external_refs: patch.external_refs.unwrap_or_default(),
     })
 }
 
-fn upsert_item(tx: &mut Tx<'_>, upsert: Upsert<'_, PartnerPatch>) -> Result<Done> {
-    let done = put(tx, &upsert)?;
-    Done::of(tx, done)
+fn upsert_item(tx: &mut Tx<'_>, item: Upsert<'_, PartnerPatch>, carried: &Carried) -> Result<Settled> {
+    let settled = sync::arrival(tx, SyncedType::Partner, item.reference, carried, one, &mut |tx| {
+        put(tx, &item)
+    })?;
+    Done::settled(tx, settled)
 }
 
 fn update_item(tx: &mut Tx<'_>, id: &str, given: &PartnerPatch, seen: IfMatch) -> Result<Done> {
     let id = id.parse().map_err(|_malformed| Error::not_found())?;
     let before = locked(tx, id)?;
-    seen.check(before.revision)?;
-    let (record, _) = merged(tx, before, given.clone())?;
-    let record = shown_one(tx, record)?;
+    let record = merged(tx, before, given.clone(), seen)?;
     Done::changed(tx, record)
 }

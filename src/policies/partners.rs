@@ -11,8 +11,8 @@ use crate::{
     kernel::states::{FailingGuard, guard},
 };
 
-/// How partners are taken in, looked after and let go, and into which segments they are sorted. A change holds for what begins after it: an invitation, a review or a
-/// notice that runs keeps the days that it began with.
+/// How partners are taken in, looked after and let go, and into which segments they are sorted. A change holds for what begins
+/// after it: an invitation, a review or a notice that runs keeps the days that it began with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PartnerPolicy {

@@ -26,15 +26,22 @@ pub async fn get_portal(db: Db, caller: Caller, language: Language) -> Reply<Pla
     db.snapshot(&caller, move |tx| {
         let branding = queries::find(tx)?;
         let caller = tx.caller().clone();
-        let (work, unread_notices) = match caller.user() {
-            Some(person) => (work::of(tx, person, language)?, notices::unread(tx, person)?),
-            None => (Vec::new(), 0),
-        };
+        let modules = caller.request().switches.modules();
+        let mut work = Vec::new();
+        let mut unread_notices = 0;
+        if let Some(person) = caller.user() {
+            if modules.has(Module::Work) {
+                work = work::of(tx, person, language)?;
+            }
+            if modules.has(Module::Notices) {
+                unread_notices = notices::unread(tx, person)?;
+            }
+        }
         Ok(Plain(Portal {
             branding,
             language,
             locales: rules::locales(),
-            modules: rules::modules(caller.request().switches.modules(), language),
+            modules: rules::modules(modules, language),
             menu: menu::of(&caller, language),
             work,
             unread_notices,

@@ -4,11 +4,13 @@
 //! use their own ids keeps them here: the references of a record are part of it, and change with it.
 
 mod queries;
+mod upserts;
 
 use std::collections::BTreeMap;
 
-pub use queries::{by_records, give, holder, holders, holders_of, move_all, set};
+pub use queries::{by_records, give, holder, holders, holders_of, move_all, named, set};
 use serde::{Deserialize, Serialize};
+pub use upserts::{add, put, unseen};
 use utoipa::{IntoParams, ToSchema};
 
 /// The same record in another system.

@@ -1,6 +1,6 @@
 //! The only file that knows the table of external references.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use diesel::prelude::*;
 
@@ -26,6 +26,15 @@ pub fn holder(tx: &mut Tx<'_>, resource_type: &str, reference: &ExternalRef) -> 
         .select(refs::resource_id)
         .first(c)
         .optional())?)
+}
+
+/// The id of the record that a reference names, for who reads the record by it.
+///
+/// # Errors
+/// 404 if it names none.
+pub fn named<I: FromStr>(tx: &mut Tx<'_>, resource_type: &str, reference: &ExternalRef) -> Result<I> {
+    let id = holder(tx, resource_type, reference)?;
+    id.and_then(|id| id.parse().ok()).ok_or_else(Error::not_found)
 }
 
 /// The records that those ids of one system name, by the id.

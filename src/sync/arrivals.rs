@@ -15,7 +15,8 @@ use super::{
     conflicts,
     kinds::{Fields, SyncedType},
     links::{SyncLink, SyncState, queries as links},
-    rules::{self, Theirs, compare},
+    maps::{self, FieldMapEntry, FieldOwner},
+    rules::{self, Theirs},
     systems::{ExternalSystem, ExternalSystemState, queries as systems},
 };
 use crate::{
@@ -23,17 +24,33 @@ use crate::{
     error::{Error, Result, codes},
     events,
     http::{Resource, Upserted},
+    kernel::Time,
     references::ExternalRef,
 };
 
 const REVISION: &str = "External-Revision";
 const CHANGED_AT: &str = "External-Changed-At";
 const BASE: &str = "External-Base-Revision";
+/// What a revision of another system looks like.
+pub const REVISION_PATTERN: &str = "^[!-~]{1,64}$";
 
 /// The revision that a change came with, if it came with one: the headers `External-Revision`, `External-Changed-At` and
-/// `External-Base-Revision`.
+/// `External-Base-Revision`, or the fields of these names of a batch's item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Carried(Option<Theirs>);
+
+impl Carried {
+    /// A revision with when the change was made, and the revision of ours that it was made on the base of; nothing without a
+    /// revision.
+    pub fn of(revision: Option<&str>, changed_at: Option<Time>, base: Option<i64>) -> Self {
+        let theirs = |revision: &str| Theirs {
+            revision: revision.trim().to_owned(),
+            changed_at,
+            base,
+        };
+        Self(revision.map(theirs))
+    }
+}
 
 impl FromRequest for Carried {
     type Error = Error;
@@ -41,12 +58,9 @@ impl FromRequest for Carried {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let theirs = text(REVISION).map(|revision| Theirs {
-            revision: revision.trim().to_owned(),
-            changed_at: text(CHANGED_AT).and_then(|text| text.trim().parse().ok()),
-            base: text(BASE).and_then(|text| text.trim().parse().ok()),
-        });
-        std::future::ready(Ok(Self(theirs)))
+        let changed_at = text(CHANGED_AT).and_then(|text| text.trim().parse().ok());
+        let base = text(BASE).and_then(|text| text.trim().parse().ok());
+        std::future::ready(Ok(Self::of(text(REVISION), changed_at, base)))
     }
 }
 
@@ -70,7 +84,7 @@ impl IntoParams for Carried {
                 ObjectBuilder::new()
                     .min_length(Some(1))
                     .max_length(Some(64))
-                    .pattern(Some("^[!-~]{1,64}$"))
+                    .pattern(Some(REVISION_PATTERN))
                     .examples(["2026-11-21T09:30:00Z"]),
             ),
             header(
@@ -151,8 +165,8 @@ fn take(tx: &mut Tx<'_>, kind: SyncedType, reference: &ExternalRef, theirs: &The
         return Ok(Verdict::Refused(paused(&format!("{} is paused", system.name))));
     }
     links::in_turn(tx, system.id, kind, &reference.id)?;
-    if let Some(link) = links::by_external(tx, system.id, kind, &reference.id)? {
-        return known(tx, link, theirs, put);
+    if let Some(link) = links::held(tx, system.id, kind, &reference.id)? {
+        return known(tx, &link, theirs, put);
     }
     let first = tx.attempt(|tx| {
         let record = put(tx)?;
@@ -161,12 +175,10 @@ fn take(tx: &mut Tx<'_>, kind: SyncedType, reference: &ExternalRef, theirs: &The
     match first {
         Ok(()) => Ok(Verdict::Taken),
         // Another request linked the same id in between: what this one brings is held against that.
-        Err(error) if error.is(&codes::ALREADY_EXISTS) => {
-            match links::by_external(tx, system.id, kind, &reference.id)? {
-                Some(link) => known(tx, link, theirs, put),
-                None => Err(error),
-            }
-        }
+        Err(error) if error.is(&codes::ALREADY_EXISTS) => match links::held(tx, system.id, kind, &reference.id)? {
+            Some(link) => known(tx, &link, theirs, put),
+            None => Err(error),
+        },
         Err(error) => Err(error),
     }
 }
@@ -190,31 +202,31 @@ fn begin(
     links::insert(tx, SyncLink { revision: 1, ..link }).map(drop)
 }
 
-/// What comes to a record that is linked.
-fn known(tx: &mut Tx<'_>, link: SyncLink, theirs: &Theirs, put: Put<'_>) -> Result<Verdict> {
+/// What comes to a record that is linked. Record and link are held, so nobody changes either until it is settled.
+fn known(tx: &mut Tx<'_>, link: &SyncLink, theirs: &Theirs, put: Put<'_>) -> Result<Verdict> {
     if let Some(last) = link.pulled_revision.as_deref() {
-        let order = rules::order(
-            (theirs.revision.as_str(), theirs.changed_at),
-            (last, link.pulled_changed_at),
-        );
-        if order == Ordering::Equal {
-            return Ok(Verdict::Kept(link.resource_id));
-        }
-        if order == Ordering::Less {
-            return Ok(Verdict::Refused(Error::new(&codes::STALE_REVISION).detail(format!(
-                "Revision {last} was taken already, and {} is older; read the record there again.",
-                theirs.revision
-            ))));
+        match theirs.order_to(last, link.pulled_changed_at) {
+            Ordering::Equal => return Ok(Verdict::Kept(link.resource_id.clone())),
+            Ordering::Less => {
+                return Ok(Verdict::Refused(Error::new(&codes::STALE_REVISION).detail(format!(
+                    "Revision {last} was taken already, and {} is older; read the record there again.",
+                    theirs.revision
+                ))));
+            }
+            Ordering::Greater => {}
         }
     }
     if link.state == SyncState::Paused {
         return Ok(Verdict::Refused(paused("The link of this record is paused")));
     }
-    let nothing_waits = base_of(&link, theirs) >= link.our_revision;
-    if link.state != SyncState::Conflict && nothing_waits && taken_alone(tx, &link, theirs, put)? {
+    let entries = maps::entries(tx, link.system_id, link.resource_type)?;
+    let all_theirs = entries.iter().all(|entry| entry.owner != FieldOwner::Ours);
+    if nothing_waits(link, theirs) && all_theirs {
+        put(tx)?;
+        pulled(tx, link, theirs, false)?;
         return Ok(Verdict::Taken);
     }
-    merge(tx, &link, theirs, put)
+    merge(tx, link, theirs, &entries, put)
 }
 
 /// The revision of ours that their version is held against.
@@ -222,74 +234,105 @@ fn base_of(link: &SyncLink, theirs: &Theirs) -> i64 {
     theirs.base.unwrap_or(link.agreed_revision).min(link.our_revision)
 }
 
-/// Takes a version while nothing of ours waits. If somebody changed the record after its link was read, that is undone, and the
-/// version is to be held against the change: only what this transaction wrote carries its moment.
-fn taken_alone(tx: &mut Tx<'_>, link: &SyncLink, theirs: &Theirs, put: Put<'_>) -> Result<bool> {
-    let mut alone = true;
-    let taken = tx.attempt(|tx| {
-        put(tx)?;
-        let present = links::hold(tx, link.id)?;
-        let written_here = i64::from(present.updated_at == tx.now);
-        alone = present.our_revision - written_here <= link.our_revision;
-        if !alone {
-            return Err(Error::internal("the record was changed meanwhile"));
-        }
-        let after = present.clone().pulled(theirs, true, tx.now);
-        links::save(tx, &present, after, "sync_link.pulled").map(drop)
-    });
-    match taken {
-        Ok(()) => Ok(true),
-        Err(_) if !alone => Ok(false),
-        Err(error) => Err(error),
-    }
+/// Whether they have all that was changed here.
+fn nothing_waits(link: &SyncLink, theirs: &Theirs) -> bool {
+    link.state != SyncState::Conflict && base_of(link, theirs) >= link.our_revision
 }
 
-/// What comes while something of ours waits: what they alone changed is taken, what we alone changed stays, and what both
-/// changed is a conflict. The link is held from the first look on, so that nobody changes the record in between: a change waits
-/// at the link, and if it holds the record already, one of the two transactions is tried again.
-fn merge(tx: &mut Tx<'_>, link: &SyncLink, theirs: &Theirs, put: Put<'_>) -> Result<Verdict> {
-    let link = &links::hold(tx, link.id)?;
+/// Notes on its link that a version was taken. `link` is as it was before the version came; `held_back` says that they have
+/// another value of what is ours, which waits to be pushed since.
+fn pulled(tx: &mut Tx<'_>, link: &SyncLink, theirs: &Theirs, held_back: bool) -> Result<()> {
+    let (now, nothing_waited) = (tx.now, nothing_waits(link, theirs));
+    // A push that somebody asked for, or that makes a link known there, is due although both agree, unless they say what they have.
+    let asked = link.pending_since.filter(|_| nothing_waited && theirs.base.is_none());
+    let before = links::hold(tx, link.id)?;
+    let mut after = before.clone().pulled(theirs, nothing_waited, now);
+    if let Some(since) = asked.or_else(|| held_back.then_some(now)) {
+        after = after.waiting(since);
+    }
+    links::save(tx, &before, after, "sync_link.pulled").map(drop)
+}
+
+/// What comes while something of ours waits, or where a map says that fields are ours: what they alone changed is taken, what we
+/// alone changed stays, and what both changed is a conflict, unless the map says whose it is.
+fn merge(
+    tx: &mut Tx<'_>,
+    link: &SyncLink,
+    theirs: &Theirs,
+    entries: &[FieldMapEntry],
+    put: Put<'_>,
+) -> Result<Verdict> {
     let base = base_of(link, theirs);
     let (kind, id) = (link.resource_type, link.resource_id.clone());
     let found = kind.read(tx, &id)?;
     let ours = kind.written(&found.record)?;
-    let their_version = tried(tx, kind, &id, put)?;
-    let agreed = events::queries::record_at(tx, (kind.as_str(), &id), base)?;
-    let agreed: Option<Fields> = agreed.map(|record| kind.written(&record)).transpose()?;
-    let compared = compare(agreed.as_ref(), &ours, &their_version);
+    let version = tried(tx, kind, &id, &mut |tx| put(tx).map(drop))?;
+    let version = apart(tx, kind, &id, &ours, version)?;
+    let (version, held_back) = rules::held_back(entries, &ours, version);
+    let agreed = if nothing_waits(link, theirs) {
+        Some(ours.clone())
+    } else {
+        let record = events::queries::record_at(tx, (kind.as_str(), &id), base)?;
+        record.map(|record| kind.written(&record)).transpose()?
+    };
+    let compared = rules::judge(entries, agreed.as_ref(), &ours, &version);
     if !compared.conflicts.is_empty() {
         let version = conflicts::Version {
             base: agreed,
             base_revision: base,
             our_revision: found.revision,
             ours,
-            theirs: their_version,
+            theirs: version,
         };
         let conflict = conflicts::keep(tx, link, theirs, version, &compared.conflicts)?;
         return Ok(Verdict::Refused(conflict.refusal()));
     }
-    let verdict = if compared.theirs.is_empty() {
-        Verdict::Kept(id)
-    } else if compared.ours.is_empty() {
+    let verdict = if compared.ours.is_empty() && !held_back {
         put(tx)?;
         Verdict::Taken
     } else {
-        kind.change(tx, &id, rules::patch(&compared.theirs, &ours, &their_version))?;
+        if !compared.theirs.is_empty() {
+            kind.change(tx, &id, rules::patch(&compared.theirs, &ours, &version))?;
+        }
         Verdict::Kept(id)
     };
     conflicts::settle(tx, link.id)?;
-    // Whatever of ours was waiting still is: a version that tells some fields alone does not show it.
-    let before = links::hold(tx, link.id)?;
-    let after = before.clone().pulled(theirs, false, tx.now);
-    links::save(tx, &before, after, "sync_link.pulled")?;
+    pulled(tx, link, theirs, held_back)?;
     Ok(verdict)
 }
 
-/// What the record would be if their version were taken: it is taken, and undone.
-fn tried(tx: &mut Tx<'_>, kind: SyncedType, id: &str, put: Put<'_>) -> Result<Fields> {
+/// Their version without the fields that an act alone wrote, such as the amount of a win: they go with the report of the act, and
+/// are no changes of their own.
+fn apart(tx: &mut Tx<'_>, kind: SyncedType, id: &str, ours: &Fields, mut version: Fields) -> Result<Fields> {
+    let acts = kind.acts()?;
+    let moved: Vec<String> = acts
+        .iter()
+        .filter(|name| version.get(**name) != ours.get(**name))
+        .map(|name| (*name).to_owned())
+        .collect();
+    if moved.is_empty() {
+        return Ok(version);
+    }
+    let act = rules::patch(&moved, ours, &version);
+    let acted = tried(tx, kind, id, &mut |tx| kind.change(tx, id, act.clone()))?;
+    for (name, our) in ours {
+        if !acts.contains(&name.as_str()) && acted.get(name) != Some(our) {
+            version.insert(name.clone(), our.clone());
+        }
+    }
+    Ok(version)
+}
+
+/// What the record would be after `work`: it is done, and undone.
+fn tried(
+    tx: &mut Tx<'_>,
+    kind: SyncedType,
+    id: &str,
+    work: &mut dyn FnMut(&mut Tx<'_>) -> Result<()>,
+) -> Result<Fields> {
     let mut version = None;
     let undone: Result<()> = tx.attempt(|tx| {
-        put(tx)?;
+        work(tx)?;
         let after = kind.read(tx, id)?;
         version = Some(kind.written(&after.record)?);
         Err(Error::internal("it was only tried"))

@@ -4,10 +4,18 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bindable,
-    customers::{self, accounts},
+    customers::{
+        self,
+        accounts::{self, CustomerAccountPatch},
+    },
     db::Tx,
-    deals::registrations::{self, Ahead},
+    deals::{
+        outcomes,
+        registrations::{self, Ahead, DealStage},
+    },
     error::{Error, Result},
+    http::IfMatch,
+    kernel::Money,
     partners::{self, people},
     references::{self, ExternalRef},
     words,
@@ -44,6 +52,8 @@ pub struct Found {
 /// How records of a type are read and changed. A type that shall be linked has one row here.
 struct Kind {
     kind: SyncedType,
+    /// Locks one until the end of the transaction, in the order in which its own module locks.
+    lock: fn(&mut Tx<'_>, &str) -> Result<()>,
     /// Reads one, by its id as text.
     read: fn(&mut Tx<'_>, &str) -> Result<Found>,
     /// Changes one by a merge patch, as a request of the caller would.
@@ -52,11 +62,14 @@ struct Kind {
     refers: bool,
     /// What a change can write, by its names in the record.
     fields: &'static [&'static str],
+    /// What no change writes but an act of its own: the field that it moves, and the reports that go with it.
+    acts: &'static [&'static str],
 }
 
 static KINDS: &[Kind] = &[
     Kind {
         kind: SyncedType::Partner,
+        lock: lock_partner,
         read: read_partner,
         change: change_partner,
         refers: true,
@@ -76,40 +89,29 @@ static KINDS: &[Kind] = &[
             "tags",
             "custom",
         ],
+        acts: &[],
     },
     Kind {
         kind: SyncedType::Person,
+        lock: lock_person,
         read: read_person,
         change: change_person,
         refers: false,
         fields: &["name", "email", "phone", "locale", "preferences", "consents"],
+        acts: &[],
     },
     Kind {
         kind: SyncedType::CustomerAccount,
+        lock: lock_account,
         read: read_account,
         change: change_account,
         refers: true,
-        fields: &[
-            "name",
-            "website",
-            "registration_number",
-            "registration_authority",
-            "phone",
-            "address",
-            "parent_id",
-            "industry",
-            "employees",
-            "annual_revenue",
-            "founded_year",
-            "territory_id",
-            "owner_id",
-            "aliases",
-            "tags",
-            "custom",
-        ],
+        fields: CustomerAccountPatch::FIELDS,
+        acts: &[],
     },
     Kind {
         kind: SyncedType::Deal,
+        lock: lock_deal,
         read: read_deal,
         change: change_deal,
         refers: true,
@@ -132,8 +134,19 @@ static KINDS: &[Kind] = &[
             "sites",
             "custom",
         ],
+        acts: &[STAGE, WIN, LOSS],
     },
 ];
+
+/// Has a way of its own, as it goes with the link.
+const REFERENCES: &str = "external_refs";
+
+/// Where the sale of a deal stands: moved, won and lost by acts.
+const STAGE: &str = "stage";
+/// The report of a win, as an upsert takes it along with the stage.
+const WIN: &str = "win";
+/// The report of a loss, likewise.
+const LOSS: &str = "loss";
 
 /// What parts of a record have and no change of it takes.
 const INNER: [&str; 5] = ["id", "product_id", "review_status", "received_at", "resolution"];
@@ -149,6 +162,22 @@ impl SyncedType {
     /// The type of records that are named so in events, if they are linked.
     pub fn of(resource_type: &str) -> Option<Self> {
         resource_type.parse().ok()
+    }
+
+    /// Locks a record until the end of the transaction. Its link is held after it, as every change of a record does.
+    ///
+    /// # Errors
+    /// 404 if there is none.
+    pub fn lock(self, tx: &mut Tx<'_>, id: &str) -> Result<()> {
+        (self.row()?.lock)(tx, id)
+    }
+
+    /// What no change writes but an act of its own: the field that it moves, and the reports that go with it.
+    ///
+    /// # Errors
+    /// 500 if nothing says how records of the type are linked.
+    pub fn acts(self) -> Result<&'static [&'static str]> {
+        self.row().map(|row| row.acts)
     }
 
     /// Reads a record that the caller may see.
@@ -167,13 +196,15 @@ impl SyncedType {
         (self.row()?.change)(tx, id, patch)
     }
 
-    /// The fields that can be written, as a change of them is sent.
+    /// The fields that can be written, by a change or by an act, as they are sent.
     ///
     /// # Errors
     /// 500 if nothing says how records of the type are linked.
     pub fn written(self, record: &Value) -> Result<Fields> {
-        let fields = self.row()?.fields.iter();
+        let row = self.row()?;
+        let fields = row.fields.iter().chain(row.acts);
         Ok(fields
+            .filter(|name| **name != REFERENCES)
             .map(|name| {
                 let value = record.get(*name).cloned().unwrap_or_default();
                 ((*name).to_owned(), sent(value))
@@ -207,7 +238,7 @@ impl SyncedType {
             return Ok(());
         }
         if row.refers {
-            (row.change)(tx, id, json!({"external_refs": after}))
+            (row.change)(tx, id, json!({REFERENCES: after}))
         } else {
             references::set(tx, self.as_str(), id, &after)
         }
@@ -250,6 +281,10 @@ fn found<T: crate::http::Resource>(record: &T) -> Result<Found> {
     })
 }
 
+fn lock_partner(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    partners::lock(tx, parsed(id)?)
+}
+
 fn read_partner(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
     found(&partners::find(tx, parsed(id)?)?)
 }
@@ -257,6 +292,10 @@ fn read_partner(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
 fn change_partner(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
     let patch = patch_of(patch)?;
     partners::update_imported(tx, parsed(id)?, &patch).map(drop)
+}
+
+fn lock_person(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    people::lock(tx, parsed(id)?)
 }
 
 fn read_person(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
@@ -271,6 +310,10 @@ fn change_person(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
     people::save(tx, &before, after).map(drop)
 }
 
+fn lock_account(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    customers::lock(tx, parsed(id)?).map(drop)
+}
+
 fn read_account(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
     found(&customers::find(tx, parsed(id)?)?)
 }
@@ -281,15 +324,77 @@ fn change_account(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
     accounts::change(tx, &before, &patch).map(drop)
 }
 
-fn read_deal(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
-    let registration = registrations::find(tx, parsed(id)?)?;
-    found(&registrations::seen(tx, registration)?)
+/// The account of a deal is locked before it, as by whatever decides on the deal.
+fn lock_deal(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    let deal = registrations::locked(tx, parsed(id)?)?.deal.id;
+    registrations::lock(tx, &[deal])
 }
 
+fn read_deal(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
+    let id = parsed(id)?;
+    let registration = registrations::find(tx, id)?;
+    let evidence = if registration.deal.stage == DealStage::WON {
+        outcomes::pieces_of(tx, id)?
+    } else {
+        Vec::new()
+    };
+    let evidence = evidence.into_iter().map(|piece| {
+        json!({
+            "kind": piece.kind,
+            "reference": piece.reference,
+            "issued_on": piece.issued_on,
+            "amount": Money::from_columns(piece.amount_minor, piece.amount_currency),
+            "file_id": piece.file_id,
+            "note": piece.note,
+        })
+    });
+    let evidence = evidence.collect();
+    let mut deal = found(&registrations::seen(tx, registration)?)?;
+    if let (Some((name, report)), Some(fields)) = (report(&deal.record, evidence), deal.record.as_object_mut()) {
+        fields.insert(name.to_owned(), report);
+    }
+    Ok(deal)
+}
+
+/// What has to be said with the stage of a deal that has ended, as an upsert says it: so that whoever chooses that stage can be
+/// done their will.
+fn report(deal: &Value, evidence: Vec<Value>) -> Option<(&'static str, Value)> {
+    let of = |name: &str| deal.get(name).filter(|value| !value.is_null());
+    let day = of("closed_at").and_then(|at| at.as_str()?.get(..10));
+    match of(STAGE)?.as_str()? {
+        "won" => {
+            let win = json!({"amount": of("amount"), "closed_on": day, "evidence": evidence});
+            Some((WIN, win))
+        }
+        "closed_lost" => {
+            let loss = json!({"reason_code": of("closed_reason")?, "closed_on": day, "competitor": of("competitor")});
+            Some((LOSS, loss))
+        }
+        _ => None,
+    }
+}
+
+/// Fields are changed before the stage is moved, as an upsert does.
 fn change_deal(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
-    let patch = patch_of(patch)?;
-    let before = registrations::find(tx, parsed(id)?)?;
-    registrations::change(tx, &mut Ahead::default(), &before, patch).map(drop)
+    let id = parsed(id)?;
+    let Value::Object(mut fields) = patch else {
+        return Err(Error::internal("a patch of a deal is no object"));
+    };
+    let mut act = Fields::new();
+    for name in [STAGE, WIN, LOSS] {
+        if let Some(value) = fields.remove(name).filter(|value| !value.is_null()) {
+            act.insert(name.to_owned(), value);
+        }
+    }
+    if !fields.is_empty() {
+        let before = registrations::find(tx, id)?;
+        registrations::change(tx, &mut Ahead::default(), &before, patch_of(Value::Object(fields))?)?;
+    }
+    if act.contains_key(STAGE) {
+        let act = patch_of(Value::Object(act))?;
+        registrations::update(tx, &mut Ahead::default(), id, act, IfMatch(None))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -314,7 +419,10 @@ mod tests {
                     "{kind}: {name}"
                 );
             }
-            known.push("external_refs");
+            for name in kind.acts().unwrap().iter().take(1) {
+                assert!(record.get(*name).is_some(), "{kind}: {name}");
+            }
+            known.push(REFERENCES);
             let missing: Vec<&String> = patch
                 .as_object()
                 .unwrap()
@@ -335,5 +443,23 @@ mod tests {
         let written = SyncedType::Deal.written(&record).unwrap();
         assert_eq!(written["lines"], json!([{"product": "EDGE", "quantity": 2}]));
         assert_eq!(written["title"], Value::Null);
+        assert!(!written.contains_key(REFERENCES));
+    }
+
+    #[test]
+    fn a_sale_that_has_ended_is_told_with_its_report() {
+        let ended = |record: Value| report(&record, Vec::new());
+        let won = json!({"stage": "won", "amount": {"amount": "5.00", "currency": "EUR"}, "closed_at": "2026-11-21T09:00:00.000000Z"});
+        let told = json!({"amount": {"amount": "5.00", "currency": "EUR"}, "closed_on": "2026-11-21", "evidence": []});
+        assert_eq!(ended(won), Some((WIN, told)));
+        let lost = json!({"stage": "closed_lost", "closed_reason": "price", "closed_at": null});
+        assert_eq!(
+            ended(lost),
+            Some((
+                LOSS,
+                json!({"reason_code": "price", "closed_on": null, "competitor": null})
+            ))
+        );
+        assert_eq!(ended(json!({"stage": "qualified", "closed_reason": null})), None);
     }
 }

@@ -9,7 +9,8 @@
 //!   nothing, and where both sides changed a field since they agreed, nothing is written over: a conflict ([`conflicts`])
 //!   keeps both versions until somebody chooses. What was agreed on is not stored twice: it is what the record's event of that
 //!   revision says. Once that is not kept any more, whatever differs is a conflict.
-//! - Field maps ([`maps`]) say which field is which, versioned; a connector reads the one that holds.
+//! - Field maps ([`maps`]) say which field is which, versioned; a connector reads the one that holds. Whose a field is by it is asked
+//!   when a version of theirs comes.
 //! - A first load asks which records are ours already ([`reviews`]): what is exact is linked, what is ambiguous waits for
 //!   somebody.
 //!
@@ -26,7 +27,7 @@ pub mod reviews;
 mod rules;
 pub mod systems;
 
-pub use arrivals::{Carried, arrival};
+pub use arrivals::{Carried, REVISION_PATTERN, arrival};
 pub use failing::tell as tell_failing;
 pub use kinds::SyncedType;
 pub use links::{moved, noted, released};

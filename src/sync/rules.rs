@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::kinds::Fields;
+use super::{
+    kinds::Fields,
+    maps::{FieldMapEntry, FieldOwner},
+};
 use crate::kernel::Time;
 
 /// A record's revision in another system, as it came with a change.
@@ -16,6 +19,13 @@ pub struct Theirs {
     pub changed_at: Option<Time>,
     /// Our revision that it was changed on the base of.
     pub base: Option<i64>,
+}
+
+impl Theirs {
+    /// How it stands to a revision that was taken before, changed there at that time as far as that is known.
+    pub fn order_to(&self, last: &str, changed_at: Option<Time>) -> Ordering {
+        order((self.revision.as_str(), self.changed_at), (last, changed_at))
+    }
 }
 
 /// Which of two revisions of another system is the later one. Numbers are compared as numbers, moments as moments; other texts
@@ -72,6 +82,83 @@ pub fn compare(base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compare
     compared
 }
 
+/// [`compare`], where a map says whose fields are: what is theirs is taken even if it was changed here.
+pub fn judge(entries: &[FieldMapEntry], base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compared {
+    let mut compared = compare(base, ours, theirs);
+    let Compared {
+        conflicts,
+        theirs: taken,
+        ours: kept,
+    } = &mut compared;
+    for list in [conflicts, kept] {
+        list.retain(|name| {
+            let yields = is_theirs(entries, name, ours.get(name), theirs.get(name));
+            if yields {
+                taken.push(name.clone());
+            }
+            !yields
+        });
+    }
+    compared
+}
+
+/// Whether all in which two values of a field differ is theirs by the map.
+fn is_theirs(entries: &[FieldMapEntry], name: &str, our: Option<&Value>, their: Option<&Value>) -> bool {
+    let owned = |pointer: &str| {
+        entries
+            .iter()
+            .any(|entry| entry.owner == FieldOwner::Theirs && entry.field == pointer)
+    };
+    if owned(&format!("/{name}")) {
+        return true;
+    }
+    let (Some(Value::Object(our)), Some(Value::Object(their))) = (our, their) else {
+        return false;
+    };
+    our.keys()
+        .chain(their.keys())
+        .filter(|part| our.get(*part) != their.get(*part))
+        .all(|part| owned(&format!("/{name}/{part}")))
+}
+
+/// Their version with our values of what is ours by the map, and whether they had others.
+pub fn held_back(entries: &[FieldMapEntry], ours: &Fields, theirs: Fields) -> (Fields, bool) {
+    let (mut theirs, mut held) = (Value::Object(theirs), false);
+    let present = Value::Object(ours.clone());
+    for entry in entries.iter().filter(|entry| entry.owner == FieldOwner::Ours) {
+        let Some((parent, name)) = entry.field.rsplit_once('/') else {
+            continue;
+        };
+        let our = present.pointer(&entry.field);
+        let known = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+        let their = theirs.pointer(&entry.field);
+        if our == their || !(known(our) || known(their)) {
+            continue;
+        }
+        // What they emptied as a whole is emptied but for what is ours in it.
+        let top = entry.field.split('/').nth(1).unwrap_or_default();
+        if let (true, Some(whole)) = (theirs.pointer(parent).is_none_or(Value::is_null), ours.get(top)) {
+            let whole = whole.clone();
+            if let Some(fields) = theirs.as_object_mut() {
+                fields.insert(top.to_owned(), whole);
+                held = true;
+            }
+            continue;
+        }
+        if let Some(parts) = theirs.pointer_mut(parent).and_then(Value::as_object_mut) {
+            held = true;
+            match our {
+                Some(our) => drop(parts.insert(name.to_owned(), our.clone())),
+                None => drop(parts.remove(name)),
+            }
+        }
+    }
+    match theirs {
+        Value::Object(theirs) => (theirs, held),
+        _ => (ours.clone(), held),
+    }
+}
+
 /// The merge patch that gives a record those fields of another version. What that lacks of an object is cleared.
 pub fn patch(fields: &[String], ours: &Fields, theirs: &Fields) -> Value {
     let one = |name: &String| {
@@ -123,6 +210,56 @@ mod tests {
         assert_eq!(compared.ours, ["b"]);
         assert_eq!(compared.conflicts, ["c"], "what both changed to the same is agreed");
         assert_eq!(compare(None, &ours, &theirs).conflicts, ["a", "b", "c"]);
+    }
+
+    fn whose(field: &str, owner: FieldOwner) -> FieldMapEntry {
+        let entry = json!({"field": field, "external_field": "X", "owner": owner});
+        serde_json::from_value(entry).unwrap()
+    }
+
+    #[test]
+    fn what_is_theirs_by_the_map_is_taken_though_it_was_changed_here() {
+        let base = fields(json!({"name": "a", "phone": "1", "address": {"city": "Bonn", "street": "A 1"}}));
+        let ours = fields(json!({"name": "b", "phone": "2", "address": {"city": "Ulm", "street": "A 1"}}));
+        let theirs = fields(json!({"name": "c", "phone": "3", "address": {"city": "Kiel", "street": "A 1"}}));
+        let map = [
+            whose("/name", FieldOwner::Theirs),
+            whose("/address/city", FieldOwner::Theirs),
+            whose("/phone", FieldOwner::Both),
+        ];
+        let judged = judge(&map, Some(&base), &ours, &theirs);
+        assert_eq!(
+            (judged.conflicts, judged.theirs),
+            (vec!["phone".to_owned()], vec!["address".to_owned(), "name".to_owned()])
+        );
+        let elsewhere = fields(json!({"address": {"city": "Kiel", "street": "B 2"}}));
+        assert_eq!(
+            judge(&map, Some(&base), &ours, &elsewhere).conflicts,
+            ["address"],
+            "the street is not theirs"
+        );
+        let unchanged = fields(json!({"name": "a"}));
+        assert_eq!(
+            judge(&map, Some(&base), &ours, &unchanged).theirs,
+            ["name"],
+            "it is written over from there"
+        );
+    }
+
+    #[test]
+    fn what_is_ours_by_the_map_is_not_taken() {
+        let ours = fields(json!({"name": "a", "custom": {"x": 1}, "address": {"city": "Bonn", "country": "DE"}}));
+        let map = ["/name", "/custom/x", "/custom/y", "/address/country", "/number"];
+        let map = map.map(|field| whose(field, FieldOwner::Ours));
+        let theirs =
+            json!({"name": "b", "custom": {"x": 2, "y": 3, "z": 4}, "address": {"city": "Ulm", "country": "DE"}});
+        let (kept, held) = held_back(&map, &ours, fields(theirs));
+        let expected = json!({"name": "a", "custom": {"x": 1, "z": 4}, "address": {"city": "Ulm", "country": "DE"}});
+        assert_eq!((Value::Object(kept), held), (expected, true));
+        let emptied = json!({"name": "a", "custom": {"x": 1}, "address": null});
+        let (kept, held) = held_back(&map, &ours, fields(emptied));
+        assert_eq!((kept.get("address"), held), (ours.get("address"), true));
+        assert!(!held_back(&map, &ours, ours.clone()).1, "they say what we do");
     }
 
     #[test]

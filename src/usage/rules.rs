@@ -9,10 +9,11 @@ use crate::modules;
 const SHOWN: [&str; 6] = ["cursor", "limit", "include_total", "fields", "expand", "sort"];
 
 /// Addresses that a front end asks by itself, or that are about the caller alone.
-const UNCOUNTED: [&str; 9] = [
+const UNCOUNTED: [&str; 10] = [
     "auth",
     "events",
     "me",
+    "me/notice-preferences",
     "notice-reminders",
     "notice-templates",
     "notice-topics",

@@ -17,6 +17,7 @@ use super::{
     limits::Limits,
     news::{News, Stretch},
     sender::Sender,
+    work,
 };
 use crate::{
     auth::Caller,
@@ -180,7 +181,7 @@ impl Dispatcher {
             .ask_snapshot(&Self::caller(), move |tx| {
                 let last = events::queries::last_position(tx)?.unwrap_or(0);
                 let headings = match before {
-                    Some(before) if before < last => events::queries::headings(tx, (before, last), TOLD)?,
+                    Some(before) if before < last => work::headings(tx, (before, last), TOLD)?,
                     _ => None,
                 };
                 Ok((last, headings))

@@ -1,8 +1,9 @@
 //! Webhooks: events delivered to addresses that the vendor and its partners name, at least once and in order for each record.
 //!
-//! - An endpoint is of one side: the vendor's, or a partner's. It is told what its owner may read; one that a machine made, what
-//!   the machine was allowed when it made it and is allowed still at the moment of sending. So where messages of an endpoint go
-//!   is said by people, or by the machine that made it.
+//! - An endpoint is of one side: the vendor's, or a partner's. It is told what its owner may read at the moment of sending, of the
+//!   rows that its owner's people see then: a distributor's of its resellers, too, where a program says so. One that a machine
+//!   made, no more than the machine was allowed when it made it and is allowed still. So where messages of an endpoint go is said
+//!   by people, or by the machine that made it.
 //! - Each endpoint has a mark: events up to its position of the feed have their deliveries. A window of deliveries is written at
 //!   a time, never the whole backlog; an endpoint that is disabled has none written, and goes on from its mark.
 //! - Of several servers on one PostgreSQL one works for an endpoint at a time, under a lease by the database's clock, so that

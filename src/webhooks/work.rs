@@ -1,7 +1,7 @@
 //! What those who deliver ask of the database, each in one transaction. Whoever writes holds the endpoint's lease, and finds out
 //! in the same transaction if it has lost it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     deliveries::{
@@ -14,9 +14,14 @@ use super::{
     settings::WebhookSettings,
 };
 use crate::{
+    auth::Rows,
     db::Tx,
     error::Result,
-    events::feed::{self, Found, Reading},
+    events::{
+        self,
+        feed::{self, Found, Reading},
+        queries::Heading,
+    },
     identity,
     kernel::{Time, ids::WebhookEndpointId, time::SECOND},
 };
@@ -63,13 +68,44 @@ pub fn plan(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<Plan>> {
     }))
 }
 
-/// What the endpoint may learn now; nothing if the machine that made it cannot sign in any more.
+/// What the endpoint may learn now, of the rows that its owner's people see now; nothing if the machine that made it cannot sign
+/// in any more.
 fn rights(tx: &mut Tx<'_>, endpoint: &WebhookEndpoint) -> Result<Option<Reading>> {
-    let Some(client) = endpoint.client_id else {
-        return Ok(Some(endpoints::reading(endpoint, None)));
+    let scopes = match endpoint.client_id {
+        None => None,
+        Some(client) => match identity::scopes_of_client(tx, client)? {
+            Some(scopes) => Some(scopes),
+            None => return Ok(None),
+        },
     };
-    let scopes = identity::scopes_of_client(tx, client)?;
-    Ok(scopes.map(|scopes| endpoints::reading(endpoint, Some(&scopes))))
+    let rows = match endpoint.partner_id {
+        None => Rows::All,
+        Some(partner) => identity::rows_of_partner(tx, partner)?,
+    };
+    Ok(Some(endpoints::reading(endpoint, rows, scopes.as_deref())))
+}
+
+/// What the events of a stretch are about, for those who work for endpoints; nothing if they are too many. A distributor may hear
+/// what its resellers do, so it is named with them: whether it does, is asked when the event is read for it.
+///
+/// # Errors
+/// What the database reports.
+pub fn headings(tx: &mut Tx<'_>, stretch: (i64, i64), most: usize) -> Result<Option<Vec<Heading>>> {
+    let Some(mut headings) = events::queries::headings(tx, stretch, most)? else {
+        return Ok(None);
+    };
+    let named: BTreeSet<&String> = headings.iter().flat_map(|heading| &heading.partners).collect();
+    let named: Vec<String> = named.into_iter().cloned().collect();
+    if named.is_empty() {
+        return Ok(Some(headings));
+    }
+    for (reseller, distributor) in identity::distributors_of(tx, &named)? {
+        let heard = headings
+            .iter_mut()
+            .filter(|heading| heading.partners.contains(&reseller));
+        heard.for_each(|heading| heading.partners.push(distributor.clone()));
+    }
+    Ok(Some(headings))
 }
 
 /// What was found in the feed.

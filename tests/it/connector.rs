@@ -5,12 +5,13 @@ use std::{path::Path, process::Command};
 
 use openprm::db::Engine;
 
-use crate::support::{Database, Folder, not_run, server::Server};
+use crate::support::{not_run, server::Demo};
 
 /// How often the connector is killed after its first load. `OPENPRM_CONNECTOR_KILLS` sets another number.
 const KILLS: u64 = 8;
 /// How many things people do on both sides. `OPENPRM_CONNECTOR_CHANGES` sets another number.
 const CHANGES: u64 = 160;
+
 fn setting(name: &str, usual: u64) -> String {
     let set: Option<u64> = std::env::var(name).ok().and_then(|text| text.parse().ok());
     set.unwrap_or(usual).to_string()
@@ -21,18 +22,16 @@ fn keeps_both_sides_in_step(engine: Engine, name: &str) {
         not_run(&format!("connector::{name}"), "python3 is not installed");
         return;
     }
-    let folder = Folder::made();
-    let database = Database::empty(engine);
-    let server = Server::demo(&database, &folder.0, &[]);
+    let demo = Demo::serve(engine, &[]);
     let check = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/connector/check.py");
     let checked = Command::new("python3")
         .arg(check)
-        .args(["--url", &server.url()])
+        .args(["--url", &demo.server.url()])
         .args(["--kills", &setting("OPENPRM_CONNECTOR_KILLS", KILLS)])
         .args(["--changes", &setting("OPENPRM_CONNECTOR_CHANGES", CHANGES)])
         // Nothing is written into the checkout.
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .current_dir(&folder.0)
+        .current_dir(&demo.folder.0)
         .output()
         .unwrap();
     let (said, complained) = (
@@ -50,9 +49,5 @@ fn sqlite() {
 
 #[test]
 fn postgres() {
-    if std::env::var_os("TEST_POSTGRES_URL").is_none() {
-        not_run("connector::postgres", "TEST_POSTGRES_URL is not set");
-        return;
-    }
     keeps_both_sides_in_step(Engine::Postgres, "postgres");
 }

@@ -66,6 +66,18 @@ const EXCEPT: &[(&str, &str)] = &[
         "getPersonByExternalId",
         "the external id of its example names no record here; `batch` reads by it",
     ),
+    (
+        "getDirectOpportunityByExternalId",
+        "the external id of its example names no record here; `holdings` reads by it",
+    ),
+    (
+        "getNamedAccountByExternalId",
+        "the external id of its example names no record here; `holdings` reads by it",
+    ),
+    (
+        "getInstalledBaseByExternalId",
+        "the external id of its example names no record here; `holdings` reads by it",
+    ),
     ("updateNote", "only its author changes a note"),
     ("updateDealComment", "only its author changes a comment"),
     ("updateInteraction", "only its author changes an interaction"),

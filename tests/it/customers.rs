@@ -53,6 +53,7 @@ each_engine! {
         assert_eq!((&again["phone"], &again["tags"]), (&first["phone"], &first["tags"]), "what was left out stays");
         let same = ops.put(at, json!({"name": "Globex Corporation"})).await.expect(200);
         assert_eq!(same, again, "nothing changed, so no revision was made");
+        assert_eq!(ops.put(at, json!({"tags": ["BIG"]})).await.expect(200), again, "two spellings of a tag are one tag, and the first stays");
         let other = ops.post("/v1/customer-accounts", json!({"name": "Other", "external_refs": [{"system": "crm", "id": "A/1"}]})).await;
         assert_eq!(other.refused(409), "already_exists");
     }

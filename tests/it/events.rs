@@ -10,13 +10,14 @@ use std::{
 };
 
 use openprm::{
+    audit,
     auth::{Caller, Role, Rows},
     error::{Error, Result},
     events::{
         Fact,
         feed::{self, Reading, Wanted},
         queries::last_position,
-        sequencer::Sequencer,
+        sequencer::{Sequencer, Turn},
     },
     kernel::ids::{Id as _, PartnerId, TeamId},
 };
@@ -274,6 +275,58 @@ each_engine! {
         let (page, ()) = futures_util::future::join(admin.get(&format!("/v1/events?cursor={last}&wait=20")), ending).await;
         assert_eq!(page.expect(200)["data"], json!([]));
         assert!(begun.elapsed() < Duration::from_secs(19));
+    }
+
+    async fn nobody_waits_for_the_audit_chain(world: World) {
+        let admin = world.vendor(Role::Admin);
+        let begin = end(&world, &admin).await;
+        admin.post("/v1/teams", json!({"name": "North"})).await.expect(201);
+        let sequencer = Sequencer::new();
+        sequencer.place(&world.db).unwrap();
+        let page = admin.get(&format!("/v1/events?cursor={begin}")).await.expect(200);
+        assert_eq!(names(page["data"].as_array().unwrap()), ["team.created"]);
+        assert!(world.sql(audit::waiting), "its audit record is not chained yet");
+        assert_eq!(sequencer.chain(&world.db).unwrap(), Turn::Done { events: 0, records: 1 });
+        assert_eq!(sequencer.turn(&world.db).unwrap(), Turn::Idle);
+        sequencer.release(&world.db).unwrap();
+        sound(&world);
+    }
+
+    async fn what_is_more_than_a_batch_is_chained_whole(world: World) {
+        let begin = end(&world, &world.vendor(Role::Admin)).await;
+        world.sql(|tx| {
+            (0..1203).try_for_each(|number| {
+                tx.record(Fact {
+                    kind: "team.updated",
+                    resource_type: "team",
+                    resource_id: "team_1".to_owned(),
+                    revision: number,
+                    audience: Vec::new(),
+                    data: json!({"revision": number}),
+                    previous: None,
+                    changed: vec!["name".to_owned()],
+                    lost: Vec::new(),
+                    partner_view: None,
+                    deleted: false,
+                    reason: None,
+                })
+            })
+        });
+        let sequencer = Sequencer::new();
+        let mut turns = Vec::new();
+        while let turn @ Turn::Done { records, .. } = sequencer.turn(&world.db).unwrap() {
+            turns.push((records, turn.is_full()));
+        }
+        sequencer.release(&world.db).unwrap();
+        assert_eq!(turns, [(500, true), (500, true), (203, false)]);
+        let found = world.sql(move |tx| {
+            let after = feed::position(&begin)?;
+            feed::after(tx, &Reading::granted(None, None), &Wanted::default(), (after, after + 2000), 2000)
+        });
+        let revisions: Vec<i64> = found.events.iter().map(|(_, event)| event.revision).collect();
+        assert_eq!(revisions, (0..1203).collect::<Vec<_>>());
+        let report = world.sql(audit::verify);
+        assert_eq!((report.tail, report.chain, report.payload), (0, None, None));
     }
 
     async fn what_is_too_old_goes_and_its_cursors_with_it(world: World) {

@@ -11,7 +11,7 @@ use std::{
 
 use openprm::db::Engine;
 
-use crate::support::{Database, Folder, not_run, server::Server};
+use crate::support::{not_run, server::Demo};
 
 /// Where Chromium is. `./scripts/test` says so once it has found or installed it, Node.js, and the portal's packages.
 fn chromium() -> Option<OsString> {
@@ -54,38 +54,32 @@ fn build() {
 }
 
 fn do_what_they_show(engine: Engine, name: &str) {
-    let test = format!("example_pages::{name}");
     let Some(chromium) = chromium() else {
         return not_run(
-            &test,
+            &format!("example_pages::{name}"),
             "OPENPRM_CHROMIUM is not set; ./scripts/test sets it unless it is told --without-browser",
         );
     };
-    if engine == Engine::Postgres && std::env::var_os("TEST_POSTGRES_URL").is_none() {
-        return not_run(&test, "TEST_POSTGRES_URL is not set");
-    }
     build();
-    let folder = Folder::made();
-    let database = Database::empty(engine);
     let (portal, form) = (origin(), origin());
     // The portal has one origin with the API, as its users see it; the form's page is of another.
     let settings = [
         ("OPENPRM_PORTAL_URL", portal.as_str()),
         ("OPENPRM_CORS_ORIGINS", form.as_str()),
     ];
-    let server = Server::demo(&database, &folder.0, &settings);
+    let demo = Demo::serve(engine, &settings);
     for (page, variable, origin) in [
         ("form", "OPENPRM_FORM_ORIGIN", &form),
         ("portal", "OPENPRM_PORTAL_ORIGIN", &portal),
     ] {
         run(Command::new("node")
             .arg(examples().join(page).join("check.mjs"))
-            .arg(server.url())
+            .arg(demo.server.url())
             .env(variable, origin)
             .env("CHROMIUM", &chromium)
             // What the browser leaves behind goes with the test.
-            .env("TMPDIR", &folder.0)
-            .current_dir(&folder.0));
+            .env("TMPDIR", &demo.folder.0)
+            .current_dir(&demo.folder.0));
     }
 }
 

@@ -9,7 +9,13 @@ use actix_web::{
     web::Bytes,
 };
 use diesel::RunQueryDsl as _;
-use openprm::{app, auth::Role, http::export::AT_ONCE, on_each};
+use openprm::{
+    app,
+    auth::Role,
+    http::export::AT_ONCE,
+    identity::users::{RowScope, VendorRole},
+    on_each,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -18,6 +24,7 @@ use tokio::{
 
 use crate::{
     conventions::{adds_to, joined, needed},
+    identity::{login, vendor_user},
     program::{Program, complete, submitted, with},
     support::{
         Client, World,
@@ -307,7 +314,7 @@ each_engine! {
             let field = json!({"resource_type": "deal", "name": name, "label": name, "data_type": "text", "partner_visible": visible, "partner_editable": visible});
             admin.post("/v1/custom-fields", field).await.expect(201);
         }
-        let titles = ["=HYPERLINK(\"http://evil.example\",\"Open\")", "+49 30 1234", "-1+1", "@SUM(A1:A9)", "-12.50", "two, \"quoted\"", "'quoted"];
+        let titles = ["=HYPERLINK(\"http://evil.example\",\"Open\")", "+49 30 1234", "-1+1", "@SUM(A1:A9)", "-12.50", "two, \"quoted\"", "'quoted", "a;=1+1"];
         for title in titles {
             let deal = with(json!({"title": title, "description": "=a\nb", "custom": {"budget_code": "+1"}}));
             sales.post("/v1/deals", deal).await.expect(201);
@@ -316,7 +323,7 @@ each_engine! {
         let (head, cells) = table(&admin, address).await;
         let column = |head: &[String], name: &str| head.iter().position(|column| column == name);
         let of = |name: &str| -> Vec<&str> { cells.iter().map(|cells| cells[column(&head, name).unwrap()].as_str()).collect() };
-        assert_eq!(of("title"), ["'=HYPERLINK(\"http://evil.example\",\"Open\")", "'+49 30 1234", "'-1+1", "'@SUM(A1:A9)", "-12.50", "two, \"quoted\"", "'quoted"]);
+        assert_eq!(of("title"), ["'=HYPERLINK(\"http://evil.example\",\"Open\")", "'+49 30 1234", "'-1+1", "'@SUM(A1:A9)", "-12.50", "two, \"quoted\"", "'quoted", "a;'=1+1"]);
         assert_eq!((of("description")[0], of("custom.budget_code")[0], of("custom.margin")[0]), ("'=a\nb", "'+1", ""));
         assert_eq!((of("amount.amount")[0], of("amount.currency")[0], of("lines")[0].starts_with('[')), ("48000.00", "EUR", true));
         assert!(column(&head, "custom").is_none() && column(&head, "expanded").is_none());
@@ -419,6 +426,45 @@ each_engine! {
         for _ in 0..AT_ONCE {
             assert_eq!(lines(&admin, "/v1/products").await.len(), 5);
         }
+    }
+
+    async fn an_export_goes_on_no_longer_than_the_right_to_it(world: World) {
+        let world = by_twos(&world).await;
+        let boss = world.vendor(Role::Admin);
+        products(&boss, &["Alpha", "Beta", "Gamma", "Delta", "Epsilon"]).await;
+        let begun = async |token: &str| {
+            let answer = world.bearer(token).open("/v1/products", &[LINES]).await;
+            assert_eq!(answer.status(), 200);
+            let mut body = Box::pin(answer.into_body());
+            assert_eq!(parsed(&piece(&mut body).await.unwrap().unwrap()).len(), 2);
+            body
+        };
+        let signed_in = async |email: &str| {
+            let user = vendor_user(&world, email, &[VendorRole::Cam], RowScope::Own, None, Vec::new());
+            let session = login(&world, email).await;
+            (user, session["access_token"].as_str().unwrap().to_owned())
+        };
+        // Suspended.
+        let (user, token) = signed_in("maria@example.com").await;
+        let mut body = begun(&token).await;
+        boss.post(&format!("/v1/users/{user}/disable"), json!({})).await.expect(200);
+        assert!(piece(&mut body).await.unwrap().is_err());
+        // Revoked.
+        let made = boss.post("/v1/service-clients", json!({"name": "CRM connector", "scopes": ["catalog:read"]})).await.expect(201);
+        let own = [("client_id", made["client"]["id"].as_str().unwrap()), ("client_secret", made["client_secret"].as_str().unwrap())];
+        let form = async |path: &str, name: &str, value: &str| {
+            world.stranger().form(path, &[], &[own[0], own[1], (name, value)]).await.expect(200)
+        };
+        let token = form("/oauth/token", "grant_type", "client_credentials").await["access_token"].as_str().unwrap().to_owned();
+        let mut body = begun(&token).await;
+        form("/oauth/revoke", "token", &token).await;
+        assert!(piece(&mut body).await.unwrap().is_err());
+        // Ended; what has not ended goes on.
+        let (_, token) = signed_in("anna@example.com").await;
+        let (mut body, mut longer) = (begun(&token).await, begun(&boss.token()).await);
+        world.clock.advance_seconds(600 + 31);
+        assert!(piece(&mut body).await.unwrap().is_err());
+        assert_eq!(parsed(&piece(&mut longer).await.unwrap().unwrap()).len(), 2);
     }
 
     async fn an_export_that_breaks_off_does_not_look_whole(world: World) {

@@ -434,7 +434,7 @@ each_engine! {
         let link = link(&sales, &file).await;
         world.clock.advance_days(5);
         let db = world.db.clone();
-        actix_web::web::block(move || jobs::run_by_name(&db, "file_ends")).await.unwrap().unwrap();
+        actix_web::web::block(move || jobs::run_by_name(&db, &openprm::modules::Switches::default(), "file_ends")).await.unwrap().unwrap();
         sweep(&world).await;
         assert_eq!(stored(&world), Vec::<PathBuf>::new());
         let left = sales.get(&format!("/v1/files/{}", file["id"].as_str().unwrap())).await.expect(200);

@@ -1,5 +1,8 @@
 //! What the vendor itself holds on customers: direct opportunities, named accounts, installed base.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
 use openprm::{
     auth::{Caller, Role},
     customers::{direct_opportunities, installed_base, named_accounts},
@@ -77,6 +80,55 @@ each_engine! {
         assert_eq!((&second["id"], &second["amount"], &second["title"]), (&first["id"], &first["amount"], &json!("Second")));
         let unknown = json!({"account_id": "account_01kb9m8q00e9wv2h2a3m7z5x1y", "title": "Lost"});
         assert_eq!(ops.put("/v1/direct-opportunities/by-external-id/salesforce/006B", unknown).await.refused(409), "unknown_reference");
+    }
+
+    async fn what_another_system_knows_is_read_by_its_id_there(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let (account, line, _) = scope(&ops).await;
+        for (list, body) in [
+            ("direct-opportunities", json!({"account_id": account["id"], "title": "Edge for Berlin"})),
+            ("named-accounts", json!({"account_id": account["id"]})),
+            ("installed-base", json!({"account_id": account["id"], "product_id": line["id"]})),
+        ] {
+            let address = |system: &str, id: &str| format!("/v1/{list}/by-external-id/{system}/{id}");
+            let at = address("crm", "A%2F1");
+            assert_eq!(ops.get(&at).await.refused(404), "not_found");
+            let made = ops.put(&at, body).await.expect(201);
+            assert_eq!(made["external_refs"], json!([{"system": "crm", "id": "A/1"}]), "the same id names one record of each kind");
+            assert_eq!(world.vendor(Role::Analyst).get(&at).await.expect(200), made);
+            let whole = ops.get(&format!("{at}?expand=account")).await.expect(200);
+            assert_eq!(whole["expanded"]["account"]["id"], account["id"]);
+            for other in [address("erp", "A%2F1"), address("crm", "A1")] {
+                assert_eq!(ops.get(&other).await.refused(404), "not_found");
+            }
+            assert_eq!(world.machine(&["deals:read"]).get(&at).await.refused(403), "insufficient_scope");
+            ops.delete(&format!("/v1/{list}/{}", id(&made))).await.expect(204);
+            assert_eq!(ops.get(&at).await.refused(404), "not_found");
+        }
+    }
+
+    async fn of_twenty_who_put_one_new_id_at_once_one_makes_the_record(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let (account, line, _) = scope(&ops).await;
+        let said = |number: i64| [
+            ("direct-opportunities", json!({"account_id": account["id"], "title": format!("Edge {number}")})),
+            ("named-accounts", json!({"account_id": account["id"], "reason": format!("Contract {number}")})),
+            ("installed-base", json!({"account_id": account["id"], "product_id": line["id"], "quantity": number})),
+        ];
+        let clients: Vec<Client<'_>> = (0..20).map(|_| world.vendor(Role::Cam)).collect();
+        for kind in 0..3 {
+            let calls = (1..).zip(&clients).map(|(number, client)| {
+                let (list, body) = said(number)[kind].clone();
+                async move { client.put(&format!("/v1/{list}/by-external-id/crm/race"), body).await }
+            });
+            let answers = join_all(calls).await;
+            let list = said(0)[kind].0;
+            let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+            statuses.sort_unstable();
+            assert_eq!(statuses, [vec![200; 19], vec![201]].concat(), "{list}");
+            let revisions: BTreeSet<i64> = answers.iter().map(|answer| answer.body["revision"].as_i64().unwrap()).collect();
+            assert_eq!(revisions.len(), 20, "{list}: every one was heard");
+        }
     }
 
     async fn a_named_account_is_in_force_for_its_time(world: World) {

@@ -6,20 +6,27 @@ use openprm::{
     auth::{Role, Rows},
     imports::jobs::{Importer, Step},
     on_each,
-    schema::import_work,
+    schema::{import_work, user_roles, users},
 };
 use serde_json::{Value, json};
 
 use crate::support::{Client, Response, World};
 
-async fn upload(client: &Client<'_>, name: &str, content: &str) -> String {
+async fn upload(client: &Client<'_>, name: &str, content: impl AsRef<[u8]>) -> String {
     let at = format!("/v1/files?name={name}");
     let headers = [("content-type", "text/plain")];
     let made = client
-        .send_bytes(Method::POST, &at, &headers, Some(content.as_bytes().to_vec()))
+        .send_bytes(Method::POST, &at, &headers, Some(content.as_ref().to_vec()))
         .await
         .expect(201);
     made["id"].as_str().unwrap().to_owned()
+}
+
+/// Somebody whose role the database knows, too: each batch asks it again.
+fn importer(world: &World, role: Role) -> Client<'_> {
+    let client = world.vendor(role);
+    world.holds(&client, role);
+    client
 }
 
 fn column(name: &str) -> Value {
@@ -91,7 +98,11 @@ async fn die_after(world: &World, steps: usize) {
         importer.step().await.unwrap();
     }
     drop(importer);
-    // Its lease runs out.
+    lapse(world);
+}
+
+/// The lease of whoever works on an import runs out.
+fn lapse(world: &World) {
     world.sql(|tx| {
         Ok(on_each!(tx, |c| diesel::update(import_work::table)
             .filter(import_work::lease_token.is_not_null())
@@ -172,6 +183,60 @@ async fn undo(world: &World, client: &Client<'_>, import: &Value) -> Value {
     undone
 }
 
+/// Changes the user whose token that is, in the database alone.
+fn change_user(
+    world: &World,
+    client: &Client<'_>,
+    change: impl Fn(&mut openprm::db::Tx<'_>, &str) -> openprm::error::Result<()> + Send + Sync + 'static,
+) {
+    let user = client.caller().user().unwrap().to_string();
+    world.sql(move |tx| change(tx, &user));
+}
+
+/// A partner of an old CRM, which knows it as 7; its id here.
+async fn partner(world: &World, admin: &Client<'_>) -> String {
+    let manager = world.user("vendor", "manager").to_string();
+    let file = upload(admin, "partners.ndjson", "{\"id\": 7, \"name\": \"Nordwind GmbH\"}\n").await;
+    let partners = json!({
+        "file_id": file,
+        "kind": "partners",
+        "system": "oldcrm",
+        "legacy": true,
+        "mapping": {
+            "key": column("id"),
+            "fields": {
+                "legal_name": column("name"),
+                "default_currency": {"value": "EUR"},
+                "time_zone": {"value": "Europe/Berlin"},
+                "account_manager": {"value": manager},
+            },
+        },
+    });
+    let import = bring_in(world, admin, partners).await;
+    rows(admin, &import, "").await[0]["resource_id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{import}"))
+        .to_owned()
+}
+
+/// People of an old CRM, each at a partner or at none.
+fn people(file: &str) -> Value {
+    json!({
+        "file_id": file,
+        "kind": "people",
+        "system": "oldcrm",
+        "mapping": {
+            "key": column("Id"),
+            "fields": {
+                "name": column("Name"),
+                "employment.partner_id": column("Partner"),
+                "employment.starts_on": column("Start"),
+                "employment.title": column("Title"),
+            },
+        },
+    })
+}
+
 /// 130 accounts, of which the second belongs to the last, so that it waits for a row far below.
 fn many(prefix: &str) -> String {
     let mut text = HEADER.to_owned();
@@ -190,7 +255,7 @@ fn many(prefix: &str) -> String {
 
 each_engine! {
     async fn a_file_is_tried_looked_at_and_committed(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
+        let ops = importer(&world, Role::ChannelOps);
         let mut text = many("A");
         text.push_str("B1,(deleted),,,,\nB2,,,Bonn,Germany,\nB3,Beta,,Bonn,Atlantis,\nA0,A Works 0,,Berlin,Germany,\nA0,Other,,Berlin,Germany,\nB4,Gamma,,,,NOBODY\n");
         let file = upload(&ops, "accounts.csv", &text).await;
@@ -240,7 +305,7 @@ each_engine! {
     }
 
     async fn rows_that_are_wrong_come_as_a_file_to_be_mended(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
+        let ops = importer(&world, Role::ChannelOps);
         let text = format!("{HEADER}C1,Good,,,,\nC2,=HYPERLINK(1),+49 30 123456,Bonn,Atlantis,\nC3,\"Two, lines\",'-5,,Atlantis,\nC4,too,few\n");
         let import = bring_in(&world, &ops, accounts(&upload(&ops, "a.csv", &text).await)).await;
         assert_eq!((&import["rows_created"], &import["rows_rejected"]), (&json!(1), &json!(3)), "{import}");
@@ -273,7 +338,7 @@ each_engine! {
     }
 
     async fn an_import_is_taken_back_where_nobody_went_on(world: World) {
-        let admin = world.vendor(Role::Admin);
+        let admin = importer(&world, Role::Admin);
         let first = format!("{HEADER}D1,One,,Bonn,,\nD2,Two,,,,\nD3,Three,,,,\nD4,Four,,,,D1\n");
         let first = bring_in(&world, &admin, accounts(&upload(&admin, "first.csv", &first).await)).await;
         let second = format!("{HEADER}D1,Uno,,Berlin,Germany,\nD2,Two,,,,\nD5,Five,,,,\n");
@@ -308,7 +373,7 @@ each_engine! {
     }
 
     async fn history_comes_as_history_and_is_withdrawn(world: World) {
-        let admin = world.vendor(Role::Admin);
+        let admin = importer(&world, Role::Admin);
         let manager = world.user("vendor", "manager").to_string();
         let partners = json!({
             "kind": "partners",
@@ -379,7 +444,7 @@ each_engine! {
     }
 
     async fn an_import_that_is_stopped_keeps_what_it_took(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
+        let ops = importer(&world, Role::ChannelOps);
         let import = begin(&ops, accounts(&upload(&ops, "a.csv", &many("F")).await)).await;
         let mut importer = Importer::new(&world.state);
         // Taken on, read, and one batch.
@@ -399,7 +464,7 @@ each_engine! {
     }
 
     async fn an_import_goes_on_where_a_server_was_gone(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
+        let ops = importer(&world, Role::ChannelOps);
         // The next is taken on only when the one before has ended, so each is broken off at another place.
         for (broken, prefix) in (1..).zip(["G", "H", "I", "J", "K", "L"]) {
             let import = begin(&ops, accounts(&upload(&ops, "a.csv", &many(prefix)).await)).await;
@@ -414,7 +479,7 @@ each_engine! {
     }
 
     async fn the_same_content_comes_in_once_unless_it_is_wanted_again(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
+        let ops = importer(&world, Role::ChannelOps);
         let text = format!("{HEADER}M1,One,,,,\n");
         let first = begin(&ops, accounts(&upload(&ops, "a.csv", &text).await)).await;
         for when in ["while it waits", "when it was finished"] {
@@ -438,7 +503,7 @@ each_engine! {
     }
 
     async fn who_imports_is_permitted_to_and_what_does_not_fit_is_told_at_once(world: World) {
-        let (admin, ops) = (world.vendor(Role::Admin), world.vendor(Role::ChannelOps));
+        let (admin, ops) = (world.vendor(Role::Admin), importer(&world, Role::ChannelOps));
         let file = upload(&admin, "a.csv", &format!("{HEADER}N1,One,,,,\n")).await;
         let partner = world.partner_user(openprm::kernel::ids::Id::at(world.now()), Role::PartnerAdmin);
         for (who, code) in [(world.vendor(Role::Analyst), "forbidden"), (partner, "forbidden"), (world.machine(&["customers:write"]), "insufficient_scope")] {
@@ -472,7 +537,7 @@ each_engine! {
     }
 
     async fn a_file_that_is_gone_fails_its_import_and_rows_go_with_their_time(world: World) {
-        let admin = world.vendor(Role::Admin);
+        let admin = importer(&world, Role::Admin);
         let file = upload(&admin, "gone.csv", &format!("{HEADER}O1,One,,,,\n")).await;
         let import = begin(&admin, accounts(&file)).await;
         admin.delete(&format!("/v1/files/{file}")).await;
@@ -495,7 +560,7 @@ each_engine! {
     }
 
     async fn whoever_waits_is_told_of_the_end(world: World) {
-        let ops = world.vendor(Role::ChannelOps);
+        let ops = importer(&world, Role::ChannelOps);
         let import = begin(&ops, accounts(&upload(&ops, "a.csv", &format!("{HEADER}Q1,One,,,,\n")).await)).await;
         let begun = std::time::Instant::now();
         let waiting = ops.get(&format!("{}?wait=1", path(&import))).await.expect(200);
@@ -505,5 +570,150 @@ each_engine! {
         let begun = std::time::Instant::now();
         assert_eq!(ops.get(&format!("{}?wait=30", path(&import))).await.expect(200)["status"], "finished");
         assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+    }
+
+    async fn whoever_may_not_any_more_brings_nothing_more_in(world: World) {
+        let admin = importer(&world, Role::Admin);
+        for (prefix, disabled) in [("R", true), ("S", false)] {
+            let ops = importer(&world, Role::ChannelOps);
+            let import = begin(&ops, accounts(&upload(&ops, "a.csv", &many(prefix)).await)).await;
+            let mut server = Importer::new(&world.state);
+            // Taken on, read, and one batch.
+            for _ in 0..3 {
+                server.step().await.unwrap();
+            }
+            change_user(&world, &ops, move |tx, user| {
+                if disabled {
+                    on_each!(tx, |c| diesel::update(users::table.find(user)).set(users::status.eq("disabled")).execute(c))?;
+                } else {
+                    on_each!(tx, |c| diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user))).execute(c))?;
+                }
+                Ok(())
+            });
+            while server.step().await.unwrap() != Step::Idle {}
+            let failed = admin.get(&path(&import)).await.expect(200);
+            assert_eq!((&failed["status"], &failed["rows_created"]), (&json!("failed"), &json!(49)), "{failed}");
+            assert_eq!(failed["error"].as_str().unwrap().contains("may not act here any more"), disabled, "{failed}");
+            // Somebody who may takes it back.
+            assert_eq!(undo(&world, &admin, &failed).await["rows_removed"], json!(49));
+        }
+    }
+
+    async fn two_servers_take_no_row_twice(world: World) {
+        let ops = importer(&world, Role::ChannelOps);
+        let import = begin(&ops, accounts(&upload(&ops, "a.csv", &many("T")).await)).await;
+        let (mut one, mut other) = (Importer::new(&world.state), Importer::new(&world.state));
+        // Taken on, read, and one batch.
+        for _ in 0..3 {
+            one.step().await.unwrap();
+        }
+        assert_eq!(other.step().await.unwrap(), Step::Idle, "it is another's");
+        // The first was away for longer than its lease; when it comes back, the other has gone on.
+        lapse(&world);
+        assert_eq!(other.step().await.unwrap(), Step::Done(50));
+        assert_eq!(one.step().await.unwrap(), Step::Done(0));
+        assert_eq!(one.step().await.unwrap(), Step::Idle);
+        for _ in 0..500 {
+            lapse(&world);
+            let (here, there) = futures_util::future::join(one.step(), other.step()).await;
+            if (here.unwrap(), there.unwrap()) == (Step::Idle, Step::Idle) {
+                break;
+            }
+        }
+        let import = ops.get(&path(&import)).await.expect(200);
+        assert_eq!((&import["status"], &import["rows_done"], &import["rows_created"]), (&json!("finished"), &json!(130), &json!(130)), "{import}");
+        assert_eq!(names(&ops).await.len(), 130);
+    }
+
+    async fn a_file_is_read_whatever_wrote_it(world: World) {
+        let ops = importer(&world, Role::ChannelOps);
+        // What is no text at its beginning is not taken as a file at all.
+        let mut text = format!("\u{feff}{HEADER}U1,\"Two\r\nlines\",,\"Bonn\",,\r\n\r\n").into_bytes();
+        for number in 0..100 {
+            text.extend(format!("V{number},{},,,,\r\n", "x".repeat(100)).into_bytes());
+        }
+        text.extend(b"U2,Caf\xe9,,,,\r\nU3,Three,,,,\r\n");
+        let import = bring_in(&world, &ops, accounts(&upload(&ops, "a.csv", text).await)).await;
+        assert_eq!((&import["rows_created"], &import["rows_rejected"]), (&json!(102), &json!(1)), "{import}");
+        let found = rows(&ops, &import, "").await;
+        assert_eq!(told(&found)[..2], [(2, "created", ""), (5, "created", "")]);
+        assert_eq!(told(&found)[101..], [(105, "rejected", "invalid_encoding"), (106, "created", "")]);
+        assert!(names(&ops).await.contains(&"Two lines".to_owned()));
+
+        let lines = "{\"Id\": \"W1\", \"Name\": \"One\"}\n{\"Id\": \"W2\", \"Na\n{\"Id\": \"W3\", \"Name\": \"Three\"}\n";
+        let import = bring_in(&world, &ops, accounts(&upload(&ops, "a.ndjson", lines).await)).await;
+        let found = rows(&ops, &import, "").await;
+        assert_eq!(told(&found), [(1, "created", ""), (2, "rejected", "malformed_row"), (3, "created", "")]);
+        let problems = ops.get(&format!("{}/problems", path(&import))).await;
+        let problem: Value = serde_json::from_slice(&problems.bytes).unwrap();
+        assert_eq!((&problem["openprm_line"], &problem["openprm_raw"]), (&json!(2), &json!("{\"Id\": \"W2\", \"Na")));
+
+        let file = upload(&ops, "twice.csv", "Id,Name,Name\n1,a,b\n").await;
+        let refused = ops.post("/v1/imports", accounts(&file)).await;
+        assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (409, &json!("#/file_id")), "{}", refused.body);
+        assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains("two columns `Name`"), "{}", refused.body);
+    }
+
+    async fn a_file_of_problems_is_read_by_the_mapping_of_the_file_that_they_are_of(world: World) {
+        let ops = importer(&world, Role::ChannelOps);
+        let mut body = accounts(&upload(&ops, "a.csv", "Id;Name;Phone;City;Country;Parent\nX1;\"Müller;=1+1\";;Köln;Atlantis;\n").await);
+        body["mapping"]["formats"] = json!({"delimiter": ";"});
+        body["mapping"]["fields"]["address.country"]["closed"] = json!(true);
+        let import = bring_in(&world, &ops, body.clone()).await;
+        assert_eq!(import["rows_rejected"], json!(1), "{import}");
+        let problems = ops.get(&format!("{}/problems", path(&import))).await;
+        let mended = String::from_utf8(problems.bytes.clone()).unwrap().replace("Atlantis", "Germany");
+        assert!(mended.starts_with("openprm_line;openprm_code;openprm_reason;openprm_raw;Id;"), "{mended}");
+        body["file_id"] = json!(upload(&ops, "mended.csv", &mended).await);
+        let import = bring_in(&world, &ops, body).await;
+        assert_eq!(import["rows_created"], json!(1), "{import}");
+        assert_eq!(names(&ops).await, ["Müller;=1+1"]);
+    }
+
+    async fn people_are_taken_back_as_they_came_and_no_change_of_others_with_them(world: World) {
+        let admin = importer(&world, Role::Admin);
+        partner(&world, &admin).await;
+        let text = "Id,Name,Partner,Start,Title\nP1,Anna,7,2024-01-01,\nP2,Ben,7,2024-01-01,\nP3,Cleo,,,\nP4,Dora,,,\n";
+        let first = bring_in(&world, &admin, people(&upload(&admin, "a.csv", text).await)).await;
+        assert_eq!(first["rows_created"], json!(4), "{first}");
+        let made = rows(&admin, &first, "").await;
+        let at = |index: usize| format!("/v1/people/{}", made[index]["resource_id"].as_str().unwrap());
+
+        // Ben was renamed here; then an import says only what he does at the partner.
+        admin.patch(&at(1), json!({"name": "Benjamin"})).await.expect(200);
+        let text = "Id,Name,Partner,Start,Title\nP2,Benjamin,7,2024-01-01,Managing director\n";
+        let second = bring_in(&world, &admin, people(&upload(&admin, "b.csv", text).await)).await;
+        assert_eq!(second["rows_updated"], json!(1), "{second}");
+        undo(&world, &admin, &second).await;
+        let left = |line: i64, code: &str| (line, "left".to_owned(), code.to_owned());
+        let removed = |line: i64| (line, "removed".to_owned(), String::new());
+        assert_eq!(undo_told(&rows(&admin, &second, "").await), [left(2, "history_kept")]);
+        assert_eq!(admin.get(&at(1)).await.expect(200)["name"], json!("Benjamin"), "that was somebody else's change");
+
+        // A note is on Dora, which nobody would find without her.
+        let note = json!({"resource_type": "person", "resource_id": made[3]["resource_id"], "visibility": "internal", "body": "Call her."});
+        admin.post("/v1/notes", note).await.expect(201);
+        undo(&world, &admin, &first).await;
+        assert_eq!(undo_told(&rows(&admin, &first, "").await), [removed(2), left(3, "changed_since"), removed(4), left(5, "in_use")]);
+        assert_eq!(admin.get(&at(0)).await.status, 404);
+        assert_eq!(admin.get(&at(3)).await.status, 200);
+        world.sequence();
+        let events = admin.get("/v1/events?types=person.deleted,employment.deleted&limit=500").await.expect(200);
+        let kinds: Vec<&str> = events["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["person.deleted", "employment.deleted", "person.deleted"], "the last row first");
+        let again = bring_in(&world, &admin, people(&upload(&admin, "c.csv", "Id,Name,Partner,Start,Title\nP1,Anna,7,2024-01-01,\n").await)).await;
+        assert_eq!(again["rows_created"], json!(1), "{again}");
+    }
+
+    async fn a_row_names_no_partner_whose_rows_the_importer_does_not_see(world: World) {
+        let (admin, limited) = (importer(&world, Role::Admin), importer(&world, Role::ChannelOps));
+        partner(&world, &admin).await;
+        change_user(&world, &limited, |tx, user| {
+            on_each!(tx, |c| diesel::update(users::table.find(user)).set(users::row_scope.eq(Some("own"))).execute(c))?;
+            Ok(())
+        });
+        let text = "Id,Name,Partner,Start,Title\nQ1,Anna,7,2024-01-01,\n";
+        let import = bring_in(&world, &limited, people(&upload(&limited, "a.csv", text).await)).await;
+        assert_eq!(told(&rows(&limited, &import, "").await), [(2, "rejected", "unknown_reference")]);
     }
 }

@@ -7,6 +7,7 @@ use openprm::{
     error::{Error, Result},
     jobs::{self, JOBS, Job, Outcome, Progress},
     kernel::ids::{Id as _, SessionId},
+    modules::{Modules, Switches},
     numbers, on_each, schema,
 };
 use serde_json::json;
@@ -28,6 +29,7 @@ fn told(world: &World, kind: &'static str) -> i64 {
 const fn job(name: &'static str, work: fn(&mut Tx<'_>) -> Result<Progress>) -> Job {
     Job {
         name,
+        module: None,
         does: "tests",
         every: 3600,
         work,
@@ -69,13 +71,13 @@ fn state(db: &Db, name: &'static str) -> (Option<String>, i64, bool) {
 
 each_engine! {
     async fn of_many_servers_one_does_the_work_and_nothing_is_done_twice(world: World) {
-        let outcomes = world.at_once(8, |db| jobs::turn(db, &job("shared", five), &|| false));
+        let outcomes = world.at_once(8, |db| jobs::turn(db, &Switches::default(), &job("shared", five), &|| false));
         let db = world.db.clone();
         let done: Vec<usize> = outcomes.iter().filter_map(|outcome| if let Outcome::Done { done, .. } = outcome { Some(*done) } else { None }).collect();
         assert_eq!(done, [5], "{outcomes:?}");
         assert!(outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Done { .. })).all(|outcome| matches!(outcome, Outcome::NotYet { .. })));
         assert_eq!(world.sql(|tx| numbers::last(tx, "BATCH")), 5);
-        assert!(matches!(jobs::turn(&db, &job("shared", five), &|| false), Outcome::NotYet { wait } if wait > 0), "it is not due again yet");
+        assert!(matches!(jobs::turn(&db, &Switches::default(), &job("shared", five), &|| false), Outcome::NotYet { wait } if wait > 0), "it is not due again yet");
     }
 
     async fn lapses_are_noted_once_however_many_servers_look_for_them(world: World) {
@@ -99,8 +101,8 @@ each_engine! {
         assert_eq!(waits(&admin).await, json!([]));
         let never = admin.get("/v1/jobs/invitation_ends").await.expect(200);
         assert_eq!((&never["runs"], &never["due_at"], never["every_seconds"].as_i64()), (&json!(0), &json!(null), Some(3600)));
-        assert!(matches!(jobs::turn(&world.db, &job("invitation_ends", fails), &|| false), Outcome::Failed { .. }));
-        assert!(matches!(jobs::turn(&world.db, &job("of_no_server", fails), &|| false), Outcome::Failed { .. }), "of an older version, say");
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("invitation_ends", fails), &|| false), Outcome::Failed { .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("of_no_server", fails), &|| false), Outcome::Failed { .. }), "of an older version, say");
         let item = waits(&admin).await[0].clone();
         assert_eq!((item["resource_id"].as_str(), &item["due_at"]), (Some("invitation_ends"), &item["since"]), "{item}");
         assert!(item["title"].as_str().unwrap().starts_with("invitation_ends: "), "{item}");
@@ -111,44 +113,44 @@ each_engine! {
         assert_eq!((&failed["failures"], &failed["running"], failed["last_error"].is_string()), (&json!(1), &json!(false), true));
 
         let again = JOBS.iter().find(|job| job.name == "invitation_ends").unwrap();
-        assert!(matches!(jobs::turn(&world.db, again, &|| false), Outcome::NotYet { .. }), "its time has not come");
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), again, &|| false), Outcome::NotYet { .. }), "its time has not come");
         assert_eq!(ops.post("/v1/jobs/invitation_ends/run", json!({})).await.refused(403), "forbidden");
         assert_eq!(admin.post("/v1/jobs/nothing/run", json!({})).await.refused(404), "not_found");
         let wanted = admin.post(item["action"]["path"].as_str().unwrap(), json!({})).await.expect(200);
         assert_eq!(wanted["failures"], json!(1), "it is due, and has not run yet");
-        assert!(matches!(jobs::turn(&world.db, again, &|| false), Outcome::Done { .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), again, &|| false), Outcome::Done { .. }));
         assert_eq!(waits(&admin).await, json!([]));
         assert_eq!(told(&world, "job.requested"), 1);
     }
 
     async fn who_is_too_slow_loses_the_lease_and_does_nothing_more(world: World) {
         let lease = world.sql(|tx| jobs::take(tx, "slow")).unwrap();
-        assert!(matches!(jobs::turn(&world.db, &job("slow", five), &|| false), Outcome::NotYet { .. }), "somebody runs it");
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("slow", five), &|| false), Outcome::NotYet { .. }), "somebody runs it");
         world.sql(|tx| run(tx, "UPDATE job_leases SET lease_until = 1 WHERE name = 'slow'"));
-        assert!(matches!(jobs::turn(&world.db, &job("slow", five), &|| false), Outcome::Done { done: 5, .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("slow", five), &|| false), Outcome::Done { done: 5, .. }));
         assert!(!world.sql(move |tx| jobs::keep(tx, &lease)));
     }
 
     async fn a_job_that_fails_or_panics_gives_its_lease_back_and_is_tried_again_later(world: World) {
         for (failing, why) in [(job("fails", fails), "internal"), (job("panics", panics), "")] {
             let name = failing.name;
-            let outcome = jobs::turn(&world.db, &failing, &|| false);
+            let outcome = jobs::turn(&world.db, &Switches::default(), &failing, &|| false);
             assert!(matches!(outcome, Outcome::Failed { done: 0, wait: 30, .. }), "{outcome:?}");
             let (error, failures, leased) = state(&world.db, name);
             assert!(error.unwrap().contains(why));
             assert_eq!((failures, leased), (1, false));
-            assert!(matches!(jobs::turn(&world.db, &failing, &|| false), Outcome::NotYet { .. }));
+            assert!(matches!(jobs::turn(&world.db, &Switches::default(), &failing, &|| false), Outcome::NotYet { .. }));
         }
         world.sql(|tx| run(tx, "UPDATE job_leases SET due_at = 1 WHERE name = 'fails'"));
-        assert!(matches!(jobs::turn(&world.db, &job("fails", fails), &|| false), Outcome::Failed { wait: 60, .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("fails", fails), &|| false), Outcome::Failed { wait: 60, .. }));
         world.sql(|tx| run(tx, "UPDATE job_leases SET due_at = 1 WHERE name = 'fails'"));
-        assert!(matches!(jobs::turn(&world.db, &job("fails", five), &|| false), Outcome::Done { .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("fails", five), &|| false), Outcome::Done { .. }));
         assert_eq!(state(&world.db, "fails"), (None, 0, false));
     }
 
     async fn a_server_that_ends_leaves_the_rest_to_the_next(world: World) {
-        assert!(matches!(jobs::turn(&world.db, &job("ended", five), &|| true), Outcome::Done { done: 1, wait: 0, .. }));
-        assert!(matches!(jobs::turn(&world.db, &job("ended", five), &|| false), Outcome::Done { done: 4, .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("ended", five), &|| true), Outcome::Done { done: 1, wait: 0, .. }));
+        assert!(matches!(jobs::turn(&world.db, &Switches::default(), &job("ended", five), &|| false), Outcome::Done { done: 4, .. }));
     }
 
     async fn what_was_scheduled_begins_and_what_was_announced_ends_by_itself(world: World) {
@@ -217,11 +219,11 @@ each_engine! {
     }
 
     async fn a_job_is_run_by_hand_by_its_name(world: World) {
-        assert_eq!(jobs::run_by_name(&world.db, "handovers").unwrap(), 0);
-        assert_eq!(jobs::run_by_name(&world.db, "handovers").unwrap(), 0, "due or not");
-        let unknown = jobs::run_by_name(&world.db, "nothing").unwrap_err();
+        assert_eq!(jobs::run_by_name(&world.db, &Switches::default(), "handovers").unwrap(), 0);
+        assert_eq!(jobs::run_by_name(&world.db, &Switches::default(), "handovers").unwrap(), 0, "due or not");
+        let unknown = jobs::run_by_name(&world.db, &Switches::default(), "nothing").unwrap_err();
         assert!(unknown.to_string().contains("not_found"));
-        let states = jobs::states(&world.db).unwrap();
+        let states = jobs::states(&world.db, Modules::ALL).unwrap();
         assert_eq!(states.iter().filter(|(_, state)| state.is_some()).count(), 1);
     }
 }

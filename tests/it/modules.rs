@@ -7,12 +7,17 @@ use openprm::{
     app::{self, Contract},
     auth::Role,
     db::Engine,
+    error::codes,
     http::document,
+    jobs,
     modules::{Module, Modules, places},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{World, api::api};
+use crate::{
+    program::{Program, approved, complete},
+    support::{World, api::api},
+};
 
 fn without_deals() -> Modules {
     Modules::without(&["deals", "conflict_cases", "reports"]).unwrap()
@@ -179,7 +184,20 @@ async fn what_is_off_is_nowhere(engine: Engine) {
         .collect();
     assert_eq!(
         modules,
-        ["customers", "holdings", "programs", "handovers", "applications", "sync"]
+        [
+            "customers",
+            "holdings",
+            "programs",
+            "handovers",
+            "applications",
+            "sync",
+            "work",
+            "files",
+            "notices",
+            "webhooks",
+            "imports",
+            "calendars",
+        ]
     );
     assert_eq!(admin.get("/v1/schema/deals").await.refused(404), "not_found");
     assert_eq!(admin.get("/v1/schema/partners").await.status, 200);
@@ -239,4 +257,67 @@ async fn what_is_off_is_nowhere_sqlite() {
 #[actix_web::test]
 async fn what_is_off_is_nowhere_postgres() {
     what_is_off_is_nowhere(Engine::Postgres).await;
+}
+
+/// All that a vendor with deals, and nothing besides, needs.
+fn small() -> Modules {
+    let needed = [Module::Deals, Module::Customers, Module::Files];
+    let others = Module::ALL.iter().filter(|module| !needed.contains(module));
+    Modules::without(&others.map(|module| module.as_str()).collect::<Vec<_>>()).unwrap()
+}
+
+fn is_there(path: &str) -> bool {
+    places(path).into_iter().flatten().all(|module| small().has(module))
+}
+
+each_engine! {
+    async fn a_small_vendor_with_deals_sees_a_small_api(world: World) {
+        let world = World::with(world.engine(), Contract::of(small()).unwrap()).await;
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let (sales, admin) = (program.sales(partner), world.vendor(Role::Admin));
+        let deal = approved(&world, &sales, complete()).await;
+        assert_eq!((&deal["review_status"], &deal["protection"]["state"]), (&json!("approved"), &json!("active")));
+        let unknown = admin.probe(Method::GET, "/v1/nothing", &[], None).await;
+        for path in ["/v1/work-items", "/v1/tasks", "/v1/notes", "/v1/interactions", "/v1/saved-views", "/v1/notices", "/v1/notice-templates", "/v1/me/notice-preferences", "/v1/webhook-endpoints", "/v1/imports", "/v1/calendars", "/v1/programs", "/v1/sync-links"] {
+            let answer = admin.probe(Method::GET, path, &[], None).await;
+            assert_eq!((answer.status, &answer.body["code"]), (404, &unknown.body["code"]), "{path}");
+        }
+        for client in [&admin, &sales] {
+            let portal = client.get("/v1/portal").await.expect(200);
+            let menu = portal["menu"].as_array().unwrap();
+            assert!(!menu.is_empty() && menu.iter().all(|entry| is_there(entry["path"].as_str().unwrap())), "{menu:?}");
+            assert_eq!((&portal["work"], &portal["unread_notices"]), (&json!([]), &json!(0)));
+            let names: Vec<&Value> = portal["modules"].as_array().unwrap().iter().map(|module| &module["name"]).collect();
+            assert_eq!(names, ["deals", "customers", "files"]);
+            let me = client.get("/v1/me").await.expect(200);
+            for id in me["operations"].as_array().unwrap() {
+                let operation = api().operations.iter().find(|operation| *id == operation.id).unwrap();
+                assert!(is_there(&operation.path), "{id}");
+            }
+        }
+        let served = world.stranger().probe(Method::GET, "/openapi.json", &[], None).await;
+        assert_eq!(served.body.get("webhooks"), None, "nobody is sent anything");
+        let offered = served.body["paths"].as_object().unwrap().len();
+        let all: BTreeSet<&str> = api().operations.iter().map(|operation| operation.path.as_str()).collect();
+        assert!(offered * 3 < all.len() * 2, "{offered} of {}", all.len());
+    }
+
+    async fn what_is_off_rests_and_what_deletes_goes_on(world: World) {
+        let world = World::with(world.engine(), Contract::of(small()).unwrap()).await;
+        let admin = world.vendor(Role::Admin);
+        let jobs_page = admin.get("/v1/jobs").await.expect(200);
+        let names: Vec<&str> = jobs_page["data"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
+        for resting in ["handovers", "benefit_renewals", "specialisation_ends", "notice_reminders", "notice_digests", "sync_failures"] {
+            assert!(!names.contains(&resting), "{resting}");
+            assert_eq!(admin.get(&format!("/v1/jobs/{resting}")).await.refused(404), "not_found");
+            assert_eq!(admin.post(&format!("/v1/jobs/{resting}/run"), json!({})).await.refused(404), "not_found");
+            let switches = &world.state.contract.switches;
+            assert!(jobs::run_by_name(&world.db, switches, resting).unwrap_err().is(&codes::NOT_FOUND));
+        }
+        for running in ["registration_lapses", "protection_ends", "notice_dispatch", "notice_retention", "webhook_retention", "import_retention", "file_ends"] {
+            assert!(names.contains(&running), "{running}");
+        }
+        assert_eq!(jobs::states(&world.db, small()).unwrap().len(), names.len());
+    }
 }

@@ -167,6 +167,33 @@ each_engine! {
         assert!(refusal["errors"][0]["detail"].as_str().unwrap().contains(made["id"].as_str().unwrap()), "the vendor learns who it is");
     }
 
+    async fn a_tag_in_another_spelling_changes_nothing(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let at = "/v1/partners-by-external-id/crm/0007";
+        let firm = json!({"legal_name": "Nordwind", "default_currency": "EUR", "time_zone": "UTC", "tags": ["Strategic"]});
+        ops.put(at, firm).await.expect(201);
+        let again = ops.put(at, json!({"tags": ["strategic"]})).await.expect(200);
+        assert_eq!((&again["tags"], &again["revision"]), (&json!(["Strategic"]), &json!(1)));
+        let more = ops.put(at, json!({"tags": ["strategic", "Berlin"]})).await.expect(200);
+        assert_eq!(more["revision"], 2);
+        assert_eq!(ops.get(at).await.expect(200)["tags"], json!(["Berlin", "Strategic"]));
+    }
+
+    async fn an_id_elsewhere_shows_no_more_than_the_callers_own_rows(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let (north, south) = (prospect(&ops, "North").await, prospect(&ops, "South").await);
+        let cam = world.vendor_of(Role::Cam, Rows::Partners([id(&north)].into()));
+        for (at, body) in [
+            ("/v1/partners-by-external-id/crm/1", json!({"legal_name": "West", "default_currency": "EUR", "time_zone": "UTC"})),
+            ("/v1/people/by-external-id/crm/1", json!({"name": "Anna Berg", "employment": {"partner_id": south["id"]}})),
+        ] {
+            let made = ops.put(at, body).await.expect(201);
+            assert_eq!(ops.get(at).await.expect(200)["id"], made["id"]);
+            assert_eq!(cam.get(at).await.refused(404), "not_found");
+            assert_eq!(cam.put(at, json!({"phone": "+493012345678"})).await.refused(409), "already_exists");
+        }
+    }
+
     async fn a_firm_applies_is_reviewed_prepares_and_sells(world: World) {
         let (ops, admin, stranger) = (world.vendor(Role::ChannelOps), world.vendor(Role::Admin), world.stranger());
         let de = territory(&ops, "DE").await;

@@ -44,6 +44,21 @@ each_engine! {
         assert_eq!(of_north.post("/v1/people", foreign).await.refused(409), "unknown_reference");
     }
 
+    async fn a_person_whose_time_begins_later_is_put_again_as_they_were(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let north = prospect(&ops, "North").await;
+        let at = "/v1/people/by-external-id/crm/0042";
+        let body = |title: &str| json!({
+            "name": "Anna Berg", "employment": {"partner_id": north["id"], "title": title, "starts_on": "2027-01-01"},
+        });
+        let made = ops.put(at, body("Director")).await.expect(201);
+        assert_eq!(ops.put(at, body("Director")).await.expect(200), made, "what says the same changes nothing");
+        let times = ops.put(at, body("Managing director")).await.expect(200)["employments"].clone();
+        assert_eq!((times.as_array().unwrap().len(), &times[0]["title"]), (1, &json!("Managing director")));
+        let sooner = json!({"employment": {"partner_id": north["id"]}});
+        assert_eq!(ops.put(at, sooner).await.refused(409), "guard_failed");
+    }
+
     async fn a_distributor_serves_resellers_from_day_to_day(world: World) {
         let ops = world.vendor(Role::ChannelOps);
         let (distributor, reseller) = (prospect(&ops, "Big").await, prospect(&ops, "Small").await);

@@ -98,7 +98,7 @@ each_engine! {
         assert!(program.sales(partner).get("/v1/partners").await.header("content-language").is_none());
         let german = german.expect(200);
         assert_eq!((german["language"].as_str(), deals(&german)["label"].as_str()), (Some("de"), Some("Projekte")));
-        assert_eq!(german["modules"].as_array().unwrap().len(), 9);
+        assert_eq!(german["modules"].as_array().unwrap().len(), 15);
     }
 
     async fn open_work_is_counted_for_those_who_can_clear_it(world: World) {

@@ -1,5 +1,6 @@
 //! Segments of partners: the policy's own words, each with its reason, for the vendor alone; and what is asked by them.
 
+use futures_util::future::join_all;
 use openprm::{
     auth::{Role, Rows},
     on_each, schema,
@@ -93,6 +94,19 @@ each_engine! {
         let elsewhere = world.vendor_of(Role::Cam, Rows::Partners([other].into()));
         elsewhere.get(&at).await.refused(404);
         elsewhere.get(&one).await.refused(404);
+    }
+
+    async fn of_many_who_say_the_same_at_once_one_is_heard(world: World) {
+        let program = Program::new(&world).await;
+        let at = format!("/v1/partners/{}/segments", program.partner("Nordwind"));
+        let people: Vec<Client<'_>> = (0..8).map(|_| world.vendor(Role::ChannelOps)).collect();
+        let answers = join_all(people.iter().map(|one| one.post(&at, set(json!("grow"))))).await;
+        let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+        assert_eq!((made.len(), refused.len()), (1, 7));
+        for answer in refused {
+            assert_eq!(guards(&answer.expect(409)), ["unchanged"], "each sees the one before");
+        }
+        assert_eq!(found(&people[0], &at).await, ["grow"]);
     }
 
     async fn the_segments_are_the_programs_own(world: World) {

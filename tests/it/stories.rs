@@ -12,9 +12,12 @@ use std::{
     },
 };
 
-use openprm::{db::Engine, demo};
+use openprm::{db::Engine, demo::PASSWORD};
 
-use crate::support::{Database, Folder, not_run, server::Server};
+use crate::support::{
+    not_run,
+    server::{Demo, Server},
+};
 
 /// Where the stories look for the server if nobody says otherwise.
 const PUBLISHED: &str = "http://127.0.0.1:8080";
@@ -141,7 +144,7 @@ impl Run<'_> {
             .args(["--execution-timeout", "300000"])
             .args(["--server", &format!("openprm={}", self.server.url())])
             .args(["--input", &format!("run={run}")])
-            .args(["--input", &format!("password={}", demo::PASSWORD)])
+            .args(["--input", &format!("password={PASSWORD}")])
             .args([
                 "--input",
                 &format!("receiver=http://127.0.0.1:{}/hooks", self.receiver.port),
@@ -169,18 +172,16 @@ fn come_true(engine: Engine, name: &str) {
             return;
         }
     };
-    let folder = Folder::made();
-    let database = Database::empty(engine);
     let here = [
         ("OPENPRM_WEBHOOK_ALLOW_HTTP", "on"),
         ("OPENPRM_WEBHOOK_ALLOW_PRIVATE", "127.0.0.0/8"),
     ];
-    let server = Server::demo(&database, &folder.0, &here);
+    let demo = Demo::serve(engine, &here);
     let receiver = Receiver::start();
     let run = Run {
         tools,
-        folder: &folder.0,
-        server: &server,
+        folder: &demo.folder.0,
+        server: &demo.server,
         receiver: &receiver,
     };
 
@@ -228,9 +229,5 @@ fn sqlite() {
 
 #[test]
 fn postgres() {
-    if std::env::var_os("TEST_POSTGRES_URL").is_none() {
-        not_run("stories::postgres", "TEST_POSTGRES_URL is not set");
-        return;
-    }
     come_true(Engine::Postgres, "postgres");
 }

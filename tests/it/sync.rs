@@ -10,7 +10,7 @@ use openprm::{
 use serde_json::{Value, json};
 
 use crate::{
-    program::{Program, complete, sound, told_of},
+    program::{Program, approved, complete, path, sound, told_of},
     support::{Client, Response, World},
 };
 
@@ -540,6 +540,194 @@ each_engine! {
         assert_eq!((linked["pulled_revision"].as_str(), linked["state"].as_str()), (Some("20"), Some("in_sync")));
         let record = ops.get(&format!("/v1/customer-accounts/{}", linked["resource_id"].as_str().unwrap())).await.expect(200);
         assert_eq!(record["name"], "Revision 20");
+        sound(&world);
+    }
+
+    async fn a_stage_moves_with_other_changes_and_collides_as_a_field_does(world: World) {
+        let program = Program::new(&world).await;
+        let partner = program.partner("Nordwind");
+        let ops = world.vendor(Role::ChannelOps);
+        let system = crm(&ops).await;
+        let put = |revision: &'static str, body: Value| {
+            let ops = &ops;
+            async move {
+                let headers = [("external-revision", revision)];
+                ops.send(Method::PUT, "/v1/deals/by-external-id/crm/006", &headers, Some(&body)).await
+            }
+        };
+        let mut first = complete();
+        first["partner_id"] = json!(partner.to_string());
+        let made = put("1", first).await.expect(201);
+        let path = format!("/v1/deals/{}", id(&made));
+        let both = put("2", json!({"stage": "qualified", "competitor": "Contoso"})).await.expect(200);
+        assert_eq!((both["stage"].as_str(), both["competitor"].as_str()), (Some("qualified"), Some("Contoso")));
+        assert_eq!(found(&ops, "006").await["state"], "in_sync", "two revisions of ours came of one of theirs");
+
+        ops.patch(&path, json!({"next_step": "Ours"})).await.expect(200);
+        let moved = put("3", json!({"stage": "technical_validation", "next_step": null})).await.expect(200);
+        assert_eq!((moved["stage"].as_str(), moved["next_step"].as_str()), (Some("technical_validation"), Some("Ours")), "the act is done, and what is ours stays");
+        let revision = ops.get(&path).await.expect(200)["revision"].clone();
+        report(&ops, &system, json!([{"resource_id": made["id"], "revision": revision}])).await;
+
+        ops.post(&format!("{path}/move-stage"), json!({"stage": "business_validation"})).await.expect(200);
+        assert_eq!(put("4", json!({"stage": "qualified"})).await.refused(409), "sync_conflict");
+        assert_eq!(ops.get(&path).await.expect(200)["stage"], "business_validation", "nothing was written over");
+        let open = ops.get("/v1/sync-conflicts?state=open").await.expect(200)["data"][0].clone();
+        assert_eq!((&open["fields"], &open["theirs"]["stage"], &open["base"]["stage"]), (&json!(["stage"]), &json!("qualified"), &json!("technical_validation")));
+        ops.post(&format!("/v1/sync-conflicts/{}/resolve", id(&open)), json!({"resolution": "theirs"})).await.expect(200);
+        assert_eq!(ops.get(&path).await.expect(200)["stage"], "qualified");
+        sound(&world);
+    }
+
+    async fn a_win_in_the_crm_is_proposed_with_its_evidence_while_ours_waits(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let (ops, machine) = (world.vendor(Role::ChannelOps), world.machine(&["deals:read", "deals:write"]));
+        let system = crm(&ops).await;
+        let deal = approved(&world, &sales, complete()).await;
+        ops.post("/v1/sync-links", json!({"system_id": system["id"], "resource_type": "deal", "resource_id": deal["id"], "external_id": "006"})).await.expect(201);
+        world.clock.advance_days(4);
+        ops.patch(&path(&deal, ""), json!({"next_step": "Ours"})).await.expect(200);
+        let amount = json!({"amount": "47000.00", "currency": "EUR"});
+        let body = json!({"next_step": null, "stage": "won", "win": {"amount": amount, "evidence": [{"kind": "order", "reference": "SO-1"}]}});
+        let won = machine.send(Method::PUT, "/v1/deals/by-external-id/crm/006", &[("external-revision", "1")], Some(&body)).await.expect(200);
+        assert_eq!((&won["stage"], &won["win_verified_at"], &won["amount"], &won["next_step"]), (&json!("won"), &Value::Null, &amount, &json!("Ours")));
+        let shown = ops.get(&path(&deal, "/evidence")).await.expect(200);
+        assert_eq!((shown["data"].as_array().unwrap().len(), &shown["data"][0]["reference"]), (1, &json!("SO-1")));
+        assert_eq!(found(&ops, "006").await["state"], "pending", "the next step is to be pushed");
+    }
+
+    async fn a_field_is_whose_the_map_says(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let system = crm(&ops).await;
+        let made = comes(&ops, "0001", "1", json!({"name": "Acme", "phone": "1", "industry": "Tools"})).await.expect(201);
+        let entry = |field: &str, owner: &str| json!({"field": field, "external_field": field, "owner": owner});
+        let map = ops.post("/v1/field-maps", json!({
+            "system_id": system["id"], "resource_type": "customer_account",
+            "entries": [entry("/name", "theirs"), entry("/phone", "ours"), entry("/industry", "both")],
+        })).await.expect(201);
+        ops.post(&format!("/v1/field-maps/{}/publish", id(&map)), json!({})).await.expect(200);
+        let values = |record: &Value| ["name", "phone", "industry"].map(|name| record[name].as_str().unwrap().to_owned());
+        let all_pushed = || async {
+            let revision = ops.get(&at(&made)).await.expect(200)["revision"].clone();
+            report(&ops, &system, json!([{"resource_id": made["id"], "revision": revision}])).await;
+        };
+
+        ops.patch(&at(&made), json!({"name": "Ours", "phone": "2"})).await.expect(200);
+        let taken = comes(&ops, "0001", "2", json!({"name": "Theirs", "phone": "9"})).await.expect(200);
+        assert_eq!(values(&taken), ["Theirs", "2", "Tools"], "neither is a conflict: each has an owner");
+        ops.patch(&at(&made), json!({"industry": "Machinery"})).await.expect(200);
+        assert_eq!(comes(&ops, "0001", "3", json!({"industry": "Farms"})).await.refused(409), "sync_conflict", "both write it");
+        comes(&ops, "0001", "4", json!({"industry": "Machinery"})).await.expect(200);
+
+        all_pushed().await;
+        assert_eq!(found(&ops, "0001").await["state"], "in_sync");
+        let taken = comes(&ops, "0001", "5", json!({"name": "Theirs II", "phone": "9"})).await.expect(200);
+        assert_eq!(values(&taken), ["Theirs II", "2", "Machinery"]);
+        assert_eq!(found(&ops, "0001").await["state"], "pending", "they have another value of what is ours");
+        all_pushed().await;
+        let taken = comes(&ops, "0001", "6", json!({"name": "Theirs III", "phone": "2"})).await.expect(200);
+        assert_eq!((values(&taken)[0].as_str(), found(&ops, "0001").await["state"].as_str()), ("Theirs III", Some("in_sync")));
+
+        let stage = json!({"system_id": system["id"], "resource_type": "deal", "entries": [entry("/stage", "both")]});
+        ops.post("/v1/field-maps", stage).await.expect(201);
+        sound(&world);
+    }
+
+    async fn what_collides_only_after_a_conflict_was_found_is_shown_before_it_is_decided(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        crm(&ops).await;
+        let made = comes(&ops, "0001", "1", json!({"name": "Acme", "phone": "1"})).await.expect(201);
+        ops.patch(&at(&made), json!({"name": "Ours"})).await.expect(200);
+        assert_eq!(comes(&ops, "0001", "2", json!({"name": "Theirs", "phone": "2"})).await.refused(409), "sync_conflict");
+        let conflict = || async { ops.get("/v1/sync-conflicts?state=open").await.expect(200)["data"][0].clone() };
+        let open = conflict().await;
+        assert_eq!(open["fields"], json!(["name"]), "the telephone they alone have changed");
+        ops.patch(&at(&made), json!({"phone": "3"})).await.expect(200);
+        let path = format!("/v1/sync-conflicts/{}/resolve", id(&open));
+        assert_eq!(ops.post(&path, json!({"resolution": "ours"})).await.refused(409), "conflict");
+        let open = conflict().await;
+        assert_eq!((&open["fields"], &open["ours"]["phone"], &open["theirs"]["phone"]), (&json!(["name", "phone"]), &json!("3"), &json!("2")));
+        let choice = json!({"resolution": "fields", "fields": [{"field": "name", "take": "ours"}, {"field": "phone", "take": "theirs"}]});
+        ops.post(&path, choice).await.expect(200);
+        let present = ops.get(&at(&made)).await.expect(200);
+        assert_eq!((present["name"].as_str(), present["phone"].as_str()), (Some("Ours"), Some("2")));
+    }
+
+    async fn a_late_report_opens_no_door_to_older_revisions(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let system = crm(&ops).await;
+        let made = comes(&ops, "0001", "10", json!({"name": "Acme"})).await.expect(201);
+        report(&ops, &system, json!([{"resource_id": made["id"], "revision": made["revision"], "external_revision": "8"}])).await;
+        assert_eq!(found(&ops, "0001").await["pulled_revision"], "10");
+        assert_eq!(comes(&ops, "0001", "9", json!({"name": "Old"})).await.refused(409), "stale_revision");
+    }
+
+    async fn what_was_never_pushed_still_waits_after_a_pause_and_after_an_arrival(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let (system, acme) = (crm(&ops).await, account(&ops, "Acme").await);
+        let linked = link(&ops, &system, &acme, "0001").await;
+        act(&ops, &linked, "pause").await.expect(200);
+        assert_eq!(act(&ops, &linked, "resume").await.expect(200)["state"], "pending", "it was never pushed");
+        comes(&ops, "0001", "1", json!({"phone": "1"})).await.expect(200);
+        assert_eq!(read(&ops, &linked).await["state"], "pending", "they told of one field, and have not got the others");
+        comes(&ops, "0001", "2", json!({"phone": "2"})).await.expect(200);
+        let revision = ops.get(&at(&acme)).await.expect(200)["revision"].clone();
+        report(&ops, &system, json!([{"resource_id": acme["id"], "revision": revision}])).await;
+        assert_eq!(read(&ops, &linked).await["state"], "in_sync");
+        act(&ops, &linked, "resync").await.expect(200);
+        comes(&ops, "0001", "3", json!({"phone": "3"})).await.expect(200);
+        assert_eq!(read(&ops, &linked).await["state"], "pending", "somebody asked for it to be pushed");
+    }
+
+    async fn a_review_is_told_once_and_settled_by_whatever_links_its_id(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let system = crm(&ops).await;
+        let path = format!("/v1/external-systems/{}/matchings", id(&system));
+        let mut people = Vec::new();
+        for name in ["Anna Berg", "Anna Bergmann"] {
+            people.push(ops.post("/v1/people", json!({"name": name, "email": "anna@nordwind.de"})).await.expect(201));
+        }
+        let vague = |external: &str| json!({"external_id": external, "name": "A. Berg", "email": "anna@nordwind.de"});
+        let asked = json!({"resource_type": "person", "dry_run": false, "items": [vague("003"), vague("004")]});
+        let first = ops.post(&path, asked.clone()).await.expect(200);
+        ops.post(&path, asked.clone()).await.expect(200);
+        let review = |index: usize| format!("/v1/sync-reviews/{}", first["items"][index]["review_id"].as_str().unwrap());
+        assert_eq!(ops.get(&review(0)).await.expect(200)["revision"], 1, "asked again, nothing is new");
+        let linking = json!({"system_id": system["id"], "resource_type": "person", "resource_id": people[1]["id"], "external_id": "003"});
+        ops.post("/v1/sync-links", linking).await.expect(201);
+        let settled = ops.get(&review(0)).await.expect(200);
+        assert_eq!((settled["state"].as_str(), &settled["resource_id"]), (Some("linked"), &people[1]["id"]));
+        ops.post(&format!("{}/decide", review(1)), json!({"decision": "ignore"})).await.expect(200);
+        let again = ops.post(&path, asked).await.expect(200);
+        let statuses: Vec<&str> = again["items"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, ["linked", "ignored"]);
+        assert!(waiting(&ops, "sync_review").await.is_empty());
+    }
+
+    async fn a_person_and_the_crm_who_change_a_record_at_once_lose_nothing(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        let system = crm(&ops).await;
+        let made = comes(&ops, "0001", "1", json!({"name": "Acme"})).await.expect(201);
+        for round in 2..10 {
+            let value = round.to_string();
+            let revision = ops.get(&at(&made)).await.expect(200)["revision"].as_i64().unwrap();
+            let upsert = "/v1/customer-accounts/by-external-id/crm/0001".to_owned();
+            let answers = at_once(&world, &ops.token(), vec![
+                (Method::PUT, upsert, vec![("external-revision", value.clone())], json!({"phone": value})),
+                (Method::PATCH, at(&made), vec![("if-match", format!("\"{revision}\""))], json!({"industry": value})),
+            ]);
+            let [(arrived, _), (changed, _)] = answers.as_slice() else { panic!("{answers:?}") };
+            assert!(*arrived == 200 && [200, 412].contains(changed), "{answers:?}");
+            let present = ops.get(&at(&made)).await.expect(200);
+            assert_eq!(present["phone"], json!(value), "{answers:?}");
+            let linked = found(&ops, "0001").await;
+            if *changed == 200 {
+                assert_eq!((&present["industry"], &linked["state"]), (&json!(value), &json!("pending")), "{answers:?}");
+            }
+            assert_eq!(linked["our_revision"], present["revision"]);
+            report(&ops, &system, json!([{"resource_id": made["id"], "revision": present["revision"]}])).await;
+        }
         sound(&world);
     }
 }

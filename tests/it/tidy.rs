@@ -200,7 +200,6 @@ const LONG: &[(&str, &str)] = &[
         "a membership, its assignments and its evaluations: found, listed, saved",
     ),
     ("src/programs/metrics.rs", "a query for each metric"),
-    ("src/http/gate.rs", "the one road into the API, each step in its order"),
     (
         "src/http/operations.rs",
         "the contract at run time: what an operation takes, and what is wrong with what it got",

@@ -54,6 +54,8 @@ CREATE TABLE sync_links (
 );
 -- A change of a record finds its links by this.
 CREATE INDEX sync_links_resource ON sync_links (resource_id, resource_type);
+-- Whoever looks for an id of another system need not know which.
+CREATE INDEX sync_links_external ON sync_links (external_id);
 -- The summary counts in it alone.
 CREATE INDEX sync_links_summary ON sync_links (system_id, resource_type, state, pending_since);
 CREATE INDEX sync_links_state ON sync_links (state, failing_since, id);
@@ -91,5 +93,6 @@ CREATE TABLE sync_conflicts (
 );
 CREATE UNIQUE INDEX sync_conflicts_open ON sync_conflicts (link_id) WHERE state = 'open';
 CREATE INDEX sync_conflicts_link ON sync_conflicts (link_id, id);
+CREATE INDEX sync_conflicts_resource ON sync_conflicts (resource_id, created_at, id);
 CREATE INDEX sync_conflicts_state ON sync_conflicts (state, created_at, id);
 CREATE INDEX sync_conflicts_created ON sync_conflicts (created_at, id);

@@ -53,7 +53,7 @@ CREATE TABLE import_work (
     import_id TEXT NOT NULL PRIMARY KEY REFERENCES import_jobs (id),
     -- The file's content with the mapping: one import of it at a time, and one that stays; none for those that were wanted again.
     content_key TEXT UNIQUE,
-    -- Who made it, with what they were permitted then, as JSON; of an undo, who asked for that.
+    -- With whose permissions its rows are taken, as JSON: of who made it, committed it, or asked for its undoing.
     authority TEXT NOT NULL,
     -- How often the rows are gone over: a dry run that is committed goes over them once more.
     pass BIGINT NOT NULL CHECK (pass > 0),
@@ -63,8 +63,6 @@ CREATE TABLE import_work (
     line BIGINT NOT NULL CHECK (line > 0),
     delimiter BIGINT NOT NULL,
     header TEXT,
-    -- Whether the file is one of problems, whose cells were made safe for spreadsheets.
-    guarded BOOLEAN NOT NULL,
     -- The last row of the phase that was looked at, and how many got on in this round of it.
     at_line BIGINT NOT NULL,
     brought BIGINT NOT NULL,
@@ -118,7 +116,8 @@ CREATE TABLE import_job_rows (
     CHECK ((left_revision IS NULL) = (left_event IS NULL)),
     CHECK (undo_verdict IS NULL OR verdict IN ('created', 'updated', 'draft'))
 );
-CREATE INDEX import_job_rows_staged ON import_job_rows (import_id, staged, sort_at, line);
+-- The rows that still wait in a pass have the one before it.
+CREATE INDEX import_job_rows_staged ON import_job_rows (import_id, staged, pass, sort_at, line);
 CREATE INDEX import_job_rows_key ON import_job_rows (import_id, row_key);
 CREATE INDEX import_job_rows_name ON import_job_rows (import_id, name_key);
 CREATE INDEX import_job_rows_verdict ON import_job_rows (import_id, verdict, line);

@@ -115,7 +115,8 @@ pub async fn get_customer_account_by_external_id(
     .await
 }
 
-fn one(tx: &mut Tx<'_>, id: &str) -> Result<CustomerAccount> {
+/// The account with that id, as it is answered.
+pub(super) fn one(tx: &mut Tx<'_>, id: &str) -> Result<CustomerAccount> {
     queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)
 }
 

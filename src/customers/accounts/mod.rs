@@ -19,13 +19,14 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 use crate::{
     custom_fields::{self, CustomRecord},
     db::Tx,
-    error::{Error, Result, codes},
+    error::{Error, Result},
     http::{
         IfMatch, Upserted,
-        batch::{self, Batch, BatchData, Done, Operations, Records},
+        batch::{self, Batch, BatchData, Done, Operations, Records, Settled},
     },
     kernel::ids::AccountId,
     references::{self, ExternalRef},
+    sync::{self, Carried, SyncedType},
 };
 
 /// Accounts that are put in one call.
@@ -134,29 +135,16 @@ fn upsert(
     seen: IfMatch,
 ) -> Result<Upserted<CustomerAccount>> {
     let mut given = given.clone();
-    let refs = given.external_refs.get_or_insert_default();
-    if !refs.contains(reference) {
-        refs.push(reference.clone());
-    }
-    let mut holder = holder.map(str::to_owned);
-    if holder.is_none() {
-        let new = rules::new_account(given.clone())?;
-        match tx.attempt(|tx| insert(tx, &new)) {
-            Ok(record) => return Ok(Upserted { record, created: true }),
-            Err(error) if error.is(&codes::ALREADY_EXISTS) => {
-                // Somebody else was faster with the same id, or another reference is taken.
-                holder = references::holder(tx, TYPE, reference)?;
-                if holder.is_none() {
-                    return Err(error);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let id = holder.and_then(|id| id.parse().ok());
-    let id = id.ok_or_else(|| Error::internal("an external reference names no account"))?;
-    let record = put(tx, id, given, seen)?;
-    Ok(Upserted { record, created: false })
+    references::add(&mut given.external_refs, reference);
+    let new = given.clone();
+    references::put(
+        tx,
+        TYPE,
+        reference,
+        holder,
+        |tx| insert(tx, &rules::new_account(new)?),
+        |tx, id| put(tx, id, given, seen),
+    )
 }
 
 /// The account with what is said of it; what says the same makes no revision.
@@ -174,9 +162,12 @@ fn put(tx: &mut Tx<'_>, id: AccountId, given: CustomerAccountPatch, seen: IfMatc
 }
 
 /// What a batch does with an account that another system knows.
-fn upsert_item(tx: &mut Tx<'_>, upsert: batch::Upsert<'_, CustomerAccountPatch>) -> Result<Done> {
-    let done = self::upsert(tx, upsert.holder, upsert.reference, upsert.data, upsert.seen)?;
-    Done::of(tx, done)
+fn upsert_item(tx: &mut Tx<'_>, item: batch::Upsert<'_, CustomerAccountPatch>, carried: &Carried) -> Result<Settled> {
+    let (kind, reference) = (SyncedType::CustomerAccount, item.reference);
+    let settled = sync::arrival(tx, kind, reference, carried, handlers::one, &mut |tx| {
+        upsert(tx, item.holder, reference, item.data, item.seen)
+    })?;
+    Done::settled(tx, settled)
 }
 
 /// What a batch does with an account by its id.

@@ -293,6 +293,29 @@ pub struct CustomerAccountPatch {
     pub external_refs: Option<Vec<ExternalRef>>,
 }
 
+impl CustomerAccountPatch {
+    /// What it can change, by the names that the account has it under.
+    pub const FIELDS: &'static [&'static str] = &[
+        "name",
+        "website",
+        "registration_number",
+        "registration_authority",
+        "phone",
+        "address",
+        "parent_id",
+        "industry",
+        "employees",
+        "annual_revenue",
+        "founded_year",
+        "territory_id",
+        "owner_id",
+        "aliases",
+        "tags",
+        "custom",
+        "external_refs",
+    ];
+}
+
 /// What a list of customer accounts is filtered by.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

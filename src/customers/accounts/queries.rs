@@ -26,7 +26,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, references, revise,
+    load_page, on_each, references, remove, revise,
     schema::{
         account_aliases::{self as aliases, table as alias_table},
         customer_accounts::{self as accounts, table},
@@ -267,8 +267,8 @@ pub fn find(tx: &mut Tx<'_>, id: AccountId) -> Result<CustomerAccount> {
 /// # Errors
 /// 404 if there is none.
 pub fn find_by_reference(tx: &mut Tx<'_>, reference: &references::ExternalRef) -> Result<CustomerAccount> {
-    let id = references::holder(tx, TYPE, reference)?.and_then(|id| id.parse().ok());
-    find(tx, id.ok_or_else(Error::not_found)?)
+    let id = references::named(tx, TYPE, reference)?;
+    find(tx, id)
 }
 
 /// The accounts with those ids, by id; unknown ids are left out.
@@ -502,7 +502,7 @@ fn add_aliases(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
 /// Removes an account that nothing names.
 ///
 /// # Errors
-/// 409 `in_use` if something does.
+/// 409 `in_use` if something does; 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
     let id = account.id;
     tx.attempt(|tx| {
@@ -511,10 +511,8 @@ pub fn delete(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
         tags::set(tx, TYPE, &id.to_string(), &[])?;
         on_each!(tx, |c| diesel::delete(alias_table.filter(aliases::account_id.eq(id)))
             .execute(c))?;
-        on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?;
-        Ok(())
-    })
-    .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
+        remove!(tx, table, accounts::revision, (id, account.revision))
+    })?;
     tx.record(Fact::deleted("customer_account.deleted", account))
 }
 

@@ -1,5 +1,7 @@
 //! What may happen to customer accounts. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     identity::{alias_key, domain_of},
     model::{AccountAlias, AccountStatus, CustomerAccount, CustomerAccountPatch, NewCustomerAccount},
@@ -40,18 +42,21 @@ pub const STATES: Machine<AccountStatus> = Machine {
 
 /// One of each, in the order given.
 fn distinct_aliases(given: Vec<AccountAlias>, country: Option<Country>) -> Vec<AccountAlias> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     given
         .into_iter()
         .filter(|alias| seen.insert((alias.kind, alias_key(alias, country))))
         .collect()
 }
 
-/// One of each, in the order in which they are always shown.
-fn distinct_tags(given: Vec<String>) -> Vec<String> {
-    let mut known = std::collections::BTreeMap::new();
+/// One of each, in the order in which they are always shown; one that is there already stays as it is spelled.
+fn distinct_tags(given: Vec<String>, present: &[String]) -> Vec<String> {
+    let spelled: BTreeMap<String, &String> = present.iter().map(|tag| (fold(tag), tag)).collect();
+    let mut known = BTreeMap::new();
     for tag in given {
-        known.entry(fold(&tag)).or_insert_with(|| tag.trim().to_owned());
+        let key = fold(&tag);
+        let kept = spelled.get(&key).map_or(tag.trim(), |spelled| spelled.as_str());
+        known.entry(key).or_insert_with(|| kept.to_owned());
     }
     known.remove("");
     known.into_values().collect()
@@ -81,7 +86,7 @@ impl CustomerAccount {
             territory_id: new.territory_id,
             owner_id: new.owner_id,
             aliases: distinct_aliases(new.aliases.unwrap_or_default(), country),
-            tags: distinct_tags(new.tags.unwrap_or_default()),
+            tags: distinct_tags(new.tags.unwrap_or_default(), &[]),
             custom,
             external_refs: distinct(new.external_refs.unwrap_or_default()),
             status: AccountStatus::Active,
@@ -100,6 +105,10 @@ impl CustomerAccount {
             Patch::Keep => self.address,
             Patch::Clear => None,
             Patch::Set(changes) => changes.apply(self.address),
+        };
+        let tags = match patch.tags {
+            Some(given) => distinct_tags(given, &self.tags),
+            None => self.tags,
         };
         let website = patch.website.apply(self.website);
         let registration_number = patch.registration_number.apply(self.registration_number);
@@ -123,7 +132,7 @@ impl CustomerAccount {
             territory_id: patch.territory_id.apply(self.territory_id),
             owner_id: patch.owner_id.apply(self.owner_id),
             aliases: distinct_aliases(patch.aliases.unwrap_or(self.aliases), country),
-            tags: patch.tags.map_or(self.tags, distinct_tags),
+            tags,
             custom,
             external_refs: patch.external_refs.map_or(self.external_refs, distinct),
             revision: self.revision + 1,
@@ -174,7 +183,6 @@ pub fn new_account(patch: CustomerAccountPatch) -> Result<NewCustomerAccount> {
             "There is no such account yet, and a new one needs a name.",
         )
     })?;
-    let custom = patch.custom.unwrap_or_default().0.into_iter();
     Ok(NewCustomerAccount {
         name,
         website: patch.website.apply(None),
@@ -191,11 +199,7 @@ pub fn new_account(patch: CustomerAccountPatch) -> Result<NewCustomerAccount> {
         owner_id: patch.owner_id.apply(None),
         aliases: patch.aliases,
         tags: patch.tags,
-        custom: CustomFields(
-            custom
-                .filter_map(|(name, value)| value.map(|value| (name, value)))
-                .collect(),
-        ),
+        custom: patch.custom.unwrap_or_default().set(),
         external_refs: patch.external_refs,
     })
 }

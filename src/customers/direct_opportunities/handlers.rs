@@ -70,6 +70,25 @@ pub async fn upsert_direct_opportunity(
     .await
 }
 
+/// Read a direct opportunity by an id of another system
+///
+/// The opportunity that the system knows by that id.
+#[utoipa::path(params(ExternalPath, Expanding::<DirectOpportunity>))]
+#[get("/by-external-id/{system}/{external_id}")]
+pub async fn get_direct_opportunity_by_external_id(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    expanding: Expanding<DirectOpportunity>,
+) -> Reply<Json<Expandable<DirectOpportunity>>> {
+    let reference = path.0.reference()?;
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find_by_reference(tx, &reference)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
+}
+
 /// Read a direct opportunity
 ///
 /// One opportunity of the vendor's own.

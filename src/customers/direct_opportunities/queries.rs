@@ -16,7 +16,7 @@ use crate::{
         holdings::holding_queries,
     },
     db::{Clause, Conn, Tx, among},
-    error::{Error, Result, codes},
+    error::{Error, Result},
     events::Fact,
     kernel::{
         Currency, Date, Money, Stored, Time,

@@ -25,6 +25,15 @@ macro_rules! holding_queries {
             complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
         }
 
+        /// The one that has that id in another system.
+        ///
+        /// # Errors
+        /// 404 if there is none.
+        pub(super) fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<$holding> {
+            let id = references::named(tx, TYPE, reference)?;
+            find(tx, id)
+        }
+
         /// Waits for whoever else is changing the row.
         ///
         /// # Errors
@@ -75,14 +84,13 @@ macro_rules! holding_queries {
         /// Removes one that nothing names.
         ///
         /// # Errors
-        /// 409 `in_use` if something does.
+        /// 409 `in_use` if something does; 412 if it was changed meanwhile.
         pub fn delete(tx: &mut Tx<'_>, one: &$holding) -> Result<()> {
             let id = one.id;
             tx.attempt(|tx| {
                 references::set(tx, TYPE, &id.to_string(), &[])?;
-                Ok(on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?)
-            })
-            .map_err(|error| error.when(&codes::UNKNOWN_REFERENCE, || Error::new(&codes::IN_USE)))?;
+                $crate::remove!(tx, table, columns::revision, (id, one.revision))
+            })?;
             tx.record(Fact::deleted(concat!($kind, ".deleted"), one))
         }
 

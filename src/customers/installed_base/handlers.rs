@@ -71,6 +71,25 @@ pub async fn upsert_installed_base(
     .await
 }
 
+/// Read an installed product by an id of another system
+///
+/// The one that the system knows by that id.
+#[utoipa::path(params(ExternalPath, Expanding::<InstalledBase>))]
+#[get("/by-external-id/{system}/{external_id}")]
+pub async fn get_installed_base_by_external_id(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    expanding: Expanding<InstalledBase>,
+) -> Reply<Json<Expandable<InstalledBase>>> {
+    let reference = path.0.reference()?;
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find_by_reference(tx, &reference)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
+}
+
 /// Read an installed product
 ///
 /// A product or product line that a customer has.

@@ -15,7 +15,7 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 use crate::{
     customers::accounts,
     db::Tx,
-    error::{Error, Result, codes},
+    error::Result,
     http::{IfMatch, Upserted},
     references::{self, ExternalRef},
 };
@@ -30,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(handlers::list_installed_base)
             .service(handlers::create_installed_base)
             .service(handlers::upsert_installed_base)
+            .service(handlers::get_installed_base_by_external_id)
             .service(handlers::get_installed_base)
             .service(handlers::update_installed_base)
             .service(handlers::delete_installed_base),
@@ -69,31 +70,27 @@ pub fn upsert_by_external(
     seen: IfMatch,
 ) -> Result<Upserted<InstalledBase>> {
     let mut given = given.clone();
-    let refs = given.external_refs.get_or_insert_default();
-    if !refs.contains(reference) {
-        refs.push(reference.clone());
-    }
-    if references::holder(tx, TYPE, reference)?.is_none() {
-        match tx.attempt(|tx| insert(tx, &given, source)) {
-            Ok(record) => return Ok(Upserted { record, created: true }),
-            // Somebody else was faster with the same id.
-            Err(error) if error.is(&codes::ALREADY_EXISTS) && references::holder(tx, TYPE, reference)?.is_some() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let id = references::holder(tx, TYPE, reference)?.and_then(|id| id.parse().ok());
-    let id = id.ok_or_else(|| Error::internal("an external reference names no installed product"))?;
-    queries::lock(tx, id)?;
-    let before = find(tx, id)?;
-    seen.check(before.revision)?;
-    if given.account_id != before.account_id {
-        accounts::usable(tx, given.account_id, "#/account_id")?;
-    }
-    let after = before.clone().upserted(given, tx.now)?;
-    let record = if after.same_as(&before) {
-        before
-    } else {
-        queries::save(tx, &before, after)?
-    };
-    Ok(Upserted { record, created: false })
+    references::add(&mut given.external_refs, reference);
+    let new = given.clone();
+    let holder = references::holder(tx, TYPE, reference)?;
+    references::put(
+        tx,
+        TYPE,
+        reference,
+        holder.as_deref(),
+        |tx| insert(tx, &new, source),
+        |tx, id| {
+            queries::lock(tx, id)?;
+            let before = find(tx, id)?;
+            seen.check(before.revision)?;
+            if given.account_id != before.account_id {
+                accounts::usable(tx, given.account_id, "#/account_id")?;
+            }
+            let after = before.clone().upserted(given, tx.now)?;
+            if after.same_as(&before) {
+                return Ok(before);
+            }
+            queries::save(tx, &before, after)
+        },
+    )
 }

@@ -97,9 +97,9 @@ pub fn apply(
     moved.insert(MovedKind::Tasks, unnumbered(noted.tasks));
     moved.insert(MovedKind::Interactions, unnumbered(noted.interactions));
 
-    // The account that goes lets go of its ids in other systems before the other takes them.
-    // The links with other systems go along, before the references that they go with.
+    // The links with other systems go along first: a reference that is let go of ends the link that it is of.
     sync::moved(tx, accounts::TYPE, &other.external_refs, &to.to_string())?;
+    // The account that goes lets go of its ids in other systems before the other takes them.
     let away = accounts::queries::save(
         tx,
         other,

@@ -65,6 +65,25 @@ pub async fn upsert_named_account(
     .await
 }
 
+/// Read a named account by an id of another system
+///
+/// The one that the system knows by that id.
+#[utoipa::path(params(ExternalPath, Expanding::<NamedAccount>))]
+#[get("/by-external-id/{system}/{external_id}")]
+pub async fn get_named_account_by_external_id(
+    db: Db,
+    caller: Caller,
+    path: Path<ExternalPath>,
+    expanding: Expanding<NamedAccount>,
+) -> Reply<Json<Expandable<NamedAccount>>> {
+    let reference = path.0.reference()?;
+    db.snapshot(&caller, move |tx| {
+        let record = queries::find_by_reference(tx, &reference)?;
+        expanding.one(tx, record).map(Json)
+    })
+    .await
+}
+
 /// Read a named account
 ///
 /// A customer that the vendor keeps for itself, for a time and a scope.

@@ -12,7 +12,7 @@ use crate::{
         holdings::holding_queries,
     },
     db::{Clause, Conn, Tx, among},
-    error::{Error, Result, codes},
+    error::{Error, Result},
     events::Fact,
     kernel::{
         Date, Time,

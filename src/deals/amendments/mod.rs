@@ -15,8 +15,8 @@ mod rules;
 mod steps;
 
 pub use model::{DealAmendment, DealAmendmentStatus};
-pub use queries::{deal_of, pending};
-pub use rules::MACHINE;
+pub use queries::{AmendmentRow, deal_of, of_deals, pending};
+pub use rules::{MACHINE, would_be_reviewed};
 pub use steps::{actions, close_pending};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -172,6 +172,18 @@ pub fn holding_since(tx: &mut Tx<'_>, deal: DealId, since: Option<Time>) -> Resu
         .load(c))?)
 }
 
+/// Every amendment of those registrations, the oldest first: for those who ask what another rule would have made of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<AmendmentRow>> {
+    Ok(on_each!(tx, |c| table
+        .filter(amendments::deal_id.eq_any(among(deals)))
+        .order((amendments::created_at, amendments::id))
+        .select(AmendmentRow::as_select())
+        .load(c))?)
+}
+
 /// Stores a new amendment, and tells of it.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use DealAmendmentStatus::{Approved, Pending, Rejected, Withdrawn};
+use DealAmendmentStatus::{Applied, Approved, Pending, Rejected, Withdrawn};
 
 /// The machine of an amendment that waits.
 pub const MACHINE: Machine<DealAmendmentStatus> = Machine {
@@ -204,6 +204,30 @@ pub fn approved_amount(present: Option<Money>, holding: &[AmendmentRow]) -> Opti
         }
     }
     approved.unwrap_or(present)
+}
+
+/// What of an amendment of the past would take a review: `former` came before it, the oldest first, and the whole was last
+/// approved at `since`. What became of those is taken as it was.
+pub fn would_be_reviewed(
+    row: &AmendmentRow,
+    former: &[AmendmentRow],
+    since: Option<Time>,
+    percent: i64,
+) -> Vec<DealAmendmentPart> {
+    let holding: Vec<AmendmentRow> = former
+        .iter()
+        .filter(|other| matches!(other.status, Applied | Approved))
+        .filter(|other| since.is_none_or(|since| other.created_at >= since))
+        .cloned()
+        .collect();
+    let present = row.previous.amount;
+    review_of(
+        present,
+        approved_amount(present, &holding),
+        &row.changes,
+        row.review_of.contains(&DealAmendmentPart::Lines),
+        percent,
+    )
 }
 
 /// Whether the amount rises over the approved one by more than so many percent.

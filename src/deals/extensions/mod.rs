@@ -15,8 +15,8 @@ mod rules;
 mod steps;
 
 pub use model::{DealExtension, DealExtensionStatus};
-pub use queries::{deal_of, pending};
-pub use rules::MACHINE;
+pub use queries::{ExtensionRow, deal_of, of_deals, pending};
+pub use rules::{MACHINE, limits_met};
 pub use steps::{actions, close_pending};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

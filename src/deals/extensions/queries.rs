@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::model::{DealExtension, DealExtensionFilter, DealExtensionPath, DealExtensionStatus};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     deals::{
         outcomes::DealEvidenceKind,
         registrations::{DealRow, Reader},
@@ -154,6 +154,18 @@ pub fn pending(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<ExtensionRow>> {
         .select(ExtensionRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Every extension of those registrations, the oldest first: for those who ask what another rule would have made of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<ExtensionRow>> {
+    Ok(on_each!(tx, |c| table
+        .filter(extensions::deal_id.eq_any(among(deals)))
+        .order((extensions::created_at, extensions::id))
+        .select(ExtensionRow::as_select())
+        .load(c))?)
 }
 
 /// Whether evidence of work on the deal was handed in that is not older than `since`: of meetings and activities, by

@@ -147,8 +147,32 @@ fn alive(standing: &Standing, failing: &mut Vec<FailingGuard>) {
     }
 }
 
+/// Whether no more extensions are permitted after so many.
+const fn used_up(granted: i64, policy: &RegistrationPolicy) -> bool {
+    granted >= policy.extensions
+}
+
+/// The last end that one extension can move that end to.
+fn last_end(previous: Time, policy: &RegistrationPolicy) -> Time {
+    previous.plus_days(policy.extension_days)
+}
+
+/// The guards of the program's limits that would have failed for a request of the past: so many had been granted before it.
+pub fn limits_met(row: &ExtensionRow, granted: i64, policy: &RegistrationPolicy) -> Vec<&'static str> {
+    [
+        ("extension_left", used_up(granted, policy)),
+        (
+            "end_within_limit",
+            row.requested_end_at > last_end(row.previous_end_at, policy),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(guard, fails)| fails.then_some(guard))
+    .collect()
+}
+
 fn left(standing: &Standing, policy: &RegistrationPolicy, failing: &mut Vec<FailingGuard>) {
-    if standing.granted >= policy.extensions {
+    if used_up(standing.granted, policy) {
         let detail = format!(
             "The protection was extended {} times, and the program permits {}.",
             standing.granted, policy.extensions
@@ -166,7 +190,7 @@ pub fn failing_end(held: Held, asked: &NewDealExtension, policy: &RegistrationPo
     };
     let (end, last) = (
         asked_end(held.granted_until, asked, policy),
-        held.granted_until.plus_days(policy.extension_days),
+        last_end(held.granted_until, policy),
     );
     let mut failing = Vec::new();
     if asked.requested_end_on.is_some() && asked.days.is_some() {

@@ -19,6 +19,7 @@ mod wins;
 pub use losses::{failing as losing_fails, lose};
 pub use model::{DealEvidence, DealEvidenceKind, DealLoss, DealWin, NewDealEvidence};
 pub use queries::{evidence_by_time, evidence_of, find as find_evidence, of_deal as pieces_of};
+pub use rules::too_young;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 pub use wins::{failing as winning_fails, rejecting_fails, verifying_fails, win};
 

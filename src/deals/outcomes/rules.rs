@@ -28,6 +28,16 @@ pub fn registered_at(registration: &Registration) -> Time {
     registration.deal.received_at.unwrap_or(registration.deal.created_at)
 }
 
+/// Whether the registration was so young at that moment that it was no lead to protect. What was imported has no age.
+pub fn too_young(registration: &Registration, won_after_hours: i64, at: Time) -> bool {
+    !registration.deal.legacy && age(registration, at) < won_after_hours
+}
+
+/// The age of the registration in whole hours.
+fn age(registration: &Registration, at: Time) -> i64 {
+    at.since(registered_at(registration)) / MICROS_AN_HOUR
+}
+
 /// What stands against a win besides the evidence: where the review stands, and the age of the registration.
 pub fn winnable(
     registration: &Registration,
@@ -38,8 +48,8 @@ pub fn winnable(
     let mut failing = Vec::new();
     match status {
         ReviewStatus::Approved => {
-            let age = now.since(registered_at(registration)) / MICROS_AN_HOUR;
-            if age < won_after_hours && !registration.deal.legacy {
+            if too_young(registration, won_after_hours, now) {
+                let age = age(registration, now);
                 let detail = format!(
                     "The deal was registered {age} hours ago; a registration that is won sooner than {won_after_hours} hours after was no lead to protect."
                 );

@@ -2,7 +2,8 @@
 //! nothing, and reads as it goes.
 //!
 //! It lasts for one transaction, and holds what that transaction does not change: the catalogue, definitions of custom fields,
-//! which partners there are. What it changes, the registrations themselves, is kept up with it.
+//! which partners there are. What it changes, the registrations themselves, is kept up with it; so whatever undoes a part of the
+//! transaction begins with nothing, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use super::{model::Deal, naming, queries, requests::NewDealLine, rows::Registrat
 use crate::{
     custom_fields::{self, CustomField, CustomRecord},
     db::Tx,
-    error::{Error, Result, codes},
+    error::{Error, Result},
     http::Resource as _,
     kernel::ids::{DealId, PartnerId, ProductId, TerritoryId},
     numbers, partners, policies,
@@ -79,11 +80,7 @@ impl Ahead {
             None => references::holder(tx, Deal::TYPE, reference)?.and_then(|id| id.parse().ok()),
         };
         let Some(id) = id else { return Ok(None) };
-        self.find(tx, id).map(Some).map_err(|error| {
-            error.when(&codes::NOT_FOUND, || {
-                Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
-            })
-        })
+        self.find(tx, id).map(Some).map_err(references::unseen)
     }
 
     /// The registration with that id, locked.

@@ -7,7 +7,12 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::{
-    ahead::Ahead, drafts, handlers::seen, model::Deal, rows::Registration, states::ReviewStatus, submission,
+    ahead::Ahead,
+    drafts,
+    handlers::{one, seen},
+    model::Deal,
+    states::ReviewStatus,
+    submission,
     upserts::DealUpsert,
 };
 use crate::{
@@ -16,11 +21,12 @@ use crate::{
     error::{Error, Fault, Result},
     http::{
         IfMatch, Reply, Resource as _, Upserted,
-        batch::{self, Batch, BatchItem, Batched, Done, Operations, Step, Target, Work, readable},
+        batch::{self, Batch, BatchItem, Batched, Done, Operations, Settled, Step, Target, Work, readable},
     },
     kernel::ids::DealId,
     numbers,
     references::{self, ExternalRef},
+    sync::{self, SyncedType},
 };
 
 /// Registrations that are put in one call.
@@ -91,42 +97,50 @@ impl Deals {
         Ok(new.into_iter().zip(block).collect())
     }
 
-    fn one(&self, tx: &mut Tx<'_>, ahead: &mut Ahead, index: usize) -> Result<Done> {
+    fn one(&self, tx: &mut Tx<'_>, ahead: &mut Ahead, index: usize) -> Result<Settled> {
         let item = self
             .items
             .get(index)
             .ok_or_else(|| Error::internal("the batch has no such item"))?;
         let item = readable(item)?;
         ahead.number = self.numbers.get(&index).cloned();
-        let target = item.target(tx.caller(), OPERATIONS)?;
-        let (registration, created) = match target {
-            Target::External(reference, seen_at) => drafts::upsert(tx, ahead, reference, item.data.clone(), seen_at)?,
+        let settled = match item.target(tx.caller(), OPERATIONS)? {
+            Target::External(reference, seen_at, carried) => {
+                sync::arrival(tx, SyncedType::Deal, reference, &carried, one, &mut |tx| {
+                    let (registration, created) = drafts::upsert(tx, ahead, reference, item.data.clone(), seen_at)?;
+                    Ok(Upserted {
+                        record: seen(tx, registration)?,
+                        created,
+                    })
+                })?
+            }
             Target::Own(id, seen_at) => {
                 let id = id.parse().map_err(|_malformed| Error::not_found())?;
-                (drafts::update(tx, ahead, id, item.data.clone(), seen_at)?, false)
+                let registration = drafts::update(tx, ahead, id, item.data.clone(), seen_at)?;
+                Ok(Upserted {
+                    record: seen(tx, registration)?,
+                    created: false,
+                })
             }
         };
-        let registration = if item.submit && registration.deal.review_status == ReviewStatus::Draft {
-            submitted(tx, ahead, &registration)?
-        } else {
-            registration
-        };
-        let done = Upserted {
-            record: seen(tx, registration)?,
-            created,
-        };
-        Done::of(tx, done)
+        match settled {
+            // That it was sent in is ours to tell: the other system does not have it.
+            Ok(put) if item.submit && put.record.review_status == ReviewStatus::Draft => {
+                let record = submitted(tx, ahead, put.record.id)?;
+                Done::of(tx, Upserted { record, ..put }).map(Ok)
+            }
+            settled => Done::settled(tx, settled),
+        }
     }
 }
 
 /// Sends the draft in. The customer is looked for within the transaction: an item is done whole or not at all.
-fn submitted(tx: &mut Tx<'_>, ahead: &mut Ahead, draft: &Registration) -> Result<Registration> {
+fn submitted(tx: &mut Tx<'_>, ahead: &mut Ahead, draft: DealId) -> Result<Deal> {
     permissions::require(tx.caller(), "submitDeal")?;
-    let id = draft.deal.id;
-    let found = submission::find_customer(tx, id)?;
-    let sent_in = submission::submit(tx, id, &found, IfMatch(None))?;
+    let found = submission::find_customer(tx, draft)?;
+    let sent_in = submission::submit(tx, draft, &found, IfMatch(None))?;
     ahead.keep(&sent_in);
-    Ok(sent_in)
+    seen(tx, sent_in)
 }
 
 impl Work for Deals {

@@ -18,7 +18,7 @@ use crate::{
         ids::{DealId, PartnerId},
         states::guard,
     },
-    references::ExternalRef,
+    references::{self, ExternalRef},
 };
 
 /// Who the caller writes a registration as.
@@ -156,10 +156,7 @@ pub fn upsert(
     seen_at: IfMatch,
 ) -> Result<(Registration, bool)> {
     let mut said = body.parts()?;
-    let references = said.patch.external_refs.get_or_insert_default();
-    if !references.contains(reference) {
-        references.push(reference.clone());
-    }
+    references::add(&mut said.patch.external_refs, reference);
     let sale = said.sale.take();
     let (registration, created) = match ahead.holder(tx, reference)? {
         Some(before) => (merge(tx, ahead, &before, said, seen_at)?, false),
@@ -210,7 +207,7 @@ fn merge(
         patch.territory.value().map(String::as_str),
         patch.lines.as_deref().unwrap_or_default(),
     )?;
-    let patch = super::whole::changing(before, patch, &named);
+    let patch = super::differences::changing(before, patch, &named);
     if patch == DealPatch::default() {
         return Ok(before.clone());
     }

@@ -179,7 +179,8 @@ pub async fn batch_deals(db: Db, caller: Caller, batch: Batch<DealUpsert>) -> Re
     batches::run(&db, &caller, batch).await
 }
 
-fn one(tx: &mut Tx<'_>, id: &str) -> Result<Deal> {
+/// The registration with that id, as the caller may see it.
+pub(super) fn one(tx: &mut Tx<'_>, id: &str) -> Result<Deal> {
     let registration = queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)?;
     seen(tx, registration)
 }

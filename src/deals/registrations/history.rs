@@ -200,6 +200,33 @@ pub fn reason(
         .optional())?)
 }
 
+/// A step of a registration's history, as far as rules ask for it that look at history as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = deal_history)]
+pub struct PastStep {
+    /// The registration.
+    pub deal_id: DealId,
+    /// When it happened.
+    pub at: Time,
+    /// What was done.
+    pub action: String,
+    /// Why, as a code.
+    pub reason_code: Option<String>,
+}
+
+/// Each time that one of those actions was done with one of those registrations, the oldest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn done(tx: &mut Tx<'_>, deals: &[DealId], actions: &[&str]) -> Result<Vec<PastStep>> {
+    Ok(on_each!(tx, |c| table
+        .filter(deal_history::deal_id.eq_any(among(deals)))
+        .filter(deal_history::action.eq_any(among(actions)))
+        .order((deal_history::deal_id, deal_history::seq))
+        .select(PastStep::as_select())
+        .load(c))?)
+}
+
 /// Who did one of those actions with a registration, as texts of actors.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ mod clock_queries;
 mod closing;
 mod contests;
 mod decisions;
+mod differences;
 mod drafts;
 mod endings;
 mod expanded;
@@ -47,7 +48,6 @@ mod submission;
 pub mod tier_terms;
 mod upserts;
 mod view;
-mod whole;
 
 pub use actions::{action, chain as approval_chain, own_failing};
 pub use ahead::Ahead;
@@ -61,7 +61,7 @@ pub use clock_queries::of_territory as business_clock;
 pub use closing::{close, open_again, slot_taken, taken_back};
 pub use contests::{Dispute, open as open_case, settle as settle_case};
 pub use decisions::{DealApproval, DealApprovalChain, DealOverride, DealRejection, DealWithdrawal};
-pub use drafts::{change, may_write};
+pub use drafts::{change, may_write, update};
 pub use endings::{Superseding, blank_decision, note_lapse, supersede, withdraw};
 pub use expanded::{DealExpanded, DealPath};
 pub use guards::{Facts as SubmissionFacts, close_date, submission as submission_guards};
@@ -72,7 +72,7 @@ pub use likeness_queries::{Alike, of_account};
 pub use model::{Deal, DealDecision, DecisionTerms, GrantedScope, SlaState};
 pub use naming::{product, resolve as named, territory};
 pub use queries::{
-    by_ids, find, find_all, find_row, insert, save, save_because, store, tell, tell_new, tell_vendor, write,
+    by_ids, find, find_all, find_row, insert, lock, save, save_because, store, tell, tell_new, tell_vendor, write,
 };
 pub use requests::{NewDeal, NewDealContact, NewDealCustomer, NewDealLine, NewDealSite};
 pub use review_queries::{
@@ -81,7 +81,7 @@ pub use review_queries::{
 pub use reviews::REVIEWERS;
 pub use rows::{CustomerRow, DealRow, DecisionRow, DetailsRow, InfoRow, Line, LineRow, Registration, ReviewRow};
 pub use rules::{Named, SUBMISSION_NEEDS, status_at};
-pub use segregation::{failing as segregation_failing, interests};
+pub use segregation::{brought_in_by, failing as segregation_failing, interests};
 pub use slot_queries::{free_slots, slot_holder, take_slots};
 pub use states::{
     DealAxis, DealCustomerResolution, DealCustomerResolution as CustomerResolution, DealLineStatus, DealSource,

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 
 use super::{
     queries,
-    rows::Registration,
+    rows::{DecisionRow, Registration},
     states::{DecisionOutcome, ReviewStatus},
 };
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -86,5 +86,17 @@ pub fn strikes(tx: &mut Tx<'_>) -> Result<Vec<(PartnerId, Time)>> {
         .filter(deal_decisions::outcome.eq(DecisionOutcome::Revoked))
         .order((deals::partner_id, deal_decisions::decided_at))
         .select((deals::partner_id, deal_decisions::decided_at))
+        .load(c))?)
+}
+
+/// Every decision on those deals, the oldest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn decisions(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<DecisionRow>> {
+    Ok(on_each!(tx, |c| deal_decisions::table
+        .filter(deal_decisions::deal_id.eq_any(among(deals)))
+        .order((deal_decisions::decided_at, deal_decisions::id))
+        .select(DecisionRow::as_select())
         .load(c))?)
 }

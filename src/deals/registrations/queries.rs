@@ -131,8 +131,8 @@ pub fn find(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
 /// # Errors
 /// 404 otherwise.
 pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Registration> {
-    let id = references::holder(tx, Deal::TYPE, reference)?.and_then(|id| id.parse().ok());
-    find(tx, id.ok_or_else(Error::not_found)?)
+    let id = references::named(tx, Deal::TYPE, reference)?;
+    find(tx, id)
 }
 
 /// The row of the registration with that id, if the caller may see it: for what needs no more than that it is there.

@@ -15,6 +15,22 @@ use crate::{
     partners,
 };
 
+/// Whom the registration concerns because they brought it in: who sent it in last, whose it is, and for whom it was written.
+pub fn brought_in_by(registration: &Registration) -> Interests {
+    let review = registration.review.as_ref();
+    Interests {
+        submitted_by: review.map(|review| review.submitted_by.clone()).into_iter().collect(),
+        owners: registration
+            .deal
+            .submitter_id
+            .map(|user| user.to_string())
+            .into_iter()
+            .chain(registration.details.on_behalf_of.clone())
+            .collect(),
+        ..Interests::default()
+    }
+}
+
 /// Whom the registration concerns. What the policy does not ask for is not looked up.
 ///
 /// # Errors
@@ -46,19 +62,10 @@ pub fn interests(tx: &mut Tx<'_>, registration: &Registration, policy: &Segregat
             .map(|(_, manager)| *manager)
             .collect()
     };
-    let review = registration.review.as_ref();
     Ok(Interests {
-        submitted_by: review.map(|review| review.submitted_by.clone()).into_iter().collect(),
-        requested_by: BTreeSet::new(),
-        owners: registration
-            .deal
-            .submitter_id
-            .map(|user| user.to_string())
-            .into_iter()
-            .chain(registration.details.on_behalf_of.clone())
-            .collect(),
         managers: of(true),
         competing: of(false),
+        ..brought_in_by(registration)
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
     states::{DealSource, DealStage, DealType, DealVisibility},
 };
 use crate::{
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::CustomFieldsPatch,
     db::Tx,
     deals::outcomes::{self, DealEvidenceKind, DealLoss, DealWin, NewDealEvidence},
     error::{Error, Fault, Result},
@@ -223,7 +223,6 @@ pub fn new_deal(partner_id: Option<PartnerId>, patch: DealPatch) -> Result<NewDe
     if !lacking.is_empty() {
         return Err(Error::contradiction(lacking));
     }
-    let custom = patch.custom.unwrap_or_default().0.into_iter();
     Ok(NewDeal {
         partner_id,
         title,
@@ -242,11 +241,7 @@ pub fn new_deal(partner_id: Option<PartnerId>, patch: DealPatch) -> Result<NewDe
         customer_consent: patch.customer_consent.unwrap_or_default(),
         contacts: patch.contacts.unwrap_or_default(),
         sites: patch.sites.unwrap_or_default(),
-        custom: CustomFields(
-            custom
-                .filter_map(|(name, value)| value.map(|value| (name, value)))
-                .collect(),
-        ),
+        custom: patch.custom.unwrap_or_default().set(),
         external_refs: patch.external_refs.unwrap_or_default(),
     })
 }

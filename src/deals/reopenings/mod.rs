@@ -15,8 +15,8 @@ mod queries;
 mod rules;
 mod steps;
 
-pub use model::DealReopening;
-pub use queries::{deal_of, open};
+pub use model::{DealReopening, DealReopeningStatus};
+pub use queries::{deal_of, of_deals, open};
 pub use rules::MACHINE;
 pub use steps::{Anew, actions, close_open, review_anew};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::model::{DealReopening, DealReopeningStatus, ORDER};
 use crate::{
-    db::{Clause, Tx},
+    db::{Clause, Tx, among},
     error::Result,
     events::Fact,
     kernel::{
@@ -44,6 +44,18 @@ pub fn find(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealReopening> {
         .filter(clause)
         .select(DealReopening::as_select())
         .first(c))?)
+}
+
+/// Every reopening of those registrations, the oldest first: for those who ask what another rule would have made of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<DealReopening>> {
+    Ok(on_each!(tx, |c| table
+        .filter(deal_reopenings::deal_id.eq_any(among(deals)))
+        .order((deal_reopenings::created_at, deal_reopenings::id))
+        .select(DealReopening::as_select())
+        .load(c))?)
 }
 
 /// The registration of a reopening that the caller may see.

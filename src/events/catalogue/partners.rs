@@ -104,9 +104,11 @@ resource_types! {
     // A person may work at several partners; each reads them at the operation, without what is no longer its business.
     Person, "getPerson", Vendor {
         "person.created" new => "A person at a partner was recorded.",
+        "person.deleted" gone => "A person was removed with the import that had brought them.",
         "person.updated" => "A person's record was changed.",
     }
     Employment, "getEmployment", Owned {
+        "employment.deleted" gone => "A person's time at a partner was removed with the import that had brought it.",
         "employment.ended" => "A person left a partner.",
         "employment.started" new => "A person began to work at a partner.",
         "employment.updated" => "What a person does at a partner was changed.",

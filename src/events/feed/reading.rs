@@ -43,12 +43,18 @@ impl Reading {
         Self(caller.clone())
     }
 
-    /// What a whole side of the channel reads: the vendor, or a partner; no more than machines with these scopes, if any are
-    /// given. For what is sent without anybody asking.
+    /// What a whole side of the channel reads: the vendor, or a partner of its own rows; no more than machines with these scopes,
+    /// if any are given.
     pub fn granted(partner: Option<PartnerId>, scopes: Option<&[String]>) -> Self {
-        let (side, role, rows) = match partner {
-            None => (Side::Vendor, Role::Admin, Rows::All),
-            Some(id) => (Side::Partner(id), Role::PartnerAdmin, Rows::Partners(Arc::from([id]))),
+        let rows = partner.map_or(Rows::All, |id| Rows::Partners(Arc::from([id])));
+        Self::granted_over(rows, partner, scopes)
+    }
+
+    /// The same over these rows, as identity has them of that side now. For what is sent without anybody asking.
+    pub fn granted_over(rows: Rows, partner: Option<PartnerId>, scopes: Option<&[String]>) -> Self {
+        let (side, role) = match partner {
+            None => (Side::Vendor, Role::Admin),
+            Some(id) => (Side::Partner(id), Role::PartnerAdmin),
         };
         Self(Caller::new(Facts {
             actor: Actor::System("feed"),

@@ -60,24 +60,27 @@ pub fn advance(tx: &mut Tx<'_>, mark: Mark, reached: &Reached) -> Result<()> {
     Ok(())
 }
 
-/// Takes or renews the lease of a mark for so many seconds. Says whether it is ours: it is not while another instance has it.
-/// Its row stays locked until the end of the transaction.
+/// Takes or renews the lease of a mark for so many seconds, and tells where the mark stands; nothing while another instance has
+/// it. Its row stays locked until the end of the transaction: nobody else moves it meanwhile.
 ///
 /// # Errors
 /// What the database reports.
-pub fn lease(tx: &mut Tx<'_>, mark: Mark, token: &str, seconds: i64) -> Result<bool> {
+pub fn lease(tx: &mut Tx<'_>, mark: Mark, token: &str, seconds: i64) -> Result<Option<Reached>> {
     let now = tx.agreed_moment()?;
     let free = feed_marks::lease_token
         .is_null()
         .or(feed_marks::lease_token.eq(token))
         .or(feed_marks::lease_until.le(now.micros()));
-    let taken = on_each!(tx, |c| diesel::update(table.find(mark.as_str()).filter(free))
-        .set((
-            feed_marks::lease_token.eq(Some(token)),
-            feed_marks::lease_until.eq(Some(now.plus_seconds(seconds).micros())),
-        ))
-        .execute(c))?;
-    Ok(taken == 1)
+    Ok(on_each!(tx, |c| diesel::update(
+        table.find(mark.as_str()).filter(free)
+    )
+    .set((
+        feed_marks::lease_token.eq(Some(token)),
+        feed_marks::lease_until.eq(Some(now.plus_seconds(seconds).micros())),
+    ))
+    .returning((feed_marks::position, feed_marks::hash))
+    .get_result(c)
+    .optional())?)
 }
 
 /// Gives a lease back, if it is still ours.

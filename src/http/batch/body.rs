@@ -1,13 +1,18 @@
 //! What is sent: the envelope with its items, each read for itself.
 
-use std::{borrow::Cow, future::Ready, result::Result as Outcome};
+use std::{borrow::Cow, result::Result as Outcome};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    web::{Bytes, Data, block},
+};
+use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Type, schema::Schema},
+    openapi::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Ref, RefOr, SchemaFormat, Type, schema::Schema},
 };
 
 use super::{MOST, Plan};
@@ -15,7 +20,9 @@ use crate::{
     auth::{Caller, permissions},
     error::{Error, Fault, Result, codes},
     http::{IfMatch, State, extract, reply},
+    kernel::Time,
     references::ExternalRef,
+    sync::{Carried, REVISION_PATTERN},
     words,
 };
 
@@ -44,6 +51,12 @@ pub struct BatchItem<T> {
     pub id: Option<String>,
     /// The tag of the record as the caller last read it.
     pub if_match: Option<String>,
+    /// The revision that the record has in the other system.
+    pub external_revision: Option<String>,
+    /// When it was changed there.
+    pub external_changed_at: Option<Time>,
+    /// The revision of ours that the change was made on the base of.
+    pub external_base_revision: Option<i64>,
     /// The fields.
     pub data: T,
     /// Whether a registration is sent in at once, where a registration is what it is.
@@ -53,13 +66,18 @@ pub struct BatchItem<T> {
 
 /// Which record an item is about, and at which revision.
 pub enum Target<'i> {
-    /// The one that another system knows by that id.
-    External(&'i ExternalRef, IfMatch),
+    /// The one that another system knows by that id, and the revision that it has there.
+    External(&'i ExternalRef, IfMatch, Carried),
     /// The one with that id.
     Own(&'i str, IfMatch),
 }
 
 impl<T> BatchItem<T> {
+    /// Whether it comes with a revision of the other system.
+    pub(super) const fn is_versioned(&self) -> bool {
+        self.external_revision.is_some()
+    }
+
     /// The record that the item is about, for a caller who may do that with it.
     ///
     /// # Errors
@@ -69,10 +87,22 @@ impl<T> BatchItem<T> {
         let seen = IfMatch(self.if_match.as_deref().map(reply::revision_of));
         let wants =
             |field: &str, detail: &str| Error::contradicts(format!("#/../{field}"), "contradiction", detail.to_owned());
+        let beside = self.external_changed_at.is_some() || self.external_base_revision.is_some();
+        if (self.op == BatchAction::Update || !self.is_versioned()) && (self.is_versioned() || beside) {
+            return Err(wants(
+                "external_revision",
+                "A revision of the other system goes with an upsert; the time and the base of the change go with that revision.",
+            ));
+        }
         match (self.op, &self.external_ref, &self.id) {
             (BatchAction::Upsert, Some(reference), None) => {
                 permissions::require(caller, operations.upsert)?;
-                Ok(Target::External(reference, seen))
+                let carried = Carried::of(
+                    self.external_revision.as_deref(),
+                    self.external_changed_at,
+                    self.external_base_revision,
+                );
+                Ok(Target::External(reference, seen, carried))
             }
             (BatchAction::Upsert, ..) => Err(wants(
                 "external_ref",
@@ -154,7 +184,8 @@ impl<T: DeserializeOwned> Batch<T> {
         let readable = named.len();
         named.sort();
         named.dedup();
-        let delicate = readable < items.len() || named.len() < readable;
+        let delicate =
+            readable < items.len() || named.len() < readable || items.iter().flatten().any(BatchItem::is_versioned);
         Self {
             plan: Plan {
                 marks: envelope.marks,
@@ -187,25 +218,49 @@ pub fn readable<T>(item: &Outcome<BatchItem<T>, Vec<Fault>>) -> Result<&BatchIte
     })
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Batch<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Batch<T> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
 
+    /// A thousand items take a while to read and to check, so that is not done where all requests meet.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Envelope::of(request).map(Self::of))
+        let arrived = Arrived::of(request);
+        Box::pin(async move {
+            let arrived = arrived?;
+            block(move || Envelope::of(&arrived).map(Self::of))
+                .await
+                .map_err(Error::internal)?
+        })
+    }
+}
+
+/// What is needed of a request to read its envelope.
+struct Arrived {
+    state: Data<State>,
+    pattern: String,
+    path: String,
+    body: Option<Bytes>,
+}
+
+impl Arrived {
+    fn of(request: &HttpRequest) -> Result<Self> {
+        Ok(Self {
+            state: State::of(request)?,
+            pattern: request.match_pattern().unwrap_or_default(),
+            path: request.path().to_owned(),
+            body: extract::checked(request, |checked| Ok(checked.body.clone())).into_inner()?,
+        })
     }
 }
 
 impl Envelope {
     /// The envelope of a request that the gate let through, each item checked against its schema in the contract.
-    fn of(request: &HttpRequest) -> Result<Self> {
-        let state = State::of(request)?;
-        let pattern = request.match_pattern().unwrap_or_default();
-        let operation = state.contract.operations.find("POST", &pattern).ok().flatten();
-        let body = operation.and_then(|operation| operation.body.as_ref());
+    fn of(arrived: &Arrived) -> Result<Self> {
+        let operation = arrived.state.contract.operations.find("POST", &arrived.pattern);
+        let body = operation.ok().flatten().and_then(|operation| operation.body.as_ref());
         let body = body.ok_or_else(|| Error::internal("a batch without a body in the contract"))?;
-        let sent = extract::checked(request, |checked| Ok(checked.body.clone())).into_inner()?;
-        let mut sent: Value = serde_json::from_slice(sent.as_deref().unwrap_or(b"{}")).map_err(Error::internal)?;
+        let sent = arrived.body.as_deref().unwrap_or(b"{}");
+        let mut sent: Value = serde_json::from_slice(sent).map_err(Error::internal)?;
         let is = |name: &str| sent.get(name).and_then(Value::as_bool).unwrap_or(false);
         let (atomic, dry_run) = (is("atomic"), is("dry_run"));
         let items = match sent.get_mut("items").map(Value::take) {
@@ -232,7 +287,7 @@ impl Envelope {
             marks,
             atomic,
             dry_run,
-            path: request.path().to_owned(),
+            path: arrived.path.clone(),
         })
     }
 }
@@ -270,6 +325,32 @@ impl<T: BatchData> PartialSchema for BatchItem<T> {
             80,
         )
         .pattern(Some("^(W/)?\"[!#-~]*\"$"));
+        let revision = text(
+            "Of an upsert: the record's revision in the other system, as `External-Revision` of the call for one record \
+             says it. An older one than was taken last is refused (`stale_revision`), the same one changes nothing, and what \
+             both sides changed becomes a conflict (`sync_conflict`). That is kept although the item is refused, but not by \
+             an atomic batch or a dry run. Without a revision the item is taken as it is.",
+            "2026-11-21T09:30:00Z",
+            64,
+        )
+        .pattern(Some(REVISION_PATTERN));
+        let changed_at = OneOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(Type::Null))
+            .item(Ref::from_schema_name(Time::name()))
+            .description(Some(
+                "With `external_revision`: when the record was changed there. It decides between revisions that are neither \
+                 numbers nor moments.",
+            ))
+            .examples([Value::Null]);
+        let base = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(0))
+            .description(Some(
+                "With `external_revision`: the revision of this record that the change was made on the base of; the last \
+                 that both sides had, if left out.",
+            ))
+            .examples([4]);
         // What need not be sent is left out of examples: an upsert has no id.
         let unsent = |schema: ObjectBuilder| {
             OneOfBuilder::new()
@@ -292,6 +373,9 @@ impl<T: BatchData> PartialSchema for BatchItem<T> {
             .property("external_ref", reference)
             .property("id", unsent(id))
             .property("if_match", unsent(tag))
+            .property("external_revision", unsent(revision))
+            .property("external_changed_at", changed_at)
+            .property("external_base_revision", unsent(base))
             .property("data", Ref::from_schema_name(T::name()))
             .required("op")
             .required("data");
@@ -315,6 +399,7 @@ impl<T: BatchData> ToSchema for BatchItem<T> {
     fn schemas(schemas: &mut Named) {
         schemas.push((BatchAction::name().into_owned(), BatchAction::schema()));
         schemas.push((ExternalRef::name().into_owned(), ExternalRef::schema()));
+        schemas.push((Time::name().into_owned(), Time::schema()));
         schemas.push((T::name().into_owned(), T::schema()));
         ExternalRef::schemas(schemas);
         T::schemas(schemas);
@@ -390,5 +475,36 @@ mod tests {
             code(serde_json::json!({"op": "update", "id": "deal_1", "if_match": "\"1-a\"", "data": {}})),
             None
         );
+    }
+
+    #[test]
+    fn a_revision_of_the_other_system_goes_with_an_upsert() {
+        let caller = Caller::system("test");
+        let operations = Operations {
+            upsert: "upsertDeal",
+            update: "updateDeal",
+        };
+        let reference = serde_json::json!({"system": "crm", "id": "1"});
+        let named = |mut value: Value| {
+            value["data"] = serde_json::json!({});
+            let item: BatchItem<Value> = serde_json::from_value(value).unwrap();
+            let refusal = item.target(&caller, operations).err();
+            refusal.map(|error| {
+                error
+                    .all_faults()
+                    .iter()
+                    .map(|fault| fault.pointer.clone())
+                    .collect::<String>()
+            })
+        };
+        let upsert = serde_json::json!({"op": "upsert", "external_ref": reference, "external_revision": "3", "external_base_revision": 2});
+        assert_eq!(named(upsert), None);
+        for wrong in [
+            serde_json::json!({"op": "upsert", "external_ref": reference, "external_base_revision": 2}),
+            serde_json::json!({"op": "upsert", "external_ref": reference, "external_changed_at": "2026-11-21T09:30:00Z"}),
+            serde_json::json!({"op": "update", "id": "deal_1", "if_match": "\"1-a\"", "external_revision": "3"}),
+        ] {
+            assert_eq!(named(wrong).as_deref(), Some("#/../external_revision"));
+        }
     }
 }

@@ -21,7 +21,7 @@ use std::{
 pub use body::{Batch, BatchAction, BatchData, BatchItem, Operations, Target, readable};
 use futures_util::{StreamExt as _, stream};
 use hmac::digest::Digest as _;
-pub use outcome::{BatchOutcome, BatchResult, Batched, Done};
+pub use outcome::{BatchOutcome, BatchResult, Batched, Done, Settled};
 pub use records::{Records, Upsert};
 use serde_json::Value;
 
@@ -47,13 +47,14 @@ struct Plan {
     marks: Vec<Option<String>>,
     atomic: bool,
     dry_run: bool,
-    /// Whether an item cannot be read, or two are about one record.
+    /// Whether an item cannot be read, two are about one record, or one comes with a revision of another system, which may be
+    /// taken only to be compared: then each looks for itself.
     delicate: bool,
     path: String,
 }
 
 /// Works an item off.
-pub type Step<'w> = Box<dyn FnMut(&mut Tx<'_>, usize) -> Result<Done> + 'w>;
+pub type Step<'w> = Box<dyn FnMut(&mut Tx<'_>, usize) -> Result<Settled> + 'w>;
 
 /// What a batch does, for items of one type.
 pub trait Work: Send + Sync + 'static {
@@ -192,13 +193,14 @@ fn concerns_all(error: &Error) -> bool {
 
 impl Plan {
     fn outcomes(&self, tx: &mut Tx<'_>, range: &Range<usize>, work: &dyn Work) -> Result<Vec<BatchOutcome>> {
+        let request = tx.caller().request();
         // Mostly all goes well, so a savepoint for each item is left out until something does not.
         if !self.delicate {
             let all = tx.attempt(|tx| {
                 let mut step = work.begin(tx, range.clone(), true)?;
                 range
                     .clone()
-                    .map(|index| step(tx, index).map(|done| self.done(index, done)))
+                    .map(|index| step(tx, index).map(|settled| self.settled(index, settled, request)))
                     .collect::<Result<Vec<_>>>()
             });
             match all {
@@ -210,9 +212,9 @@ impl Plan {
         let mut outcomes = Vec::with_capacity(range.len());
         for index in range.clone() {
             outcomes.push(match tx.attempt(|tx| step(tx, index)) {
-                Ok(done) => self.done(index, done),
+                Ok(settled) => self.settled(index, settled, request),
                 Err(error) if concerns_all(&error) => return Err(error),
-                Err(error) => self.refused(index, &error, tx.caller().request()),
+                Err(error) => self.refused(index, &error, request),
             });
         }
         Ok(outcomes)
@@ -230,13 +232,29 @@ impl Plan {
         }
     }
 
-    fn done(&self, index: usize, done: Done) -> BatchOutcome {
-        BatchOutcome {
-            id: Some(done.id),
-            etag: done.etag,
-            location: Some(done.location),
-            ..self.outcome(index, done.status)
+    fn settled(&self, index: usize, settled: Settled, request: &Request) -> BatchOutcome {
+        match settled {
+            Ok(done) => BatchOutcome {
+                id: Some(done.id),
+                etag: done.etag,
+                location: Some(done.location),
+                ..self.outcome(index, done.status)
+            },
+            Err(refusal) => self.refused(index, &self.undone(refusal), request),
         }
+    }
+
+    /// A refusal as it is where nothing stays that is not done: a conflict that is not kept cannot be named.
+    fn undone(&self, refusal: Error) -> Error {
+        if !(self.atomic || self.dry_run) || !refusal.is(&codes::SYNC_CONFLICT) {
+            return refusal;
+        }
+        let fields = refusal.all_faults().iter().filter(|fault| fault.pointer != "#");
+        Error::new(&codes::SYNC_CONFLICT)
+            .detail(
+                "Both sides changed the record since they agreed. Nothing of the batch is kept, nor is the conflict.",
+            )
+            .faults(fields.cloned().collect())
     }
 
     fn refused(&self, index: usize, error: &Error, request: &Request) -> BatchOutcome {
@@ -291,8 +309,9 @@ fn pointed(index: usize, pointer: &str) -> String {
     if pointer.starts_with("#/items/") {
         return pointer.to_owned();
     }
-    if pointer == "header:If-Match" {
-        return format!("#/items/{index}/if_match");
+    // What is a header of the call for one record is a field of its item.
+    if let Some(header) = pointer.strip_prefix("header:") {
+        return format!("#/items/{index}/{}", header.to_ascii_lowercase().replace('-', "_"));
     }
     match (pointer.strip_prefix("#/../"), pointer.strip_prefix('#')) {
         (Some(beside), _) => format!("#/items/{index}/{beside}"),
@@ -311,6 +330,7 @@ mod tests {
         assert_eq!(pointed(3, "#"), "#/items/3/data");
         assert_eq!(pointed(3, "#/../id"), "#/items/3/id");
         assert_eq!(pointed(3, "header:If-Match"), "#/items/3/if_match");
+        assert_eq!(pointed(3, "header:External-Revision"), "#/items/3/external_revision");
         assert_eq!(pointed(3, "#/items/3/op"), "#/items/3/op");
     }
 }

@@ -11,7 +11,7 @@ use utoipa::{
 
 use crate::{
     db::Tx,
-    error::Result,
+    error::{Error, Result},
     http::{Answer, Documented, Plain, Resource, Upserted},
 };
 
@@ -84,6 +84,9 @@ impl Documented for Batched {
     }
 }
 
+/// What an item came to: done, or refused in a way that leaves something behind, which stays although nothing was done.
+pub type Settled = std::result::Result<Done, Error>;
+
 /// A record that was made or changed.
 pub struct Done {
     /// Its id.
@@ -107,6 +110,17 @@ impl Done {
             etag: rendered.etag,
             location,
         })
+    }
+
+    /// [`Done::of`] what came with a revision of another system, or its refusal.
+    ///
+    /// # Errors
+    /// As [`Done::of`].
+    pub fn settled<T: Resource>(tx: &Tx<'_>, settled: std::result::Result<Upserted<T>, Error>) -> Result<Settled> {
+        match settled {
+            Ok(done) => Self::of(tx, done).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     /// [`Done::of`] a record that was there.

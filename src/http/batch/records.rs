@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use super::{Batch, BatchData, BatchItem, Batched, Done, Operations, Step, Target, Work, readable, run};
+use super::{Batch, BatchData, BatchItem, Batched, Done, Operations, Settled, Step, Target, Work, readable, run};
 use crate::{
     auth::Caller,
     db::{Db, Tx},
     error::{Error, Fault, Result},
     http::{IfMatch, Reply},
     references::{self, ExternalRef},
+    sync::Carried,
 };
 
 /// What is done with one record that another system knows by an id.
@@ -29,8 +30,8 @@ pub struct Records<T> {
     pub kind: &'static str,
     /// The operations for one record.
     pub operations: Operations,
-    /// Makes or changes a record by its id in another system.
-    pub upsert: fn(&mut Tx<'_>, Upsert<'_, T>) -> Result<Done>,
+    /// Makes or changes a record by its id in another system, with the revision that it has there.
+    pub upsert: fn(&mut Tx<'_>, Upsert<'_, T>, &Carried) -> Result<Settled>,
     /// Changes a record by its own id.
     pub update: fn(&mut Tx<'_>, &str, &T, IfMatch) -> Result<Done>,
 }
@@ -56,15 +57,15 @@ impl<T: BatchData> Records<T> {
 }
 
 impl<T: BatchData> Listed<T> {
-    fn one(&self, tx: &mut Tx<'_>, known: Option<&mut BTreeMap<ExternalRef, String>>, index: usize) -> Result<Done> {
+    fn one(&self, tx: &mut Tx<'_>, known: Option<&mut BTreeMap<ExternalRef, String>>, index: usize) -> Result<Settled> {
         let item = self
             .items
             .get(index)
             .ok_or_else(|| Error::internal("the batch has no such item"))?;
         let item = readable(item)?;
-        let (reference, seen) = match item.target(tx.caller(), self.records.operations)? {
-            Target::Own(id, seen) => return (self.records.update)(tx, id, &item.data, seen),
-            Target::External(reference, seen) => (reference, seen),
+        let (reference, seen, carried) = match item.target(tx.caller(), self.records.operations)? {
+            Target::Own(id, seen) => return (self.records.update)(tx, id, &item.data, seen).map(Ok),
+            Target::External(reference, seen, carried) => (reference, seen, carried),
         };
         let holder = match &known {
             Some(known) => known.get(reference).cloned(),
@@ -76,11 +77,11 @@ impl<T: BatchData> Listed<T> {
             data: &item.data,
             seen,
         };
-        let done = (self.records.upsert)(tx, upsert)?;
-        if let Some(known) = known {
+        let settled = (self.records.upsert)(tx, upsert, &carried)?;
+        if let (Some(known), Ok(done)) = (known, &settled) {
             known.insert(reference.clone(), done.id.clone());
         }
-        Ok(done)
+        Ok(settled)
     }
 }
 

@@ -19,7 +19,8 @@ const ABOUT_TABLE: &str = "All rows of the list as CSV (RFC 4180, UTF-8), otherw
     line names the columns: those of `fields`, in their order, or all in the order of the row's schema. Fields within objects \
     have dotted names (`amount.currency`), custom fields are `custom.<name>`; lists, maps and what `expand` embeds are JSON text; \
     null is an empty cell. A text that begins with `=`, `+`, `-`, `@`, a tab or a line break, or with the full-width form of one, \
-    stands behind an apostrophe, so that no spreadsheet takes it for a formula; plain numbers stay as they are. Where every \
+    stands behind an apostrophe, so that no spreadsheet takes it for a formula; plain numbers stay as they are. So does such a \
+    sign within a text behind a semicolon, a tab or a line break, where some spreadsheets begin another cell. Where every \
     character counts, take `application/x-ndjson`.";
 
 /// Offers both forms wherever a page of records is read, each with an example out of that of the page.

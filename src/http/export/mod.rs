@@ -1,9 +1,9 @@
 //! Exports: every list, whole, as NDJSON or CSV.
 //!
 //! A list that is asked for as `application/x-ndjson` or `text/csv` is answered with all its rows. An export is its list,
-//! page after page: [`serve`] stands between the gate and the handlers, asks the list's own handler for one page after the
-//! other, and sends the rows on. So filters, order, `fields`, `expand`, whose rows are seen and what of them is the
-//! list's own doing, no handler knows of exports, and no query is there twice.
+//! page after page: the gate hands it to [`serve`], which asks the list's own handler for one page after the other, and sends
+//! the rows on. So filters, order, `fields`, `expand`, whose rows are seen and what of them is the list's own doing, no handler
+//! knows of exports, and no query is there twice.
 //!
 //! - **Memory and pace.** The next page is read when the last one was taken: one page is in memory (`OPENPRM_EXPORT_ROWS`), a slow
 //!   reader slows nobody else, and one that went away has ended it. No transaction spans two pages.
@@ -15,7 +15,8 @@
 //!   failure: it is asked for again for some seconds.
 //! - **Cost.** Each page is a call to the rate limit. Only the first can be refused; later ones wait, and leave half of the limit
 //!   to the caller's other calls. A caller has [`AT_ONCE`] exports under way at most.
-//! - **Who.** The caller is who it was at the beginning: a token that ends meanwhile does not end an export.
+//! - **Who.** Before each page it is asked anew who the caller is, as before any call. A token that ended or was revoked, a user
+//!   who was suspended, or a right that is gone ends the export as a failure does; fewer rows to see are fewer from then on.
 
 mod form;
 mod running;
@@ -25,7 +26,7 @@ pub use form::{Form, form};
 pub use running::{AT_ONCE, Running};
 pub use table::{Columns, csv};
 
-use std::{panic::AssertUnwindSafe, rc::Rc, time::Duration};
+use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpMessage as _, HttpResponse,
@@ -37,15 +38,21 @@ use actix_web::{
     },
     middleware::Next,
     test::TestRequest,
-    web::{Bytes, Data},
+    web::{Bytes, Data, block},
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use running::Turn;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{State, extract::Checked, gate::HANDLER_DEADLINE, reply::Listed};
+use super::{
+    State,
+    extract::{self, Checked},
+    gate::{self, HANDLER_DEADLINE},
+    reply::Listed,
+};
 use crate::{
+    auth::{Caller, Permission, Side},
     custom_fields,
     error::{Error, Result, codes},
     events::feed,
@@ -56,37 +63,29 @@ const TRIES: u32 = 5;
 /// How long the first of these waits; each further one waits so much longer.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The middleware, within the gate.
-///
-/// # Errors
-/// None of its own: what is refused is answered as a problem.
-pub async fn serve(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let asked = request.extensions().get::<Rc<Checked>>().cloned();
-    let Some(asked) = asked.filter(|asked| asked.form != Form::Json) else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    };
-    match begin(&request, asked, next).await {
+/// Answers a request that the gate let through, for a list in another form than JSON.
+pub async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+    match begin(&request, next).await {
         // A page's refusal keeps what it was refused for, which `into_response` would lose: the gate tells it.
-        Ok(response) => Ok(ServiceResponse::new(request.into_parts().0, response)),
-        Err(error) => Ok(request.error_response(error)),
+        Ok(response) => ServiceResponse::new(request.into_parts().0, response),
+        Err(error) => request.error_response(error),
     }
 }
 
 /// Reads the first page, which decides on status and headers, and lets the rest follow.
-async fn begin<B: MessageBody + 'static>(
-    request: &ServiceRequest,
-    asked: Rc<Checked>,
-    next: Next<B>,
-) -> Result<HttpResponse> {
+async fn begin<B: MessageBody + 'static>(request: &ServiceRequest, next: Next<B>) -> Result<HttpResponse> {
     let state = State::of(request.request())?;
+    let asked = extract::found(request.request())?;
     let (caller, form) = (asked.caller.clone(), asked.form);
+    // Whoever need not be known stays unknown.
+    let token = match caller.side() {
+        Side::Nobody => None,
+        Side::Vendor | Side::Partner(_) => gate::bearer(request)?,
+    };
     let turn = state.exports.begin(&caller)?;
     let list = state.contract.operations.list(caller.request().operation);
-    let (columns, weight) = list
-        .and_then(|list| Some((list.columns.clone()?, list.permission.weight)))
+    let (columns, permission) = list
+        .and_then(|list| Some((list.columns.clone()?, list.permission)))
         .ok_or_else(|| Error::internal("an export of what is no list"))?;
     let record = columns.custom_record().filter(|_| form == Form::Table);
     let (feed_cursor, custom) = state
@@ -98,9 +97,9 @@ async fn begin<B: MessageBody + 'static>(
         .await?;
     let columns = (form == Form::Table).then(|| {
         let fields = asked.query.get("fields").and_then(Value::as_array);
-        columns.asked(fields, asked.query.contains_key("expand"), custom.as_deref())
+        Arc::new(columns.asked(fields, asked.query.contains_key("expand"), custom.as_deref()))
     });
-    let head = columns.as_ref().map(Columns::head).transpose()?;
+    let head = columns.as_deref().map(Columns::head).transpose()?;
     // An export is never "not modified", and the list itself is asked for as JSON.
     let mut headers = request.headers().clone();
     headers.remove(header::IF_NONE_MATCH);
@@ -113,9 +112,11 @@ async fn begin<B: MessageBody + 'static>(
         whole: !asked.query.contains_key("limit"),
         cursor: None,
         columns,
-        weight,
+        permission,
         state,
         asked,
+        caller,
+        token,
         _turn: turn,
     };
     let page = walk.page().await?;
@@ -159,6 +160,10 @@ struct Walk<B> {
     next: Next<B>,
     state: Data<State>,
     asked: Rc<Checked>,
+    /// Who asks, as of the last page.
+    caller: Caller,
+    /// What tells who asks, if they are known.
+    token: Option<String>,
     /// The list's address as it was asked for: a page's `Link` is made of it.
     address: String,
     headers: HeaderMap,
@@ -166,9 +171,9 @@ struct Walk<B> {
     /// Where the next page begins, if there is one.
     cursor: Option<String>,
     /// The columns of a table; none for lines.
-    columns: Option<Columns>,
-    /// What a page costs of the rate limit.
-    weight: u32,
+    columns: Option<Arc<Columns>>,
+    /// Who may read the list, and what a page costs of the rate limit.
+    permission: &'static Permission,
     _turn: Turn,
 }
 
@@ -179,6 +184,38 @@ struct Page<'a> {
     data: Vec<&'a RawValue>,
     next_cursor: Option<String>,
     has_more: bool,
+}
+
+/// The rows of a page as they are sent.
+struct Rows {
+    bytes: Bytes,
+    count: usize,
+    /// Where the next page begins, if there is one.
+    next: Option<String>,
+}
+
+impl Rows {
+    /// The rows of that page, as lines or as a table of these columns.
+    fn of(page: &[u8], columns: Option<&Columns>) -> Result<Self> {
+        let length = page.len();
+        let page: Page<'_> = serde_json::from_slice(page).map_err(Error::internal)?;
+        let bytes = match columns {
+            None => {
+                let mut lines = Vec::with_capacity(length);
+                for row in &page.data {
+                    lines.extend_from_slice(row.get().as_bytes());
+                    lines.push(b'\n');
+                }
+                lines.into()
+            }
+            Some(columns) => columns.table(&page.data)?,
+        };
+        Ok(Self {
+            bytes,
+            count: page.data.len(),
+            next: page.next_cursor.filter(|_| page.has_more),
+        })
+    }
 }
 
 impl<B: MessageBody + 'static> Walk<B> {
@@ -211,7 +248,7 @@ impl<B: MessageBody + 'static> Walk<B> {
             .to_srv_request();
         *request.headers_mut() = self.headers.clone();
         request.extensions_mut().insert(Rc::new(Checked {
-            caller: self.asked.caller.clone(),
+            caller: self.caller.clone(),
             body: None,
             query,
             list: self.asked.list,
@@ -221,55 +258,78 @@ impl<B: MessageBody + 'static> Walk<B> {
         request
     }
 
-    /// The rows of a page in the form asked for, and how many they are.
+    /// The rows of a page in the form asked for, and how many they are. A page has hundreds, so they are written where they
+    /// hold up nobody.
     async fn rows(&mut self, page: HttpResponse<B>) -> Result<(Bytes, usize)> {
         let body = to_bytes(page.into_body()).await.map_err(|error| {
             let error: Box<dyn std::error::Error> = error.into();
             Error::internal(error)
         })?;
-        let page: Page<'_> = serde_json::from_slice(&body).map_err(Error::internal)?;
-        let rows = match &self.columns {
-            None => {
-                let mut lines = Vec::with_capacity(body.len());
-                for row in &page.data {
-                    lines.extend_from_slice(row.get().as_bytes());
-                    lines.push(b'\n');
-                }
-                lines.into()
-            }
-            Some(columns) => columns.table(&page.data)?,
-        };
-        self.cursor = page.next_cursor.filter(|_| page.has_more && self.whole);
-        Ok((rows, page.data.len()))
+        let columns = self.columns.clone();
+        let rows = block(move || Rows::of(&body, columns.as_deref()))
+            .await
+            .map_err(Error::internal)??;
+        self.cursor = rows.next.filter(|_| self.whole);
+        Ok((rows.bytes, rows.count))
     }
 
     /// The rows of the next page, once it is its turn. Whatever fails here ends the body before its end.
     async fn go_on(&mut self) -> Result<Bytes> {
         let outcome = self.next_rows().await;
         if let Err(error) = &outcome {
-            let request = self.asked.caller.request();
-            log::error!("{} an export of {} broke off: {error}", request.id, request.operation);
+            let request = self.caller.request();
+            let level = if error.code().status < 500 {
+                log::Level::Info
+            } else {
+                log::Level::Error
+            };
+            log::log!(
+                level,
+                "{} an export of {} broke off: {error}",
+                request.id,
+                request.operation
+            );
         }
         outcome
     }
 
     async fn next_rows(&mut self) -> Result<Bytes> {
-        self.state.limiter.pace(&self.asked.caller, self.weight).await;
+        self.state.limiter.pace(&self.caller, self.permission.weight).await;
         let mut tries = 0;
         loop {
-            let page = self.page().await?;
-            match page.status() {
-                StatusCode::OK => return self.rows(page).await.map(|(rows, _)| rows),
-                StatusCode::SERVICE_UNAVAILABLE if tries < TRIES => {
+            match self.try_rows().await {
+                Err(error) if error.is(&codes::UNAVAILABLE) && tries < TRIES => {
                     tries += 1;
                     tokio::time::sleep(PAUSE * tries).await;
                 }
-                status => {
-                    let told = page.error().map(ToString::to_string);
-                    return Err(Error::internal(told.unwrap_or_else(|| status.to_string())));
-                }
+                outcome => return outcome,
             }
         }
+    }
+
+    async fn try_rows(&mut self) -> Result<Bytes> {
+        self.recognise().await?;
+        let page = self.page().await?;
+        let status = page.status();
+        if status == StatusCode::OK {
+            return self.rows(page).await.map(|(rows, _)| rows);
+        }
+        let told = page.error().map_or_else(|| status.to_string(), ToString::to_string);
+        Err(match status {
+            StatusCode::SERVICE_UNAVAILABLE => Error::new(&codes::UNAVAILABLE).cause(told),
+            _ => Error::internal(told),
+        })
+    }
+
+    /// Asks who the caller is now, and whether they may still read the list. What is known of a token is believed for seconds, so
+    /// this seldom asks the database.
+    async fn recognise(&mut self) -> Result<()> {
+        let Some(token) = &self.token else { return Ok(()) };
+        let request = self.caller.request().clone();
+        let caller = self.state.authenticator.authenticate(token, request).await?;
+        self.permission.check(&caller)?;
+        self.caller = caller;
+        Ok(())
     }
 }
 

@@ -152,24 +152,45 @@ fn cell(value: &Value) -> Cow<'static, str> {
         Value::Bool(false) => Cow::Borrowed("false"),
         Value::Number(number) => number.to_string().into(),
         Value::String(text) => guarded(text).into(),
-        Value::Array(_) | Value::Object(_) => value.to_string().into(),
+        Value::Array(_) | Value::Object(_) => guarded(&value.to_string()).into(),
     }
 }
 
-/// A text that a spreadsheet takes for a text: one that begins as a formula could is put behind an apostrophe, as OWASP
-/// recommends against "CSV injection", but for a plain number, which is an amount below zero.
+/// A text that a spreadsheet takes for a text: what begins as a formula could is put behind an apostrophe, as OWASP recommends
+/// against "CSV injection", but for a plain number, which is an amount below zero. A spreadsheet that separates cells by semicolons
+/// or tabs, as it does where the comma is in numbers, takes our quotes for letters: so a text begins anew behind each of these, and
+/// behind the end of a line.
 fn guarded(text: &str) -> String {
-    let begins = text.chars().next().is_some_and(|first| {
-        matches!(
-            first,
-            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{FF1D}' | '\u{FF0B}' | '\u{FF0D}' | '\u{FF20}'
-        )
-    });
-    if begins && !is_number(text) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+    if is_number(text) {
+        return text.to_owned();
     }
+    let mut safe = String::with_capacity(text.len() + 1);
+    let mut before = None;
+    for letter in text.chars() {
+        let begins = match before {
+            None => opens_formula(letter) || matches!(letter, '\t' | '\r' | '\n'),
+            Some(before) => opens_formula(letter) && ends_cell(before),
+        };
+        if begins {
+            safe.push('\'');
+        }
+        safe.push(letter);
+        before = Some(letter);
+    }
+    safe
+}
+
+/// What a formula begins with, in full width too.
+const fn opens_formula(letter: char) -> bool {
+    matches!(
+        letter,
+        '=' | '+' | '-' | '@' | '\u{FF1D}' | '\u{FF0B}' | '\u{FF0D}' | '\u{FF20}'
+    )
+}
+
+/// What ends a cell for some spreadsheet.
+const fn ends_cell(letter: char) -> bool {
+    matches!(letter, ';' | '\t' | '\r' | '\n')
 }
 
 /// Whether it is a plain number: `-12.50`.
@@ -343,5 +364,23 @@ mod tests {
         for text in ["", "a=1", "-1", "-12.50", "12.50", "2026-11-22", "'x", "a@b.example"] {
             assert_eq!(guarded(text), text);
         }
+    }
+
+    #[test]
+    fn no_text_has_a_formula_where_cells_are_separated_otherwise() {
+        for (text, safe) in [
+            ("a;=1+1", "a;'=1+1"),
+            ("a\t@SUM(A1);b", "a\t'@SUM(A1);b"),
+            ("a\r\n-1+1", "a\r\n'-1+1"),
+            ("=1;=1", "'=1;'=1"),
+            (";=1", ";'=1"),
+        ] {
+            assert_eq!(guarded(text), safe);
+        }
+        for text in ["a; b", "a;b=c", "a\n\nb", "a\t\tb", "a,=1"] {
+            assert_eq!(guarded(text), text);
+        }
+        let listed = cell(&json!(["a;=1"]));
+        assert_eq!(listed, "[\"a;'=1\"]");
     }
 }

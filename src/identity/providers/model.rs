@@ -20,8 +20,8 @@ use crate::{
 words! {
     /// How an account at the provider becomes a user's.
     pub LinkBy {
-        /// At first sight, by an address that the provider has verified (`email_verified`) and that is of one of `email_domains`.
-    /// Links that were made stay when a domain is taken away.
+        /// At first sight, by an address that the provider says it has verified and that is of one of `email_domains`. Links that
+        /// were made stay when a domain is taken away.
         VerifiedEmail = "verified_email",
         /// By an administrator, who links the account's subject to a user.
         Subject = "subject",

@@ -4,7 +4,9 @@ mod queries;
 
 use std::sync::Arc;
 
-pub use queries::{of_api_key, of_client, of_link, of_session, rows_of_user, touch, who_sees};
+pub use queries::{
+    distributors_of, of_api_key, of_client, of_link, of_session, rows_of_partner, rows_of_user, touch, who_sees,
+};
 
 use crate::{
     auth::{Actor, Caller, Facts, Request, Roles, Rows, Side},

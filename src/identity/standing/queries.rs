@@ -291,7 +291,10 @@ fn in_territories_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<PartnerId>> {
 }
 
 /// A partner's rows: its own, and those of the resellers it serves where a program of both says so.
-fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
+///
+/// # Errors
+/// What the database reports.
+pub fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
     let today = tx.now.date();
     let opens: i64 = on_each!(tx, |c| program_memberships::table
         .inner_join(programs::table)
@@ -325,6 +328,19 @@ fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
     rows.sort_unstable();
     rows.dedup();
     Ok(Rows::Partners(rows.into()))
+}
+
+/// Each of those partners with whoever serves it as a distributor, did or will: who sees any of their rows besides
+/// themselves, by [`rows_of_partner`], is among these.
+///
+/// # Errors
+/// What the database reports.
+pub fn distributors_of(tx: &mut Tx<'_>, partners: &[String]) -> Result<BTreeSet<(String, String)>> {
+    let pairs: Vec<(String, String)> = on_each!(tx, |c| partner_resellers::table
+        .filter(partner_resellers::reseller_id.eq_any(among(partners)))
+        .select((partner_resellers::reseller_id, partner_resellers::distributor_id))
+        .load(c))?;
+    Ok(pairs.into_iter().collect())
 }
 
 /// The standing of a service client; none if there is none that is active.

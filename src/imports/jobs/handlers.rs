@@ -70,13 +70,11 @@ async fn begun(state: &State, db: &Db, caller: &Caller, id: FileId) -> Result<Be
     })
 }
 
+/// What is wrong with the first line of a file.
 fn unreadable(error: Error) -> Error {
+    let detail = error.message().to_owned();
     error.when(&codes::VALIDATION_FAILED, || {
-        Error::contradicts(
-            "#/file_id",
-            "unreadable_file",
-            "The file cannot be read as it is said to be written; save it as CSV in UTF-8, the first line naming the columns, or as JSON lines.",
-        )
+        Error::contradicts("#/file_id", "unreadable_file", detail)
     })
 }
 
@@ -238,7 +236,7 @@ fn change(
 /// Commit a dry run
 ///
 /// Goes over the very rows that were looked at once more, and keeps what they make. Send the tag of the import that was looked at as
-/// `If-Match`. Rows are taken with what the caller is permitted now.
+/// `If-Match`. From then on its rows are taken with what the caller is permitted.
 #[utoipa::path(
     params(ImportId, IfMatchIfSent),
     extensions(("x-errors" = json!(["invalid_state", "guard_failed", "already_exists", "contradiction"])))

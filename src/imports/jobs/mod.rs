@@ -8,7 +8,8 @@
 //! - A dry run takes each batch back again. What a row rests on in the same file is brought in with it, so that it is judged as
 //!   it would be; rows of different batches that stand in each other's way are found only when it is committed. Committing goes
 //!   over the very rows that were looked at, not over the file.
-//! - Rows are taken with what their importer was permitted when the import was made, by the rules of [`crate::imports`].
+//! - Rows are taken with what their importer is permitted at that moment, by the rules of [`crate::imports`]. An import ends as
+//!   failed when whoever brings it in is disabled meanwhile, or may not make such records any more.
 //! - The same content by the same mapping is brought in once, unless it is wanted again: a constraint of the database.
 //! - Each row that made or changed a record remembers the revision in which it left it, and the event that tells what was before.
 //!   An undo goes backwards over them: a record that has another revision by now is named, and left as it is.

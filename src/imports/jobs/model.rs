@@ -163,7 +163,7 @@ pub struct Import {
     /// Why it failed.
     #[schema(required = true, example = json!(null), max_length = 4000)]
     pub error: Option<String>,
-    /// Who made it; its rows are taken with what they were permitted then.
+    /// Who made it. Its rows are taken with what they, or whoever committed it, are permitted at that moment.
     #[schema(example = "user_01jdq4k8v6e5ns3q7t9x2m4b8c", max_length = 100)]
     pub created_by: String,
     /// When a server took it on.

@@ -68,6 +68,10 @@ struct Form {
     columns: Vec<String>,
     /// All of them, as they stand in a row that was kept.
     header: Vec<String>,
+    /// What stands between cells, so that the same mapping reads them.
+    delimiter: u8,
+    /// What stands between the parts of a list within a cell.
+    list: char,
 }
 
 /// Where the writing of the file has come to.
@@ -85,7 +89,15 @@ struct Written {
 pub fn answer(db: &Db, caller: &Caller, import: Import, work: &Work, to: Option<ImportFormat>) -> ProblemFile {
     let header = work.header.as_ref().map(|header| header.0.clone()).unwrap_or_default();
     let own = |name: &&String| !PROBLEM_COLUMNS.contains(&name.as_str());
+    let formats = &import.mapping.0.formats;
+    let said = formats.delimiter.and_then(|sign| sign.as_str().bytes().next());
+    let found = u8::try_from(work.delimiter).ok().filter(|sign| *sign > 0);
     let form = Form {
+        delimiter: said.or(found).unwrap_or(b','),
+        list: formats
+            .list
+            .and_then(|sign| sign.as_str().chars().next())
+            .unwrap_or(';'),
         of: import.format,
         to: to.unwrap_or(import.format),
         columns: header.iter().filter(own).cloned().collect(),
@@ -129,7 +141,7 @@ async fn piece(mut written: Written) -> Result<(Bytes, Option<Written>)> {
         let line = match written.form.to {
             ImportFormat::Csv => {
                 let columns = PROBLEM_COLUMNS.iter().map(|name| (*name).to_owned());
-                csv_line(columns.chain(written.form.columns.iter().cloned()))?
+                csv_line(&written.form, columns.chain(written.form.columns.iter().cloned()))?
             }
             ImportFormat::Ndjson => Vec::new(),
         };
@@ -156,8 +168,10 @@ async fn piece(mut written: Written) -> Result<(Bytes, Option<Written>)> {
     Ok((Bytes::from(lines), goes_on.then_some(written)))
 }
 
-fn csv_line(texts: impl Iterator<Item = String>) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn csv_line(form: &Form, texts: impl Iterator<Item = String>) -> Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(form.delimiter)
+        .from_writer(Vec::new());
     let cells: Vec<String> = texts.map(|text| guarded(&text)).collect();
     writer.write_record(cells).map_err(Error::internal)?;
     writer.into_inner().map_err(Error::internal)
@@ -166,7 +180,7 @@ fn csv_line(texts: impl Iterator<Item = String>) -> Result<Vec<u8>> {
 /// The cells of a row by the names of their columns; nothing of one that could not be read.
 fn named(form: &Form, row: &Wrong) -> BTreeMap<String, String> {
     let content = row.content.as_deref().unwrap_or_default();
-    let read = cells(form.of, content, &form.header, ';').unwrap_or_default();
+    let read = cells(form.of, content, &form.header, form.list).unwrap_or_default();
     form.header.iter().cloned().zip(read).collect()
 }
 
@@ -180,7 +194,7 @@ fn as_csv(form: &Form, row: &Wrong) -> Result<Vec<u8>> {
         said(&row.raw),
     ];
     let cells = form.columns.iter().map(|name| named.remove(name).unwrap_or_default());
-    csv_line(reason.into_iter().chain(cells))
+    csv_line(form, reason.into_iter().chain(cells))
 }
 
 fn as_json(form: &Form, row: &Wrong) -> Result<Vec<u8>> {

@@ -63,7 +63,7 @@ pub struct Work {
     pub import_id: ImportId,
     /// What it has in common with any other of the same content.
     pub content_key: Option<String>,
-    /// Whose permissions its rows are taken with.
+    /// With whose permissions its rows are taken.
     pub authority: Stored<Authority>,
     /// How often the rows are gone over, this time among them.
     pub pass: i64,
@@ -77,8 +77,6 @@ pub struct Work {
     pub delimiter: i64,
     /// The names of its columns, once they are known.
     pub header: Option<Stored<Vec<String>>>,
-    /// Whether it is a file of problems.
-    pub guarded: bool,
     /// The last row that was looked at in this phase.
     pub at_line: i64,
     /// How many rows got on in this round of it.
@@ -110,7 +108,6 @@ impl Work {
             line: 1,
             delimiter: 0,
             header: None,
-            guarded: false,
             at_line: 0,
             brought: 0,
             read_skipped: 0,

@@ -6,15 +6,13 @@ use super::model::ImportFormat;
 use crate::{
     error::{Error, Result},
     imports::{
-        formats::Formats,
-        source::{Broken, Place, Source},
+        formats::{Encoding, Formats},
+        source::{BYTES_OF_A_ROW, Broken, Over, Place, Source},
     },
 };
 
 /// The columns that a file of problems has before those of the file that was brought in.
 pub const PROBLEM_COLUMNS: [&str; 4] = ["openprm_line", "openprm_code", "openprm_reason", "openprm_raw"];
-/// How many bytes a JSON line may have.
-const BYTES_OF_A_LINE: usize = 1024 * 1024;
 /// How many characters of a line that cannot be read are kept.
 const SHOWN: usize = 4000;
 
@@ -55,6 +53,8 @@ pub struct Lines {
     line: u64,
     columns: Vec<String>,
     list: char,
+    /// The line that is passed over, while its end is looked for.
+    over: Option<Over>,
 }
 
 /// Which format content has that begins so.
@@ -82,9 +82,13 @@ impl Records {
     ) -> Result<Self> {
         match format {
             ImportFormat::Csv => {
-                let source = Source::begun(head, whole, "The file", formats)?;
-                let guarded = is_of_problems(source.header());
-                Ok(Self::Csv { source, guarded })
+                let source = Source::begun(head.clone(), whole, "The file", formats)?;
+                if !is_of_problems(source.header()) {
+                    return Ok(Self::Csv { source, guarded: false });
+                }
+                let mut source = Source::begun(head, whole, "The file", &as_problems_are(formats))?;
+                source.rename(unguarded);
+                Ok(Self::Csv { source, guarded: true })
             }
             ImportFormat::Ndjson => {
                 let at = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
@@ -96,6 +100,7 @@ impl Records {
                     line: 1,
                     columns,
                     list: formats.list,
+                    over: None,
                 }))
             }
         }
@@ -104,13 +109,14 @@ impl Records {
     /// Goes on with content at a place; its bytes from there on are still to come.
     pub fn resumed(format: ImportFormat, place: Place, formats: &Formats) -> Self {
         match format {
-            ImportFormat::Csv => {
-                let guarded = is_of_problems(&place.header);
-                Self::Csv {
-                    source: Source::resumed(place, formats),
-                    guarded,
-                }
-            }
+            ImportFormat::Csv if is_of_problems(&place.header) => Self::Csv {
+                source: Source::resumed(place, &as_problems_are(formats)),
+                guarded: true,
+            },
+            ImportFormat::Csv => Self::Csv {
+                source: Source::resumed(place, formats),
+                guarded: false,
+            },
             ImportFormat::Ndjson => Self::Lines(Lines {
                 bytes: Vec::new(),
                 before: place.position,
@@ -119,6 +125,7 @@ impl Records {
                 line: place.line,
                 columns: place.header,
                 list: formats.list,
+                over: None,
             }),
         }
     }
@@ -143,20 +150,7 @@ impl Records {
     pub fn place(&self) -> Place {
         match self {
             Self::Csv { source, .. } => source.place(),
-            Self::Lines(lines) => Place {
-                position: lines.before.saturating_add(u64::try_from(lines.at).unwrap_or(0)),
-                line: lines.line,
-                delimiter: 0,
-                header: lines.columns.clone(),
-            },
-        }
-    }
-
-    /// Whether it is a file of problems.
-    pub const fn is_guarded(&self) -> bool {
-        match self {
-            Self::Csv { guarded, .. } => *guarded,
-            Self::Lines(_) => false,
+            Self::Lines(lines) => lines.place(),
         }
     }
 
@@ -171,7 +165,7 @@ impl Records {
                 let Some(row) = source.next() else { return Ok(None) };
                 let cells = row.cells.map(|cells| {
                     if *guarded {
-                        cells.iter().map(|cell| unguarded(cell).to_owned()).collect()
+                        cells.iter().map(|cell| unguarded(cell)).collect()
                     } else {
                         cells
                     }
@@ -195,6 +189,13 @@ fn is_of_problems(header: &[String]) -> bool {
     PROBLEM_COLUMNS
         .iter()
         .all(|column| header.iter().any(|name| name == column))
+}
+
+/// A file of problems is UTF-8, whatever the file was that they are of.
+fn as_problems_are(formats: &Formats) -> Formats {
+    let mut formats = formats.clone();
+    formats.encoding = Encoding::Utf8;
+    formats
 }
 
 /// The cells of a row that was kept, in the order of the columns.
@@ -224,20 +225,48 @@ impl Lines {
         self.bytes.extend_from_slice(piece);
     }
 
+    fn place(&self) -> Place {
+        let read = self.before.saturating_add(u64::try_from(self.at).unwrap_or(0));
+        Place {
+            position: read.saturating_sub(self.over.as_ref().map_or(0, Over::bytes)),
+            line: self.line,
+            delimiter: 0,
+            header: self.columns.clone(),
+        }
+    }
+
     fn read(&mut self) -> Option<Read> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            if rest.is_empty() {
+            if rest.is_empty() && !(self.whole && self.over.is_some()) {
                 return None;
             }
             let end = rest.iter().position(|byte| *byte == b'\n');
             let (length, step) = match end {
                 Some(end) => (end, end + 1),
-                None if self.whole || rest.len() > BYTES_OF_A_LINE => (rest.len(), rest.len()),
+                None if self.whole => (rest.len(), rest.len()),
+                None if self.over.is_some() || rest.len() > BYTES_OF_A_ROW => {
+                    self.over.get_or_insert_with(|| Over::of(1)).take(rest);
+                    self.at = self.bytes.len();
+                    return None;
+                }
                 None => return None,
             };
-            let text = String::from_utf8(rest.get(..length).unwrap_or_default().to_vec());
             let line = self.line;
+            if length > BYTES_OF_A_ROW || self.over.is_some() {
+                let mut over = self.over.take().unwrap_or_else(|| Over::of(1));
+                over.take(rest.get(..length).unwrap_or_default());
+                self.at += step;
+                self.line += 1;
+                let row = over.row(line);
+                return Some(Read {
+                    line,
+                    cells: row.cells,
+                    content: None,
+                    raw: row.raw,
+                });
+            }
+            let text = String::from_utf8(rest.get(..length).unwrap_or_default().to_vec());
             self.at += step;
             self.line += 1;
             let (cells, text) = match text {
@@ -312,28 +341,37 @@ fn text(value: &Value, list: char) -> String {
     }
 }
 
-/// Signs that make a spreadsheet take a cell for a formula (OWASP, "CSV injection").
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// Signs that make a spreadsheet take a cell for a formula (OWASP, "CSV injection"), in full width too.
+const FORMULA: [char; 10] = [
+    '=', '+', '-', '@', '\t', '\r', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}',
+];
+/// Signs after which some spreadsheet begins another cell.
+const SEPARATORS: [char; 5] = [';', '|', '\t', '\r', '\n'];
 
 fn looks_like_formula(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// A cell that no spreadsheet takes for a formula; [`unguarded`] undoes that exactly.
+/// A cell that no spreadsheet takes for a formula, and no part of it behind a sign that separates cells elsewhere; [`unguarded`]
+/// undoes that exactly.
 pub fn guarded(text: &str) -> String {
-    if looks_like_formula(text) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    let guard = |part: &str| {
+        if looks_like_formula(part) {
+            format!("'{part}")
+        } else {
+            part.to_owned()
+        }
+    };
+    text.split_inclusive(SEPARATORS).map(guard).collect()
 }
 
 /// The cell that [`guarded`] made safe.
-pub fn unguarded(text: &str) -> &str {
-    match text.strip_prefix('\'') {
-        Some(rest) if looks_like_formula(rest) => rest,
-        _ => text,
-    }
+pub fn unguarded(text: &str) -> String {
+    let bare = |part: &str| match part.strip_prefix('\'') {
+        Some(rest) if looks_like_formula(rest) => rest.to_owned(),
+        _ => part.to_owned(),
+    };
+    text.split_inclusive(SEPARATORS).map(bare).collect()
 }
 
 #[cfg(test)]
@@ -384,6 +422,65 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_too_long_costs_only_itself_and_is_not_held() {
+        let long = format!("{{\"a\": \"{}\"}}", "x".repeat(3 * BYTES_OF_A_ROW));
+        for (text, last) in [
+            (format!("{{\"a\": 1}}\n{long}\n{{\"a\": 2}}"), true),
+            (format!("{{\"a\": 1}}\n{long}"), false),
+        ] {
+            let columns = ["a".to_owned()].to_vec();
+            let mut records = Records::begun(ImportFormat::Ndjson, Vec::new(), false, &formats(), columns).unwrap();
+            let mut found = Vec::new();
+            for piece in text.as_bytes().chunks(100_000) {
+                records.feed(piece);
+                while let Some(read) = records.read().unwrap() {
+                    found.push(read);
+                }
+            }
+            records.end();
+            while let Some(read) = records.read().unwrap() {
+                found.push(read);
+            }
+            assert_eq!(records.place().position, u64::try_from(text.len()).unwrap());
+            assert!(
+                found
+                    .iter()
+                    .all(|read| read.raw.as_ref().is_none_or(|raw| raw.len() <= SHOWN))
+            );
+            let told: Vec<_> = found
+                .into_iter()
+                .map(|read| (read.line, read.cells.map_err(|broken| broken.code)))
+                .collect();
+            let cells = |text: &str| Ok([text.to_owned()].to_vec());
+            let mut expected = [(1, cells("1")), (2, Err("too_long"))].to_vec();
+            expected.extend(last.then(|| (3, cells("2"))));
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn a_file_of_problems_is_utf_8_and_its_columns_are_guarded_too() {
+        let given = Given {
+            encoding: Some(Encoding::Windows1252),
+            ..Given::default()
+        };
+        let formats = Formats::of(&given, &Given::default()).unwrap();
+        let text = "openprm_line,openprm_code,openprm_reason,openprm_raw,'@id,Straße\n2,x,y,,'-1,Köln\n".as_bytes();
+        let mut records = Records::begun(ImportFormat::Csv, text.to_vec(), true, &formats, Vec::new()).unwrap();
+        let place = records.place();
+        assert_eq!(place.header[4..], ["@id".to_owned(), "Straße".to_owned()]);
+        let expected = records.read().unwrap().unwrap();
+        assert_eq!(
+            expected.cells.as_ref().unwrap()[4..],
+            ["-1".to_owned(), "Köln".to_owned()]
+        );
+        let mut resumed = Records::resumed(ImportFormat::Csv, place.clone(), &formats);
+        resumed.feed(&text[usize::try_from(place.position).unwrap()..]);
+        resumed.end();
+        assert_eq!(resumed.read().unwrap(), Some(expected));
+    }
+
+    #[test]
     fn the_format_is_told_by_the_first_sign() {
         assert_eq!(sniffed(b"\xef\xbb\xbf {\"a\": 1}"), ImportFormat::Ndjson);
         assert_eq!(sniffed(b"a,b\n{1,2\n"), ImportFormat::Csv);
@@ -392,10 +489,25 @@ mod tests {
     #[test]
     fn a_cell_that_was_made_safe_is_read_as_it_was() {
         for text in [
-            "=1+1", "+49 30 1", "-5", "@a", "'=1", "''-x", "plain", "'quoted'", "", "'",
+            "=1+1",
+            "+49 30 1",
+            "-5",
+            "@a",
+            "'=1",
+            "''-x",
+            "plain",
+            "'quoted'",
+            "",
+            "'",
+            "x;=1+1;'=2;;-",
+            "a\n=1\n\n'+2",
+            "a\tb|@c",
+            "\u{FF1D}1",
         ] {
             let safe = guarded(text);
-            assert!(!safe.starts_with(FORMULA), "{safe}");
+            for part in safe.split([';', '|', '\n']) {
+                assert!(!part.starts_with(['=', '+', '-', '@', '\u{FF1D}']), "{safe}");
+            }
             assert_eq!(unguarded(&safe), text);
         }
     }

@@ -159,9 +159,9 @@ pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<B
     let found: Vec<(Option<String>, i64, Option<String>)> = on_each!(tx, |c| table
         .filter(rows::import_id.eq(import))
         .filter(rows::row_key.eq_any(among(keys)))
-        .filter(rows::staged.eq_any(among([Staged::Row, Staged::Queued])))
         .select((rows::row_key, rows::line, rows::said))
         .load(c))?;
+    // Of the rows with one key only the first remembers what it says.
     let known = |(key, line, said): (Option<String>, i64, Option<String>)| Some((key?, (line, said?)));
     Ok(found.into_iter().filter_map(known).collect())
 }
@@ -171,17 +171,22 @@ pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<B
 /// # Errors
 /// What the database reports.
 pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String]) -> Result<Vec<Waiting>> {
-    Ok(on_each!(tx, |c| table
-        .filter(rows::import_id.eq(import))
-        .filter(rows::staged.eq(Staged::Row))
-        .filter(
-            rows::row_key
-                .eq_any(among(names))
-                .or(rows::name_key.eq_any(among(names)))
-        )
-        .order(rows::line)
+    // Two questions, each with its index: of both in one SQLite would go over all rows of the import.
+    let waiting = rows::import_id.eq(import).and(rows::staged.eq(Staged::Row));
+    let mut found: Vec<Waiting> = on_each!(tx, |c| table
+        .filter(waiting)
+        .filter(rows::row_key.eq_any(among(names)))
         .select(Waiting::as_select())
-        .load(c))?)
+        .load(c))?;
+    let by_name: Vec<Waiting> = on_each!(tx, |c| table
+        .filter(waiting)
+        .filter(rows::name_key.eq_any(among(names)))
+        .select(Waiting::as_select())
+        .load(c))?;
+    found.extend(by_name);
+    found.sort_by_key(|row| row.line);
+    found.dedup_by_key(|row| row.line);
+    Ok(found)
 }
 
 /// The next rows of the phase that the work is in.
@@ -190,25 +195,19 @@ pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String]) -> Result<Vec
 /// What the database reports.
 pub fn next(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Waiting>> {
     let mut clause = of(work.import_id);
-    clause.below("import_job_rows.pass", Some(&work.pass));
-    let column = match work.phase {
-        Phase::Queue => {
-            clause.sql(" AND import_job_rows.staged = 'queued'");
-            "import_job_rows.sort_at"
-        }
-        Phase::Repeats => {
-            clause.sql(" AND import_job_rows.staged = 'repeat'");
-            "import_job_rows.line"
-        }
-        _ => {
-            clause
-                .sql(" AND import_job_rows.staged = 'row'")
-                .at_least("import_job_rows.line", Some(&work.at_line.saturating_add(1)));
-            "import_job_rows.line"
-        }
+    // A pass begins only when every row has its verdict of the one before it.
+    clause.equals("import_job_rows.pass", &work.pass.saturating_sub(1));
+    let staged = match work.phase {
+        Phase::Queue => " AND import_job_rows.staged = 'queued'",
+        Phase::Repeats => " AND import_job_rows.staged = 'repeat' AND import_job_rows.sort_at IS NULL",
+        _ => " AND import_job_rows.staged = 'row' AND import_job_rows.sort_at IS NULL",
     };
+    clause.sql(staged);
+    if work.phase != Phase::Queue {
+        clause.at_least("import_job_rows.line", Some(&work.at_line.saturating_add(1)));
+    }
     let order = Order {
-        column,
+        column: "import_job_rows.sort_at",
         id: "import_job_rows.line",
         descending: false,
     };
@@ -220,17 +219,24 @@ pub fn next(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Waiting>> {
         .load(c))?)
 }
 
-/// What became of the row at that line.
+/// What became of the rows at those lines, each with its record.
 ///
 /// # Errors
 /// What the database reports.
-pub fn fate(tx: &mut Tx<'_>, import: ImportId, line: i64) -> Result<(Option<ImportVerdict>, Option<String>)> {
-    let found: Option<(Option<ImportVerdict>, Option<String>)> = on_each!(tx, |c| table
-        .find((import, line))
-        .select((rows::verdict, rows::resource_id))
-        .first(c)
-        .optional())?;
-    Ok(found.unwrap_or_default())
+pub fn fates(
+    tx: &mut Tx<'_>,
+    import: ImportId,
+    lines: &[i64],
+) -> Result<BTreeMap<i64, (Option<ImportVerdict>, Option<String>)>> {
+    let found: Vec<(i64, Option<ImportVerdict>, Option<String>)> = on_each!(tx, |c| table
+        .filter(rows::import_id.eq(import))
+        .filter(rows::line.eq_any(among(lines)))
+        .select((rows::line, rows::verdict, rows::resource_id))
+        .load(c))?;
+    Ok(found
+        .into_iter()
+        .map(|(line, verdict, record)| (line, (verdict, record)))
+        .collect())
 }
 
 /// Notes what became of a row. What stands in it is let go of, unless it is wrong or will be gone over again.
@@ -252,15 +258,11 @@ pub fn done(tx: &mut Tx<'_>, held: (&Import, &Work), line: i64, outcome: &Outcom
         rows::resource_id.eq(record),
         rows::left_revision.eq(left.map(|left: Left| left.revision)),
         rows::left_event.eq(left.map(|left| left.event)),
+        (!keeps).then(|| rows::content.eq(None::<String>)),
     );
     on_each!(tx, |c| diesel::update(table.find((import.id, line)))
         .set(change)
         .execute(c))?;
-    if !keeps {
-        on_each!(tx, |c| diesel::update(table.find((import.id, line)))
-            .set(rows::content.eq(None::<String>))
-            .execute(c))?;
-    }
     Ok(())
 }
 

@@ -257,9 +257,11 @@ fn job(held: &Held, plan: &Arc<Plan>, rows: Vec<Pending>, last: bool) -> Job {
 
 /// Rows that say again what an earlier one said share its fate.
 fn repeat(tx: &mut Tx<'_>, held: &mut Held, waiting: &[Waiting]) -> Result<usize> {
+    let firsts: Vec<i64> = waiting.iter().filter_map(|row| row.first_line).collect();
+    let fates = rows::fates(tx, held.import.id, &firsts)?;
     for row in waiting {
         let first = row.first_line.unwrap_or_default();
-        let (fate, record) = rows::fate(tx, held.import.id, first)?;
+        let (fate, record) = fates.get(&first).cloned().unwrap_or_default();
         let verdict = match fate {
             Some(ImportVerdict::Rejected) | None => ImportVerdict::Rejected,
             Some(_) => ImportVerdict::Unchanged,

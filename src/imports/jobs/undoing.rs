@@ -10,6 +10,7 @@ use crate::{
     db::Tx,
     error::{Error, Result, codes},
     events::queries as events,
+    http::IfMatch,
     imports::{ImportKind, ImportVerdict, queries as runs, undone},
 };
 
@@ -92,14 +93,17 @@ fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did) -> Result<(ImportUnd
         let detail = "what has been is not rewritten; change it here".to_owned();
         return Err(left("history_kept", detail));
     };
-    match undone::revision(tx, kind, record)? {
-        None => return Err(left("gone", "the record is not there any more".to_owned())),
-        Some(now) if now != revision => {
-            let detail = format!("it was changed since: the import left revision {revision}, and it is {now} now");
-            return Err(left("changed_since", detail));
-        }
-        Some(_) => {}
-    }
+    let seen = IfMatch(Some(revision));
+    let explained = |error: Error| {
+        error
+            .when(&codes::NOT_FOUND, || {
+                left("gone", "the record is not there any more".to_owned())
+            })
+            .when(&codes::PRECONDITION_FAILED, || {
+                let detail = format!("it was changed since the import left it in revision {revision}");
+                left("changed_since", detail)
+            })
+    };
     let made = match row.verdict {
         Some(ImportVerdict::Created) => true,
         // A draft may have been there before.
@@ -107,8 +111,8 @@ fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did) -> Result<(ImportUnd
         _ => false,
     };
     if made {
-        return Ok((undone::remove(tx, kind, record)?, None));
+        return Ok((undone::remove(tx, kind, record, seen).map_err(explained)?, None));
     }
-    let (verdict, now) = undone::restore(tx, kind, record, event)?;
+    let (verdict, now) = undone::restore(tx, kind, record, seen, event).map_err(explained)?;
     Ok((verdict, Some(now)))
 }

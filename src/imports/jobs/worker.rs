@@ -14,12 +14,12 @@ use super::{
     rules, taking, undoing,
 };
 use crate::{
-    auth::Caller,
+    auth::{Caller, permissions},
     db::{Db, Tx},
     error::{Error, Result, codes},
     files,
     http::State,
-    imports::{Plan, mapping::Step as MappingStep},
+    imports::{ImportKind, Plan, mapping::Step as MappingStep},
     kernel::{Stored, ids::ImportId},
 };
 
@@ -29,12 +29,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How many rows are read from a file at a time.
 const READ: usize = 200;
+/// About how many bytes of rows are read at a time at most, however few rows that are.
+const READ_BYTES: usize = 4 * 1024 * 1024;
 /// How many of the first bytes of a file show its columns.
 const HEAD: usize = 64 * 1024;
 /// Seconds that one statement may take.
 const STATEMENT_SECONDS: u16 = 60;
 /// After how many failures in a row an import is given up.
 const FAILURES: i64 = 3;
+/// And after how many of those that may pass by themselves, such as a store of files that does not answer: ten minutes. Other
+/// imports wait for it so long.
+const PATIENCE: i64 = 120;
 
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +108,14 @@ pub fn plan(state: &State, import: &Import) -> Result<Plan> {
     })
 }
 
+/// The caller who takes rows, if they may still import such records.
+fn permitted(caller: Result<Caller>, kind: ImportKind) -> Result<Caller> {
+    let caller = caller?;
+    permissions::require(&caller, "createImport")?;
+    rules::check_permitted(&caller, kind)?;
+    Ok(caller)
+}
+
 /// A server takes the import on.
 fn begin(tx: &mut Tx<'_>, held: &mut Held) -> Result<usize> {
     let now = tx.now;
@@ -136,9 +149,10 @@ fn end(tx: &mut Tx<'_>, held: &mut Held, days: i64) -> Result<usize> {
 impl Open {
     /// The next rows, and whether they are the last.
     async fn more(&mut self) -> Result<(Vec<Read>, bool)> {
-        let mut read = Vec::with_capacity(READ);
-        while read.len() < READ {
+        let (mut read, mut bytes) = (Vec::with_capacity(READ), 0);
+        while read.len() < READ && bytes < READ_BYTES {
             if let Some(row) = self.records.read()? {
+                bytes += row.content.as_ref().map_or(0, String::len);
                 read.push(row);
                 continue;
             }
@@ -218,13 +232,19 @@ impl Importer {
         let Some(id) = self.taken().await? else {
             return Ok(Step::Idle);
         };
-        let (import, work) = self
+        let switches = self.state.contract.switches.clone();
+        let (import, work, caller) = self
             .db
             .ask_snapshot(&Self::system(), move |tx| {
-                Ok((queries::find(tx, id)?, queries::work(tx, id)?))
+                let (import, work) = (queries::find(tx, id)?, queries::work(tx, id)?);
+                let caller = match work.authority.0.now(tx, import.legacy, &switches) {
+                    Err(error) if !error.is(&codes::FORBIDDEN) => return Err(error),
+                    caller => caller,
+                };
+                Ok((import, work, caller))
             })
             .await?;
-        match Box::pin(self.on(&import, &work)).await {
+        match Box::pin(self.on(&import, &work, caller)).await {
             Ok(Some(rows)) => Ok(Step::Done(rows)),
             Ok(None) => {
                 self.let_go(id).await?;
@@ -248,27 +268,33 @@ impl Importer {
         Ok(self.current)
     }
 
-    /// The next step of that import; nothing if it is over, or another's.
-    async fn on(&mut self, import: &Import, work: &Work) -> Result<Option<usize>> {
+    /// The next step of that import, its rows taken by `caller`; nothing if it is over, or another's.
+    async fn on(&mut self, import: &Import, work: &Work, caller: Result<Caller>) -> Result<Option<usize>> {
         match (import.status, work.phase) {
             _ if import.has_ended() => Ok(None),
-            (ImportStatus::Queued, _) => self.transact(import, work, false, Box::new(begin)).await,
-            (_, Phase::Reading) => self.read(import, work).await,
+            (ImportStatus::Queued, _) => {
+                let signature = self.signature(work);
+                self.transact(import, work, &signature, Box::new(begin)).await
+            }
+            (_, Phase::Reading) => self.read(import, work, &permitted(caller, import.kind)?).await,
             (_, Phase::Done) => {
                 let days = self.state.config.import_days;
                 let deed = move |tx: &mut Tx<'_>, held: &mut Held| end(tx, held, days);
-                self.transact(import, work, false, Box::new(deed)).await
+                let signature = self.signature(work);
+                self.transact(import, work, &signature, Box::new(deed)).await
             }
             (_, Phase::Undo | Phase::UndoLast) => {
+                let caller = permitted(caller, import.kind)?;
                 let deed = |tx: &mut Tx<'_>, held: &mut Held| -> Result<usize> {
                     let done = undoing::undo(tx, held)?;
                     held.work.failures = 0;
                     queries::advance(tx, held)?;
                     Ok(done)
                 };
-                self.transact(import, work, import.legacy, Box::new(deed)).await
+                self.transact(import, work, &caller, Box::new(deed)).await
             }
             (_, Phase::Rows | Phase::Later | Phase::Last | Phase::Queue | Phase::Repeats) => {
+                let caller = permitted(caller, import.kind)?;
                 let plan = self.plan(import)?;
                 let deed = move |tx: &mut Tx<'_>, held: &mut Held| -> Result<usize> {
                     let done = taking::take(tx, held, &plan)?;
@@ -276,9 +302,14 @@ impl Importer {
                     queries::advance(tx, held)?;
                     Ok(done)
                 };
-                self.transact(import, work, import.legacy, Box::new(deed)).await
+                self.transact(import, work, &caller, Box::new(deed)).await
             }
         }
+    }
+
+    /// Whoever the import is of, for what becomes of it.
+    fn signature(&self, work: &Work) -> Caller {
+        work.authority.0.signature(&self.state.contract.switches)
     }
 
     fn plan(&mut self, import: &Import) -> Result<Arc<Plan>> {
@@ -292,13 +323,12 @@ impl Importer {
         Ok(made)
     }
 
-    /// Does some work on the import in one transaction, with what its importer is permitted, if it is still where it was found.
-    /// Nothing if the lease is lost, or nothing is to be done any more.
-    async fn transact(&self, import: &Import, work: &Work, history: bool, deed: Deed) -> Result<Option<usize>> {
-        let caller = work.authority.caller(history, &self.state.contract.switches);
+    /// Does some work on the import in one transaction, if it is still where it was found. Nothing if the lease is lost, or nothing
+    /// is to be done any more.
+    async fn transact(&self, import: &Import, work: &Work, caller: &Caller, deed: Deed) -> Result<Option<usize>> {
         let (id, token, status, phase) = (import.id, self.token.clone(), import.status, work.phase);
         self.db
-            .run(&caller, move |tx| {
+            .run(caller, move |tx| {
                 tx.take_seconds(STATEMENT_SECONDS)?;
                 let Some(mut held) = queries::hold(tx, id, &token)? else {
                     return Ok(None);
@@ -312,14 +342,14 @@ impl Importer {
     }
 
     /// Reads the next rows of the file into the table.
-    async fn read(&mut self, import: &Import, work: &Work) -> Result<Option<usize>> {
+    async fn read(&mut self, import: &Import, work: &Work, caller: &Caller) -> Result<Option<usize>> {
         let plan = self.plan(import)?;
         let mut open = match self.open.take() {
             Some(open) if open.id == import.id && open.position == work.position => open,
-            _ => self.begin(import, work, &plan).await?,
+            _ => self.begin(import, work, caller, &plan).await?,
         };
         let (read, ended) = open.more().await?;
-        let (place, from, guarded) = (open.records.place(), open.position, open.records.is_guarded());
+        let (place, from) = (open.records.place(), open.position);
         let position = i64::try_from(place.position).map_err(Error::internal)?;
         let line = i64::try_from(place.line).map_err(Error::internal)?;
         let read = Arc::new(read);
@@ -332,7 +362,6 @@ impl Importer {
             (held.work.position, held.work.line) = (position, line);
             held.work.delimiter = i64::from(place.delimiter);
             held.work.header = Some(Stored(place.header.clone()));
-            held.work.guarded = guarded;
             held.work.failures = 0;
             held.import.bytes_read = if ended { held.import.bytes_total } else { position };
             if ended {
@@ -341,16 +370,15 @@ impl Importer {
             queries::advance(tx, held)?;
             Ok(read.len())
         };
-        let done = self.transact(import, work, import.legacy, Box::new(deed)).await?;
+        let done = self.transact(import, work, caller, Box::new(deed)).await?;
         open.position = position;
         self.open = (done.is_some() && !ended).then_some(open);
         Ok(done)
     }
 
     /// Opens the file, where its reading has come to.
-    async fn begin(&self, import: &Import, work: &Work, plan: &Plan) -> Result<Open> {
-        let caller = work.authority.caller(false, &self.state.contract.switches);
-        let opened = files::open(&self.state.files, &self.db, &caller, import.file_id).await;
+    async fn begin(&self, import: &Import, work: &Work, caller: &Caller, plan: &Plan) -> Result<Open> {
+        let opened = files::open(&self.state.files, &self.db, caller, import.file_id).await;
         let file = opened.map_err(|error| {
             error.when(&codes::NOT_FOUND, || {
                 Error::new(&codes::FILE_NOT_SERVED).detail("The file was deleted before its rows were read.")
@@ -385,18 +413,23 @@ impl Importer {
         })
     }
 
-    /// Notes that the import failed. What may pass by itself is tried again; what does not ends it.
+    /// Notes that the import failed. What may pass by itself is tried again for a time; what does not ends it.
     async fn failed(&mut self, import: &Import, work: &Work, error: Error) -> Result<Step> {
-        if error.may_retry() || error.is(&codes::UNAVAILABLE) || error.is(&codes::TIMEOUT) {
+        if error.may_retry() {
             return Err(error);
         }
+        // A database that is away notes nothing, so that nothing is given up for it.
+        let may_pass = error.is(&codes::UNAVAILABLE) || error.is(&codes::TIMEOUT);
         let (id, days) = (import.id, self.state.config.import_days);
         let told = match error.all_faults().first() {
             Some(fault) => fault.detail.clone(),
             None => error.message().to_owned(),
         };
-        let for_good = error.code().status < 500 || work.failures + 1 >= FAILURES;
-        log::error!("{id} failed: {error}");
+        let most = if may_pass { PATIENCE } else { FAILURES };
+        let for_good = error.code().status < 500 || work.failures + 1 >= most;
+        if for_good || !may_pass {
+            log::error!("{id} failed: {error}");
+        }
         let deed = move |tx: &mut Tx<'_>, held: &mut Held| -> Result<usize> {
             held.work.failures += 1;
             if !for_good {
@@ -412,9 +445,13 @@ impl Importer {
             queries::save(tx, &held.import, after, &held.work, "import.failed")?;
             Ok(0)
         };
-        let noted = self.transact(import, work, false, Box::new(deed)).await?;
+        let signature = self.signature(work);
+        let noted = self.transact(import, work, &signature, Box::new(deed)).await?;
         if for_good || noted.is_none() {
             self.let_go(id).await?;
+        } else if may_pass {
+            // Whoever works on pauses.
+            return Err(error);
         }
         Ok(Step::Done(0))
     }

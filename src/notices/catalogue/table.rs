@@ -489,6 +489,7 @@ pub static TOPICS: &[TopicRule] = &[
         )
     },
     TopicRule {
+        module: Some(Module::Webhooks),
         vendor: &[Administrator],
         partner: &[PartnerAdmin],
         optional: false,
@@ -501,6 +502,7 @@ pub static TOPICS: &[TopicRule] = &[
         )
     },
     TopicRule {
+        module: Some(Module::Imports),
         vendor: &[Starter],
         placeholders: &[IMPORT],
         tells_actor: true,

@@ -17,13 +17,15 @@ use crate::{
         queries::{self as log_queries, Logged},
     },
     jobs::Progress,
+    modules::Module,
 };
 
 /// The origin of events that tell of history alone.
 const IMPORT: &str = "import";
 
 /// Tells people of the next events of the log, at most so many, and moves the mark, all in the caller's transaction. Tells
-/// how many events it dealt with. One that cannot be told is left out and counted, and keeps nobody from being told of the
+/// how many events it dealt with. Where notices are switched off it only moves the mark, so that nobody is told of all of it
+/// when they are on again. One that cannot be told is left out and counted, and keeps nobody from being told of the
 /// others.
 ///
 /// # Errors
@@ -34,6 +36,12 @@ pub fn tell(tx: &mut Tx<'_>, most: i64) -> Result<Progress> {
     let Some(last) = log_queries::last_position(tx)?.filter(|last| *last > mark.position) else {
         return Ok(Progress::default());
     };
+    let modules = tx.caller().request().switches.modules();
+    if !modules.has(Module::Notices) {
+        mark.position = last;
+        marks::advance(tx, Mark::Notices, &mark)?;
+        return Ok(Progress::default());
+    }
     let span = (mark.position, last);
     let events = log_queries::logged(tx, span, &catalogue::events(), IMPORT, most)?;
     let texts = if events.is_empty() {
@@ -63,7 +71,8 @@ pub fn tell(tx: &mut Tx<'_>, most: i64) -> Result<Progress> {
 }
 
 fn tell_one(tx: &mut Tx<'_>, texts: &Texts, event: &Logged) -> Result<()> {
-    for rule in catalogue::by_event(&event.kind) {
+    let modules = tx.caller().request().switches.modules();
+    for rule in catalogue::by_event(&event.kind).filter(|rule| rule.is_offered(modules)) {
         if let Some(story) = stories::of_event(tx, rule, event)? {
             let people = told(tx, rule, &story)?;
             announce(tx, texts, rule, &story, &people)?;

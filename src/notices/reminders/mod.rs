@@ -37,7 +37,12 @@ pub fn remind(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let mut done = 0;
     let now = tx.now;
     let rules = reminders(&policies::in_force(tx, now)?.notices);
-    for rule in rules.iter().filter(|rule| !rule.days_before.is_empty()) {
+    let modules = tx.caller().request().switches.modules();
+    let offered = |kind: ReminderKind| kind.topic().rule().is_offered(modules);
+    for rule in rules
+        .iter()
+        .filter(|rule| offered(rule.kind) && !rule.days_before.is_empty())
+    {
         let seen = queries::unseen(tx, rule.kind, rule.horizon(tx.now), most)?;
         for deadline in seen {
             let mut stored = false;
@@ -56,7 +61,13 @@ pub fn remind(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
             done += usize::from(stored);
         }
     }
-    let due = queries::due(tx, most)?;
+    // Those of a module that is off wait, and keep none of the others back.
+    let kinds: Vec<ReminderKind> = ReminderKind::ALL
+        .iter()
+        .copied()
+        .filter(|kind| offered(*kind))
+        .collect();
+    let due = queries::due(tx, &kinds, most)?;
     if due.is_empty() {
         return Ok(done);
     }

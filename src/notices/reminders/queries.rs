@@ -189,13 +189,14 @@ pub fn insert(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<bool> {
     Ok(stored == 1)
 }
 
-/// The reminders whose moment has come.
+/// The reminders of those kinds whose moment has come.
 ///
 /// # Errors
 /// What the database reports.
-pub fn due(tx: &mut Tx<'_>, most: i64) -> Result<Vec<NoticeReminder>> {
+pub fn due(tx: &mut Tx<'_>, kinds: &[ReminderKind], most: i64) -> Result<Vec<NoticeReminder>> {
     let now = tx.now;
     Ok(on_each!(tx, |c| table
+        .filter(notice_reminders::kind.eq_any(among(kinds)))
         .filter(notice_reminders::state.eq(ReminderState::Waiting))
         .filter(notice_reminders::due_at.le(now))
         .order((notice_reminders::due_at, notice_reminders::id))

@@ -11,7 +11,10 @@ mod queries;
 mod rules;
 
 pub use model::{AccountManagerRole, Assignment, AssignmentReason, NewAssignment};
-pub use queries::{Entry, begin, begin_at, current, end_all, looked_after_by, primary_of, started_since, starting};
+pub use queries::{
+    Entry, ManagersHeld, begin, begin_at, current, end_all, looked_after_by, managers_held, primary_of, started_since,
+    starting,
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes below a partner.

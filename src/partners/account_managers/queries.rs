@@ -187,6 +187,35 @@ pub fn primary_of(tx: &mut Tx<'_>, partners: &[PartnerId], at: Time) -> Result<B
         .collect())
 }
 
+/// The primary account managers of all partners, each from when on, in order.
+#[derive(Debug, Default)]
+pub struct ManagersHeld(BTreeMap<PartnerId, Vec<(Time, Option<UserId>)>>);
+
+impl ManagersHeld {
+    /// The primary account manager of the partner at that moment.
+    pub fn at(&self, partner: PartnerId, moment: Time) -> Option<UserId> {
+        let chain = self.0.get(&partner)?;
+        chain.iter().rfind(|(from, _)| *from <= moment)?.1
+    }
+}
+
+/// The primary account managers of all partners, for rules that look at history as a whole.
+///
+/// # Errors
+/// What the database reports.
+pub fn managers_held(tx: &mut Tx<'_>) -> Result<ManagersHeld> {
+    let rows: Vec<(PartnerId, Time, Option<UserId>)> = on_each!(tx, |c| table
+        .filter(assignments::role.eq(AccountManagerRole::Primary))
+        .order((assignments::partner_id, assignments::valid_from))
+        .select((assignments::partner_id, assignments::valid_from, assignments::user_id))
+        .load(c))?;
+    let mut held = ManagersHeld::default();
+    for (partner, from, user) in rows {
+        held.0.entry(partner).or_default().push((from, user));
+    }
+    Ok(held)
+}
+
 /// How often the part changed from one holder to another since that moment.
 ///
 /// # Errors

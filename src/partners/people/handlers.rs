@@ -109,7 +109,8 @@ pub async fn upsert_person(
     .await
 }
 
-fn one(tx: &mut Tx<'_>, id: &str) -> Result<Person> {
+/// The person with that id, as the caller may see them.
+pub(super) fn one(tx: &mut Tx<'_>, id: &str) -> Result<Person> {
     let person = queries::find(tx, id.parse().map_err(|_other| Error::not_found())?)?;
     Ok(shown(tx, person))
 }

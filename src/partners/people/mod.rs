@@ -16,7 +16,7 @@ pub use model::{
     Consent, ContactPreference, ContactRole, Employment, EmploymentPatch, NewEmployment, NewPerson, Person,
     PersonPatch, PersonStatus,
 };
-pub use queries::{find, insert, insert_employment, of_name_and_address, save, save_employment};
+pub use queries::{delete, find, insert, insert_employment, lock, of_name_and_address, save, save_employment};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -21,7 +21,7 @@ use crate::{
     },
     load_page, on_each,
     references::{self, ExternalRef},
-    revise,
+    remove, revise,
     schema::{employment_roles, employments, people},
 };
 
@@ -270,8 +270,8 @@ pub fn find(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
 /// # Errors
 /// 404 if there is none.
 pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Person> {
-    let id = references::holder(tx, Person::TYPE, reference)?.and_then(|id| id.parse().ok());
-    find(tx, id.ok_or_else(Error::not_found)?)
+    let id = references::named(tx, Person::TYPE, reference)?;
+    find(tx, id)
 }
 
 /// Locks the person's row until the end of the transaction, so that of several changes at once each sees the one before.
@@ -353,6 +353,23 @@ pub fn save(tx: &mut Tx<'_>, before: &Person, after: Person) -> Result<Person> {
     }
     tx.record(Fact::changed("person.updated", before, &after))?;
     Ok(after)
+}
+
+/// Removes a person that nothing names, with their times at partners that the caller sees.
+///
+/// # Errors
+/// 409 `in_use` if something names them, 412 if they or a time were changed meanwhile.
+pub fn delete(tx: &mut Tx<'_>, person: &Person) -> Result<()> {
+    let id = person.id;
+    for time in &person.employments {
+        let its_roles = employment_roles::table.filter(employment_roles::employment_id.eq(time.id));
+        on_each!(tx, |c| diesel::delete(its_roles).execute(c))?;
+        remove!(tx, employments::table, employments::revision, (time.id, time.revision))?;
+        tx.record(Fact::deleted("employment.deleted", time))?;
+    }
+    references::set(tx, Person::TYPE, &id.to_string(), &[])?;
+    remove!(tx, people::table, people::revision, (id, person.revision))?;
+    tx.record(Fact::deleted("person.deleted", person))
 }
 
 /// Stores a new time at a partner, and tells of it.

@@ -1,19 +1,20 @@
 //! People as another system has them, put at that system's ids.
 
 use super::{
-    handlers::{bindable, shown},
+    handlers::{bindable, one, shown},
     model::{Employment, EmploymentPatch, NewEmployment, NewPerson, Person, PersonPatch, PersonUpsert},
     queries,
 };
 use crate::{
     db::Tx,
-    error::{Error, Result, codes},
+    error::{Error, Result},
     http::{
         IfMatch, Resource as _, Upserted,
-        batch::{Batch, BatchData, Done, Operations, Records, Upsert},
+        batch::{Batch, BatchData, Done, Operations, Records, Settled, Upsert},
     },
     kernel::{Patch, ids::PersonId},
     references::{self, ExternalRef},
+    sync::{self, Carried, SyncedType},
 };
 
 /// People who are put in one call.
@@ -58,45 +59,23 @@ pub fn upsert_by_external(
 }
 
 fn put(tx: &mut Tx<'_>, upsert: &Upsert<'_, PersonUpsert>) -> Result<Upserted<Person>> {
-    let reference = upsert.reference;
     let mut given = upsert.data.clone();
-    let refs = given.external_refs.get_or_insert_default();
-    if !refs.contains(reference) {
-        refs.push(reference.clone());
-    }
-    let mut holder = upsert.holder.map(str::to_owned);
-    if holder.is_none() {
-        let new = given.clone();
-        match tx.attempt(|tx| record(tx, new)) {
-            Ok(person) => {
-                return Ok(Upserted {
-                    record: shown(tx, person),
-                    created: true,
-                });
-            }
-            Err(error) if error.is(&codes::ALREADY_EXISTS) => {
-                // Somebody else was faster with the same id, or another reference is taken.
-                holder = references::holder(tx, Person::TYPE, reference)?;
-                if holder.is_none() {
-                    return Err(error);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let id = holder.and_then(|id| id.parse().ok());
-    let id = id.ok_or_else(|| Error::internal("an external reference names nobody"))?;
-    let before = locked(tx, id).map_err(|error| {
-        error.when(&codes::NOT_FOUND, || {
-            Error::new(&codes::ALREADY_EXISTS).detail("Another record has this id; use another.")
-        })
-    })?;
-    upsert.seen.check(before.revision)?;
-    let person = merge(tx, before, given)?;
-    Ok(Upserted {
-        record: shown(tx, person),
-        created: false,
-    })
+    references::add(&mut given.external_refs, upsert.reference);
+    let new = given.clone();
+    references::put(
+        tx,
+        Person::TYPE,
+        upsert.reference,
+        upsert.holder,
+        |tx| {
+            let person = record(tx, new)?;
+            Ok(shown(tx, person))
+        },
+        |tx, id| {
+            let before = locked(tx, id).map_err(references::unseen)?;
+            merged(tx, before, given, upsert.seen)
+        },
+    )
 }
 
 fn locked(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
@@ -132,7 +111,8 @@ fn record(tx: &mut Tx<'_>, given: PersonUpsert) -> Result<Person> {
 }
 
 /// The person with what is said of them; what says the same makes no revision. References are added, none is taken away.
-fn merge(tx: &mut Tx<'_>, before: Person, given: PersonUpsert) -> Result<Person> {
+fn merged(tx: &mut Tx<'_>, before: Person, given: PersonUpsert, seen: IfMatch) -> Result<Person> {
+    seen.check(before.revision)?;
     before.may_be_written(tx.caller().partner(), tx.now.date())?;
     let mut refs = given.external_refs.unwrap_or_default();
     refs.extend(before.external_refs.iter().flatten().cloned());
@@ -151,19 +131,22 @@ fn merge(tx: &mut Tx<'_>, before: Person, given: PersonUpsert) -> Result<Person>
     } else {
         queries::save(tx, &before, after)?
     };
-    match &given.employment {
-        Some(time) => employed(tx, after, time),
-        None => Ok(after),
-    }
+    let person = match &given.employment {
+        Some(time) => employed(tx, after, time)?,
+        None => after,
+    };
+    Ok(shown(tx, person))
 }
 
-/// The person with that time at a partner: begun if they do not work there, else with what is said of it.
+/// The person with that time at a partner: begun if they do not work there, else with what is said of it. A time that is said to
+/// begin later is looked for on the day on which it does: when it is said again, it is known.
 fn employed(tx: &mut Tx<'_>, person: Person, time: &NewEmployment) -> Result<Person> {
     let today = tx.now.date();
+    let day = time.starts_on.map_or(today, |start| start.max(today));
     let known = person
         .employments
         .iter()
-        .find(|known| known.partner_id == time.partner_id && known.holds_on(today));
+        .find(|known| known.partner_id == time.partner_id && known.holds_on(day));
     match known {
         Some(known) => {
             let set = |text: &Option<String>| text.clone().map_or(Patch::Keep, Patch::Set);
@@ -189,16 +172,16 @@ fn employed(tx: &mut Tx<'_>, person: Person, time: &NewEmployment) -> Result<Per
     queries::find(tx, person.id)
 }
 
-fn upsert_item(tx: &mut Tx<'_>, upsert: Upsert<'_, PersonUpsert>) -> Result<Done> {
-    let done = put(tx, &upsert)?;
-    Done::of(tx, done)
+fn upsert_item(tx: &mut Tx<'_>, item: Upsert<'_, PersonUpsert>, carried: &Carried) -> Result<Settled> {
+    let settled = sync::arrival(tx, SyncedType::Person, item.reference, carried, one, &mut |tx| {
+        put(tx, &item)
+    })?;
+    Done::settled(tx, settled)
 }
 
 fn update_item(tx: &mut Tx<'_>, id: &str, given: &PersonUpsert, seen: IfMatch) -> Result<Done> {
     let id = id.parse().map_err(|_malformed| Error::not_found())?;
     let before = locked(tx, id)?;
-    seen.check(before.revision)?;
-    let person = merge(tx, before, given.clone())?;
-    let person = shown(tx, person);
+    let person = merged(tx, before, given.clone(), seen)?;
     Done::changed(tx, person)
 }

@@ -49,7 +49,9 @@ pub async fn set_partner_segment(
     new: Json<NewPartnerSegment>,
 ) -> Reply<Created<PartnerSegment>> {
     db.write(&caller, move |tx| {
-        let (status, now) = (partners::status(tx, id.0)?, tx.now);
+        // Of several who set it at once, each sees the one before, and begins after it.
+        partners::lock(tx, id.0)?;
+        let (status, now) = (partners::status(tx, id.0)?, tx.moment());
         let policy = policies::in_force(tx, now)?;
         let held = queries::at(tx, id.0, now)?;
         let entry = PartnerSegment::begun(id.0, new.0.clone(), tx.caller().actor_text(), now);

@@ -25,10 +25,13 @@ use crate::{
 ///
 /// Judges every deal that was sent in, and imported history, by the policy and by the version in force now, and keeps where the
 /// two differ: would it be granted without a person, who would have to agree, what would be refused, when would its protection
-/// end, was it won before that, whom would its window shut out, and what would its check have come to. Nothing changes by it. `before` is what the version in force
-/// would say, not what was decided then. It cannot know how people would have decided or asked under other rules, and it does not
-/// look at what the vendor holds itself, at uncertain matches, at relatives of the customer, at extensions, or at days that an
-/// approver chose. Checks are judged again on what they had looked at. At most 20,000 differences are kept; the counts tell of all.
+/// end, was it won before that, whom would its window shut out, and what would its check have come to. Of what came after: would
+/// its extensions have met a limit, would its amendments have been reviewed, was it won too soon, who would not have been
+/// permitted to decide, and which reasons are gone from the lists. Nothing changes by it. `before` is what the version in force
+/// would say, not what was decided then. It cannot know how people would have decided or asked under other rules, and its windows
+/// do not look at what the vendor holds itself, at uncertain matches, at relatives of the customer, at extensions, or at days
+/// that an approver chose. Checks are judged again on what they had looked at. At most 20,000 differences are kept; the counts
+/// tell of all.
 #[utoipa::path(params(PolicyId), extensions(("x-errors" = json!(["guard_failed"]))))]
 #[post("/{id}/simulate")]
 pub async fn simulate_policy(

@@ -19,6 +19,11 @@
 //! | `passing_over` | whether granting it before those who waited would need a reason: `yes`, `no` | how many grants |
 //! | `match_class` | the surest match that a score made in the check of the submission | how many were probable or surer |
 //! | `check_verdict` | what the check of the submission came to | how many were clear |
+//! | `extension_limits` | the limits that its requests for more time met: `extension_left`, `end_within_limit`, or `none` | how many would have had one refused |
+//! | `amendment_review` | how many of its amendments would be reviewed | amendments |
+//! | `won_too_early` | was it won too soon after it was sent in: `yes`, `no` | how many wins would be refused |
+//! | `segregation` | what stood against those who decided, each with how often, or `none` | decisions |
+//! | `retired_reason` | the reasons that were given and are not offered, each with what it was for, or `none` | how many gave one |
 //!
 //! A simulation is the policy's: it is judged over everybody's deals, whoever asks for it. Its rows are read by whoever sees
 //! the partner that they are about, and name no deal of a partner that the reader does not see.
@@ -32,7 +37,12 @@
 //! were open at a time when nothing was registered, so imported history takes no capacity; and whether a partner would have shown
 //! more evidence if it had counted: `passing_over` weighs what was shown by the time of the grant. A check that is judged again has
 //! only what it had looked at: accounts that were too unlike then are not found by lower scores.
+//!
+//! Of what came after the grant, each request, amendment, win and decision is judged by itself, and what became of those before it
+//! is taken as it was. Whether a deal showed work in time for an extension is not known any more. Who competed when somebody
+//! decided is known by the last check before the grant, and what was imported has neither age nor reasons.
 
+mod course;
 pub mod handlers;
 mod model;
 mod queries;

@@ -43,6 +43,16 @@ words! {
         MatchClass = "match_class",
         /// What the check of its submission came to.
         CheckVerdict = "check_verdict",
+        /// Which limits its requests for more time would have met.
+        ExtensionLimits = "extension_limits",
+        /// How many of its amendments would have been reviewed.
+        AmendmentReview = "amendment_review",
+        /// Whether it was won too soon after it was sent in.
+        WonTooEarly = "won_too_early",
+        /// What would have kept those who decided on it from deciding.
+        Segregation = "segregation",
+        /// Which reasons that were given on it could not be given.
+        RetiredReason = "retired_reason",
     }
 }
 
@@ -86,7 +96,7 @@ pub struct PolicySimulationCount {
     /// Of how many deals it was asked.
     #[schema(example = 4238, minimum = 0)]
     pub asked: i64,
-    /// The total under the version in force: deals, steps or days, by the question.
+    /// The total under the version in force: deals, steps, days, amendments or decisions, by the question.
     #[schema(example = 2900, minimum = 0)]
     pub before: i64,
     /// The total under the simulated policy.
@@ -135,7 +145,7 @@ pub struct PolicySimulation {
     #[schema(example = 3012, minimum = 0)]
     pub differing_deals: i64,
     /// How each question came out.
-    #[schema(value_type = Vec<PolicySimulationCount>, max_items = 20)]
+    #[schema(value_type = Vec<PolicySimulationCount>, max_items = 50)]
     pub counts: Stored<Vec<PolicySimulationCount>>,
     /// How many differences there are.
     #[schema(example = 8015, minimum = 0)]

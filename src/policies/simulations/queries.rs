@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::{
+    course::{self, Course},
     model::{
         NewPolicySimulation, PolicySimulation, PolicySimulationRow, PolicySimulationRowFilter, PolicySimulationsFilter,
     },
@@ -15,12 +16,15 @@ use crate::{
     auth::Rows,
     db::{Clause, Tx, among},
     deals::{
+        amendments,
         conflict::{
             self, CheckPurpose,
             rules::{Facts, earlier, later, rejudge},
         },
+        extensions,
         outcomes::{self, DealEvidenceKind},
-        registrations::{DecisionOutcome, Registration, past_queries as deals},
+        registrations::{self, DecisionOutcome, Registration, history, past_queries as deals},
+        reopenings,
     },
     error::{Error, Result},
     events::Fact,
@@ -30,7 +34,8 @@ use crate::{
         page::{Order, Page, Paging},
         states::guard,
     },
-    load_page, on_each, partners,
+    load_page, on_each,
+    partners::{self, account_managers},
     policies::ProgramSettings,
     programs,
     schema::{
@@ -78,7 +83,10 @@ pub fn past(
     for (partner, at) in deals::strikes(tx)? {
         strikes.entry(partner).or_default().push(at);
     }
+    let managers = account_managers::managers_held(tx)?;
     let (mut found, mut last_seen): (Vec<PastDeal>, Option<DealId>) = (Vec::new(), None);
+    let mut partner_of: BTreeMap<DealId, PartnerId> = BTreeMap::new();
+    let mut competing: BTreeMap<DealId, Vec<DealId>> = BTreeMap::new();
     loop {
         let batch = deals::batch(tx, last_seen, BATCH)?;
         let Some(last) = batch.last() else { break };
@@ -94,7 +102,9 @@ pub fn past(
             .flat_map(|(deal, waiting)| waiting.all().chain([*deal]))
             .collect();
         let shown = outcomes::evidence_by_time(tx, &named.into_iter().collect::<Vec<_>>())?;
+        let mut courses = courses(tx, &ids)?;
         for registration in batch {
+            partner_of.insert(registration.deal.id, registration.deal.partner_id);
             let mut deal = PastDeal::new(registration);
             if until.is_some_and(|until| deal.began >= until) {
                 continue;
@@ -112,8 +122,21 @@ pub fn past(
                 (judged(before), judged(after))
             });
             deal.rivals = waiting.get(&id).map(|waiting| waiting.rivals(id, &shown));
+            deal.course = courses.remove(&id).unwrap_or_default();
+            competing.extend(waiting.get(&id).map(|waiting| (id, waiting.all().collect())));
             found.push(deal);
         }
+    }
+    for deal in &mut found {
+        let row = &deal.registration.deal;
+        let rivals = competing.get(&row.id).into_iter().flatten();
+        let rivals = rivals.filter_map(|rival| partner_of.get(rival).copied());
+        let rivals: BTreeSet<PartnerId> = rivals.filter(|partner| *partner != row.partner_id).collect();
+        let brought_in_by = registrations::brought_in_by(&deal.registration);
+        deal.course
+            .concern(&brought_in_by, (row.partner_id, &rivals), |partner, at| {
+                managers.at(partner, at)
+            });
     }
     let products: BTreeSet<_> = found
         .iter()
@@ -127,6 +150,27 @@ pub fn past(
     let products = conflict::product_tree(tx, &products)?;
     let territories = conflict::territory_tree(tx, &territories)?;
     Ok(Past::new(found, products, territories))
+}
+
+/// What became of those deals; nothing of one that nothing happened to.
+fn courses(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, Course>> {
+    let mut found: BTreeMap<DealId, Course> = BTreeMap::new();
+    for row in deals::decisions(tx, ids)? {
+        found.entry(row.deal_id).or_default().add_decision(row);
+    }
+    for row in extensions::of_deals(tx, ids)? {
+        found.entry(row.deal_id).or_default().add_extension(row);
+    }
+    for row in amendments::of_deals(tx, ids)? {
+        found.entry(row.deal_id).or_default().add_amendment(row);
+    }
+    for row in reopenings::of_deals(tx, ids)? {
+        found.entry(row.deal_id).or_default().add_reopening(row);
+    }
+    for step in history::done(tx, ids, &course::steps())? {
+        found.entry(step.deal_id).or_default().add_step(step);
+    }
+    Ok(found)
 }
 
 /// Who waited for the same when a deal was granted.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    course::{self, Course},
     model::{NewPolicySimulation, PolicyQuestion, PolicySimulationCount, PolicySimulationFilter},
     rivals::Rivals,
     windows::shut_out,
@@ -51,6 +52,8 @@ pub struct PastDeal {
     pub checked: Option<(Rejudged, Rejudged)>,
     /// Who waited for the same when it was granted; none if nobody did, or it was not.
     pub rivals: Option<Rivals>,
+    /// What became of it.
+    pub course: Course,
 }
 
 /// Which of the two sides judges.
@@ -75,6 +78,7 @@ impl PastDeal {
             open: 0,
             checked: None,
             rivals: None,
+            course: Course::default(),
         }
     }
 
@@ -159,20 +163,26 @@ impl Past {
 
 /// The answer to a question: what is told of it, and what it adds to the total.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Answer {
+pub(super) struct Answer {
     told: String,
     total: i64,
 }
 
 impl Answer {
-    fn of(told: String, counts: bool) -> Self {
+    /// An answer that counts as one, or as none.
+    pub(super) fn of(told: String, counts: bool) -> Self {
+        Self::counted(told, usize::from(counts))
+    }
+
+    /// An answer that counts as so many.
+    pub(super) fn counted(told: String, total: usize) -> Self {
         Self {
             told,
-            total: i64::from(counts),
+            total: count(total),
         }
     }
 
-    fn yes_or_no(yes: bool) -> Self {
+    pub(super) fn yes_or_no(yes: bool) -> Self {
         Self::of(if yes { "yes" } else { "no" }.to_owned(), yes)
     }
 }
@@ -214,10 +224,7 @@ fn judge(
     let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
     found.insert(
         PolicyQuestion::ApprovalSteps,
-        Answer {
-            told: names.join("; "),
-            total: count(names.len()),
-        },
+        Answer::counted(names.join("; "), names.len()),
     );
     refusals(policy, deal, &mut found);
     if !row.stage.is_closed() {
@@ -267,6 +274,7 @@ fn judge(
         let clear = Answer::of(checked.verdict.to_string(), checked.verdict == ConflictVerdict::Clear);
         found.insert(PolicyQuestion::CheckVerdict, clear);
     }
+    found.extend(course::judge(deal, policy));
     found
 }
 
@@ -440,7 +448,7 @@ fn kept<T>(lists: Vec<Vec<T>>, most: usize) -> Vec<T> {
         .collect()
 }
 
-fn count(count: usize) -> i64 {
+pub(super) fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 

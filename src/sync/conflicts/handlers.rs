@@ -17,7 +17,8 @@ use crate::{
     },
     sync::{
         links::queries as links,
-        rules::{compare, patch},
+        maps,
+        rules::{held_back, judge, patch},
     },
 };
 
@@ -79,25 +80,28 @@ fn resolve(
     let link = before
         .link_id
         .ok_or_else(|| Error::internal("an open conflict has no link"))?;
-    links::in_turn(tx, before.system_id, before.resource_type, &before.external_id)?;
-    // Held, so that nobody changes the record between the look at it and the change.
-    links::hold(tx, link)?;
     let (kind, record) = (before.resource_type, before.resource_id.as_str());
+    links::in_turn(tx, before.system_id, kind, &before.external_id)?;
+    // Locked, so that nobody changes the record between the look at it and the change.
+    kind.lock(tx, record)?;
+    links::hold(tx, link)?;
     let found = kind.read(tx, record)?;
-    let (ours, theirs) = (kind.written(&found.record)?, &before.theirs.0.0);
+    let ours = kind.written(&found.record)?;
+    let entries = maps::entries(tx, before.system_id, kind)?;
+    let (theirs, _) = held_back(&entries, &ours, before.theirs.0.0.clone());
     let base = before.base.as_ref().map(|base| &base.0.0);
-    let compared = compare(base, &ours, theirs);
-    if before.is_outdated(&ours) {
+    let compared = judge(&entries, base, &ours, &theirs);
+    if before.is_outdated(&ours, &compared.conflicts) {
         let version = Version {
             base: base.cloned(),
             base_revision: before.base_revision,
             our_revision: found.revision,
             ours,
-            theirs: theirs.clone(),
+            theirs,
         };
         let renewed = before
             .clone()
-            .renewed(&before.their_revision(), version, &before.fields, tx.now);
+            .renewed(&before.their_revision(), version, &compared.conflicts, tx.now);
         queries::save(tx, before, renewed, "sync_conflict.updated")?;
         return Ok(Err(Error::new(&codes::CONFLICT).detail(
             "The record was changed here since; the conflict shows it as it is now. Decide anew.",
@@ -106,7 +110,7 @@ fn resolve(
     let mut taken = compared.theirs;
     taken.extend(chosen.into_iter().filter(|field| compared.conflicts.contains(field)));
     if !taken.is_empty() {
-        kind.change(tx, record, patch(&taken, &ours, theirs))?;
+        kind.change(tx, record, patch(&taken, &ours, &theirs))?;
     }
     let (by, now) = (tx.caller().actor_text(), tx.now);
     let after = before.clone().resolved(decision.resolution.resolution(), by, now)?;

@@ -122,11 +122,11 @@ impl SyncConflict {
             .faults(faults)
     }
 
-    /// Whether the record differs, in what is to be chosen, from what the conflict shows.
-    pub fn is_outdated(&self, ours: &Fields) -> bool {
-        self.fields
+    /// Whether there is something to be chosen now, of these fields in conflict, that it does not show as it is.
+    pub fn is_outdated(&self, ours: &Fields, conflicts: &[String]) -> bool {
+        conflicts
             .iter()
-            .any(|field| ours.get(field) != self.ours.0.0.get(field))
+            .any(|field| !self.fields.contains(field) || ours.get(field) != self.ours.0.0.get(field))
     }
 
     /// The fields of which theirs shall stand.

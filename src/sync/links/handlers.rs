@@ -12,7 +12,7 @@ use super::{
 use crate::{
     auth::Caller,
     db::{Db, Tx},
-    error::{Error, Result, codes},
+    error::Result,
     http::{Created, IfMatch, IfMatchIfSent, Json, NoContent, Path, Plain, Query, Reply},
     kernel::{
         ids::SyncLinkId,
@@ -20,15 +20,6 @@ use crate::{
     },
     sync::systems::{ExternalSystem, queries as systems},
 };
-
-/// The system that a body names.
-fn named(tx: &mut Tx<'_>, id: crate::kernel::ids::ExternalSystemId) -> Result<ExternalSystem> {
-    systems::find(tx, id).map_err(|error| {
-        error.when(&codes::NOT_FOUND, || {
-            Error::unknown_reference("#/system_id", "There is no such external system.")
-        })
-    })
-}
 
 /// List sync links
 ///
@@ -54,7 +45,7 @@ pub async fn list_sync_links(
 pub async fn create_sync_link(db: Db, caller: Caller, new: Json<NewSyncLink>) -> Reply<Created<SyncLink>> {
     db.write(&caller, move |tx| {
         let new = &new.0;
-        let system = named(tx, new.system_id)?;
+        let system = systems::of_body(tx, new.system_id)?;
         super::link(tx, &system, new.resource_type, &new.resource_id, &new.external_id).map(Created)
     })
     .await
@@ -177,7 +168,7 @@ async fn moved(
 #[post("/report")]
 pub async fn report_sync_links(db: Db, caller: Caller, report: Json<SyncReport>) -> Reply<Plain<SyncReported>> {
     db.write(&caller, move |tx| {
-        let system = named(tx, report.0.system_id)?;
+        let system = systems::of_body(tx, report.0.system_id)?;
         reported(tx, &system, &report.0.items).map(Plain)
     })
     .await

@@ -9,6 +9,8 @@ mod model;
 pub(in crate::sync) mod queries;
 pub(in crate::sync) mod rules;
 
+use std::collections::BTreeSet;
+
 pub use model::{SyncLink, SyncState};
 pub use queries::{Counted, counted, moved, noted, released, resync_all};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -16,7 +18,7 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 use super::{kinds::SyncedType, systems::ExternalSystem};
 use crate::{
     db::Tx,
-    error::{Error, Result, codes},
+    error::{Result, codes},
     references::ExternalRef,
 };
 
@@ -66,20 +68,20 @@ pub(in crate::sync) fn link(
         system: system.code.clone(),
         id: external_id.to_owned(),
     };
-    let unknown = |error: Error| {
-        error.when(&codes::NOT_FOUND, || {
-            Error::unknown_reference("#/resource_id", format!("There is no such {kind}."))
-        })
-    };
-    kind.read(tx, record).map_err(unknown)?;
-    kind.refer(tx, record, Some(&reference), None).map_err(|error| {
+    kind.read(tx, record).map_err(|error| rules::unknown(error, kind))?;
+    let revision = give(tx, kind, record, &reference)?;
+    let link = SyncLink::new(system, kind, (record, revision), external_id, tx.now);
+    queries::insert(tx, link)
+}
+
+/// Gives a record the reference that goes with its link, and tells its revision then.
+fn give(tx: &mut Tx<'_>, kind: SyncedType, record: &str, reference: &ExternalRef) -> Result<i64> {
+    kind.refer(tx, record, Some(reference), None).map_err(|error| {
         error.when(&codes::ALREADY_EXISTS, || {
             rules::taken("#/external_id", "Another record has it among its external references.")
         })
     })?;
-    let revision = kind.read(tx, record)?.revision;
-    let link = SyncLink::new(system, kind, (record, revision), external_id, tx.now);
-    queries::insert(tx, link)
+    Ok(kind.read(tx, record)?.revision)
 }
 
 /// Ends a link, and takes the reference from the record.
@@ -106,25 +108,24 @@ pub(in crate::sync) fn unlink(tx: &mut Tx<'_>, link: &SyncLink, system: &Externa
 /// what the rules of a change of the records refuse.
 pub(in crate::sync) fn relink(tx: &mut Tx<'_>, before: &SyncLink, to: &model::SyncRelink) -> Result<SyncLink> {
     let (record, external) = before.target(to)?;
-    queries::in_turn(tx, before.system_id, before.resource_type, &before.external_id)?;
-    let system = super::systems::queries::find(tx, before.system_id)?;
-    let kind = before.resource_type;
-    let unknown = |error: Error| {
-        error.when(&codes::NOT_FOUND, || {
-            Error::unknown_reference("#/resource_id", format!("There is no such {kind}."))
-        })
-    };
-    kind.read(tx, &record).map_err(unknown)?;
+    let (system, kind) = (
+        super::systems::queries::find(tx, before.system_id)?,
+        before.resource_type,
+    );
+    // Each pair in one order, so that two who relink to and fro never wait for each other.
+    for id in BTreeSet::from([&before.external_id, &external]) {
+        queries::in_turn(tx, system.id, kind, id)?;
+    }
+    for id in BTreeSet::from([&before.resource_id, &record]) {
+        kind.lock(tx, id).map_err(|error| rules::unknown(error, kind))?;
+    }
+    kind.read(tx, &record).map_err(|error| rules::unknown(error, kind))?;
     let (old, now) = (before.reference(&system.code), tx.now);
     let after = before.clone().relinked(record.clone(), external, now);
     let new = after.reference(&system.code);
     let after = queries::save(tx, before, after, "sync_link.relinked")?;
+    super::reviews::linked(tx, &after)?;
     kind.refer(tx, &before.resource_id, None, Some(&old))?;
-    kind.refer(tx, &record, Some(&new), None).map_err(|error| {
-        error.when(&codes::ALREADY_EXISTS, || {
-            rules::taken("#/external_id", "Another record has it among its external references.")
-        })
-    })?;
-    let found = kind.read(tx, &record)?;
-    queries::begin_at(tx, after.id, found.revision)
+    let revision = give(tx, kind, &record, &new)?;
+    queries::begin_at(tx, after.id, revision)
 }

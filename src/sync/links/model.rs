@@ -19,7 +19,7 @@ use crate::{
 words! {
     /// Where a link stands.
     pub SyncState {
-        /// The record was changed here since the other system last had it.
+        /// It waits to be pushed: it was changed here since the other system last had it, or somebody asked for it.
         Pending = "pending",
         /// Both have the same.
         InSync = "in_sync",

@@ -25,7 +25,7 @@ use crate::{
     references::ExternalRef,
     revise,
     schema::sync_links::{self as links, table},
-    sync::{conflicts, kinds::SyncedType, systems, whole_scope},
+    sync::{conflicts, kinds::SyncedType, reviews, systems, whole_scope},
 };
 
 /// One page of the links.
@@ -146,6 +146,38 @@ pub fn by_external(
     Ok(load(tx, clause, false)?.pop())
 }
 
+/// The link of an id of a system; nobody changes its record, nor it, until the end of the transaction. The record is locked
+/// first, as whoever changes it does.
+///
+/// # Errors
+/// 503 if it went to another record while it was waited for, so that the transaction is tried again.
+pub fn held(
+    tx: &mut Tx<'_>,
+    system: ExternalSystemId,
+    kind: SyncedType,
+    external_id: &str,
+) -> Result<Option<SyncLink>> {
+    let Some(seen) = by_external(tx, system, kind, external_id)? else {
+        return Ok(None);
+    };
+    match kind.lock(tx, &seen.resource_id) {
+        // With its record the link is gone.
+        Err(error) if error.is(&codes::NOT_FOUND) => return Ok(None),
+        locked => locked?,
+    }
+    let mut clause = Clause::all();
+    clause.equals("sync_links.id", &seen.id);
+    let present = load(tx, clause, true)?.pop();
+    let is_another = |link: &SyncLink| (&link.resource_id, &link.external_id) != (&seen.resource_id, &seen.external_id);
+    if present.as_ref().is_some_and(is_another) {
+        return Err(Error::new(&codes::UNAVAILABLE)
+            .detail("The link was led elsewhere meanwhile; repeat the request.")
+            .retry_after(1)
+            .retry_transaction());
+    }
+    Ok(present)
+}
+
 /// The links of those records with a system, by the record, held until the end of the transaction.
 ///
 /// # Errors
@@ -203,6 +235,7 @@ pub fn insert(tx: &mut Tx<'_>, link: SyncLink) -> Result<SyncLink> {
             })
         })?;
     tx.record(Fact::created("sync_link.created", &link))?;
+    reviews::linked(tx, &link)?;
     Ok(link)
 }
 

@@ -1,5 +1,7 @@
 //! What may happen to links. Pure.
 
+use std::cmp::Ordering;
+
 use super::model::{SyncFailure, SyncLink, SyncRelink, SyncReportItem, SyncReportStatus, SyncState};
 use crate::{
     error::{Error, Result, codes},
@@ -92,6 +94,13 @@ pub fn taken(pointer: &str, why: &str) -> Error {
     Error::new(&codes::ALREADY_EXISTS).fault(pointer, "already_exists", why)
 }
 
+/// The refusal of a link with a record that is not there.
+pub fn unknown(error: Error, kind: SyncedType) -> Error {
+    error.when(&codes::NOT_FOUND, || {
+        Error::unknown_reference("#/resource_id", format!("There is no such {kind}."))
+    })
+}
+
 impl SyncLink {
     /// A new link of a record in that revision.
     pub fn new(
@@ -154,18 +163,32 @@ impl SyncLink {
         }
     }
 
-    /// The link in the state that its revisions say, unless it is in conflict or paused.
+    /// The link in the state that its revisions say, and whether a push was asked for, unless it is in conflict or paused.
     fn settled(self, now: Time) -> Self {
         let state = match self.state {
             held @ (SyncState::Conflict | SyncState::Paused) => held,
             _ if self.error_code.is_some() => SyncState::Error,
-            _ if self.agreed_revision >= self.our_revision => SyncState::InSync,
+            _ if self.agreed_revision >= self.our_revision && self.pending_since.is_none() => SyncState::InSync,
             _ => SyncState::Pending,
         };
         let waits = self.agreed_revision < self.our_revision || state == SyncState::Error;
         Self {
             state,
-            pending_since: waits.then(|| self.pending_since.unwrap_or(now)),
+            pending_since: self.pending_since.or_else(|| waits.then_some(now)),
+            ..self
+        }
+    }
+
+    /// The link of a record that is to be pushed, whatever the other system has.
+    #[must_use]
+    pub fn waiting(self, since: Time) -> Self {
+        let state = match self.state {
+            SyncState::InSync => SyncState::Pending,
+            other => other,
+        };
+        Self {
+            state,
+            pending_since: Some(self.pending_since.unwrap_or(since)),
             ..self
         }
     }
@@ -183,15 +206,22 @@ impl SyncLink {
                     .pushed_revision
                     .map_or(item.revision, |before| before.max(item.revision));
                 let agreed = self.agreed_revision.max(pushed);
-                let known = item.external_revision.is_some();
+                let is_present = item.revision >= self.our_revision;
+                let theirs = item.external_revision.clone().map(|revision| Theirs {
+                    revision,
+                    changed_at: None,
+                    base: None,
+                });
+                let link = match &theirs {
+                    Some(theirs) => self.noting(theirs, now),
+                    None => self,
+                };
                 Self {
                     pushed_revision: Some(pushed),
                     pushed_at: Some(now),
                     agreed_revision: agreed,
-                    pulled_revision: item.external_revision.clone().or(self.pulled_revision.clone()),
-                    pulled_changed_at: self.pulled_changed_at.filter(|_| !known),
-                    pulled_at: if known { Some(now) } else { self.pulled_at },
-                    ..self.forgiven()
+                    pending_since: link.pending_since.filter(|_| !is_present),
+                    ..link.forgiven()
                 }
             }
         };
@@ -209,7 +239,13 @@ impl SyncLink {
         }
     }
 
+    /// The link with the revision of theirs that is known. A late word of an older one takes nothing back: what is older than
+    /// what was taken must go on being refused.
     fn noting(self, theirs: &Theirs, now: Time) -> Self {
+        let last = self.pulled_revision.as_deref();
+        if last.is_some_and(|last| theirs.order_to(last, self.pulled_changed_at) != Ordering::Greater) {
+            return self;
+        }
         Self {
             pulled_revision: Some(theirs.revision.clone()),
             pulled_changed_at: theirs.changed_at,
@@ -221,26 +257,16 @@ impl SyncLink {
     /// The link after a version of theirs was taken. If nothing of ours was waiting, both have the record as it is now.
     #[must_use]
     pub fn pulled(self, theirs: &Theirs, nothing_waited: bool, now: Time) -> Self {
-        let link = self.noting(theirs, now);
-        let agreed = if nothing_waited {
-            link.our_revision
-        } else {
-            link.agreed_revision
-        };
-        let link = if link.state == SyncState::Conflict {
-            Self {
-                state: SyncState::Pending,
-                ..link
-            }
-        } else {
-            link
-        };
-        Self {
-            agreed_revision: agreed,
-            ..link
+        let mut link = self.noting(theirs, now);
+        if nothing_waited {
+            link.agreed_revision = link.our_revision;
+            // What failed goes on failing until a push goes well.
+            link.pending_since = link.pending_since.filter(|_| link.error_code.is_some());
         }
-        .settled(now)
-        .changed(now)
+        if link.state == SyncState::Conflict {
+            link.state = SyncState::Pending;
+        }
+        link.settled(now).changed(now)
     }
 
     /// The link of a record that both sides changed.
@@ -270,13 +296,7 @@ impl SyncLink {
     /// # Errors
     /// 409 `invalid_state` unless it failed.
     pub fn retried(self, now: Time) -> Result<Self> {
-        let state = MACHINE.go(self.state, "retry")?;
-        Ok(Self {
-            state,
-            pending_since: Some(self.pending_since.unwrap_or(now)),
-            ..self.forgiven()
-        }
-        .changed(now))
+        self.asked("retry", now)
     }
 
     /// The link whose record is to be pushed whatever the other system has.
@@ -284,13 +304,17 @@ impl SyncLink {
     /// # Errors
     /// 409 `invalid_state` in conflict or while it is paused.
     pub fn resynced(self, now: Time) -> Result<Self> {
-        let state = MACHINE.go(self.state, "resync")?;
-        Ok(Self {
+        self.asked("resync", now)
+    }
+
+    /// The link whose record somebody wants to be pushed; what failed before is forgotten.
+    fn asked(self, action: &'static str, now: Time) -> Result<Self> {
+        let state = MACHINE.go(self.state, action)?;
+        let link = Self {
             state,
-            pending_since: Some(self.pending_since.unwrap_or(now)),
             ..self.forgiven()
-        }
-        .changed(now))
+        };
+        Ok(link.waiting(now).changed(now))
     }
 
     /// The link that is not kept in step for now.
@@ -321,10 +345,7 @@ impl SyncLink {
     /// # Errors
     /// 409 `invalid_state` in conflict, `contradiction` if it leads there already.
     pub fn target(&self, to: &SyncRelink) -> Result<(String, String)> {
-        MACHINE
-            .allows(self.state, "relink")
-            .then_some(())
-            .ok_or_else(|| Error::invalid_state(self.state, "relink", MACHINE.allowed(self.state)))?;
+        MACHINE.go(self.state, "relink")?;
         let record = to.resource_id.clone().unwrap_or_else(|| self.resource_id.clone());
         let external = to.external_id.clone().unwrap_or_else(|| self.external_id.clone());
         if (&record, &external) == (&self.resource_id, &self.external_id) {
@@ -487,5 +508,51 @@ mod tests {
             (same.state, same.agreed_revision, same.pulled_revision.as_deref()),
             (SyncState::InSync, 5, Some("7"))
         );
+    }
+
+    #[test]
+    fn what_was_never_pushed_is_not_in_sync_because_it_was_paused() {
+        let new = || link().begun_at(5);
+        let resumed = |link: SyncLink| link.paused(at(2)).unwrap().resumed(at(3)).unwrap();
+        assert_eq!(
+            (resumed(new()).state, resumed(new()).pending_since),
+            (SyncState::Pending, Some(at(1)))
+        );
+        let failure = SyncFailure {
+            code: "NO".to_owned(),
+            detail: "No.".to_owned(),
+        };
+        let (failed, _) = new().reported(&pushed(5, Some(failure)), at(2));
+        assert_eq!(resumed(failed).state, SyncState::Pending);
+        let (done, _) = new().reported(&pushed(5, None), at(2));
+        assert_eq!(resumed(done.clone()).state, SyncState::InSync);
+        let again = done.resynced(at(4)).unwrap();
+        let (late, _) = again.clone().reported(&pushed(4, None), at(5));
+        assert_eq!(
+            (late.state, late.pending_since),
+            (SyncState::Pending, Some(at(4))),
+            "an older one was pushed"
+        );
+        assert_eq!(again.reported(&pushed(5, None), at(5)).0.state, SyncState::InSync);
+    }
+
+    #[test]
+    fn a_late_word_of_an_older_revision_of_theirs_takes_nothing_back() {
+        let theirs = |revision: &str| Theirs {
+            revision: revision.to_owned(),
+            changed_at: None,
+            base: None,
+        };
+        let taken = link().pulled(&theirs("10"), true, at(2));
+        let told = |revision: &str| {
+            let item = SyncReportItem {
+                external_revision: Some(revision.to_owned()),
+                ..pushed(5, None)
+            };
+            taken.clone().reported(&item, at(3)).0.pulled_revision
+        };
+        assert_eq!((told("8").as_deref(), told("11").as_deref()), (Some("10"), Some("11")));
+        let resolved = taken.collided(at(3)).resolved(&theirs("9"), at(4));
+        assert_eq!(resolved.pulled_revision.as_deref(), Some("10"));
     }
 }

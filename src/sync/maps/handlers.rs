@@ -50,11 +50,7 @@ pub async fn create_field_map(
 ) -> Reply<Created<FieldMap>> {
     db.write(&caller, move |tx| {
         let (system, kind) = (new.0.system_id, new.0.resource_type);
-        systems::queries::find(tx, system).map_err(|error| {
-            error.when(&codes::NOT_FOUND, || {
-                Error::unknown_reference("#/system_id", "There is no such external system.")
-            })
-        })?;
+        systems::queries::of_body(tx, system)?;
         let last = queries::last(tx, system, kind)?;
         let (by, now) = (tx.caller().actor_text(), tx.now);
         let draft = FieldMap::new(new.0.clone(), last.as_ref(), by, now);
@@ -64,7 +60,8 @@ pub async fn create_field_map(
     .await
 }
 
-/// Checks that the fields are those of the record, as the contract has it, and custom fields those that there are.
+/// Checks that the fields are those of the record, as the contract has it, and custom fields those that there are. What an act
+/// moves can come from the other system, too: an upsert takes it.
 fn check(tx: &mut Tx<'_>, bodies: &Bodies, kind: SyncedType, entries: &[FieldMapEntry]) -> Result<()> {
     let custom = forms::custom_names(tx, kind.form())?;
     let has = |schema: Option<&serde_json::Value>, field: &str| match field.strip_prefix("/custom/") {
@@ -73,8 +70,9 @@ fn check(tx: &mut Tx<'_>, bodies: &Bodies, kind: SyncedType, entries: &[FieldMap
     };
     let written = kind.form().written();
     let of = |operation: &str| bodies.body(operation).map(|body| &body.schema);
+    let moved = kind.acts()?.first().map(|name| format!("/{name}"));
     rules::check(entries, &|field| has(bodies.record(written.read), field), &|field| {
-        has(of(written.update), field) || has(of(written.create), field)
+        has(of(written.update), field) || has(of(written.create), field) || moved.as_deref() == Some(field)
     })
 }
 

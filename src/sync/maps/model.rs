@@ -28,11 +28,11 @@ words! {
 
     /// Who writes a field.
     pub FieldOwner {
-        /// We do; it goes to the other system alone.
+        /// We do; it goes to the other system alone, and another value from there is not taken.
         Ours = "ours",
-        /// They do; it comes from the other system alone.
+        /// They do; it comes from the other system alone, and is written over even if it was changed here.
         Theirs = "theirs",
-        /// Both do.
+        /// Both do; what both changed is a conflict.
         Both = "both",
     }
 

@@ -108,7 +108,9 @@ pub async fn decide_sync_review(
         let after = before.clone().decided(&verdict.0, by, tx.now)?;
         if let Some(record) = &after.resource_id {
             let system = systems::find(tx, before.system_id)?;
+            // The link settles the review, as every link with that id does.
             links::link(tx, &system, before.resource_type, record, &before.external_id)?;
+            return queries::find(tx, before.id).map(Json);
         }
         queries::save(tx, &before, after, "sync_review.decided").map(Json)
     })

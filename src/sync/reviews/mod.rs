@@ -12,7 +12,7 @@ pub(in crate::sync) mod rules;
 
 pub(in crate::sync) use handlers::match_external_records;
 pub use model::SyncReview;
-pub use queries::open;
+pub use queries::{linked, open};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

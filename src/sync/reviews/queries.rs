@@ -15,7 +15,11 @@ use crate::{
     },
     load_page, on_each, revise,
     schema::sync_reviews::{self as reviews, table},
-    sync::{kinds::SyncedType, whole_scope},
+    sync::{
+        kinds::SyncedType,
+        links::{SyncLink, queries as links},
+        whole_scope,
+    },
 };
 
 /// One page of the queue.
@@ -82,10 +86,11 @@ pub fn open(tx: &mut Tx<'_>, system: ExternalSystemId) -> Result<i64> {
         .get_result(c))?)
 }
 
-/// Puts a record into the queue, or describes the one that is there anew, and tells of it.
+/// Puts a record into the queue, or describes the one that is there anew, and tells of it. What says the same changes nothing,
+/// nor does what somebody has decided on meanwhile.
 ///
 /// # Errors
-/// What the database reports.
+/// What the database reports; 412 if somebody decides on it at the same moment.
 pub fn put(
     tx: &mut Tx<'_>,
     system: ExternalSystemId,
@@ -94,7 +99,11 @@ pub fn put(
     candidates: Vec<SyncCandidate>,
 ) -> Result<SyncReview> {
     let id = record.external_id.clone();
+    links::in_turn(tx, system, kind, &id)?;
     if let Some(before) = by_externals(tx, system, kind, std::slice::from_ref(&id))?.remove(&id) {
+        if before.is_decided() || before.says(record, &candidates) {
+            return Ok(before);
+        }
         let after = before.clone().renewed(record, candidates, tx.now);
         return save(tx, &before, after, "sync_review.updated");
     }
@@ -102,6 +111,21 @@ pub fn put(
     on_each!(tx, |c| diesel::insert_into(table).values(&review).execute(c))?;
     tx.record(Fact::created("sync_review.created", &review))?;
     Ok(review)
+}
+
+/// Settles the review of a record that was linked, if it waits for somebody: it is told which of ours it is.
+///
+/// # Errors
+/// 412 if somebody decides on it at the same moment.
+pub fn linked(tx: &mut Tx<'_>, link: &SyncLink) -> Result<()> {
+    let ids = [link.external_id.clone()];
+    let found = by_externals(tx, link.system_id, link.resource_type, &ids)?.into_values();
+    for before in found.filter(|review| review.state == SyncReviewState::Open) {
+        let (by, now) = (tx.caller().actor_text(), tx.now);
+        let after = before.clone().linked(link.resource_id.clone(), by, now)?;
+        save(tx, &before, after, "sync_review.decided")?;
+    }
+    Ok(())
 }
 
 /// Stores a changed review over the revision it was read at, and tells of it as `kind`.

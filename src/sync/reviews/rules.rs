@@ -57,11 +57,12 @@ pub fn settled(
         });
     }
     let review = review?;
+    if !review.is_decided() {
+        return None;
+    }
     let status = match review.state {
-        SyncReviewState::New => SyncMatchStatus::New,
         SyncReviewState::Ignored => SyncMatchStatus::Ignored,
-        // One that was linked and is no more is matched anew.
-        SyncReviewState::Open | SyncReviewState::Linked => return None,
+        _ => SyncMatchStatus::New,
     };
     Some(SyncMatch {
         review_id: Some(review.id),
@@ -138,6 +139,16 @@ impl SyncReview {
         }
     }
 
+    /// Whether somebody said that it is none of ours. One that was linked and is no more is matched anew.
+    pub const fn is_decided(&self) -> bool {
+        matches!(self.state, SyncReviewState::New | SyncReviewState::Ignored)
+    }
+
+    /// Whether it waits with just that.
+    pub fn says(&self, record: &ExternalRecord, candidates: &[SyncCandidate]) -> bool {
+        self.state == SyncReviewState::Open && self.described.0 == *record && self.candidates.0 == candidates
+    }
+
     /// The record as it is described now, waiting again if it was linked once.
     #[must_use]
     pub fn renewed(self, record: &ExternalRecord, candidates: Vec<SyncCandidate>, now: Time) -> Self {
@@ -152,6 +163,18 @@ impl SyncReview {
             updated_at: now,
             ..self
         }
+    }
+
+    /// The record that is one of ours, as its link says.
+    ///
+    /// # Errors
+    /// 409 `invalid_state` if it was decided.
+    pub fn linked(self, record: String, by: String, now: Time) -> Result<Self> {
+        let verdict = SyncReviewVerdict {
+            decision: SyncReviewDecision::Link,
+            resource_id: Some(record),
+        };
+        self.decided(&verdict, by, now)
     }
 
     /// The record as somebody decided on it.

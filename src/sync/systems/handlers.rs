@@ -110,13 +110,7 @@ pub async fn pause_external_system(
     id: Path<ExternalSystemId>,
     seen: IfMatch,
 ) -> Reply<Json<ExternalSystem>> {
-    db.write(&caller, move |tx| {
-        let before = queries::find(tx, id.0)?;
-        seen.check(before.revision)?;
-        let after = before.clone().moved("pause", tx.now)?;
-        queries::save(tx, &before, after, "external_system.paused").map(Json)
-    })
-    .await
+    moved(&db, &caller, id.0, seen, "pause", "external_system.paused").await
 }
 
 /// Resume an external system
@@ -130,11 +124,22 @@ pub async fn resume_external_system(
     id: Path<ExternalSystemId>,
     seen: IfMatch,
 ) -> Reply<Json<ExternalSystem>> {
-    db.write(&caller, move |tx| {
-        let before = queries::find(tx, id.0)?;
+    moved(&db, &caller, id.0, seen, "resume", "external_system.resumed").await
+}
+
+async fn moved(
+    db: &Db,
+    caller: &Caller,
+    id: ExternalSystemId,
+    seen: IfMatch,
+    action: &'static str,
+    kind: &'static str,
+) -> Reply<Json<ExternalSystem>> {
+    db.write(caller, move |tx| {
+        let before = queries::find(tx, id)?;
         seen.check(before.revision)?;
-        let after = before.clone().moved("resume", tx.now)?;
-        queries::save(tx, &before, after, "external_system.resumed").map(Json)
+        let after = before.clone().moved(action, tx.now)?;
+        queries::save(tx, &before, after, kind).map(Json)
     })
     .await
 }

@@ -42,6 +42,18 @@ pub fn find(tx: &mut Tx<'_>, id: ExternalSystemId) -> Result<ExternalSystem> {
     one(tx, clause)?.ok_or_else(Error::not_found)
 }
 
+/// The system that a body names at `system_id`.
+///
+/// # Errors
+/// 409 `unknown_reference` if there is none.
+pub fn of_body(tx: &mut Tx<'_>, id: ExternalSystemId) -> Result<ExternalSystem> {
+    find(tx, id).map_err(|error| {
+        error.when(&codes::NOT_FOUND, || {
+            Error::unknown_reference("#/system_id", "There is no such external system.")
+        })
+    })
+}
+
 /// The system that external references call so.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use super::model::{
     NewWebhookEndpoint, WebhookDisabledReason, WebhookEndpoint, WebhookEndpointPatch, WebhookReplay, WebhookStatus,
 };
 use crate::{
-    auth::{Actor, Caller},
+    auth::{Actor, Caller, Rows},
     error::{Error, Fault, Result, codes},
     events::{
         catalogue,
@@ -258,15 +258,15 @@ impl WebhookEndpoint {
     }
 }
 
-/// What the endpoint may learn: what its owner may; of one that a machine made, whose `scopes` are these now, no more than those
-/// and those that it was made with.
-pub fn reading(endpoint: &WebhookEndpoint, scopes: Option<&[String]>) -> Reading {
+/// What the endpoint may learn: what its owner may, who sees these rows now; of one that a machine made, whose `scopes` are
+/// these now, no more than those and those that it was made with.
+pub fn reading(endpoint: &WebhookEndpoint, rows: Rows, scopes: Option<&[String]>) -> Reading {
     let Some(present) = scopes else {
-        return Reading::granted(endpoint.partner_id, None);
+        return Reading::granted_over(rows, endpoint.partner_id, None);
     };
     let made_with = |scope: &String| endpoint.scopes.as_ref().is_none_or(|made| made.contains(scope));
     let both: Vec<String> = present.iter().filter(|scope| made_with(scope)).cloned().collect();
-    Reading::granted(endpoint.partner_id, Some(&both))
+    Reading::granted_over(rows, endpoint.partner_id, Some(&both))
 }
 
 /// Which events the endpoint wants.
@@ -428,7 +428,7 @@ mod tests {
             ..endpoint(&["*"], None)
         };
         let takes = |endpoint: &WebhookEndpoint, present: &[&str]| {
-            let reading = reading(endpoint, Some(&held(present)));
+            let reading = reading(endpoint, Rows::All, Some(&held(present)));
             ["deal.approved", "territory.created"].map(|kind| reading.takes(catalogue::find(kind).unwrap()))
         };
         let both = ["deals:read", "catalog:read"];

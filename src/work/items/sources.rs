@@ -10,7 +10,7 @@ use crate::{
     db::{Clause, Tx},
     deals::{appeals, chains::without_chain},
     error::Result,
-    jobs::JOBS,
+    jobs,
     kernel::{Time, ids::UserId},
     work::queries::readable,
 };
@@ -357,7 +357,7 @@ fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 4]) -> Vec<So
         Source::application(WorkItemKind::ApplicationReview, applied("p.status = 'applied'")),
         Source::application(WorkItemKind::ApplicationDecision, applied("p.status = 'in_review'")),
         protections(managed, now),
-        failed_jobs(),
+        failed_jobs(caller),
     ]
     .into_iter()
     .chain(sync_sources::out_of_step(caller))
@@ -365,9 +365,10 @@ fn vendors(caller: &Caller, me: UserId, now: Time, steps: [Clause; 4]) -> Vec<So
 }
 
 /// Jobs whose last run failed. They are tried again by themselves; until that went well, somebody should look.
-fn failed_jobs() -> Source {
+fn failed_jobs(caller: &Caller) -> Source {
     let mut clause = Clause::all();
-    let names: Vec<String> = JOBS.iter().map(|job| job.name.to_owned()).collect();
+    let running = jobs::running(caller.request().switches.modules());
+    let names: Vec<String> = running.map(|job| job.name.to_owned()).collect();
     clause.one_of("x.name", &names).and("x.failures > 0");
     Source {
         kind: WorkItemKind::FailedJob,

@@ -8,9 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use openprm::db::Engine;
 use serde_json::Value;
 
-use super::Database;
+use super::{Database, Folder};
 
 /// How long the start may take that makes the demo program first, on a busy machine.
 const DEMO_START: Duration = Duration::from_secs(480);
@@ -68,20 +69,6 @@ impl Server {
         server
     }
 
-    /// Serves the demo program on that database, which is empty, with these settings besides.
-    pub fn demo(database: &Database, folder: &Path, more: &[(&str, &str)]) -> Self {
-        let files = folder.join("files").display().to_string();
-        let mut settings = vec![
-            ("DATABASE_URL", database.settings.url.as_str()),
-            ("OPENPRM_SECRET", "a secret for the demo program that is long enough"),
-            ("OPENPRM_FILES_URL", &files),
-            ("OPENPRM_RATE_LIMIT", "0"),
-            ("OPENPRM_REQUEST_LOG", "off"),
-        ];
-        settings.extend(more);
-        Self::start(folder, &["serve", "--demo"], &settings, DEMO_START)
-    }
-
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -102,6 +89,35 @@ impl Server {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+}
+
+/// The demo program, served on a database of its own; all of it is gone with it.
+pub struct Demo {
+    pub server: Server,
+    /// For whatever the test leaves behind.
+    pub folder: Folder,
+    _database: Database,
+}
+
+impl Demo {
+    /// Serves it with these settings besides.
+    pub fn serve(engine: Engine, more: &[(&str, &str)]) -> Self {
+        let (folder, database) = (Folder::made(), Database::empty(engine));
+        let files = folder.0.join("files").display().to_string();
+        let mut settings = vec![
+            ("DATABASE_URL", database.settings.url.as_str()),
+            ("OPENPRM_SECRET", "a secret for the demo program that is long enough"),
+            ("OPENPRM_FILES_URL", &files),
+            ("OPENPRM_RATE_LIMIT", "0"),
+            ("OPENPRM_REQUEST_LOG", "off"),
+        ];
+        settings.extend(more);
+        Self {
+            server: Server::start(&folder.0, &["serve", "--demo"], &settings, DEMO_START),
+            folder,
+            _database: database,
+        }
     }
 }
 

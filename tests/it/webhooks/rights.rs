@@ -7,7 +7,7 @@ use openprm::{auth::Role, error::Error, kernel::ids::PartnerId, on_each, schema}
 use serde_json::{Value, json};
 
 use super::{QUICK, Receiver, Running, a_while, becomes, deliveries, hook, territory, until};
-use crate::partners::prospect;
+use crate::{partners::prospect, program::Program};
 
 hooked! {
     async fn a_partner_is_told_what_is_its_own_and_sees_its_own_endpoints(world: World, QUICK) {
@@ -44,6 +44,55 @@ hooked! {
         let attempts = ours.get(&format!("/v1/webhook-deliveries/{}/attempts", listed[0]["id"].as_str().unwrap())).await.expect(200);
         assert_eq!(attempts["data"][0]["answer"], Value::Null, "what a receiver says is for the vendor alone");
         assert!(attempts["request_body"].is_string());
+        running.stop().await;
+    }
+
+    async fn a_distributor_is_told_of_its_resellers_where_a_program_says_so(world: World, QUICK) {
+        let (ops, firms) = (world.vendor(Role::ChannelOps), Program::new(&world).await);
+        let (distributor, reseller) = (firms.partner("Groß"), firms.partner("Klein"));
+        let at = format!("/v1/partners/{distributor}");
+        ops.patch(&at, json!({"types": ["distributor"]})).await.expect(200);
+        let made = ops.post("/v1/programs", json!({"code": "CHANNEL", "name": "Channel", "distributor_sees_resellers": true})).await.expect(201);
+        let program = format!("/v1/programs/{}", made["id"].as_str().unwrap());
+        for (path, body, status) in [
+            ("/versions", json!({"currency": "EUR"}), 201),
+            ("/tiers", json!({"rank": 1, "name": "Member"}), 201),
+            ("/versions/1/publish", json!({}), 200),
+            ("/memberships", json!({"partner_id": distributor}), 201),
+            ("/memberships", json!({"partner_id": reseller}), 201),
+        ] {
+            ops.post(&format!("{program}{path}"), body).await.expect(status);
+        }
+        let receiver = Receiver::willing().await;
+        hook(&world.partner_user(distributor, Role::PartnerAdmin), &receiver.url("/distributor"), &["task.*"]).await;
+        hook(&world.partner_user(reseller, Role::PartnerAdmin), &receiver.url("/reseller"), &["task.*"]).await;
+        let running = Running::start(&world);
+        let task = async |partner: PartnerId, title: &str| {
+            let body = json!({"title": title, "resource_type": "partner", "resource_id": partner, "visibility": "shared"});
+            ops.post("/v1/tasks", body).await.expect(201);
+        };
+        let heard = |path: &str| -> Vec<String> {
+            receiver.at(path).iter().map(|hit| hit.json()["data"]["data"]["title"].as_str().unwrap().to_owned()).collect()
+        };
+        let come = async |mine: usize, theirs: usize| {
+            until("all of them", || heard("/distributor").len() == mine && heard("/reseller").len() == theirs).await;
+        };
+        task(reseller, "Before it serves them").await;
+        task(distributor, "Own").await;
+        come(1, 1).await;
+        // Those at work hear of it without reading their endpoint again.
+        ops.post(&format!("{at}/resellers"), json!({"reseller_id": reseller})).await.expect(201);
+        task(reseller, "Seen").await;
+        task(distributor, "Own again").await;
+        come(3, 2).await;
+        ops.patch(&program, json!({"distributor_sees_resellers": false})).await.expect(200);
+        task(reseller, "Hidden").await;
+        task(distributor, "Own at last").await;
+        come(4, 3).await;
+        a_while().await;
+        let (mine, theirs) = (heard("/distributor"), heard("/reseller"));
+        assert_eq!(mine.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(["Own", "Seen", "Own again", "Own at last"]));
+        assert_eq!((mine.len(), theirs), (4, ["Before it serves them", "Seen", "Hidden"].map(str::to_owned).to_vec()));
         running.stop().await;
     }
 

@@ -7,22 +7,9 @@ use super::{
     rules::Named,
 };
 use crate::{
-    custom_fields::{CustomFields, CustomFieldsPatch},
-    kernel::Patch,
+    kernel::{Patch, patch::unless_same},
     references::ExternalRef,
 };
-
-fn differs<T: PartialEq>(wanted: Option<T>, present: &T) -> Option<T> {
-    wanted.filter(|wanted| wanted != present)
-}
-
-fn changes<T: PartialEq>(wanted: Patch<T>, present: Option<&T>) -> Patch<T> {
-    match wanted {
-        Patch::Set(value) if Some(&value) == present => Patch::Keep,
-        Patch::Clear if present.is_none() => Patch::Keep,
-        wanted => wanted,
-    }
-}
 
 /// The part of the patch that changes something; references to other systems are added, none is taken away.
 pub fn changing(before: &Registration, patch: DealPatch, named: &Named) -> DealPatch {
@@ -33,23 +20,23 @@ pub fn changing(before: &Registration, patch: DealPatch, named: &Named) -> DealP
         wanted => wanted,
     };
     DealPatch {
-        title: differs(patch.title, &deal.title),
-        description: changes(patch.description, details.description.as_ref()),
-        deal_type: differs(patch.deal_type, &deal.deal_type),
-        source: differs(patch.source, &deal.source),
+        title: unless_same(patch.title, &deal.title),
+        description: patch.description.unless_same(details.description.as_ref()),
+        deal_type: unless_same(patch.deal_type, &deal.deal_type),
+        source: unless_same(patch.source, &deal.source),
         customer: customer(before.customer.as_ref(), patch.customer),
         territory,
         lines: patch.lines.filter(|lines| !same_lines(before, lines, named)),
-        amount: changes(patch.amount, deal.amount().as_ref()),
-        expected_close_on: changes(patch.expected_close_on, deal.expected_close_on.as_ref()),
-        next_step: changes(patch.next_step, details.next_step.as_ref()),
-        competitor: changes(patch.competitor, details.competitor.as_ref()),
-        co_sell_needs: differs(patch.co_sell_needs, &details.co_sell_needs.0),
-        visibility: differs(patch.visibility, &details.visibility),
-        customer_consent: differs(patch.customer_consent, &details.customer_consent),
+        amount: patch.amount.unless_same(deal.amount().as_ref()),
+        expected_close_on: patch.expected_close_on.unless_same(deal.expected_close_on.as_ref()),
+        next_step: patch.next_step.unless_same(details.next_step.as_ref()),
+        competitor: patch.competitor.unless_same(details.competitor.as_ref()),
+        co_sell_needs: unless_same(patch.co_sell_needs, &details.co_sell_needs.0),
+        visibility: unless_same(patch.visibility, &details.visibility),
+        customer_consent: unless_same(patch.customer_consent, &details.customer_consent),
         contacts: patch.contacts.filter(|contacts| !same_contacts(before, contacts)),
         sites: patch.sites.filter(|sites| !same_sites(before, sites)),
-        custom: patch.custom.and_then(|change| custom(&deal.custom, change)),
+        custom: patch.custom.and_then(|change| change.unless_same(&deal.custom)),
         external_refs: patch.external_refs.and_then(|refs| added(&before.references, refs)),
     }
 }
@@ -59,16 +46,6 @@ fn added(present: &[ExternalRef], mut refs: Vec<ExternalRef>) -> Option<Vec<Exte
     refs.sort();
     refs.dedup();
     (refs != present).then_some(refs)
-}
-
-fn custom(present: &CustomFields, change: CustomFieldsPatch) -> Option<CustomFieldsPatch> {
-    let wanted = change.0.into_iter();
-    let changed: CustomFieldsPatch = CustomFieldsPatch(
-        wanted
-            .filter(|(name, value)| present.0.get(name) != value.as_ref())
-            .collect(),
-    );
-    (!changed.0.is_empty()).then_some(changed)
 }
 
 fn same_contacts(before: &Registration, contacts: &[NewDealContact]) -> bool {
@@ -130,17 +107,19 @@ fn customer(present: Option<&CustomerRow>, patch: Patch<DealCustomerPatch>) -> P
         (_, patch) => return patch,
     };
     let changed = DealCustomerPatch {
-        name: differs(wanted.name, &row.name),
-        website: changes(wanted.website, row.website.as_ref()),
-        registration_number: changes(wanted.registration_number, row.registration_number.as_ref()),
-        registration_authority: changes(wanted.registration_authority, row.registration_authority.as_ref()),
-        phone: changes(wanted.phone, row.phone.as_ref()),
-        email: changes(wanted.email, row.email.as_ref()),
-        street: changes(wanted.street, row.street.as_ref()),
-        city: changes(wanted.city, row.city.as_ref()),
-        region: changes(wanted.region, row.region.as_ref()),
-        postal_code: changes(wanted.postal_code, row.postal_code.as_ref()),
-        country: changes(wanted.country, row.country.as_ref()),
+        name: unless_same(wanted.name, &row.name),
+        website: wanted.website.unless_same(row.website.as_ref()),
+        registration_number: wanted.registration_number.unless_same(row.registration_number.as_ref()),
+        registration_authority: wanted
+            .registration_authority
+            .unless_same(row.registration_authority.as_ref()),
+        phone: wanted.phone.unless_same(row.phone.as_ref()),
+        email: wanted.email.unless_same(row.email.as_ref()),
+        street: wanted.street.unless_same(row.street.as_ref()),
+        city: wanted.city.unless_same(row.city.as_ref()),
+        region: wanted.region.unless_same(row.region.as_ref()),
+        postal_code: wanted.postal_code.unless_same(row.postal_code.as_ref()),
+        country: wanted.country.unless_same(row.country.as_ref()),
     };
     if changed == DealCustomerPatch::default() {
         Patch::Keep
