@@ -47,6 +47,7 @@ mod forms;
 mod handovers;
 mod headers;
 mod holdings;
+mod holiday;
 mod identity;
 mod identity_providers;
 mod import_jobs;

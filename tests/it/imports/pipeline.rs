@@ -10,7 +10,10 @@ use openprm::{
 use serde_json::{Value, json};
 
 use super::{all_rows, event_kinds, silent};
-use crate::support::{contract, publish_policy};
+use crate::{
+    program::path,
+    support::{contract, publish_policy},
+};
 
 /// The place of files that are not part of the repository.
 #[expect(clippy::disallowed_methods, reason = "the runner of the tests says where they are")]
@@ -144,8 +147,8 @@ each_engine! {
         assert!(partners.iter().all(|partner| partner["status"] == "active" && !partner["account_manager_id"].is_null() && partner["territory_ids"].as_array().unwrap().len() == 1));
     }
 
-    async fn a_longer_window_is_simulated_over_the_whole_pipeline(world: World) {
-        let Some(place) = shared("a_longer_window_is_simulated_over_the_whole_pipeline") else { return };
+    async fn a_longer_window_is_simulated_over_the_whole_pipeline_published_and_carried_by_the_next_decision(world: World) {
+        let Some(place) = shared("a_longer_window_is_simulated_over_the_whole_pipeline_published_and_carried_by_the_next_decision") else { return };
         let mapping = Mapping::parse(PIPELINE).unwrap();
         let plan = Arc::new(Plan { mapping, mapping_hash: "test".to_owned(), folder: place.join("data/crm-sales"), contract: contract() });
         import(&world.db, &plan, None, &silent()).unwrap();
@@ -206,5 +209,38 @@ each_engine! {
         assert_eq!(whole(out.len()), counts(&simulation, "shut_out")["after"]);
         let kept = won.iter().filter(|deal| !out.contains(deal["id"].as_str().unwrap()) && moment(deal, "closed_at") < moment(deal, "created_at").plus_days(120)).count();
         assert_eq!(counts(&simulation, "won_inside_window")["after"], whole(kept));
+
+        // One of the partners that came in registers before the longer window is published, and after it.
+        let partner = all_pages(&ops, "/v1/partners?limit=200").await.swap_remove(0);
+        let products = all_pages(&ops, "/v1/products?limit=200").await;
+        let product = &products.iter().find(|product| product["kind"] == "product").unwrap()["id"];
+        let territory = &partner["territory_ids"][0];
+        let partner = partner["id"].as_str().unwrap();
+        let sells = json!({"product_id": product, "territory_id": territory, "starts_on": "2026-01-01"});
+        ops.post(&format!("/v1/partners/{partner}/authorisations"), sells).await.expect(201);
+        let (sales, approver) = (world.partner_user(partner.parse().unwrap(), Role::PartnerSales), world.vendor(Role::Approver));
+        let approved = async |customer: &str| -> Value {
+            let body = json!({
+                "title": format!("{customer}: new servers"),
+                "customer": {"name": customer, "website": format!("https://www.{}.de", customer.to_lowercase()), "city": "Stuttgart", "country": "DE"},
+                "territory": territory, "lines": [{"product": product}],
+                "amount": {"amount": "4800.00", "currency": "USD"}, "expected_close_on": "2027-03-31",
+            });
+            let deal = sales.post("/v1/deals", body).await.expect(201);
+            sales.post(&path(&deal, "/submit"), json!({})).await.expect(200);
+            let deal = approver.post(&path(&deal, "/approve"), json!({})).await.expect(200);
+            let decisions = ops.get(&path(&deal, "/decisions")).await.expect(200)["data"].clone();
+            assert_eq!(decisions.as_array().unwrap().len(), 1, "{decisions}");
+            assert_eq!(deal["protection"]["granted_until"], decisions[0]["ends_at"]);
+            decisions[0].clone()
+        };
+        let holds = |decision: &Value, version: i64, days: i64| {
+            assert_eq!((&decision["policy_version"], &decision["terms"]["window_days"]), (&json!(version), &json!(days)), "{decision}");
+            assert_eq!(moment(decision, "ends_at"), moment(decision, "starts_at").plus_days(days));
+        };
+        holds(&approved("Brezelwerk").await, 1, 90);
+        let published = ops.post(&format!("/v1/policies/{}/publish", draft["id"].as_str().unwrap()), json!({})).await.expect(200);
+        assert_eq!((&published["version"], &published["registration"]["protection_days"]), (&json!(2), &json!(120)));
+        holds(&approved("Kupferschmiede").await, 2, 120);
     }
 }
