@@ -1686,8 +1686,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    deal_custom_values (deal_id, name) {
-        deal_id -> Text,
+    custom_values (record_type, record_id, name) {
+        record_type -> Text,
+        record_id -> Text,
         name -> Text,
         value_key -> Text,
     }
@@ -2616,9 +2617,8 @@ meet! {
         deal_decisions, deal_extensions, deal_info_requests, deals, partners, protections, specialisation_awards;
     deal_comments: deals;
     deal_contacts:
-        deal_custom_values, deal_customer_inputs, deal_decisions, deal_details, deal_info_requests, deal_lines,
-        deal_reviews, deal_sites, deals, products, protections, review_clocks;
-    deal_custom_values: deal_customer_inputs, deal_details, deal_lines, deal_reviews, deal_sites, deals;
+        deal_customer_inputs, deal_decisions, deal_details, deal_info_requests, deal_lines, deal_reviews, deal_sites,
+        deals, products, protections, review_clocks;
     deal_customer_inputs:
         deal_decisions, deal_details, deal_info_requests, deal_lines, deal_reviews, deal_sites, deals, protections,
         review_clocks, territories;

@@ -2,7 +2,8 @@
 //!
 //! A definition says of which type of record, of what kind the value is, and whether partners see and write it.
 //! Records keep their values together in `custom`; every value is checked against its definition when it is written,
-//! and an unknown name is refused. A definition bounds its values (length, pattern, least and largest, choices), and says
+//! and an unknown name is refused. The values are kept once more beside the records, in one table for all types, which the
+//! lists of all of them are filtered by. A definition bounds its values (length, pattern, least and largest, choices), and says
 //! how forms show them (heading, place, help). A definition is retired rather than removed: the values stay readable.
 
 mod bounds;
@@ -10,6 +11,7 @@ mod handlers;
 mod model;
 mod queries;
 mod rules;
+mod value_queries;
 
 pub use model::{
     CustomField, CustomFields, CustomFieldsPatch, CustomRecord, CustomTerm, CustomType, CustomValue, NewCustomField,
@@ -17,10 +19,14 @@ pub use model::{
 pub use queries::definitions;
 pub use rules::{created, key_of, patched};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+pub use value_queries::{fill, forget, keep};
 
 use std::collections::BTreeMap;
 
-use crate::{db::Tx, error::Result};
+use crate::{
+    db::{Clause, Tx},
+    error::Result,
+};
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -92,18 +98,29 @@ pub fn readable(tx: &mut Tx<'_>, record: CustomRecord) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What a list is filtered by: for each field that is named the values that it may hold, as they are compared. A field that
-/// the caller does not see holds nothing for it. No query for the vendor.
+/// And: the custom fields of the records whose ids stand in `column` hold what is asked for: of each field that is named one of
+/// its values. A field that the caller does not see holds nothing for it.
 ///
 /// # Errors
 /// What the database reports.
-pub fn wanted(
+pub fn filter(
     tx: &mut Tx<'_>,
+    clause: &mut Clause,
     record: CustomRecord,
+    column: &'static str,
     terms: Option<&Vec<CustomTerm>>,
-) -> Result<BTreeMap<String, Vec<String>>> {
+) -> Result<()> {
+    let Some(terms) = terms else { return Ok(()) };
+    let wanted = wanted(tx, record, terms)?;
+    value_queries::holding(clause, record, column, &wanted);
+    Ok(())
+}
+
+/// What a list is filtered by: for each field that is named the values that it may hold, as they are compared. No query for the
+/// vendor.
+fn wanted(tx: &mut Tx<'_>, record: CustomRecord, terms: &[CustomTerm]) -> Result<BTreeMap<String, Vec<String>>> {
     let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for term in terms.into_iter().flatten() {
+    for term in terms {
         wanted.entry(term.name.clone()).or_default().push(key_of(&term.value));
     }
     if !wanted.is_empty() && !tx.caller().is_vendor() {

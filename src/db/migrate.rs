@@ -10,6 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::{Conn, Db};
 use crate::{
     auth::Caller,
+    custom_fields,
     error::{Error, Result},
 };
 
@@ -28,6 +29,23 @@ where
         let mut all = self.0.migrations()?;
         all.extend(self.1.migrations()?);
         Ok(all)
+    }
+}
+
+/// The migration whose table the program fills, because the values are folded and SQL cannot say how.
+const CUSTOM_VALUES: &str = "0360";
+
+fn up(conn: &mut Conn) -> Result<Vec<String>> {
+    match conn {
+        Conn::Sqlite(c) => names(c.own().run_pending_migrations(Both(SHARED, SQLITE))),
+        Conn::Postgres(c) => {
+            use diesel::connection::SimpleConnection as _;
+            // Two instances that start together must not migrate at once; the lock ends with the transaction.
+            c.batch_execute(
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7236410905)",
+            )?;
+            names(c.own().run_pending_migrations(Both(SHARED, POSTGRES)))
+        }
     }
 }
 
@@ -56,14 +74,12 @@ impl Db {
     /// # Errors
     /// What the database reports.
     pub fn migrate_up(&self) -> Result<Vec<String>> {
-        self.migrating(|conn| match conn {
-            Conn::Sqlite(c) => names(c.own().run_pending_migrations(Both(SHARED, SQLITE))),
-            Conn::Postgres(c) => {
-                use diesel::connection::SimpleConnection as _;
-                // Two instances that start together must not migrate at once; the lock ends with the transaction.
-                c.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7236410905)")?;
-                names(c.own().run_pending_migrations(Both(SHARED, POSTGRES)))
+        self.run_now(&Caller::system("migrations"), |tx| {
+            let done = up(tx.conn())?;
+            if done.iter().any(|number| number == CUSTOM_VALUES) {
+                custom_fields::fill(tx)?;
             }
+            Ok(done)
         })
     }
 

@@ -376,10 +376,8 @@ impl Maker<'_, '_> {
                 let widget = widgets::of(&schema, "");
                 schema.insert("x-widget".to_owned(), json!(widget));
             }
-            if self.form.resource == FormResource::Deals {
-                let filter = json!({"parameter": "custom", "prefix": format!("{}:", field.name)});
-                schema.insert("x-filter".to_owned(), filter);
-            }
+            let filter = json!({"parameter": "custom", "prefix": format!("{}:", field.name)});
+            schema.insert("x-filter".to_owned(), filter);
             if !writable {
                 lock(&mut schema, "It is written by the vendor alone.");
             } else if field.required {

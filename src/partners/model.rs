@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
     kernel::{
         Address, AddressPatch, Currency, Patch, Time, TimeZone,
         country::Country,
@@ -378,6 +378,11 @@ pub struct PartnerFilter {
     /// Only partners changed at or after this moment.
     #[param(nullable = false)]
     pub updated_since: Option<Time>,
+    /// Only partners whose custom fields hold these values, each as `name:value`; several values of one field are
+    /// alternatives. The first 120 characters count, and a value with a comma cannot be asked for. A field that you do not
+    /// see, or that there is none of, holds nothing.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub custom: Option<Vec<CustomTerm>>,
     /// Only partners whose legal name begins with this text, in any case.
     #[param(min_length = 1, max_length = 100, example = "nord", nullable = false)]
     pub q: Option<String>,

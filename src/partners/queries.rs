@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
+    custom_fields::{self, CustomRecord},
     db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
@@ -115,6 +116,13 @@ fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
     if let Some(q) = &filter.q {
         clause.begins_with("partners.name_key", &fold(q));
     }
+    custom_fields::filter(
+        tx,
+        &mut clause,
+        CustomRecord::Partner,
+        "partners.id",
+        filter.custom.as_ref(),
+    )?;
     // Tags and foreign ids are the vendor's: nobody else finds anything by them.
     if let Some(wanted) = &filter.tag {
         if tx.caller().is_vendor() {
@@ -359,6 +367,7 @@ pub fn insert(tx: &mut Tx<'_>, partner: Partner, kind: &'static str) -> Result<P
     write_types(tx, &partner)?;
     write_territories(tx, &partner)?;
     let id = partner.id.to_string();
+    custom_fields::keep(tx, CustomRecord::Partner, &id, None, &partner.custom)?;
     tags::set(tx, Partner::TYPE, &id, partner.tags.as_deref().unwrap_or_default())?;
     references::set(
         tx,
@@ -389,6 +398,7 @@ pub fn save(tx: &mut Tx<'_>, before: &Partner, after: Partner, kind: &'static st
         write_territories(tx, &after)?;
     }
     let id = after.id.to_string();
+    custom_fields::keep(tx, CustomRecord::Partner, &id, Some(&before.custom), &after.custom)?;
     if before.tags != after.tags {
         tags::set(tx, Partner::TYPE, &id, after.tags.as_deref().unwrap_or_default())?;
     }

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
     kernel::{Patch, Stored, Time, ids::ProgramId},
     ordered, resource,
     schema::programs,
@@ -174,6 +174,11 @@ pub struct ProgramFilter {
     /// Only programs that stand there.
     #[param(style = Form, explode = false, nullable = false)]
     pub status: Option<Vec<ProgramStatus>>,
+    /// Only programs whose custom fields hold these values, each as `name:value`; several values of one field are
+    /// alternatives. The first 120 characters count, and a value with a comma cannot be asked for. A field that you do not
+    /// see, or that there is none of, holds nothing.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub custom: Option<Vec<CustomTerm>>,
     /// Only programs whose name contains this text, in any case.
     #[param(min_length = 1, max_length = 100, example = "reseller", nullable = false)]
     pub q: Option<String>,

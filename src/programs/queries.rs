@@ -37,6 +37,13 @@ pub fn page(tx: &mut Tx<'_>, filter: &ProgramFilter, paging: &Paging) -> Result<
     if let Some(q) = &filter.q {
         clause.contains("programs.name_key", &fold(q));
     }
+    custom_fields::filter(
+        tx,
+        &mut clause,
+        CustomRecord::Program,
+        "programs.id",
+        filter.custom.as_ref(),
+    )?;
     let rows = load_page!(tx, table => Program, clause, sort.order(), paging)?;
     let mut page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
     custom_fields::shown(
@@ -111,6 +118,8 @@ pub fn insert(tx: &mut Tx<'_>, program: Program) -> Result<Program> {
             Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
         })
     })?;
+    let id = program.id.to_string();
+    custom_fields::keep(tx, CustomRecord::Program, &id, None, &program.custom.0)?;
     tx.record(Fact::created("program.created", &program))?;
     Ok(program)
 }
@@ -121,6 +130,8 @@ pub fn insert(tx: &mut Tx<'_>, program: Program) -> Result<Program> {
 /// 412 if it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Program, after: Program, kind: &'static str) -> Result<Program> {
     revise!(tx, table, programs::revision, (before.id, before.revision), &after)?;
+    let (id, known) = (after.id.to_string(), &before.custom.0);
+    custom_fields::keep(tx, CustomRecord::Program, &id, Some(known), &after.custom.0)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

@@ -1,11 +1,11 @@
 //! Forms: the schema that a caller gets is sound, holds what the caller may write and nothing else, and what fits it is taken.
 
-use openprm::{auth::Role, auth::Rows};
+use openprm::{auth::Role, auth::Rows, on_each};
 use serde_json::{Value, json};
 
 use crate::{
     program::{Program, approved, complete, path, submitted, with},
-    support::{Client, api::api, publish_policy},
+    support::{Client, World, api::api, publish_policy},
 };
 
 const RESOURCES: [&str; 4] = ["deals", "partners", "people", "customer-accounts"];
@@ -33,6 +33,26 @@ fn references(value: &Value, found: &mut Vec<String>) {
         Value::Array(list) => list.iter().for_each(|part| references(part, found)),
         _ => {}
     }
+}
+
+/// Of a list filtered so, the ids.
+async fn found_in(who: &Client<'_>, list: &str, query: &str) -> Vec<Value> {
+    let page = who.get(&format!("{list}?{query}")).await.expect(200);
+    let rows = page["data"].as_array().unwrap().iter();
+    rows.map(|row| row["id"].clone()).collect()
+}
+
+/// How many values of custom fields are kept for lists of such records.
+fn values_kept(world: &World, record: &'static str) -> i64 {
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    use openprm::schema::custom_values as values;
+    world.sql(move |tx| {
+        on_each!(tx, |c| values::table
+            .filter(values::record_type.eq(record))
+            .count()
+            .get_result(c))
+        .map_err(openprm::error::Error::from)
+    })
 }
 
 fn locked(schema: &Value) -> Vec<&str> {
@@ -314,6 +334,87 @@ each_engine! {
         assert_eq!(found(&sales, "custom=segment:enterprise").await, 3, "the index follows the change");
         sales.patch(&first, json!({"custom": {"segment": null}})).await.expect(200);
         assert_eq!(found(&sales, "custom=segment:enterprise").await, 2);
+    }
+
+    async fn every_record_with_custom_fields_is_found_by_them(world: World) {
+        let program = Program::new(&world).await;
+        let own = program.partner("Westwind");
+        let (ops, sales) = (world.vendor(Role::ChannelOps), program.sales(own));
+        let account = ops.post("/v1/customer-accounts", json!({"name": "Harbour Authority"})).await.expect(201)["id"].clone();
+        let kinds = [
+            ("partner", "/v1/partners", json!({"legal_name": "", "default_currency": "EUR", "time_zone": "Europe/Berlin"}), ["legal_name", "legal_name"]),
+            ("customer_account", "/v1/customer-accounts", json!({"name": ""}), ["name", "name"]),
+            ("direct_opportunity", "/v1/direct-opportunities", json!({"account_id": account, "title": ""}), ["title", "title"]),
+            ("product", "/v1/products", json!({"code": "", "name": "", "kind": "line"}), ["code", "name"]),
+            ("program", "/v1/programs", json!({"code": "", "name": ""}), ["code", "name"]),
+        ];
+        let mut made = Vec::new();
+        for (record, list, body, names) in kinds {
+            for (name, kind, visible) in [("segment", "text", true), ("margin", "text", false), ("seats", "integer", false), ("strategic", "boolean", false)] {
+                let field = json!({"resource_type": record, "name": name, "label": name, "data_type": kind, "partner_visible": visible});
+                ops.post("/v1/custom-fields", field).await.expect(201);
+            }
+            let mut ids = Vec::new();
+            for (name, custom) in [("ALPHA", json!({"segment": "Öffentlich", "margin": "high", "seats": 7})), ("OMEGA", json!({"segment": "enterprise", "strategic": true}))] {
+                let mut body = body.clone();
+                for field in names {
+                    body[field] = json!(name);
+                }
+                body["custom"] = custom;
+                ids.push(ops.post(list, body).await.expect(201)["id"].clone());
+            }
+            made.push((record, list, ids));
+        }
+        let stories: [(&str, &[usize]); 8] = [
+            ("custom=segment:%C3%B6ffentlich", &[0]),
+            ("custom=segment:ENTERPRISE", &[1]),
+            ("custom=seats:7", &[0]),
+            ("custom=strategic:true", &[1]),
+            ("custom=segment:%C3%96ffentlich,margin:high", &[0]),
+            ("custom=segment:enterprise,margin:high", &[]),
+            ("custom=segment:other", &[]),
+            ("custom=nothing:here", &[]),
+        ];
+        for migrated in [false, true] {
+            if migrated {
+                // As an older release left it: the values stand in the records alone.
+                while world.db.migrate_down().unwrap() != "0360" {}
+                world.db.migrate_up().unwrap();
+            }
+            for &(record, list, ref ids) in &made {
+                for (query, wanted) in stories {
+                    let wanted: Vec<Value> = wanted.iter().map(|index| ids[*index].clone()).collect();
+                    assert_eq!(found_in(&ops, list, query).await, wanted, "{record} {query} {migrated}");
+                }
+                assert_eq!(found_in(&ops, list, "custom=segment:enterprise,segment:%C3%B6ffentlich").await.len(), 2, "{record}: alternatives");
+                assert_eq!(ops.get(&format!("{list}?custom=segment")).await.refused(400), "invalid_query");
+                assert_eq!(values_kept(&world, record), 5, "{record} {migrated}");
+            }
+        }
+        // A partner finds by what it sees: its own record, and products.
+        let mine = json!(own.to_string());
+        ops.patch(&format!("/v1/partners/{own}"), json!({"custom": {"segment": "enterprise", "margin": "high"}})).await.expect(200);
+        assert_eq!(found_in(&sales, "/v1/partners", "custom=segment:enterprise").await, [mine]);
+        assert_eq!(found_in(&sales, "/v1/products", "custom=segment:%C3%B6ffentlich").await.len(), 1);
+        for list in ["/v1/partners", "/v1/products"] {
+            for query in ["custom=margin:high", "custom=nothing:here"] {
+                assert!(found_in(&sales, list, query).await.is_empty(), "{list}: a partner does not learn what it does not see");
+            }
+        }
+        ops.patch(&format!("/v1/partners/{own}"), json!({"custom": {"segment": null, "margin": null}})).await.expect(200);
+        // What is kept follows the record, and goes with it.
+        for &(record, list, ref ids) in &made {
+            let first = format!("{list}/{}", ids[0].as_str().unwrap());
+            ops.patch(&first, json!({"custom": {"segment": "Enterprise"}})).await.expect(200);
+            assert_eq!(found_in(&ops, list, "custom=segment:enterprise").await.len(), 2, "{record}");
+            ops.patch(&first, json!({"custom": {"segment": null}})).await.expect(200);
+            assert_eq!(found_in(&ops, list, "custom=segment:enterprise").await, [ids[1].clone()], "{record}");
+            assert_eq!(values_kept(&world, record), 4, "{record}");
+            if ["customer_account", "direct_opportunity", "product"].contains(&record) {
+                ops.delete(&first).await.expect(204);
+                assert_eq!(values_kept(&world, record), 2, "{record}");
+            }
+        }
     }
 
     async fn a_record_that_is_locked_as_a_whole_says_why(world: World) {

@@ -69,6 +69,10 @@ const READERS: &[(&str, &str)] = &[
         "customers/existing.rs",
         "asks whether the records that a body names exist",
     ),
+    (
+        "custom_fields/value_queries.rs",
+        "fills its table, once, with the values that records held before there was it",
+    ),
     ("customers/merges/queries.rs", "a merge moves what hangs on the account"),
     (
         "deals/registrations/queries.rs",

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
     http::Resource,
     kernel::{
         Money, Patch, Time,
@@ -183,6 +183,11 @@ pub struct ProductFilter {
     /// Only the product that goes by this code or alias, in any case.
     #[param(min_length = 1, max_length = 200, example = "nw-400-eu", nullable = false)]
     pub code: Option<String>,
+    /// Only products whose custom fields hold these values, each as `name:value`; several values of one field are
+    /// alternatives. The first 120 characters count, and a value with a comma cannot be asked for. A field that you do not
+    /// see, or that there is none of, holds nothing.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub custom: Option<Vec<CustomTerm>>,
     /// Only products whose name contains this text, in any case.
     #[param(min_length = 1, max_length = 100, example = "northwind", nullable = false)]
     pub q: Option<String>,

@@ -114,6 +114,13 @@ pub fn page(tx: &mut Tx<'_>, filter: &ProductFilter, paging: &Paging) -> Result<
     if let Some(q) = &filter.q {
         clause.contains("products.name_key", &fold(q));
     }
+    custom_fields::filter(
+        tx,
+        &mut clause,
+        CustomRecord::Product,
+        "products.id",
+        filter.custom.as_ref(),
+    )?;
     let rows = load_page!(tx, table => ProductRow, clause, sort.order(), paging)?;
     let mut page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string())).map(Product::from);
     custom_fields::shown(
@@ -298,6 +305,8 @@ pub fn insert(tx: &mut Tx<'_>, product: Product) -> Result<Product> {
     let row = ProductRow::from(&product);
     let inserted = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?));
     inserted.map_err(|error| explain(error, &product))?;
+    let id = product.id.to_string();
+    custom_fields::keep(tx, CustomRecord::Product, &id, None, &product.custom)?;
     tx.record(Fact::created("product.created", &product))?;
     Ok(product)
 }
@@ -316,6 +325,8 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
     let row = ProductRow::from(&after);
     tx.attempt(|tx| revise!(tx, table, products::revision, (before.id, before.revision), &row))
         .map_err(|error| explain(error, &after))?;
+    let (id, known) = (after.id.to_string(), &before.custom);
+    custom_fields::keep(tx, CustomRecord::Product, &id, Some(known), &after.custom)?;
     tx.record(Fact::changed("product.updated", before, &after))?;
     Ok(after)
 }
@@ -327,6 +338,7 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
 pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
     let its_aliases = product_aliases::table.filter(product_aliases::product_id.eq(product.id));
     on_each!(tx, |c| diesel::delete(its_aliases).execute(c))?;
+    custom_fields::forget(tx, CustomRecord::Product, &product.id.to_string())?;
     remove!(tx, table, products::revision, (product.id, product.revision))?;
     tx.record(Fact::deleted("product.deleted", product))
 }

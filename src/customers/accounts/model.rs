@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
     kernel::{
         Address, AddressPatch, Money, Patch, Time,
         country::Country,
@@ -344,6 +344,11 @@ pub struct CustomerAccountFilter {
     /// Only accounts changed at this moment or later.
     #[param(nullable = false)]
     pub updated_since: Option<Time>,
+    /// Only accounts whose custom fields hold these values, each as `name:value`; several values of one field are
+    /// alternatives. The first 120 characters count, and a value with a comma cannot be asked for. A field that
+    /// there is none of holds nothing.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub custom: Option<Vec<CustomTerm>>,
     /// Only accounts whose name begins with this text, in any case and with or without accents.
     #[param(min_length = 1, max_length = 100, example = "acme", nullable = false)]
     pub q: Option<String>,

@@ -14,7 +14,7 @@ use super::{
     rules::merged,
 };
 use crate::{
-    custom_fields::CustomFields,
+    custom_fields::{self, CustomFields, CustomRecord},
     customers::existing::{self, Named},
     db::{Clause, Conn, Tx, among},
     error::{Error, Result, codes},
@@ -240,6 +240,13 @@ pub fn page(tx: &mut Tx<'_>, filter: &CustomerAccountFilter, paging: &Paging) ->
     if let Some(q) = &filter.q {
         clause.begins_with("customer_accounts.name_key", &fold(q));
     }
+    custom_fields::filter(
+        tx,
+        &mut clause,
+        CustomRecord::CustomerAccount,
+        "customer_accounts.id",
+        filter.custom.as_ref(),
+    )?;
     let rows = load_page!(tx, table => AccountRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
     page.with(|rows| complete(tx, rows))
@@ -432,8 +439,10 @@ pub fn insert(tx: &mut Tx<'_>, account: CustomerAccount) -> Result<CustomerAccou
     })
     .map_err(|error| explain(tx, error, &account))?;
     add_aliases(tx, &account)?;
-    tags::set(tx, TYPE, &account.id.to_string(), &account.tags)?;
-    references::set(tx, TYPE, &account.id.to_string(), &account.external_refs)?;
+    let id = account.id.to_string();
+    custom_fields::keep(tx, CustomRecord::CustomerAccount, &id, None, &account.custom)?;
+    tags::set(tx, TYPE, &id, &account.tags)?;
+    references::set(tx, TYPE, &id, &account.external_refs)?;
     keys::insert(tx, account.id, &account.identity().profile())?;
     tx.record(Fact::created("customer_account.created", &account))?;
     Ok(account)
@@ -459,11 +468,14 @@ pub fn save(
             .execute(c))?;
         add_aliases(tx, &after)?;
     }
+    let id = after.id.to_string();
+    let (known, custom) = (&before.custom, &after.custom);
+    custom_fields::keep(tx, CustomRecord::CustomerAccount, &id, Some(known), custom)?;
     if before.tags != after.tags {
-        tags::set(tx, TYPE, &after.id.to_string(), &after.tags)?;
+        tags::set(tx, TYPE, &id, &after.tags)?;
     }
     if before.external_refs != after.external_refs {
-        references::set(tx, TYPE, &after.id.to_string(), &after.external_refs)?;
+        references::set(tx, TYPE, &id, &after.external_refs)?;
     }
     match after.status {
         AccountStatus::Active => keys::replace(tx, after.id, &after.identity().profile())?,
@@ -509,6 +521,7 @@ pub fn delete(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
         keys::clear(tx, id)?;
         references::set(tx, TYPE, &id.to_string(), &[])?;
         tags::set(tx, TYPE, &id.to_string(), &[])?;
+        custom_fields::forget(tx, CustomRecord::CustomerAccount, &id.to_string())?;
         on_each!(tx, |c| diesel::delete(alias_table.filter(aliases::account_id.eq(id)))
             .execute(c))?;
         remove!(tx, table, accounts::revision, (id, account.revision))

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     bindable,
-    custom_fields::{CustomFields, CustomFieldsPatch},
+    custom_fields::{CustomFields, CustomFieldsPatch, CustomTerm},
     kernel::{
         Date, Money, Patch, Time,
         ids::{AccountId, OpportunityId, ProductId, TerritoryId, UserId},
@@ -260,6 +260,11 @@ pub struct DirectOpportunityFilter {
     /// Only opportunities changed at this moment or later.
     #[param(nullable = false)]
     pub updated_since: Option<Time>,
+    /// Only opportunities whose custom fields hold these values, each as `name:value`; several values of one field are
+    /// alternatives. The first 120 characters count, and a value with a comma cannot be asked for. A field that
+    /// there is none of holds nothing.
+    #[param(style = Form, explode = false, nullable = false)]
+    pub custom: Option<Vec<CustomTerm>>,
     /// Only opportunities whose title begins with this text, in any case.
     #[param(min_length = 1, max_length = 100, example = "edge", nullable = false)]
     pub q: Option<String>,

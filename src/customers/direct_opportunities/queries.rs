@@ -10,7 +10,7 @@ use super::{
     },
 };
 use crate::{
-    custom_fields::CustomFields,
+    custom_fields::{self, CustomFields, CustomRecord},
     customers::{
         existing::{self, Named},
         holdings::holding_queries,
@@ -114,7 +114,13 @@ impl OpportunityRow {
     }
 }
 
-holding_queries!(DirectOpportunity, OpportunityRow, OpportunityId, "direct_opportunity");
+holding_queries!(
+    DirectOpportunity,
+    OpportunityRow,
+    OpportunityId,
+    "direct_opportunity",
+    CustomRecord::DirectOpportunity
+);
 
 /// One page of opportunities.
 ///
@@ -134,6 +140,13 @@ pub fn page(tx: &mut Tx<'_>, filter: &DirectOpportunityFilter, paging: &Paging) 
     if let Some(q) = &filter.q {
         clause.begins_with("direct_opportunities.title_key", &fold(q));
     }
+    custom_fields::filter(
+        tx,
+        &mut clause,
+        CustomRecord::DirectOpportunity,
+        "direct_opportunities.id",
+        filter.custom.as_ref(),
+    )?;
     let rows = load_page!(tx, table => OpportunityRow, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
     page.with(|rows| complete(tx, rows))

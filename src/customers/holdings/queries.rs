@@ -2,8 +2,9 @@
 
 /// How a holding's records are read, stored, removed and moved with their account. `$row` is the row of the table `table` with
 /// its `columns`, `$kind` begins the names of its events, and `explain` puts the database's refusal into words.
+/// `$record` is the type of record whose custom fields they have, if they have any.
 macro_rules! holding_queries {
-    ($holding:ident, $row:ident, $id:ident, $kind:literal) => {
+    ($holding:ident, $row:ident, $id:ident, $kind:literal $(, $record:expr)?) => {
         fn complete(tx: &mut Tx<'_>, rows: Vec<$row>) -> Result<Vec<$holding>> {
             let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
             let mut refs = references::by_records(tx, TYPE, &ids)?;
@@ -62,6 +63,7 @@ macro_rules! holding_queries {
             })
             .map_err(|error| explain(tx, error, &new))?;
             references::set(tx, TYPE, &new.id.to_string(), &new.external_refs)?;
+            $( $crate::custom_fields::keep(tx, $record, &new.id.to_string(), None, &new.custom)?; )?
             tx.record(Fact::created(concat!($kind, ".created"), &new))?;
             Ok(new)
         }
@@ -77,6 +79,7 @@ macro_rules! holding_queries {
             if before.external_refs != after.external_refs {
                 references::set(tx, TYPE, &after.id.to_string(), &after.external_refs)?;
             }
+            $( $crate::custom_fields::keep(tx, $record, &after.id.to_string(), Some(&before.custom), &after.custom)?; )?
             tx.record(Fact::changed(concat!($kind, ".updated"), before, &after))?;
             Ok(after)
         }
@@ -89,6 +92,7 @@ macro_rules! holding_queries {
             let id = one.id;
             tx.attempt(|tx| {
                 references::set(tx, TYPE, &id.to_string(), &[])?;
+                $( $crate::custom_fields::forget(tx, $record, &id.to_string())?; )?
                 $crate::remove!(tx, table, columns::revision, (id, one.revision))
             })?;
             tx.record(Fact::deleted(concat!($kind, ".deleted"), one))

@@ -1,8 +1,6 @@
 //! The filters of the list of registrations as conditions. Protection and lapse depend on the moment of asking, so they
 //! are computed here from the windows and due dates, as they are when one registration is read.
 
-use std::collections::BTreeMap;
-
 use super::{
     model::SlaState,
     requests::{DealFilter, DealSort},
@@ -69,17 +67,6 @@ pub fn clause(caller: &Caller, filter: &DealFilter, sort: DealSort, now: Time) -
         clause.and(present);
     }
     clause
-}
-
-/// And: the custom fields of those names hold one of their values.
-pub fn custom(clause: &mut Clause, wanted: &BTreeMap<String, Vec<String>>) {
-    for (name, values) in wanted {
-        clause
-            .and("deals.id IN (SELECT v.deal_id FROM deal_custom_values AS v WHERE v.name = ")
-            .value(name)
-            .one_of("v.value_key", values)
-            .sql(")");
-    }
 }
 
 /// Whether the questions of a registration are overdue at a moment that follows.

@@ -17,7 +17,7 @@ use super::{
     view::Reader,
 };
 use crate::{
-    custom_fields::{self, CustomFields, CustomRecord},
+    custom_fields::{self, CustomRecord},
     db::{Clause, Conn, Tx, among},
     error::{Error, Result},
     events::Fact,
@@ -31,8 +31,8 @@ use crate::{
     references::{self, ExternalRef},
     revise,
     schema::{
-        deal_contacts, deal_custom_values, deal_customer_inputs, deal_decisions, deal_details, deal_extensions,
-        deal_info_requests, deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
+        deal_contacts, deal_customer_inputs, deal_decisions, deal_details, deal_extensions, deal_info_requests,
+        deal_lines, deal_reviews, deal_sites, deals, products, protections, territories,
     },
 };
 
@@ -70,8 +70,7 @@ macro_rules! wide {
 pub fn page(tx: &mut Tx<'_>, filter: &DealFilter, paging: &Paging) -> Result<Page<Deal>> {
     let sort = filter.sort.unwrap_or(DealSort::CreatedDescending);
     let mut clause = filter::clause(tx.caller(), filter, sort, tx.now);
-    let wanted = custom_fields::wanted(tx, CustomRecord::Deal, filter.custom.as_ref())?;
-    filter::custom(&mut clause, &wanted);
+    custom_fields::filter(tx, &mut clause, CustomRecord::Deal, "deals.id", filter.custom.as_ref())?;
     let rows = load_page!(tx, wide!() => Wide, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, &row.deal), row.deal.id.to_string()));
     page.with(|rows| {
@@ -382,7 +381,7 @@ fn change(kind: &'static str, before: &Registration, after: &Registration, now: 
 /// # Errors
 /// As [`insert`].
 pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
-    let id = new.deal.id;
+    let id = new.deal.id.to_string();
     on_each!(tx, |c| diesel::insert_into(deals::table).values(&new.deal).execute(c))?;
     on_each!(tx, |c| diesel::insert_into(deal_details::table)
         .values(&new.details)
@@ -399,19 +398,8 @@ pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
     insert_lines(tx, &new.lines)?;
     insert_contacts(tx, &new.contacts)?;
     insert_sites(tx, &new.sites)?;
-    insert_custom(tx, id, &new.deal.custom)?;
-    references::give(tx, Deal::TYPE, &id.to_string(), &new.references)
-}
-
-/// The values of the custom fields once more, as the list is filtered by them.
-fn insert_custom(tx: &mut Tx<'_>, id: DealId, custom: &CustomFields) -> Result<()> {
-    use deal_custom_values as v;
-    for (name, value) in &custom.0 {
-        on_each!(tx, |c| diesel::insert_into(deal_custom_values::table)
-            .values((v::deal_id.eq(id), v::name.eq(name), v::value_key.eq(value.key())))
-            .execute(c))?;
-    }
-    Ok(())
+    custom_fields::keep(tx, CustomRecord::Deal, &id, None, &new.deal.custom.0)?;
+    references::give(tx, Deal::TYPE, &id, &new.references)
 }
 
 // Row by row: SQLite takes a batch of rows with defaults only one by one, and a registration has few.
@@ -570,13 +558,8 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
         .execute(c))?;
         insert_sites(tx, &after.sites)?;
     }
-    if before.deal.custom != after.deal.custom {
-        on_each!(tx, |c| diesel::delete(
-            deal_custom_values::table.filter(deal_custom_values::deal_id.eq(id))
-        )
-        .execute(c))?;
-        insert_custom(tx, id, &after.deal.custom)?;
-    }
+    let (known, custom) = (&before.deal.custom.0, &after.deal.custom.0);
+    custom_fields::keep(tx, CustomRecord::Deal, &id.to_string(), Some(known), custom)?;
     if before.references != after.references {
         references::set(tx, Deal::TYPE, &id.to_string(), &after.references)?;
     }
