@@ -29,7 +29,7 @@ use crate::{
         probes,
     },
     identity::Identity,
-    kernel::page::Signer,
+    kernel::{page::Signer, schemas},
     modules::{Modules, Switches},
     usage::Recorder,
 };
@@ -94,12 +94,14 @@ pub fn document() -> Result<Value> {
 /// # Errors
 /// What is wrong with it.
 pub fn document_of(modules: Modules) -> Result<Value> {
-    let (_, raw) = App::new()
-        .into_utoipa_app()
-        .openapi(contract::empty())
-        .configure(routes)
-        .split_for_parts();
-    contract::finish(raw, &machines(), modules)
+    let ((_, raw), met) = schemas::meeting(|| {
+        App::new()
+            .into_utoipa_app()
+            .openapi(contract::empty())
+            .configure(routes)
+            .split_for_parts()
+    });
+    contract::finish(raw, met, &machines(), modules)
 }
 
 /// The contract in the forms that a server needs.

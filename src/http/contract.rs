@@ -21,22 +21,23 @@ struct Head;
 
 /// The document before any handler is in it.
 pub fn empty() -> OpenApi {
-    drop(schemas::take());
     Head::openapi()
 }
 
-/// The published document of those modules: the handlers' own, with everything that stands in tables added.
+/// The published document of those modules: the handlers' own, with the schemas that were met when they were told, and everything
+/// that stands in tables added.
 ///
 /// # Errors
 /// What is wrong with it, all at once: two schemas of one name, operations without permission, and whatever the gates of
 /// [`document::check`] find.
-pub fn finish(raw: OpenApi, machines: &[Value], modules: Modules) -> Result<Value> {
+pub fn finish(raw: OpenApi, met: schemas::Named, machines: &[Value], modules: Modules) -> Result<Value> {
     let mut raw = serde_json::to_value(raw).map_err(Error::internal)?;
     let off = modules.cut(&mut raw);
     let offered = |operation: &str| !off.contains(&plain(operation));
-    let hooks = if offered(SENDS_TO) { hooks(&offered) } else { Vec::new() };
+    let tell = || if offered(SENDS_TO) { hooks(&offered) } else { Vec::new() };
+    let (hooks, of_hooks) = schemas::meeting(tell);
     let mut faults = Vec::new();
-    for (name, schema) in schemas::take() {
+    for (name, schema) in met.into_iter().chain(of_hooks) {
         let schema = serde_json::to_value(schema).map_err(Error::internal)?;
         let known = raw.pointer(&format!("/components/schemas/{name}")).cloned();
         match known {
