@@ -340,6 +340,12 @@ impl Source {
             self.line += over.lines;
             return Some(row);
         }
+        self.pass_over();
+        None
+    }
+
+    /// Passes over what has come of a row that is too long.
+    fn pass_over(&mut self) {
         // What could be the first half of a line end is looked at again.
         let end = self.bytes.len() - usize::from(self.bytes.last() == Some(&b'\r'));
         let passed = self.bytes.get(self.at..end).unwrap_or_default();
@@ -347,7 +353,6 @@ impl Source {
             over.take(passed);
         }
         self.at = self.at.max(end);
-        None
     }
 
     fn cells(&self, row: &[u8]) -> std::result::Result<Vec<String>, Broken> {
@@ -436,6 +441,8 @@ impl Iterator for Source {
                 End::ToCome => return None,
                 End::TooFar(lines) => {
                     self.over = Some(Over::of(lines));
+                    // The ends of lines in it stand in quotes.
+                    self.pass_over();
                     continue;
                 }
                 End::Nowhere => {

@@ -217,7 +217,7 @@ fn merge(
 /// The registration with that id with what the body says of it.
 ///
 /// # Errors
-/// 404 if the caller may not see it, otherwise as [`upsert`].
+/// 404 if the caller may not see it, otherwise as `upsert`.
 pub fn update(
     tx: &mut Tx<'_>,
     ahead: &mut Ahead,
