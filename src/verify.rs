@@ -5,7 +5,7 @@ use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
 
 use crate::{
     audit,
-    db::{Conn, Tx},
+    db::{Engine, Tx},
     error::Result,
     on_each,
 };
@@ -143,15 +143,15 @@ struct Count {
 /// What the database reports.
 pub fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    if let Conn::Sqlite(c) = tx.conn() {
+    if tx.engine() == Engine::Sqlite {
         let broken: Count = sql_query("SELECT count(*) AS n FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
-            .get_result(c)?;
+            .get_result(tx.conn())?;
         findings.push(Finding {
             invariant: "the file is whole",
             count: broken.n,
             first: None,
         });
-        let dangling: Count = sql_query("SELECT count(*) AS n FROM pragma_foreign_key_check").get_result(c)?;
+        let dangling: Count = sql_query("SELECT count(*) AS n FROM pragma_foreign_key_check").get_result(tx.conn())?;
         findings.push(Finding {
             invariant: "every reference leads to a row",
             count: dangling.n,

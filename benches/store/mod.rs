@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::{Connection as _, connection::SimpleConnection as _};
 use openprm::{
     auth::Caller,
-    db::{Conn, Db, Engine, Settings, SystemClock},
+    db::{Db, Engine, Settings, SystemClock},
 };
 
 /// The engines to measure on: none unless `cargo bench` asks, which says `--bench`; `cargo test --benches` only wants to know that it
@@ -102,11 +102,10 @@ pub fn run(store: &Store, statement: &str) {
     store
         .db
         .run_now(&Caller::system("bench"), move |tx| {
-            match tx.conn() {
-                Conn::Sqlite(c) => c.batch_execute(&statement)?,
-                Conn::Postgres(c) => c.batch_execute(&format!("SET LOCAL statement_timeout = 0; {statement}"))?,
+            if tx.engine() == Engine::Postgres {
+                tx.conn().batch_execute("SET LOCAL statement_timeout = 0")?;
             }
-            Ok(())
+            Ok(tx.conn().batch_execute(&statement)?)
         })
         .unwrap();
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::{Role, Rows, permissions::may_call},
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -30,15 +30,14 @@ const OPEN: [ApprovalStepStatus; 2] = [ApprovalStepStatus::Waiting, ApprovalStep
 /// # Errors
 /// What the database reports.
 pub fn steps(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, round: i64, lock: bool) -> Result<Vec<StepRow>> {
-    if lock && let Conn::Postgres(c) = tx.conn() {
-        let _locked: Vec<ApprovalStepId> = table
+    if lock && tx.engine() == Engine::Postgres {
+        let rows = table
             .filter(approval_steps::subject_type.eq(kind))
             .filter(approval_steps::subject_id.eq(id))
             .filter(approval_steps::round.eq(round))
             .order(approval_steps::position)
-            .select(approval_steps::id)
-            .for_no_key_update()
-            .load(c)?;
+            .select(approval_steps::id);
+        let _locked: Vec<ApprovalStepId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
     }
     Ok(on_each!(tx, |c| table
         .filter(approval_steps::subject_type.eq(kind))
@@ -72,14 +71,8 @@ pub fn chains_of(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<Vec<StepRow>> {
 /// # Errors
 /// 404 if there is none.
 pub fn locked_step(tx: &mut Tx<'_>, id: ApprovalStepId) -> Result<StepRow> {
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => table.find(id).select(StepRow::as_select()).get_result(c)?,
-        Conn::Postgres(c) => table
-            .find(id)
-            .select(StepRow::as_select())
-            .for_no_key_update()
-            .get_result(c)?,
-    })
+    let row = table.find(id).select(StepRow::as_select());
+    Ok(Lock::NoKeyUpdate.on(row).get_result(tx.conn())?)
 }
 
 /// The votes on those steps, in their order.

@@ -58,7 +58,7 @@ impl StepRow {
 
 /// That a step waited too long. Append-only.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = approval_escalations)]
+#[diesel(table_name = approval_escalations, treat_none_as_default_value = false)]
 pub struct EscalationRow {
     pub step_id: ApprovalStepId,
     pub escalated_to: ApproverRole,
@@ -68,7 +68,7 @@ pub struct EscalationRow {
 
 /// What somebody decided on a step. Append-only.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = approval_votes)]
+#[diesel(table_name = approval_votes, treat_none_as_default_value = false)]
 pub struct VoteRow {
     pub id: ApprovalVoteId,
     pub step_id: ApprovalStepId,

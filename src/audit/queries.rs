@@ -8,7 +8,7 @@ use diesel::{
 
 use super::chain::Record;
 use crate::{
-    db::{Conn, Tx},
+    db::{Engine, Tx},
     error::Result,
     events::queries::{Written, actor_type},
     kernel::ids::AuditId,
@@ -135,8 +135,8 @@ const LINK: &str = "UPDATE audit_records SET chain_position = links.place, prev_
 /// # Errors
 /// What the database reports.
 pub fn link(tx: &mut Tx<'_>, links: &[Link]) -> Result<()> {
-    match tx.conn() {
-        Conn::Sqlite(c) => {
+    match tx.engine() {
+        Engine::Sqlite => {
             for link in links {
                 diesel::update(table.find(link.seq))
                     .set((
@@ -144,10 +144,10 @@ pub fn link(tx: &mut Tx<'_>, links: &[Link]) -> Result<()> {
                         audit::prev_hash.eq(Some(&link.before)),
                         audit::hash.eq(Some(&link.hash)),
                     ))
-                    .execute(c)?;
+                    .execute(tx.conn())?;
             }
         }
-        Conn::Postgres(c) => {
+        Engine::Postgres => {
             let (seqs, places): (Vec<i64>, Vec<i64>) = links.iter().map(|link| (link.seq, link.position)).unzip();
             let (befores, hashes): (Vec<&str>, Vec<&str>) = links
                 .iter()
@@ -158,7 +158,7 @@ pub fn link(tx: &mut Tx<'_>, links: &[Link]) -> Result<()> {
                 .bind::<Array<BigInt>, _>(places)
                 .bind::<Array<Text>, _>(befores)
                 .bind::<Array<Text>, _>(hashes)
-                .execute(c)?;
+                .execute(tx.conn())?;
         }
     }
     Ok(())

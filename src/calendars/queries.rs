@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalog::territories,
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -156,14 +156,8 @@ pub fn check_usable(tx: &mut Tx<'_>, id: CalendarId, pointer: &'static str) -> R
 fn make_way(tx: &mut Tx<'_>, for_calendar: CalendarId) -> Result<()> {
     numbers::hold(tx, USES)?;
     let of_default = table.filter(calendars::is_default.eq(true));
-    let present = match tx.conn() {
-        Conn::Sqlite(c) => of_default.select(Calendar::as_select()).first(c).optional()?,
-        Conn::Postgres(c) => of_default
-            .select(Calendar::as_select())
-            .for_no_key_update()
-            .first(c)
-            .optional()?,
-    };
+    let row = of_default.select(Calendar::as_select());
+    let present: Option<Calendar> = Lock::NoKeyUpdate.on(row).get_result(tx.conn()).optional()?;
     let Some(present) = present.filter(|present| present.id != for_calendar) else {
         return Ok(());
     };

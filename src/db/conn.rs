@@ -1,60 +1,133 @@
-//! One connection to either engine. Every query is written once, inside [`on_each!`](crate::on_each),
-//! which checks it natively against both.
+//! One connection to either engine.
 
 use diesel::{
-    Connection as _,
-    connection::{AnsiTransactionManager, TransactionManager as _},
+    QueryResult,
+    connection::{
+        AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, DefaultLoadingMode, Instrumentation,
+        LoadConnection, SimpleConnection, TransactionManager as _,
+    },
+    expression::QueryMetadata,
     pg::PgConnection,
+    query_builder::{Query as Asked, QueryFragment, QueryId},
+    result::ConnectionResult,
     sqlite::SqliteConnection,
 };
 
-use super::lean::Lean;
-use crate::error::{Error, Result, codes};
+use super::engine::{Engine, Prepared, Query, Row, Rows};
+use crate::error::Result;
 
 /// A connection to one of the engines.
-pub enum Conn {
+pub struct Conn(pub(super) Own);
+
+/// Diesel's own connections.
+pub(super) enum Own {
     /// Embedded.
-    Sqlite(Lean<SqliteConnection>),
+    Sqlite(SqliteConnection),
     /// A server.
-    Postgres(Lean<PgConnection>),
+    Postgres(PgConnection),
 }
 
-/// The engine behind a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// Embedded.
-    Sqlite,
-    /// A server.
-    Postgres,
-}
-
-impl Engine {
-    /// The engine that the URL's scheme names.
-    ///
-    /// # Errors
-    /// `unavailable` with what a URL looks like.
-    pub fn of(url: &str) -> Result<Self> {
-        if url.starts_with("sqlite://") {
-            Ok(Self::Sqlite)
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Ok(Self::Postgres)
-        } else {
-            Err(Error::new(&codes::UNAVAILABLE)
-                .detail("DATABASE_URL must begin with sqlite:// or postgres://, as in sqlite://openprm.db."))
+/// What both engines do alike.
+macro_rules! either {
+    ($conn:expr, |$own:ident| $does:expr) => {
+        match &mut $conn.0 {
+            Own::Sqlite($own) => $does,
+            Own::Postgres($own) => $does,
         }
+    };
+}
+
+impl ConnectionSealed for Conn {}
+
+impl SimpleConnection for Conn {
+    fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        either!(self, |own| own.batch_execute(sql))
     }
 }
 
-/// Runs one query on whichever engine the transaction is on; the query is type-checked for both.
-/// `on_each!(tx, |c| deals::table.find(id).first::<Row>(c))`
+impl Connection for Conn {
+    type Backend = Engine;
+    type TransactionManager = AnsiTransactionManager;
+
+    fn establish(url: &str) -> ConnectionResult<Self> {
+        let engine =
+            Engine::of(url).map_err(|error| diesel::ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+        Self::open(engine, url)
+    }
+
+    fn execute_returning_count<T: QueryFragment<Engine> + QueryId>(&mut self, source: &T) -> QueryResult<usize> {
+        self.execute_query(&Query(source))
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        either!(self, |own| own.transaction_state())
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        either!(self, |own| own.instrumentation())
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        either!(self, |own| own.set_instrumentation(instrumentation));
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        either!(self, |own| own.set_prepared_statement_cache_size(size));
+    }
+}
+
+impl LoadConnection for Conn {
+    type Cursor<'conn, 'query> = Rows<'conn, 'query>;
+    type Row<'conn, 'query> = Row<'conn, 'query>;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Rows<'conn, 'query>>
+    where
+        T: Asked + QueryFragment<Engine> + QueryId + 'query,
+        Engine: QueryMetadata<T::SqlType>,
+    {
+        self.load_query(&Query(&source))
+    }
+}
+
+impl Conn {
+    /// Which engine it is connected to.
+    pub fn engine(&self) -> Engine {
+        match self.0 {
+            Own::Sqlite(_) => Engine::Sqlite,
+            Own::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Opens a connection.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes connections")]
+    pub(super) fn open(engine: Engine, url: &str) -> ConnectionResult<Self> {
+        Ok(Self(match engine {
+            Engine::Sqlite => Own::Sqlite(SqliteConnection::establish(url)?),
+            Engine::Postgres => Own::Postgres(PgConnection::establish(url)?),
+        }))
+    }
+
+    fn execute_query(&mut self, query: &Query<'_>) -> QueryResult<usize> {
+        let query = Prepared::of(query, self.engine())?;
+        either!(self, |own| own.execute_returning_count(&query))
+    }
+
+    fn load_query<'conn, 'query>(&'conn mut self, query: &Query<'_>) -> QueryResult<Rows<'conn, 'query>> {
+        let query = Prepared::of(query, self.engine())?;
+        Ok(match &mut self.0 {
+            Own::Sqlite(own) => Rows::Sqlite(LoadConnection::<DefaultLoadingMode>::load(own, query)?),
+            Own::Postgres(own) => Rows::Postgres(LoadConnection::<DefaultLoadingMode>::load(own, query)?),
+        })
+    }
+}
+
+/// Runs one query of a transaction: `on_each!(tx, |c| deals::table.find(id).first::<Row>(c))`
 #[macro_export]
 macro_rules! on_each {
-    ($tx:expr, |$c:ident| $query:expr) => {
-        match $tx.conn() {
-            $crate::db::Conn::Sqlite($c) => $query,
-            $crate::db::Conn::Postgres($c) => $query,
-        }
-    };
+    ($tx:expr, |$c:ident| $query:expr) => {{
+        let $c = $tx.conn();
+        $query
+    }};
 }
 
 /// Stores a row over the revision that it was read at: `revise!(tx, table, notes::revision, (before.id, before.revision),
@@ -103,47 +176,35 @@ type Manager = AnsiTransactionManager;
 
 /// Begins a transaction that will write.
 pub(super) fn begin(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Sqlite(c) => Manager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
-        Conn::Postgres(c) => Manager::begin_transaction_sql(c, "BEGIN")?,
-    }
-    Ok(())
+    let begin = match conn.engine() {
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        Engine::Postgres => "BEGIN",
+    };
+    Ok(Manager::begin_transaction_sql(conn, begin)?)
 }
 
 /// Begins a transaction that sees one state and writes nothing.
 pub(super) fn begin_snapshot(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Sqlite(c) => Manager::begin_transaction_sql(c, "BEGIN")?,
-        Conn::Postgres(c) => Manager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
-    }
-    Ok(())
+    let begin = match conn.engine() {
+        Engine::Sqlite => "BEGIN",
+        Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    };
+    Ok(Manager::begin_transaction_sql(conn, begin)?)
 }
 
 /// Begins a savepoint within a transaction.
 pub(super) fn begin_nested(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Sqlite(c) => Manager::begin_transaction(c)?,
-        Conn::Postgres(c) => Manager::begin_transaction(c)?,
-    }
-    Ok(())
+    Ok(Manager::begin_transaction(conn)?)
 }
 
 /// Commits the innermost transaction or savepoint.
 pub(super) fn commit(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Sqlite(c) => Manager::commit_transaction(c)?,
-        Conn::Postgres(c) => Manager::commit_transaction(c)?,
-    }
-    Ok(())
+    Ok(Manager::commit_transaction(conn)?)
 }
 
 /// Undoes the innermost transaction or savepoint.
 pub(super) fn roll_back(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Sqlite(c) => Manager::rollback_transaction(c)?,
-        Conn::Postgres(c) => Manager::rollback_transaction(c)?,
-    }
-    Ok(())
+    Ok(Manager::rollback_transaction(conn)?)
 }
 
 /// Runs `work` between `BEGIN` and `COMMIT`, and undoes it if it fails.
@@ -174,24 +235,4 @@ fn settle(conn: &mut Conn, went_well: bool) -> Result<()> {
         log::warn!("roll-back failed: {second}");
     }
     Ok(())
-}
-
-impl Conn {
-    /// Runs several statements that answer nothing.
-    pub(super) fn batch(&mut self, sql: &str) -> diesel::QueryResult<()> {
-        use diesel::connection::SimpleConnection as _;
-        match self {
-            Self::Sqlite(c) => c.batch_execute(sql),
-            Self::Postgres(c) => c.batch_execute(sql),
-        }
-    }
-
-    /// Opens a connection by the URL's scheme.
-    #[expect(clippy::disallowed_methods, reason = "the one place that makes connections")]
-    pub(super) fn open(engine: Engine, url: &str) -> diesel::ConnectionResult<Self> {
-        match engine {
-            Engine::Sqlite => Lean::establish(url).map(Self::Sqlite),
-            Engine::Postgres => Lean::establish(url).map(Self::Postgres),
-        }
-    }
 }

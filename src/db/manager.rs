@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use diesel::connection::SimpleConnection as _;
+
 use super::{Conn, Engine, Settings, failure};
 use crate::error::{Error, Result, codes};
 
@@ -70,9 +72,9 @@ impl Manager {
             )));
         }
         let mut conn = Conn::open(self.engine, &self.url).map_err(|error| failure::unreachable(&error))?;
-        conn.batch(SQLITE_SESSION)?;
-        conn.batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;")?;
-        conn.batch(if self.durable {
+        conn.batch_execute(SQLITE_SESSION)?;
+        conn.batch_execute("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;")?;
+        conn.batch_execute(if self.durable {
             "PRAGMA synchronous = FULL;"
         } else {
             "PRAGMA synchronous = OFF;"
@@ -101,10 +103,10 @@ impl diesel::r2d2::ManageConnection for Manager {
         let mut conn = Conn::open(self.engine, &self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
         let settled = match self.engine {
             Engine::Sqlite => conn
-                .batch(SQLITE_SESSION)
-                .and_then(|()| conn.batch("PRAGMA query_only = ON;")),
-            Engine::Postgres => conn.batch(POSTGRES_SESSION).and_then(|()| {
-                conn.batch(if self.durable {
+                .batch_execute(SQLITE_SESSION)
+                .and_then(|()| conn.batch_execute("PRAGMA query_only = ON;")),
+            Engine::Postgres => conn.batch_execute(POSTGRES_SESSION).and_then(|()| {
+                conn.batch_execute(if self.durable {
                     "SET synchronous_commit = on"
                 } else {
                     "SET synchronous_commit = off"
@@ -116,7 +118,9 @@ impl diesel::r2d2::ManageConnection for Manager {
     }
 
     fn is_valid(&self, link: &mut Link) -> std::result::Result<(), Self::Error> {
-        link.conn.batch("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+        link.conn
+            .batch_execute("SELECT 1")
+            .map_err(diesel::r2d2::Error::QueryError)
     }
 
     fn has_broken(&self, link: &mut Link) -> bool {

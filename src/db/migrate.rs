@@ -7,7 +7,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Db};
+use super::{Conn, Db, Engine, conn::Own};
 use crate::{
     auth::Caller,
     custom_fields,
@@ -36,15 +36,15 @@ where
 const CUSTOM_VALUES: &str = "0360";
 
 fn up(conn: &mut Conn) -> Result<Vec<String>> {
-    match conn {
-        Conn::Sqlite(c) => names(c.own().run_pending_migrations(Both(SHARED, SQLITE))),
-        Conn::Postgres(c) => {
+    match &mut conn.0 {
+        Own::Sqlite(c) => names(c.run_pending_migrations(Both(SHARED, SQLITE))),
+        Own::Postgres(c) => {
             use diesel::connection::SimpleConnection as _;
             // Two instances that start together must not migrate at once; the lock ends with the transaction.
             c.batch_execute(
                 "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7236410905)",
             )?;
-            names(c.own().run_pending_migrations(Both(SHARED, POSTGRES)))
+            names(c.run_pending_migrations(Both(SHARED, POSTGRES)))
         }
     }
 }
@@ -88,14 +88,12 @@ impl Db {
     /// # Errors
     /// What the database reports.
     pub fn migrate_down(&self) -> Result<String> {
-        self.migrating(|conn| match conn {
-            Conn::Sqlite(c) => c
-                .own()
+        self.migrating(|conn| match &mut conn.0 {
+            Own::Sqlite(c) => c
                 .revert_last_migration(Both(SHARED, SQLITE))
                 .map(|version| version.to_string())
                 .map_err(|error| failed(&error)),
-            Conn::Postgres(c) => c
-                .own()
+            Own::Postgres(c) => c
                 .revert_last_migration(Both(SHARED, POSTGRES))
                 .map(|version| version.to_string())
                 .map_err(|error| failed(&error)),
@@ -107,9 +105,9 @@ impl Db {
     /// # Errors
     /// What the database reports.
     pub fn migrations(&self) -> Result<Vec<State>> {
-        self.migrating(|conn| match conn {
-            Conn::Sqlite(c) => states::<Sqlite>(c.own()),
-            Conn::Postgres(c) => states::<Pg>(c.own()),
+        self.migrating(|conn| match &mut conn.0 {
+            Own::Sqlite(c) => states::<Sqlite>(c),
+            Own::Postgres(c) => states::<Pg>(c),
         })
     }
 }
@@ -174,9 +172,9 @@ pub fn pending(tx: &mut super::Tx<'_>) -> Result<usize> {
         "SELECT count(*) AS applied FROM __diesel_schema_migrations"
     )
     .get_result(c))?;
-    let known = match tx.conn() {
-        Conn::Sqlite(_) => Sqlite::all().map_err(|error| failed(&error))?.len(),
-        Conn::Postgres(_) => Pg::all().map_err(|error| failed(&error))?.len(),
+    let known = match tx.conn().engine() {
+        Engine::Sqlite => Sqlite::all().map_err(|error| failed(&error))?.len(),
+        Engine::Postgres => Pg::all().map_err(|error| failed(&error))?.len(),
     };
     Ok(known.saturating_sub(usize::try_from(counted.applied).unwrap_or(0)))
 }

@@ -8,9 +8,9 @@
 mod among;
 mod clause;
 mod conn;
+pub mod engine;
 pub mod failure;
 mod kept;
-mod lean;
 mod manager;
 pub mod migrate;
 mod total;
@@ -25,7 +25,8 @@ use std::{
 
 pub use among::among;
 pub use clause::{Bind, Bound, Clause, Sorted, Statement};
-pub use conn::{Conn, Engine};
+pub use conn::Conn;
+pub use engine::{Engine, Lock};
 use manager::Manager;
 pub use total::Counted;
 pub use tx::Tx;
@@ -403,12 +404,9 @@ impl Db {
         match self.0.engine {
             Engine::Sqlite => {
                 let mut link = self.connection()?;
-                let Conn::Sqlite(c) = &mut link.conn else {
-                    return Err(Error::internal("an SQLite pool without SQLite connections"));
-                };
                 sql_query("VACUUM INTO ?")
                     .bind::<Text, _>(file.display().to_string())
-                    .execute(c)
+                    .execute(&mut link.conn)
                     .map(drop)
                     .map_err(Error::from)
             }

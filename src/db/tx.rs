@@ -2,9 +2,9 @@
 
 use std::{any::Any, sync::Arc};
 
-use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
+use diesel::{QueryableByName, RunQueryDsl as _, connection::SimpleConnection as _, sql_query, sql_types::BigInt};
 
-use super::{Clock, Conn, conn, kept::Kept};
+use super::{Clock, Conn, Engine, conn, kept::Kept};
 use crate::{
     audit,
     auth::Caller,
@@ -46,9 +46,14 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// The connection, for [`on_each!`](crate::on_each).
+    /// The connection.
     pub fn conn(&mut self) -> &mut Conn {
         self.conn
+    }
+
+    /// The engine that it is on.
+    pub fn engine(&self) -> Engine {
+        self.conn.engine()
     }
 
     /// Who asks.
@@ -67,12 +72,12 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// What the database reports.
     pub fn agreed_moment(&mut self) -> Result<Time> {
-        match self.conn {
-            Conn::Sqlite(_) => Ok(self.clock.now()),
-            Conn::Postgres(c) => {
+        match self.conn.engine() {
+            Engine::Sqlite => Ok(self.clock.now()),
+            Engine::Postgres => {
                 let told: Moment =
                     sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
-                        .get_result(c)?;
+                        .get_result(self.conn)?;
                 Ok(Time::from_micros(told.micros))
             }
         }
@@ -84,9 +89,9 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// What the database reports.
     pub fn take_seconds(&mut self, seconds: u16) -> Result<()> {
-        if let Conn::Postgres(_) = self.conn {
+        if self.engine() == Engine::Postgres {
             self.conn
-                .batch(&format!("SET LOCAL statement_timeout = '{seconds}s'"))?;
+                .batch_execute(&format!("SET LOCAL statement_timeout = '{seconds}s'"))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Fact, PartnerView, Said};
 use crate::{
     auth::Actor,
-    db::{Conn, Tx, among},
+    db::{Engine, Tx, among},
     error::{Error, Result},
     kernel::{
         Time,
@@ -98,14 +98,14 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         .returning(events::seq)
         .get_result(c))?;
     // SQLite has one writer, so that the order of insertion is that of commits, and what is undone leaves no gap.
-    let position = match tx.conn() {
-        Conn::Sqlite(c) => {
+    let position = match tx.engine() {
+        Engine::Sqlite => {
             diesel::update(events::table.find(seq))
                 .set(events::position.eq(Some(seq)))
-                .execute(c)?;
+                .execute(tx.conn())?;
             Some(seq)
         }
-        Conn::Postgres(_) => None,
+        Engine::Postgres => None,
     };
     let lost: Vec<String> = fact.lost.iter().map(ToString::to_string).collect();
     let concerned = audience.iter().map(|partner| (partner, false));
@@ -149,13 +149,13 @@ const PLACE: &str = "WITH waiting AS (SELECT seq FROM events WHERE position IS N
 /// # Errors
 /// What the database reports.
 pub fn place(tx: &mut Tx<'_>, last: i64, most: i64) -> Result<(i64, i64)> {
-    match tx.conn() {
-        Conn::Sqlite(_) => Ok((0, last)),
-        Conn::Postgres(c) => {
+    match tx.engine() {
+        Engine::Sqlite => Ok((0, last)),
+        Engine::Postgres => {
             let placed: Placed = sql_query(PLACE)
                 .bind::<BigInt, _>(most)
                 .bind::<BigInt, _>(last)
-                .get_result(c)?;
+                .get_result(tx.conn())?;
             Ok((placed.events, placed.last.unwrap_or(last)))
         }
     }

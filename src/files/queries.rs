@@ -338,7 +338,7 @@ pub fn forget(tx: &mut Tx<'_>, key: &str) -> Result<()> {
 
 /// An attachment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = file_attachments)]
+#[diesel(table_name = file_attachments, treat_none_as_default_value = false)]
 pub struct AttachmentRow {
     pub id: AttachmentId,
     pub file_id: FileId,

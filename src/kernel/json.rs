@@ -9,6 +9,8 @@ use diesel::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::db::Engine;
+
 /// A `T` that is stored as JSON text, and is plainly a `T` on the wire.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]
@@ -23,15 +25,8 @@ impl<T: std::fmt::Debug> std::ops::Deref for Stored<T> {
     }
 }
 
-impl<T: std::fmt::Debug + Serialize> ToSql<Text, diesel::pg::Pg> for Stored<T> {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
-        serde_json::to_writer(out, &self.0)?;
-        Ok(serialize::IsNull::No)
-    }
-}
-
-impl<T: std::fmt::Debug + Serialize> ToSql<Text, diesel::sqlite::Sqlite> for Stored<T> {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::sqlite::Sqlite>) -> serialize::Result {
+impl<T: std::fmt::Debug + Serialize> ToSql<Text, Engine> for Stored<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Engine>) -> serialize::Result {
         out.set_value(serde_json::to_string(&self.0)?);
         Ok(serialize::IsNull::No)
     }

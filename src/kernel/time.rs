@@ -15,6 +15,8 @@ use diesel::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::db::Engine;
+
 /// A moment: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = BigInt)]
@@ -215,15 +217,8 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
-impl ToSql<Text, diesel::pg::Pg> for Date {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
-        std::io::Write::write_all(out, self.to_string().as_bytes())?;
-        Ok(serialize::IsNull::No)
-    }
-}
-
-impl ToSql<Text, diesel::sqlite::Sqlite> for Date {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::sqlite::Sqlite>) -> serialize::Result {
+impl ToSql<Text, Engine> for Date {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Engine>) -> serialize::Result {
         out.set_value(self.to_string());
         Ok(serialize::IsNull::No)
     }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{Delivery, Letter};
 use crate::{
     auth::MasterSecret,
-    db::{Conn, Tx},
+    db::{Lock, Tx},
     error::Result,
     kernel::{Time, ids::MailId},
     on_each,
@@ -138,10 +138,7 @@ pub fn lease(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Leased>> {
             mails::sealed,
             mails::attempts,
         ));
-    let rows: Vec<Row> = match tx.conn() {
-        Conn::Sqlite(c) => due.load(c)?,
-        Conn::Postgres(c) => due.for_update().skip_locked().load(c)?,
-    };
+    let rows: Vec<Row> = Lock::FreeForUpdate.on(due).load(tx.conn())?;
     let lease = format!("{:032x}", rand::random::<u128>());
     let until = tx.now.plus_seconds(LEASE_SECONDS).micros();
     for row in &rows {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     auth::Actor,
     custom_fields::{self, CustomRecord},
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -282,12 +282,9 @@ pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Par
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, id: PartnerId) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        table
-            .find(id)
-            .select(partners::id)
-            .for_no_key_update()
-            .load::<PartnerId>(c)?;
+    if tx.engine() == Engine::Postgres {
+        let row = table.find(id).select(partners::id);
+        let _held: Vec<PartnerId> = Lock::NoKeyUpdate.on(row).load(tx.conn())?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::model::{Program, ProgramFilter, ProgramSort, ProgramStatus};
 use crate::{
     auth::Caller,
     custom_fields::{self, CustomRecord},
-    db::{Clause, Conn, Tx},
+    db::{Clause, Engine, Lock, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -96,8 +96,9 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Program> {
 /// # Errors
 /// 404 if there is no such program.
 pub fn hold(tx: &mut Tx<'_>, id: ProgramId) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        let _held: ProgramId = table.find(id).select(programs::id).for_share().get_result(c)?;
+    if tx.engine() == Engine::Postgres {
+        let row = table.find(id).select(programs::id);
+        let _held: ProgramId = Lock::Share.on(row).get_result(tx.conn())?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::{
     review_times::{Asked, BusinessTimes, Counted, ReportPeriod},
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Engine, Tx},
     deals::registrations::DealStage,
     error::Result,
     kernel::{
@@ -131,21 +131,21 @@ const DECISIONS: &str = "FROM review_clocks WHERE decided_at >= $1 AND decided_a
     AND ($4 IS NULL OR deal_type = $4)";
 
 /// The period of a decision, in UTC.
-const fn period(conn: &Conn, period: ReportPeriod) -> &'static str {
-    match (conn, period) {
+const fn period(engine: Engine, period: ReportPeriod) -> &'static str {
+    match (engine, period) {
         (_, ReportPeriod::Whole) => "'whole'",
-        (Conn::Sqlite(_), ReportPeriod::Month) => "strftime('%Y-%m', decided_at / 1000000, 'unixepoch')",
-        (Conn::Sqlite(_), ReportPeriod::Year) => "strftime('%Y', decided_at / 1000000, 'unixepoch')",
-        (Conn::Sqlite(_), ReportPeriod::Quarter) => {
+        (Engine::Sqlite, ReportPeriod::Month) => "strftime('%Y-%m', decided_at / 1000000, 'unixepoch')",
+        (Engine::Sqlite, ReportPeriod::Year) => "strftime('%Y', decided_at / 1000000, 'unixepoch')",
+        (Engine::Sqlite, ReportPeriod::Quarter) => {
             "strftime('%Y', decided_at / 1000000, 'unixepoch') || '-Q' || ((CAST(strftime('%m', decided_at / 1000000, 'unixepoch') AS INTEGER) + 2) / 3)"
         }
-        (Conn::Postgres(_), ReportPeriod::Month) => {
+        (Engine::Postgres, ReportPeriod::Month) => {
             "to_char(to_timestamp(decided_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM')"
         }
-        (Conn::Postgres(_), ReportPeriod::Year) => {
+        (Engine::Postgres, ReportPeriod::Year) => {
             "to_char(to_timestamp(decided_at / 1000000) AT TIME ZONE 'UTC', 'YYYY')"
         }
-        (Conn::Postgres(_), ReportPeriod::Quarter) => {
+        (Engine::Postgres, ReportPeriod::Quarter) => {
             "to_char(to_timestamp(decided_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-\"Q\"Q')"
         }
     }
@@ -156,7 +156,10 @@ const fn period(conn: &Conn, period: ReportPeriod) -> &'static str {
 /// # Errors
 /// What the database reports.
 pub fn review_times(tx: &mut Tx<'_>, asked: &Asked) -> Result<Vec<Counted>> {
-    let (by, month) = (period(tx.conn(), asked.period), period(tx.conn(), ReportPeriod::Month));
+    let (by, month) = (
+        period(tx.engine(), asked.period),
+        period(tx.engine(), ReportPeriod::Month),
+    );
     let sql = format!(
         "WITH found AS (SELECT {by} AS period, {month} AS month, worked_micros AS worked, elapsed_micros AS elapsed, met {DECISIONS}), \
          {ENOUGH}, {RANKED}"

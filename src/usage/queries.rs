@@ -8,7 +8,7 @@ use diesel::{
 
 use super::{Kept, recorder::Key};
 use crate::{
-    db::{Conn, Tx},
+    db::{Engine, Tx},
     error::Result,
     on_each,
     schema::retention_terms,
@@ -33,8 +33,8 @@ const ADD_ALL: &str = "INSERT INTO usage_days (partner_id, day_on, user_id, kind
 /// # Errors
 /// What the database reports.
 pub fn add(tx: &mut Tx<'_>, counts: &[(Key, i64)]) -> Result<()> {
-    match tx.conn() {
-        Conn::Sqlite(c) => {
+    match tx.engine() {
+        Engine::Sqlite => {
             for (key, times) in counts {
                 sql_query(ADD_ONE)
                     .bind::<Text, _>(key.partner)
@@ -43,10 +43,10 @@ pub fn add(tx: &mut Tx<'_>, counts: &[(Key, i64)]) -> Result<()> {
                     .bind::<Text, _>(key.kind)
                     .bind::<Text, _>(key.resource)
                     .bind::<BigInt, _>(times)
-                    .execute(c)?;
+                    .execute(tx.conn())?;
             }
         }
-        Conn::Postgres(c) => {
+        Engine::Postgres => {
             let texts = |of: fn(&Key) -> String| counts.iter().map(|(key, _)| of(key)).collect::<Vec<_>>();
             let times: Vec<i64> = counts.iter().map(|(_, times)| *times).collect();
             sql_query(ADD_ALL)
@@ -56,7 +56,7 @@ pub fn add(tx: &mut Tx<'_>, counts: &[(Key, i64)]) -> Result<()> {
                 .bind::<Array<Text>, _>(texts(|key| key.kind.to_string()))
                 .bind::<Array<Text>, _>(texts(|key| key.resource.to_owned()))
                 .bind::<Array<BigInt>, _>(times)
-                .execute(c)?;
+                .execute(tx.conn())?;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use diesel::{
 };
 use openprm::{
     auth::Caller,
-    db::{Conn, Db, Engine, SystemClock, Tx},
+    db::{Db, Engine, SystemClock, Tx},
     error::Result,
 };
 
@@ -113,15 +113,12 @@ const POSTGRES_INDEXES: &str = "SELECT i.indrelid::regclass::text AS of_table, c
      CASE k.contype WHEN 'p' THEN 'pk' WHEN 'u' THEN 'u' ELSE 'c' END AS origin FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u') \
      CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY o(n, place) LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = o.n WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1, 2, o.place";
 
-fn rows<T: QueryableByName<diesel::sqlite::Sqlite> + QueryableByName<diesel::pg::Pg> + 'static>(
-    tx: &mut Tx<'_>,
-    sqlite: &str,
-    postgres: &str,
-) -> Result<Vec<T>> {
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => sql_query(sqlite).load(c)?,
-        Conn::Postgres(c) => sql_query(postgres).load(c)?,
-    })
+fn rows<T: QueryableByName<Engine> + 'static>(tx: &mut Tx<'_>, sqlite: &str, postgres: &str) -> Result<Vec<T>> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => sqlite,
+        Engine::Postgres => postgres,
+    };
+    Ok(sql_query(sql).load(tx.conn())?)
 }
 
 /// One name for each type, whichever engine tells it.
@@ -423,7 +420,6 @@ each_engine! {
             return;
         }
         let wrong = world.sql(|tx| {
-            let Conn::Sqlite(_) = tx.conn() else { return Ok(Vec::new()) };
             let columns = rows::<Column>(tx, SQLITE_COLUMNS, POSTGRES_COLUMNS)?;
             let mut wrong = Vec::new();
             for column in columns.into_iter().filter(|column| column.of_table != NOT_OURS) {

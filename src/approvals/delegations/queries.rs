@@ -7,7 +7,7 @@ use super::{
     model::{Delegation, DelegationFilter, DelegationStatus, ORDER},
 };
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Engine, Tx},
     error::Result,
     events::Fact,
     kernel::{
@@ -135,8 +135,8 @@ pub fn in_force(tx: &mut Tx<'_>) -> Result<Vec<Link>> {
 /// # Errors
 /// What the database reports.
 pub fn hold(tx: &mut Tx<'_>) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        diesel::sql_query("LOCK TABLE approval_delegations IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
+    if tx.engine() == Engine::Postgres {
+        diesel::sql_query("LOCK TABLE approval_delegations IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn())?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     custom_fields::{self, CustomFields, CustomRecord},
     customers::existing::{self, Named},
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -324,10 +324,8 @@ pub fn lock(tx: &mut Tx<'_>, id: AccountId) -> Result<Locked> {
         accounts::parent_id,
         accounts::revision,
     );
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => table.find(id).select(columns).get_result(c)?,
-        Conn::Postgres(c) => table.find(id).select(columns).for_no_key_update().get_result(c)?,
-    })
+    let row = table.find(id).select(columns);
+    Ok(Lock::NoKeyUpdate.on(row).get_result(tx.conn())?)
 }
 
 /// Locks several accounts, always in the order of their ids, so that two who lock the same ones never wait for each other.

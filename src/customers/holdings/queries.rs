@@ -40,12 +40,9 @@ macro_rules! holding_queries {
         /// # Errors
         /// 404 if there is none.
         pub(super) fn lock(tx: &mut Tx<'_>, id: $id) -> Result<()> {
-            if let Conn::Postgres(c) = tx.conn() {
-                table
-                    .find(id)
-                    .select(columns::id)
-                    .for_no_key_update()
-                    .get_result::<$id>(c)?;
+            if tx.engine() == Engine::Postgres {
+                let row = table.find(id).select(columns::id);
+                let _held: $id = Lock::NoKeyUpdate.on(row).get_result(tx.conn())?;
             }
             Ok(())
         }

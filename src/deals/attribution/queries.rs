@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attribution_sets)]
+#[diesel(table_name = attribution_sets, treat_none_as_default_value = false)]
 struct SetRow {
     id: AttributionId,
     deal_id: DealId,
@@ -32,7 +32,7 @@ struct SetRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attribution_splits)]
+#[diesel(table_name = attribution_splits, treat_none_as_default_value = false)]
 struct SplitRow {
     set_id: AttributionId,
     partner_id: PartnerId,

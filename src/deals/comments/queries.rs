@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = deal_comments)]
+#[diesel(table_name = deal_comments, treat_none_as_default_value = false)]
 struct CommentRow {
     id: CommentId,
     deal_id: DealId,

@@ -56,7 +56,7 @@ pub fn territory_tree(tx: &mut Tx<'_>, asked: &BTreeSet<TerritoryId>) -> Result<
 
 /// A check as it stands in the database.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = conflict_checks)]
+#[diesel(table_name = conflict_checks, treat_none_as_default_value = false)]
 pub struct CheckRow {
     pub id: ConflictCheckId,
     pub purpose: CheckPurpose,
@@ -246,7 +246,7 @@ pub fn last_facts(
 
 /// A dry run that a partner made.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = conflict_probes)]
+#[diesel(table_name = conflict_probes, treat_none_as_default_value = false)]
 pub struct ProbeRow {
     pub id: ConflictProbeId,
     pub partner_id: PartnerId,
@@ -355,14 +355,13 @@ pub fn partner_exists(tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
 /// # Errors
 /// What the database reports.
 pub fn lock_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
-    use crate::{db::Conn, schema::partners};
-    if let Conn::Postgres(c) = tx.conn() {
-        partners::table
-            .find(partner)
-            .select(partners::id)
-            .for_no_key_update()
-            .first::<PartnerId>(c)
-            .optional()?;
+    use crate::{
+        db::{Engine, Lock},
+        schema::partners,
+    };
+    if tx.engine() == Engine::Postgres {
+        let row = partners::table.find(partner).select(partners::id);
+        let _held: Option<PartnerId> = Lock::NoKeyUpdate.on(row).get_result(tx.conn()).optional()?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Lock, Tx, among},
     deals::registrations::{OPEN, ProtectionState, ReviewStatus},
     error::{Error, Result, codes},
     events::Fact,
@@ -268,19 +268,8 @@ pub fn states(tx: &mut Tx<'_>, ids: &[DealId], at: Time) -> Result<BTreeMap<Deal
 /// # Errors
 /// 409 `unknown_reference` if there is no such account.
 pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
-    let found: Option<AccountId> = match tx.conn() {
-        Conn::Sqlite(c) => customer_accounts::table
-            .find(account)
-            .select(customer_accounts::id)
-            .first(c)
-            .optional()?,
-        Conn::Postgres(c) => customer_accounts::table
-            .find(account)
-            .select(customer_accounts::id)
-            .for_no_key_update()
-            .first(c)
-            .optional()?,
-    };
+    let row = customer_accounts::table.find(account).select(customer_accounts::id);
+    let found: Option<AccountId> = Lock::NoKeyUpdate.on(row).get_result(tx.conn()).optional()?;
     found
         .map(drop)
         .ok_or_else(|| Error::unknown_reference("#/customer_account_id", "There is no such customer account."))

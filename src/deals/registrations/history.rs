@@ -23,7 +23,7 @@ use crate::{
 
 /// A line of a registration's history.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = deal_history)]
+#[diesel(table_name = deal_history, treat_none_as_default_value = false)]
 pub struct DealHistoryEntry {
     /// The registration.
     pub deal_id: DealId,

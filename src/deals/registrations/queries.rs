@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     custom_fields::{self, CustomRecord},
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result},
     events::Fact,
     http::Resource as _,
@@ -153,13 +153,12 @@ pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        deals::table
+    if tx.engine() == Engine::Postgres {
+        let rows = deals::table
             .filter(deals::id.eq_any(among(ids)))
             .order(deals::id)
-            .select(deals::id)
-            .for_no_key_update()
-            .load::<DealId>(c)?;
+            .select(deals::id);
+        let _held: Vec<DealId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
     }
     Ok(())
 }

@@ -155,7 +155,7 @@ pub struct ClockRow {
 
 /// One product of the deal.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = deal_lines)]
+#[diesel(table_name = deal_lines, treat_none_as_default_value = false)]
 pub struct LineRow {
     pub id: DealLineId,
     pub deal_id: DealId,
@@ -180,7 +180,7 @@ pub struct Line {
 
 /// A person at the customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = deal_contacts)]
+#[diesel(table_name = deal_contacts, treat_none_as_default_value = false)]
 pub struct ContactRow {
     pub id: DealContactId,
     pub deal_id: DealId,
@@ -196,7 +196,7 @@ pub struct ContactRow {
 
 /// A place of the customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = deal_sites)]
+#[diesel(table_name = deal_sites, treat_none_as_default_value = false)]
 pub struct SiteRow {
     pub id: DealSiteId,
     pub deal_id: DealId,
@@ -231,7 +231,7 @@ pub struct InfoRow {
 
 /// One decision, as it was made. Append-only.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = deal_decisions)]
+#[diesel(table_name = deal_decisions, treat_none_as_default_value = false)]
 pub struct DecisionRow {
     pub id: DecisionId,
     pub deal_id: DealId,

@@ -10,7 +10,7 @@ use super::{
     rules::{BOTH, Reader},
 };
 use crate::{
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Lock, Tx, among},
     deals::protection,
     error::{Error, Result, codes},
     events::Fact,
@@ -108,14 +108,8 @@ pub fn find(tx: &mut Tx<'_>, id: TransferId) -> Result<TransferRow> {
 pub fn hold(tx: &mut Tx<'_>, id: TransferId) -> Result<TransferRow> {
     let mut clause = readable(tx);
     clause.equals("deal_transfers.id", &id);
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => table.filter(clause).select(TransferRow::as_select()).first(c)?,
-        Conn::Postgres(c) => table
-            .filter(clause)
-            .select(TransferRow::as_select())
-            .for_no_key_update()
-            .first(c)?,
-    })
+    let row = table.filter(clause).select(TransferRow::as_select());
+    Ok(Lock::NoKeyUpdate.on(row).get_result(tx.conn())?)
 }
 
 /// The transfer that is proposed for a registration, if there is one. For rules, not for callers.
@@ -142,19 +136,8 @@ pub fn hold_open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<TransferRow>> {
     let open = deal_transfers::deal_id
         .eq(deal)
         .and(deal_transfers::status.eq(TransferStatus::Proposed));
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => table
-            .filter(open)
-            .select(TransferRow::as_select())
-            .first(c)
-            .optional()?,
-        Conn::Postgres(c) => table
-            .filter(open)
-            .select(TransferRow::as_select())
-            .for_no_key_update()
-            .first(c)
-            .optional()?,
-    })
+    let row = table.filter(open).select(TransferRow::as_select());
+    Ok(Lock::NoKeyUpdate.on(row).get_result(tx.conn()).optional()?)
 }
 
 /// The transfer as the caller sees it.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Mark;
 use crate::{
-    db::{Conn, Tx},
+    db::{Lock, Tx},
     error::Result,
     on_each,
     schema::feed_marks::{self, table},
@@ -38,10 +38,7 @@ pub fn hold(tx: &mut Tx<'_>, mark: Mark) -> Result<Reached> {
     let one = table
         .find(mark.as_str())
         .select((feed_marks::position, feed_marks::hash));
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => one.first(c)?,
-        Conn::Postgres(c) => one.for_no_key_update().first(c)?,
-    })
+    Ok(Lock::NoKeyUpdate.on(one).get_result(tx.conn())?)
 }
 
 /// Moves a mark that is held.

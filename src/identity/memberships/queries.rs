@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::model::{MembershipStatus, PartnerRole, PartnerUser, PartnerUserFilter, PartnerUserSort};
 use crate::{
     count_if_wanted,
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     identity::users::{UserStatus, sorted},
@@ -212,12 +212,9 @@ pub fn other_admins(tx: &mut Tx<'_>, of: &PartnerUser) -> Result<i64> {
     let active = table
         .filter(partner_memberships::partner_id.eq(of.partner_id))
         .filter(partner_memberships::status.eq(MembershipStatus::Active));
-    if let Conn::Postgres(c) = tx.conn() {
-        let _locked: Vec<MembershipId> = active
-            .order(partner_memberships::id)
-            .select(partner_memberships::id)
-            .for_update()
-            .load(c)?;
+    if tx.engine() == Engine::Postgres {
+        let rows = active.order(partner_memberships::id).select(partner_memberships::id);
+        let _locked: Vec<MembershipId> = Lock::Update.on(rows).load(tx.conn())?;
     }
     Ok(on_each!(tx, |c| active
         .inner_join(users::table)

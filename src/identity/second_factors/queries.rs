@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    db::{Conn, Tx, among},
+    db::{Lock, Tx, among},
     error::Result,
     identity::credentials::{self, Kind},
     kernel::{
@@ -43,10 +43,8 @@ pub fn locked(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Factor>> {
         second_factors::last_step,
     );
     let one = second_factors::table.find(user).select(columns);
-    let found: Option<(String, Option<Time>, Option<i64>)> = match tx.conn() {
-        Conn::Sqlite(c) => one.get_result(c).optional()?,
-        Conn::Postgres(c) => one.for_no_key_update().get_result(c).optional()?,
-    };
+    let found: Option<(String, Option<Time>, Option<i64>)> =
+        Lock::NoKeyUpdate.on(one).get_result(tx.conn()).optional()?;
     Ok(found.map(|(sealed_secret, confirmed_at, last_step)| Factor {
         user,
         sealed_secret,

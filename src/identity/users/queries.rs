@@ -295,14 +295,15 @@ pub fn active_vendor_roles(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<BTreeMap<U
 /// # Errors
 /// What the database reports.
 pub fn other_admins(tx: &mut Tx<'_>, than: UserId) -> Result<i64> {
-    use crate::db::Conn;
+    use crate::db::{Engine, Lock};
     let admins = table
         .inner_join(user_roles::table)
         .filter(users::status.eq(UserStatus::Active))
         .filter(user_roles::role.eq(VendorRole::Admin))
         .filter(users::id.ne(than));
-    if let Conn::Postgres(c) = tx.conn() {
-        let _locked: Vec<UserId> = admins.order(users::id).select(users::id).for_update().load(c)?;
+    if tx.engine() == Engine::Postgres {
+        let rows = admins.order(users::id).select(users::id);
+        let _locked: Vec<UserId> = Lock::Update.on(rows).load(tx.conn())?;
     }
     Ok(on_each!(tx, |c| admins.count().get_result(c))?)
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     imports::{queries as runs, source::Place},
@@ -205,9 +205,9 @@ pub fn work(tx: &mut Tx<'_>, id: ImportId) -> Result<Work> {
 /// 404 otherwise.
 pub fn hold_for_change(tx: &mut Tx<'_>, id: ImportId) -> Result<Held> {
     // Batches lock the work first, too.
-    if let Conn::Postgres(c) = tx.conn() {
+    if tx.engine() == Engine::Postgres {
         let one = work::table.find(id).select(work::import_id);
-        one.for_no_key_update().first::<ImportId>(c).optional()?;
+        let _held: Option<ImportId> = Lock::NoKeyUpdate.on(one).get_result(tx.conn()).optional()?;
     }
     let import = find(tx, id)?;
     let work = work(tx, id)?;
@@ -339,9 +339,9 @@ pub fn hold(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<Option<Held>> 
     if kept == 0 {
         return Ok(None);
     }
-    if let Conn::Postgres(c) = tx.conn() {
+    if tx.engine() == Engine::Postgres {
         let one = table.find(id).select(jobs::id);
-        one.for_no_key_update().first::<ImportId>(c)?;
+        let _held: ImportId = Lock::NoKeyUpdate.on(one).get_result(tx.conn())?;
     }
     let import: Option<Import> = on_each!(tx, |c| table
         .find(id)

@@ -25,7 +25,7 @@ const KEPT_DAYS: i64 = 400;
 
 /// A notice as it stands in the database.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = notices)]
+#[diesel(table_name = notices, treat_none_as_default_value = false)]
 pub struct NoticeRow {
     pub id: NoticeId,
     pub recipient_id: UserId,

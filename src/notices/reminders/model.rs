@@ -63,7 +63,7 @@ ordered!(ReminderSort of "notice_reminders" {
 
 /// A reminder before a deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = notice_reminders)]
+#[diesel(table_name = notice_reminders, treat_none_as_default_value = false)]
 pub struct NoticeReminder {
     /// Its id.
     pub id: NoticeReminderId,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = notice_templates)]
+#[diesel(table_name = notice_templates, treat_none_as_default_value = false)]
 struct TemplateRow {
     topic: NoticeTopic,
     locale: String,

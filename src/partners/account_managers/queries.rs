@@ -23,7 +23,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = assignments)]
+#[diesel(table_name = assignments, treat_none_as_default_value = false)]
 struct AssignmentRow {
     id: AssignmentId,
     partner_id: PartnerId,

@@ -9,7 +9,7 @@ use super::model::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -280,12 +280,9 @@ pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Per
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, id: PersonId) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
-        people::table
-            .find(id)
-            .select(people::id)
-            .for_no_key_update()
-            .load::<PersonId>(c)?;
+    if tx.engine() == Engine::Postgres {
+        let row = people::table.find(id).select(people::id);
+        let _held: Vec<PersonId> = Lock::NoKeyUpdate.on(row).load(tx.conn())?;
     }
     Ok(())
 }

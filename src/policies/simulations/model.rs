@@ -178,7 +178,7 @@ impl Resource for PolicySimulation {
 
 /// Where the two sides differ about a deal.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = policy_simulation_rows)]
+#[diesel(table_name = policy_simulation_rows, treat_none_as_default_value = false)]
 pub struct PolicySimulationRow {
     /// The simulation.
     pub simulation_id: PolicySimulationId,

@@ -12,7 +12,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::Result,
     events::Fact,
     kernel::{
@@ -103,15 +103,8 @@ fn of_memberships(
     for chunk in memberships.chunks(CHUNK) {
         let ids = benefit_grants::membership_id.eq_any(among(chunk));
         let order = (benefit_grants::valid_from, benefit_grants::id);
-        let rows: Vec<GrantRow> = match tx.conn() {
-            Conn::Sqlite(c) => table.filter(ids).order(order).select(GrantRow::as_select()).load(c)?,
-            Conn::Postgres(c) => table
-                .filter(ids)
-                .order(order)
-                .select(GrantRow::as_select())
-                .for_no_key_update()
-                .load(c)?,
-        };
+        let grants = table.filter(ids).order(order).select(GrantRow::as_select());
+        let rows: Vec<GrantRow> = Lock::NoKeyUpdate.on(grants).load(tx.conn())?;
         for row in rows {
             by_membership.entry(row.membership_id).or_default().push(row);
         }
@@ -282,15 +275,8 @@ pub fn find_at(tx: &mut Tx<'_>, id: BenefitGrantId, at: Time) -> Result<Option<B
 /// The grant with that id, held fast: whoever consumes it at the same moment waits. Writers of SQLite are alone anyway.
 fn held(tx: &mut Tx<'_>, id: BenefitGrantId) -> Result<GrantRow> {
     let clause = Clause::rows_of(tx.caller(), "benefit_grants.partner_id");
-    if let Conn::Postgres(c) = tx.conn() {
-        return Ok(table
-            .find(id)
-            .filter(clause)
-            .select(GrantRow::as_select())
-            .for_no_key_update()
-            .get_result(c)?);
-    }
-    find(tx, id)
+    let row = table.find(id).filter(clause).select(GrantRow::as_select());
+    Ok(Lock::NoKeyUpdate.on(row).get_result(tx.conn())?)
 }
 
 /// Consumes so many of a grant, by a partner that works with the vendor or does not, and tells of it.

@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -268,12 +268,12 @@ pub fn members(
         .equals("program_memberships.program_id", &program)
         .equals_some("program_memberships.partner_id", partner.as_ref());
     live_at(&mut clause, at);
-    if lock && let Conn::Postgres(c) = tx.conn() {
+    if lock && tx.engine() == Engine::Postgres {
         let rows = table
             .filter(clause.clone())
             .order(program_memberships::id)
             .select(program_memberships::id);
-        let _locked: Vec<ProgramMembershipId> = rows.for_no_key_update().load(c)?;
+        let _locked: Vec<ProgramMembershipId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
     }
     let rows: Vec<MembershipRow> = on_each!(tx, |c| table
         .filter(clause)

@@ -13,7 +13,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Conn, Statement, Tx},
+    db::{Clause, Engine, Lock, Statement, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -56,23 +56,11 @@ fn key(sort: SyncLinkSort, row: &SyncLink) -> Key {
 /// The links that the clause finds; if they are to be written, nobody else does until the end of the transaction. On SQLite there is
 /// one writer anyway.
 fn load(tx: &mut Tx<'_>, clause: Clause, hold: bool) -> Result<Vec<SyncLink>> {
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => table
-            .filter(clause)
-            .order(links::id)
-            .select(SyncLink::as_select())
-            .load(c)?,
-        Conn::Postgres(c) if hold => table
-            .filter(clause)
-            .order(links::id)
-            .select(SyncLink::as_select())
-            .for_no_key_update()
-            .load(c)?,
-        Conn::Postgres(c) => table
-            .filter(clause)
-            .order(links::id)
-            .select(SyncLink::as_select())
-            .load(c)?,
+    let rows = table.filter(clause).order(links::id).select(SyncLink::as_select());
+    Ok(if hold {
+        Lock::NoKeyUpdate.on(rows).load(tx.conn())?
+    } else {
+        rows.load(tx.conn())?
     })
 }
 
@@ -82,10 +70,10 @@ fn load(tx: &mut Tx<'_>, clause: Clause, hold: bool) -> Result<Vec<SyncLink>> {
 /// # Errors
 /// What the database reports.
 pub fn in_turn(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType, external_id: &str) -> Result<()> {
-    if let Conn::Postgres(c) = tx.conn() {
+    if tx.engine() == Engine::Postgres {
         diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind::<Text, _>(format!("sync {system} {kind} {external_id}"))
-            .execute(c)?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use diesel::{
 
 use super::model::{EngagementFilter, PartnerEngagement, ResponseFigures};
 use crate::{
-    db::{Clause, Conn, Tx},
+    db::{Clause, Engine, Tx},
     error::{Error, Result},
     kernel::{
         Date,
@@ -167,9 +167,9 @@ fn answers(
     partners: &[PartnerId],
     (from, before): (Date, Date),
 ) -> Result<BTreeMap<(PartnerId, ResponseSide), ResponseFigures>> {
-    let those = match tx.conn() {
-        Conn::Sqlite(_) => "SELECT value FROM json_each($1)",
-        Conn::Postgres(_) => "SELECT jsonb_array_elements_text($1::jsonb)",
+    let those = match tx.engine() {
+        Engine::Sqlite => "SELECT value FROM json_each($1)",
+        Engine::Postgres => "SELECT jsonb_array_elements_text($1::jsonb)",
     };
     let sql = format!(
         "WITH answered AS (SELECT partner_id, side, seconds, business_seconds FROM response_times \

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::{ResponseKind, ResponseSide, Waited};
 use crate::{
-    db::{Conn, Tx},
+    db::{Lock, Tx},
     error::Result,
     kernel::{
         Date, Time,
@@ -34,7 +34,7 @@ const WITHIN: i64 = 60 * SECOND;
 
 /// One answer, and how long it took.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable)]
-#[diesel(table_name = response_times)]
+#[diesel(table_name = response_times, treat_none_as_default_value = false)]
 pub struct ResponseTime {
     /// The event that tells of the answer.
     pub event_id: String,
@@ -62,10 +62,7 @@ pub struct ResponseTime {
 /// What the database reports.
 pub fn hold(tx: &mut Tx<'_>) -> Result<i64> {
     let one = usage_marks::table.find(MARK).select(usage_marks::position);
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => one.first(c)?,
-        Conn::Postgres(c) => one.for_no_key_update().first(c)?,
-    })
+    Ok(Lock::NoKeyUpdate.on(one).get_result(tx.conn())?)
 }
 
 /// Moves the mark, which is held.

@@ -7,7 +7,7 @@ use super::{
     rules::MOST,
 };
 use crate::{
-    db::{Clause, Conn, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result},
     events::{self, Fact},
     kernel::{
@@ -358,10 +358,7 @@ pub fn hold(tx: &mut Tx<'_>, id: WebhookEndpointId, token: &str) -> Result<Optio
         marks::generation,
         marks::failing_since,
     ));
-    Ok(match tx.conn() {
-        Conn::Sqlite(c) => one.first(c).optional()?,
-        Conn::Postgres(c) => one.for_no_key_update().first(c).optional()?,
-    })
+    Ok(Lock::NoKeyUpdate.on(one).get_result(tx.conn()).optional()?)
 }
 
 /// Moves a mark that is held.

@@ -21,7 +21,7 @@ use std::{
 
 use diesel::prelude::*;
 use openprm::{
-    db::Engine,
+    db::{Engine, among},
     imports::{Mapping, Plan, Report, Summary, Watch, import, rehearse},
     on_each,
     schema::{customer_accounts, events, external_references, import_rows, import_runs},
@@ -172,7 +172,7 @@ fn all_rows(world: &World) -> BTreeMap<String, i64> {
 fn event_kinds(world: &World, types: &'static [&'static str]) -> Vec<String> {
     world.sql(move |tx| {
         Ok(on_each!(tx, |c| events::table
-            .filter(events::resource_type.eq_any(types))
+            .filter(events::resource_type.eq_any(among(types)))
             .select(events::event_type)
             .distinct()
             .order(events::event_type)

@@ -1,0 +1,250 @@
+//! From a query to its text and values, and these to an engine.
+
+use diesel::{
+    QueryResult,
+    backend::Backend,
+    pg::Pg,
+    query_builder::{self, AstPass, BindCollector, QueryBuilder, QueryFragment, QueryId},
+    result::Error::SerializationError,
+    serialize::{IsNull, Output, ToSql},
+    sql_types::{HasSqlType, Untyped},
+    sqlite::Sqlite,
+};
+
+use super::{
+    Engine,
+    values::{Kind, Value},
+};
+
+/// The text of a query as it is written.
+#[derive(Debug, Default)]
+pub struct Text {
+    engine: Engine,
+    sql: String,
+    places: usize,
+}
+
+impl QueryBuilder<Engine> for Text {
+    fn push_sql(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+
+    fn push_identifier(&mut self, identifier: &str) -> QueryResult<()> {
+        // SQLite takes a name in double quotes that it does not know for a text.
+        let quote = match self.engine {
+            Engine::Sqlite => '`',
+            Engine::Postgres => '"',
+        };
+        self.sql.push(quote);
+        for part in identifier.split_inclusive(quote) {
+            self.sql.push_str(part);
+            if part.ends_with(quote) {
+                self.sql.push(quote);
+            }
+        }
+        self.sql.push(quote);
+        Ok(())
+    }
+
+    fn push_bind_param(&mut self) {
+        self.push_bind_param_value_only();
+        match self.engine {
+            Engine::Sqlite => self.sql.push('?'),
+            Engine::Postgres => self.sql.push_str(&format!("${}", self.places)),
+        }
+    }
+
+    fn push_bind_param_value_only(&mut self) {
+        self.places += 1;
+    }
+
+    fn finish(self) -> String {
+        self.sql
+    }
+}
+
+/// The values of a query, in the order of their places.
+#[derive(Debug, Default)]
+pub struct Values(Vec<Value>);
+
+impl<'a> BindCollector<'a, Engine> for Values {
+    type Buffer = Value;
+
+    fn push_bound_value<T, U>(&mut self, bind: &'a U, (): &mut ()) -> QueryResult<()>
+    where
+        Engine: HasSqlType<T>,
+        U: ToSql<T, Engine> + ?Sized + 'a,
+    {
+        let kind = <Engine as HasSqlType<T>>::metadata(&mut ());
+        let mut lookup = ();
+        let mut output = Output::new(Value::Null(kind), &mut lookup);
+        let null = bind.to_sql(&mut output).map_err(SerializationError)?;
+        self.0.push(match null {
+            IsNull::Yes => Value::Null(kind),
+            IsNull::No => output.into_inner(),
+        });
+        Ok(())
+    }
+
+    fn push_null_value(&mut self, kind: Kind) -> QueryResult<()> {
+        self.0.push(Value::Null(kind));
+        Ok(())
+    }
+}
+
+/// What is asked of a query, without its type: all that is compiled for each query is its own walk.
+pub trait Walk {
+    /// [`QueryFragment::walk_ast`].
+    fn walk<'b>(&'b self, pass: AstPass<'_, 'b, Engine>) -> QueryResult<()>;
+}
+
+impl<Q: QueryFragment<Engine>> Walk for Q {
+    fn walk<'b>(&'b self, pass: AstPass<'_, 'b, Engine>) -> QueryResult<()> {
+        self.walk_ast(pass)
+    }
+}
+
+/// A query without its type.
+pub struct Query<'q>(pub &'q dyn Walk);
+
+impl QueryFragment<Engine> for Query<'_> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Engine>) -> QueryResult<()> {
+        self.0.walk(pass)
+    }
+}
+
+/// A query as an engine takes it: its text, whether the statement is to be kept, and its values.
+#[derive(Debug)]
+pub struct Prepared {
+    sql: String,
+    kept: bool,
+    values: Vec<Value>,
+}
+
+static SQLITE: Engine = Engine::Sqlite;
+static POSTGRES: Engine = Engine::Postgres;
+
+impl Prepared {
+    /// Writes a query for an engine.
+    pub fn of(query: &Query<'_>, engine: Engine) -> QueryResult<Self> {
+        let backend = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        let mut text = Text {
+            engine,
+            ..Text::default()
+        };
+        query.to_sql(&mut text, backend)?;
+        let mut values = Values::default();
+        query.collect_binds(&mut values, &mut (), backend)?;
+        Ok(Self {
+            sql: text.finish(),
+            kept: query.is_safe_to_cache_prepared(backend)?,
+            values: values.0,
+        })
+    }
+
+    fn written<'b, DB: Backend>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> impl Iterator<Item = &'b Value> + use<'b, DB> {
+        out.push_sql(&self.sql);
+        if !self.kept {
+            out.unsafe_to_cache_prepared();
+        }
+        self.values.iter()
+    }
+}
+
+impl QueryFragment<Sqlite> for Prepared {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        for value in self.written(&mut out) {
+            value.to_sqlite(&mut out)?;
+        }
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for Prepared {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for value in self.written(&mut out) {
+            value.to_postgres(&mut out)?;
+        }
+        Ok(())
+    }
+}
+
+// Queries of every kind are of this type: their text tells their statements apart.
+impl QueryId for Prepared {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// The types of the rows stay with whoever asked; neither engine wants to know them.
+impl query_builder::Query for Prepared {
+    type SqlType = Untyped;
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::{
+        db::Lock,
+        schema::{deals, event_audiences},
+    };
+
+    fn written(query: &dyn Walk, engine: Engine) -> Prepared {
+        Prepared::of(&Query(query), engine).unwrap()
+    }
+
+    #[test]
+    fn places_and_names_are_written_as_each_engine_knows_them() {
+        let query = deals::table
+            .filter(deals::id.eq("a"))
+            .filter(deals::revision.gt(2_i64))
+            .select(deals::id)
+            .limit(3);
+        let (sqlite, postgres) = (written(&query, Engine::Sqlite), written(&query, Engine::Postgres));
+        assert!(sqlite.sql.contains("`deals`.`revision` > ?"), "{sqlite:?}");
+        assert!(postgres.sql.contains(r#"("deals"."revision" > $2)"#), "{postgres:?}");
+        assert!(postgres.sql.ends_with("LIMIT $3"), "{postgres:?}");
+        assert_eq!(sqlite.values, postgres.values);
+        assert_eq!(
+            sqlite.values,
+            [Value::Text("a".to_owned()), Value::Big(2), Value::Big(3)]
+        );
+        assert!(sqlite.kept, "a statement without lists is prepared once");
+    }
+
+    #[test]
+    fn what_is_not_there_keeps_its_type() {
+        let nothing = (
+            event_audiences::partner_id.eq("p"),
+            event_audiences::event_seq.eq(1_i64),
+            event_audiences::position.eq(None::<i64>),
+        );
+        let query = diesel::insert_into(event_audiences::table).values(nothing);
+        let values = written(&query, Engine::Postgres).values;
+        assert_eq!(values.last(), Some(&Value::Null(Kind::Big)));
+    }
+
+    #[test]
+    fn rows_are_held_where_there_is_more_than_one_writer() {
+        let query = Lock::NoKeyUpdate.on(deals::table.find("a").select(deals::id));
+        assert!(written(&query, Engine::Postgres).sql.ends_with("FOR NO KEY UPDATE"));
+        assert!(!written(&query, Engine::Sqlite).sql.contains("FOR"));
+    }
+
+    #[test]
+    fn a_quote_in_a_name_stays_in_it() {
+        let mut text = Text {
+            engine: Engine::Postgres,
+            ..Text::default()
+        };
+        text.push_identifier(r#"a"b"#).unwrap();
+        assert_eq!(text.finish(), r#""a""b""#);
+    }
+}
