@@ -11,6 +11,8 @@ pub mod feed;
 pub mod marks;
 mod partner_view;
 pub mod queries;
+pub mod record_queries;
+pub mod request_queries;
 pub mod sequencer;
 
 pub use partner_view::PartnerView;

@@ -191,23 +191,6 @@ pub fn told_since(tx: &mut Tx<'_>, record: (&str, &str), kind: &str, since: Time
     Ok(one.is_some())
 }
 
-/// A record as it was at that revision, or at the last before it that is told: as the vendor reads it. Nothing if its events are
-/// not kept any more, or were erased.
-///
-/// # Errors
-/// What the database reports.
-pub fn record_at(tx: &mut Tx<'_>, record: (&str, &str), revision: i64) -> Result<Option<Value>> {
-    let data: Option<Option<String>> = on_each!(tx, |c| events::table
-        .filter(events::resource_id.eq(record.1))
-        .filter(events::resource_type.eq(record.0))
-        .filter(events::revision.le(revision))
-        .order((events::revision.desc(), events::seq.desc()))
-        .select(events::data)
-        .first(c)
-        .optional())?;
-    Ok(data.flatten().and_then(|data| serde_json::from_str(&data).ok()))
-}
-
 /// An event as the log has it, for those who tell people of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {

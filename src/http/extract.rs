@@ -194,6 +194,19 @@ impl IfMatch {
             _ => Ok(()),
         }
     }
+
+    /// Refuses to make a record for who wants to change one: a tag is of what is there (RFC 9110, section 13.1.1), so the record
+    /// was deleted since it was read, or the id is another's.
+    ///
+    /// # Errors
+    /// 412 `precondition_failed` if a tag was sent.
+    pub fn check_none(self) -> Result<()> {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        Err(Error::new(&codes::PRECONDITION_FAILED)
+            .detail("There is no such record for the tag in If-Match to be of; leave the header out to make one."))
+    }
 }
 
 impl FromRequest for IfMatch {
@@ -213,7 +226,8 @@ impl IntoParams for IfMatch {
                 .parameter_in(ParameterIn::Header)
                 .required(Required::True)
                 .description(Some(
-                    "The ETag of the record as you last read it. A record that was changed since is refused with 412.",
+                    "The ETag of the record as you last read it. If it was changed since, or is not there for an upsert to change, \
+                     the answer is 412.",
                 ))
                 .schema(Some(
                     ObjectBuilder::new()

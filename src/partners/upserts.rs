@@ -42,20 +42,15 @@ impl BatchData for PartnerPatch {
 ///
 /// # Errors
 /// As the operations that create and change; 409 `contradiction` naming what a new partner needs and `given` lacks; 409
-/// `already_exists` if the id names a partner that the caller may not see.
+/// `already_exists` if the id names a partner that the caller may not see; 412 if it was changed since the caller read
+/// it, or is not there any more.
 pub fn upsert_by_external(
     tx: &mut Tx<'_>,
     reference: &ExternalRef,
     given: &PartnerPatch,
     seen: IfMatch,
 ) -> Result<Upserted<Partner>> {
-    let holder = references::holder(tx, Partner::TYPE, reference)?;
-    let upsert = Upsert {
-        holder: holder.as_deref(),
-        reference,
-        data: given,
-        seen,
-    };
+    let upsert = Upsert::of_one(tx, Partner::TYPE, reference, given, seen)?;
     put(tx, &upsert)
 }
 
@@ -67,7 +62,7 @@ fn put(tx: &mut Tx<'_>, upsert: &Upsert<'_, PartnerPatch>) -> Result<Upserted<Pa
         tx,
         Partner::TYPE,
         upsert.reference,
-        upsert.holder,
+        (upsert.holder.as_deref(), upsert.seen),
         |tx| {
             let made = create(tx, &new_partner(new)?)?;
             shown_one(tx, made)

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde_json::{Value, json};
 use utoipa::{
     IntoParams,
     openapi::{
@@ -12,9 +13,9 @@ use utoipa::{
 };
 
 use super::{
-    conflicts,
-    kinds::{Fields, SyncedType},
-    links::{SyncLink, SyncState, queries as links},
+    conflicts::{self, SyncConflict},
+    kinds::{Fields, REFERENCES, SyncedType},
+    links::{SyncLink, SyncState, elsewhere, queries as links},
     maps::{self, FieldMapEntry, FieldOwner},
     rules::{self, Theirs},
     systems::{ExternalSystem, ExternalSystemState, queries as systems},
@@ -22,10 +23,10 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result, codes},
-    events,
+    events::record_queries::{given_at, record_at},
     http::{Resource, Upserted},
     kernel::Time,
-    references::ExternalRef,
+    references::{self, ExternalRef},
 };
 
 const REVISION: &str = "External-Revision";
@@ -140,9 +141,9 @@ pub fn arrival<T: Resource>(
     let mut made = None;
     let verdict = take(tx, kind, reference, theirs, &mut |tx| {
         let upserted = put(tx)?;
-        let id = upserted.record.id();
+        let told = (upserted.record.id(), upserted.created);
         made = Some(upserted);
-        Ok(id)
+        Ok(told)
     })?;
     match (verdict, made) {
         (Verdict::Taken, Some(upserted)) => Ok(Ok(upserted)),
@@ -152,7 +153,8 @@ pub fn arrival<T: Resource>(
     }
 }
 
-type Put<'p> = &'p mut dyn FnMut(&mut Tx<'_>) -> Result<String>;
+/// An upsert: it answers the record's id, and whether it is new.
+type Put<'p> = &'p mut dyn FnMut(&mut Tx<'_>) -> Result<(String, bool)>;
 
 fn take(tx: &mut Tx<'_>, kind: SyncedType, reference: &ExternalRef, theirs: &Theirs, put: Put<'_>) -> Result<Verdict> {
     let system = systems::by_code(tx, &reference.system)?.ok_or_else(|| {
@@ -168,8 +170,15 @@ fn take(tx: &mut Tx<'_>, kind: SyncedType, reference: &ExternalRef, theirs: &The
     if let Some(link) = links::held(tx, system.id, kind, &reference.id)? {
         return known(tx, &link, theirs, put);
     }
+    if let Some(link) = met(tx, &system, kind, reference)? {
+        return known(tx, &link, theirs, put);
+    }
     let first = tx.attempt(|tx| {
-        let record = put(tx)?;
+        let (record, is_new) = put(tx)?;
+        // What another request has just made is held against what this one brings, as any record that is there.
+        if !is_new {
+            return Err(elsewhere());
+        }
         begin(tx, &system, kind, &record, reference, theirs)
     });
     match first {
@@ -185,6 +194,35 @@ fn take(tx: &mut Tx<'_>, kind: SyncedType, reference: &ExternalRef, theirs: &The
 
 fn paused(what: &str) -> Error {
     Error::new(&codes::SYNC_PAUSED).detail(format!("{what}: send it again when it is resumed."))
+}
+
+/// Links a record that has the id among its references, and had no link; record and link are held then. Nobody told what both
+/// sides had, so it is taken that the record was theirs, too, as the call left it that gave it the reference: whoever gives one
+/// says that the two are one, as whoever links does. What was changed here since is ours. If the log does not tell of that
+/// call any more, nothing is agreed on, and whatever differs is a conflict.
+fn met(
+    tx: &mut Tx<'_>,
+    system: &ExternalSystem,
+    kind: SyncedType,
+    reference: &ExternalRef,
+) -> Result<Option<SyncLink>> {
+    let Some(record) = references::holder(tx, kind.as_str(), reference)? else {
+        return Ok(None);
+    };
+    let found = kind.lock(tx, &record).and_then(|()| kind.read(tx, &record));
+    // One that the caller may not see is for the upsert to refuse.
+    let found = match found {
+        Err(error) if error.is(&codes::NOT_FOUND) => return Ok(None),
+        found => found?,
+    };
+    if references::holder(tx, kind.as_str(), reference)?.as_deref() != Some(record.as_str()) {
+        return Err(elsewhere());
+    }
+    let named = json!(reference);
+    let holds = |refs: &Value| refs.as_array().is_some_and(|refs| refs.contains(&named));
+    let given = given_at(tx, (kind.as_str(), &record), REFERENCES, holds)?.unwrap_or(0);
+    let link = SyncLink::new(system, kind, (&record, found.revision), &reference.id, tx.now);
+    links::insert(tx, link.agreed_at(given, tx.now)).map(Some)
 }
 
 /// Links the record of the first arrival: both have what it is now.
@@ -254,7 +292,8 @@ fn pulled(tx: &mut Tx<'_>, link: &SyncLink, theirs: &Theirs, held_back: bool) ->
 }
 
 /// What comes while something of ours waits, or where a map says that fields are ours: what they alone changed is taken, what we
-/// alone changed stays, and what both changed is a conflict, unless the map says whose it is.
+/// alone changed stays, and what both changed is a conflict, unless the map says whose it is. What came besides the record's
+/// fields is taken with what they alone changed, and kept with a conflict.
 fn merge(
     tx: &mut Tx<'_>,
     link: &SyncLink,
@@ -266,13 +305,18 @@ fn merge(
     let (kind, id) = (link.resource_type, link.resource_id.clone());
     let found = kind.read(tx, &id)?;
     let ours = kind.written(&found.record)?;
-    let version = tried(tx, kind, &id, &mut |tx| put(tx).map(drop))?;
-    let version = apart(tx, kind, &id, &ours, version)?;
+    let mut put_there = tried(tx, kind, &id, &mut |tx| put(tx).map(drop))?;
+    let open = conflicts::open(tx, link.id)?;
+    if let Some(open) = &open {
+        put_there = over(tx, open, &ours, put)?.unwrap_or(put_there);
+    }
+    let mut version = apart(tx, kind, &id, &ours, kind.written(&put_there)?)?;
+    version.extend(kind.beside(&found.record, &put_there)?);
     let (version, held_back) = rules::held_back(entries, &ours, version);
     let agreed = if nothing_waits(link, theirs) {
         Some(ours.clone())
     } else {
-        let record = events::queries::record_at(tx, (kind.as_str(), &id), base)?;
+        let record = record_at(tx, (kind.as_str(), &id), base)?;
         record.map(|record| kind.written(&record)).transpose()?
     };
     let compared = rules::judge(entries, agreed.as_ref(), &ours, &version);
@@ -287,7 +331,7 @@ fn merge(
         let conflict = conflicts::keep(tx, link, theirs, version, &compared.conflicts)?;
         return Ok(Verdict::Refused(conflict.refusal()));
     }
-    let verdict = if compared.ours.is_empty() && !held_back {
+    let verdict = if compared.ours.is_empty() && !held_back && open.is_none() {
         put(tx)?;
         Verdict::Taken
     } else {
@@ -299,6 +343,24 @@ fn merge(
     conflicts::settle(tx, link.id)?;
     pulled(tx, link, theirs, held_back)?;
     Ok(verdict)
+}
+
+/// The record as it would be if what comes came after their version in the open conflict had been taken: what that changed and this
+/// does not speak of is not lost. Nothing if the two do not go together any more, or what comes is for another revision of ours.
+fn over(tx: &mut Tx<'_>, open: &SyncConflict, ours: &Fields, put: Put<'_>) -> Result<Option<Value>> {
+    let (kind, id, held) = (open.resource_type, open.resource_id.as_str(), &open.theirs.0.0);
+    let differ = held.iter().filter(|(name, their)| ours.get(*name) != Some(*their));
+    let differ: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
+    let patch = rules::patch(&differ, ours, held);
+    let tried = tried(tx, kind, id, &mut |tx| {
+        kind.change(tx, id, patch.clone())?;
+        put(tx).map(drop)
+    });
+    match tried {
+        Ok(record) => Ok(Some(record)),
+        Err(error) if error.may_retry() || error.code().status >= 500 => Err(error),
+        Err(_refused) => Ok(None),
+    }
 }
 
 /// Their version without the fields that an act alone wrote, such as the amount of a win: they go with the report of the act, and
@@ -315,6 +377,7 @@ fn apart(tx: &mut Tx<'_>, kind: SyncedType, id: &str, ours: &Fields, mut version
     }
     let act = rules::patch(&moved, ours, &version);
     let acted = tried(tx, kind, id, &mut |tx| kind.change(tx, id, act.clone()))?;
+    let acted = kind.written(&acted)?;
     for (name, our) in ours {
         if !acts.contains(&name.as_str()) && acted.get(name) != Some(our) {
             version.insert(name.clone(), our.clone());
@@ -329,16 +392,15 @@ fn tried(
     kind: SyncedType,
     id: &str,
     work: &mut dyn FnMut(&mut Tx<'_>) -> Result<()>,
-) -> Result<Fields> {
-    let mut version = None;
+) -> Result<Value> {
+    let mut after = None;
     let undone: Result<()> = tx.attempt(|tx| {
         work(tx)?;
-        let after = kind.read(tx, id)?;
-        version = Some(kind.written(&after.record)?);
+        after = Some(kind.read(tx, id)?.record);
         Err(Error::internal("it was only tried"))
     });
-    match (version, undone) {
-        (Some(version), _) => Ok(version),
+    match (after, undone) {
+        (Some(record), _) => Ok(record),
         (None, Err(error)) => Err(error),
         (None, Ok(())) => Err(Error::internal("what was tried was not undone")),
     }

@@ -56,12 +56,12 @@ struct Kind {
     lock: fn(&mut Tx<'_>, &str) -> Result<()>,
     /// Reads one, by its id as text.
     read: fn(&mut Tx<'_>, &str) -> Result<Found>,
-    /// Changes one by a merge patch, as a request of the caller would.
+    /// Changes one by a merge patch, as a request of the caller would. Its `external_refs` are then all that there are.
     change: fn(&mut Tx<'_>, &str, Value) -> Result<()>,
-    /// Whether the patch takes `external_refs`; those of others stand beside the record.
-    refers: bool,
     /// What a change can write, by its names in the record.
     fields: &'static [&'static str],
+    /// What an upsert brings besides, found in the record before and after it: a record of its own that hangs on this one.
+    beside: Option<fn(&Value, &Value) -> Option<(&'static str, Value)>>,
     /// What no change writes but an act of its own: the field that it moves, and the reports that go with it.
     acts: &'static [&'static str],
 }
@@ -72,7 +72,6 @@ static KINDS: &[Kind] = &[
         lock: lock_partner,
         read: read_partner,
         change: change_partner,
-        refers: true,
         fields: &[
             "legal_name",
             "trading_names",
@@ -89,6 +88,7 @@ static KINDS: &[Kind] = &[
             "tags",
             "custom",
         ],
+        beside: None,
         acts: &[],
     },
     Kind {
@@ -96,8 +96,8 @@ static KINDS: &[Kind] = &[
         lock: lock_person,
         read: read_person,
         change: change_person,
-        refers: false,
         fields: &["name", "email", "phone", "locale", "preferences", "consents"],
+        beside: Some(employment_beside),
         acts: &[],
     },
     Kind {
@@ -105,8 +105,8 @@ static KINDS: &[Kind] = &[
         lock: lock_account,
         read: read_account,
         change: change_account,
-        refers: true,
         fields: CustomerAccountPatch::FIELDS,
+        beside: None,
         acts: &[],
     },
     Kind {
@@ -114,7 +114,6 @@ static KINDS: &[Kind] = &[
         lock: lock_deal,
         read: read_deal,
         change: change_deal,
-        refers: true,
         fields: &[
             "title",
             "description",
@@ -134,12 +133,16 @@ static KINDS: &[Kind] = &[
             "sites",
             "custom",
         ],
+        beside: None,
         acts: &[STAGE, WIN, LOSS],
     },
 ];
 
-/// Has a way of its own, as it goes with the link.
-const REFERENCES: &str = "external_refs";
+/// Has a way of its own, as it goes with the link: in a version of theirs it names those that came and that the record lacked.
+pub const REFERENCES: &str = "external_refs";
+
+/// The time at a partner that came with a person: begun, or changed.
+const EMPLOYMENT: &str = "employment";
 
 /// Where the sale of a deal stands: moved, won and lost by acts.
 const STAGE: &str = "stage";
@@ -188,12 +191,41 @@ impl SyncedType {
         (self.row()?.read)(tx, id)
     }
 
-    /// Changes a record by a merge patch, by the rules of a change by a person.
+    /// Changes a record by a merge patch, by the rules of a change by a person. External references are added to those that it has,
+    /// as by an upsert.
     ///
     /// # Errors
-    /// What those rules refuse.
-    pub fn change(self, tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
+    /// What those rules refuse; 409 `already_exists` if another record has one of the references.
+    pub fn change(self, tx: &mut Tx<'_>, id: &str, mut patch: Value) -> Result<()> {
+        if let Some(named) = patch.get_mut(REFERENCES) {
+            let mut all = self.references(tx, id)?;
+            all.extend(patch_of::<Vec<ExternalRef>>(named.take())?);
+            *named = json!(references::distinct(all));
+        }
         (self.row()?.change)(tx, id, patch)
+    }
+
+    fn references(self, tx: &mut Tx<'_>, id: &str) -> Result<Vec<ExternalRef>> {
+        let mut found = references::by_records(tx, self.as_str(), &[id.to_owned()])?;
+        Ok(found.remove(id).unwrap_or_default())
+    }
+
+    /// What an upsert brought besides the fields of the record, as it is sent: references that it lacked, which are only added, and
+    /// what hangs on it, whose changes here make no link wait. They are taken whatever does.
+    ///
+    /// # Errors
+    /// 500 if nothing says how records of the type are linked.
+    pub fn beside(self, before: &Value, after: &Value) -> Result<Fields> {
+        let row = self.row()?;
+        let had = listed(before, REFERENCES);
+        let added: Vec<Value> = listed(after, REFERENCES)
+            .into_iter()
+            .filter(|one| !had.contains(one))
+            .collect();
+        let references = (!added.is_empty()).then(|| (REFERENCES, Value::Array(added)));
+        let hanging = row.beside.and_then(|beside| beside(before, after));
+        let all = references.into_iter().chain(hanging);
+        Ok(all.map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
     /// The fields that can be written, by a change or by an act, as they are sent.
@@ -223,10 +255,7 @@ impl SyncedType {
         added: Option<&ExternalRef>,
         taken: Option<&ExternalRef>,
     ) -> Result<()> {
-        let row = self.row()?;
-        let before = references::by_records(tx, self.as_str(), &[id.to_owned()])?
-            .remove(id)
-            .unwrap_or_default();
+        let before = self.references(tx, id)?;
         let mut after: Vec<ExternalRef> = before
             .iter()
             .filter(|known| Some(*known) != taken)
@@ -237,12 +266,13 @@ impl SyncedType {
         if after == before {
             return Ok(());
         }
-        if row.refers {
-            (row.change)(tx, id, json!({REFERENCES: after}))
-        } else {
-            references::set(tx, self.as_str(), id, &after)
-        }
+        (self.row()?.change)(tx, id, json!({REFERENCES: after}))
     }
+}
+
+fn listed(record: &Value, name: &str) -> Vec<Value> {
+    let list = record.get(name).and_then(Value::as_array);
+    list.cloned().unwrap_or_default()
 }
 
 /// A value as a change of it is sent: parts without the ids and states that the program gives them.
@@ -303,11 +333,18 @@ fn read_person(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
 }
 
 fn change_person(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
-    let patch: people::PersonPatch = patch_of(patch)?;
     let before = people::find(tx, parsed(id)?)?;
-    before.may_be_written(tx.caller().partner(), tx.now.date())?;
-    let after = before.clone().patched(&patch, tx.now)?;
-    people::save(tx, &before, after).map(drop)
+    people::change(tx, before, patch_of(patch)?).map(drop)
+}
+
+/// The time at a partner that an upsert began or changed, as it is sent.
+fn employment_beside(before: &Value, after: &Value) -> Option<(&'static str, Value)> {
+    let known = listed(before, "employments");
+    let mut times = listed(after, "employments").into_iter();
+    let time = times.find(|time| !known.contains(time))?;
+    let sent = ["partner_id", "title", "department", "roles", "starts_on"];
+    let sent = sent.map(|name| (name.to_owned(), time.get(name).cloned().unwrap_or_default()));
+    Some((EMPLOYMENT, Value::Object(sent.into_iter().collect())))
 }
 
 fn lock_account(tx: &mut Tx<'_>, id: &str) -> Result<()> {
@@ -434,7 +471,48 @@ mod tests {
                 "{kind}: a change can write {missing:?}, a link does not know them"
             );
         }
+        let beside = |kind: SyncedType| kind.row().unwrap().beside.map(|_| EMPLOYMENT);
+        for (kind, upsert) in [
+            (SyncedType::Partner, "PartnerPatch"),
+            (SyncedType::Person, "PersonUpsert"),
+            (SyncedType::CustomerAccount, "CustomerAccountPatch"),
+            (SyncedType::Deal, "DealUpsert"),
+        ] {
+            let row = kind.row().unwrap();
+            // The partner that a deal is for never changes.
+            let known = row
+                .fields
+                .iter()
+                .chain(row.acts)
+                .copied()
+                .chain(beside(kind))
+                .chain([REFERENCES, "partner_id"]);
+            let known: Vec<&str> = known.collect();
+            let upsert = schema(upsert);
+            let names = upsert.as_object().unwrap().keys();
+            let missing: Vec<&String> = names.filter(|name| !known.contains(&name.as_str())).collect();
+            assert!(
+                missing.is_empty(),
+                "{kind}: an upsert brings {missing:?}, and a link drops them"
+            );
+        }
         assert_eq!(SyncedType::ALL.len(), KINDS.len());
+    }
+
+    #[test]
+    fn what_an_upsert_brings_besides_the_fields_is_found_in_the_record_after_it() {
+        let reference = |id: &str| json!({"system": "erp", "id": id});
+        let time = |title: &str, revision: i64| {
+            json!({"id": "empl_1", "partner_id": "partner_1", "title": title, "department": null, "roles": ["sales"],
+                "starts_on": "2026-01-01", "ends_on": null, "revision": revision})
+        };
+        let before = json!({"external_refs": [reference("1")], "employments": [time("Seller", 1)]});
+        let after = json!({"external_refs": [reference("1"), reference("2")], "employments": [time("Director", 2)]});
+        let told = SyncedType::Person.beside(&before, &after).unwrap();
+        let sent = json!({"partner_id": "partner_1", "title": "Director", "department": null, "roles": ["sales"], "starts_on": "2026-01-01"});
+        let expected = json!({"external_refs": [reference("2")], "employment": sent});
+        assert_eq!(Value::Object(told), expected);
+        assert!(SyncedType::Person.beside(&after, &after).unwrap().is_empty());
     }
 
     #[test]

@@ -61,11 +61,15 @@ pub struct Compared {
     pub ours: Vec<String>,
 }
 
-/// Compares two versions field by field. Where it is not known what both had, what differs is a conflict.
+/// Compares two versions field by field. Where it is not known what both had, what differs is a conflict. What ours has no such
+/// field for stands beside the record, and is theirs to bring.
 pub fn compare(base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compared {
     let mut compared = Compared::default();
     for (name, their) in theirs {
-        let our = ours.get(name).unwrap_or(&Value::Null);
+        let Some(our) = ours.get(name) else {
+            compared.theirs.push(name.clone());
+            continue;
+        };
         if our == their {
             continue;
         }
@@ -210,6 +214,8 @@ mod tests {
         assert_eq!(compared.ours, ["b"]);
         assert_eq!(compared.conflicts, ["c"], "what both changed to the same is agreed");
         assert_eq!(compare(None, &ours, &theirs).conflicts, ["a", "b", "c"]);
+        let more = fields(json!({"a": 1, "beside": [1]}));
+        assert_eq!(compare(None, &fields(json!({"a": 1})), &more).theirs, ["beside"]);
     }
 
     fn whose(field: &str, owner: FieldOwner) -> FieldMapEntry {

@@ -130,7 +130,8 @@ fn is_unchanged(tx: &mut Tx<'_>, (endpoint, generation): (&WebhookEndpoint, i64)
     Ok(mark.is_some_and(|mark| mark.generation == generation))
 }
 
-/// The next events that the endpoint wants and may learn of, with the generation that it was read in.
+/// The next events that the endpoint wants and may learn of, with the generation that it was read in. Types that the program has no
+/// events of any more keep none of the others from it.
 ///
 /// # Errors
 /// What the database reports.
@@ -142,7 +143,13 @@ pub fn look(tx: &mut Tx<'_>, endpoint: (&WebhookEndpoint, i64), (after, last): (
         return Ok(Seen::NoRights);
     };
     let up_to = last.min(after.saturating_add(STRETCH));
-    feed::after(tx, &reading, &endpoints::wanted(endpoint.0), (after, up_to), most).map(Seen::Found)
+    let Some(wanted) = endpoints::wanted(endpoint.0) else {
+        return Ok(Seen::Found(Found {
+            events: Vec::new(),
+            read_to: up_to.max(after),
+        }));
+    };
+    feed::after(tx, &reading, &wanted, (after, up_to), most).map(Seen::Found)
 }
 
 /// Puts events into the endpoint's queue and moves its mark, unless the lease is lost.

@@ -286,6 +286,38 @@ each_engine! {
         assert_eq!(sales.send(Method::PUT, &of("1"), &[("if-match", "\"1-a\"")], Some(&json!({"title": "Late"}))).await.refused(412), "precondition_failed");
     }
 
+    async fn who_has_seen_a_record_that_is_not_there_makes_none(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let ops = world.vendor(Role::ChannelOps);
+        the_crm(&ops).await;
+        let account = ops.post("/v1/customer-accounts", json!({"name": "Acme"})).await.expect(201);
+        let seen = [("if-match", "\"1-a\"")];
+        for (who, path, body) in [
+            (&sales, of("1"), with(json!({}))),
+            (&ops, "/v1/partners-by-external-id/crm/1".to_owned(), json!({"legal_name": "Westwind", "default_currency": "EUR", "time_zone": "Europe/Berlin"})),
+            (&ops, "/v1/people/by-external-id/crm/1".to_owned(), json!({"name": "Anna"})),
+            (&ops, "/v1/customer-accounts/by-external-id/crm/1".to_owned(), json!({"name": "Globex"})),
+            (&ops, "/v1/direct-opportunities/by-external-id/crm/1".to_owned(), json!({"account_id": account["id"], "title": "Renewal"})),
+            (&ops, "/v1/named-accounts/by-external-id/crm/1".to_owned(), json!({"account_id": account["id"]})),
+        ] {
+            assert_eq!(who.send(Method::PUT, &path, &seen, Some(&body)).await.refused(412), "precondition_failed", "{path}");
+            who.get(&path).await.expect(404);
+        }
+        let mut item = upsert("1", json!({"name": "Globex"}));
+        item["if_match"] = json!("\"1-a\"");
+        let mut linked = item.clone();
+        linked["external_revision"] = json!("1");
+        let result = batch(&ops, "/v1/customer-accounts/batch", vec![item, linked]).await.expect(207);
+        assert_eq!((statuses(&result), codes(&result)), (vec![412, 412], vec!["precondition_failed"; 2]));
+        let mut item = upsert("1", with(json!({})));
+        item["if_match"] = json!("\"1-a\"");
+        let result = batch(&sales, "/v1/deals/batch", vec![item]).await.expect(207);
+        assert_eq!(statuses(&result), [412]);
+        assert_eq!(ops.get("/v1/sync-links").await.expect(200)["data"], json!([]));
+        sales.put(&of("1"), with(json!({}))).await.expect(201);
+    }
+
     async fn partners_people_and_accounts_are_put_by_ids_of_another_system(world: World) {
         let ops = world.vendor(Role::ChannelOps);
         let firm = json!({"legal_name": "Westwind IT GmbH", "default_currency": "EUR", "time_zone": "Europe/Berlin", "website": "https://www.westwind.example", "tags": ["b", "a"]});

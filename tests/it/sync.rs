@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use diesel::{ExpressionMethods as _, RunQueryDsl as _};
 use openprm::{
     app,
     auth::{Role, Rows},
+    error::Error,
+    on_each,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    partners::prospect,
     program::{Program, approved, complete, path, sound, told_of},
     support::{Client, Response, World},
 };
@@ -86,10 +90,10 @@ async fn waiting(person: &Client<'_>, kind: &str) -> Vec<Value> {
 }
 
 /// A request: method, address, headers and body.
-type Sent = (Method, String, Vec<(&'static str, String)>, Value);
+pub type Sent = (Method, String, Vec<(&'static str, String)>, Value);
 
 /// So many requests at once, each by a server of its own.
-fn at_once(world: &World, token: &str, requests: Vec<Sent>) -> Vec<(u16, Value)> {
+pub fn at_once(world: &World, token: &str, requests: Vec<Sent>) -> Vec<(u16, Value)> {
     let threads: Vec<_> = requests
         .into_iter()
         .map(|(method, path, headers, body)| {
@@ -729,5 +733,152 @@ each_engine! {
             report(&ops, &system, json!([{"resource_id": made["id"], "revision": present["revision"]}])).await;
         }
         sound(&world);
+    }
+
+    async fn what_comes_besides_the_fields_is_taken_while_ours_waits_and_kept_with_a_conflict(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        crm(&ops).await;
+        let north = prospect(&ops, "North").await;
+        let works = |title: &str| json!({"partner_id": north["id"], "title": title});
+        let known_as = |id: &str| json!([{"system": "erp", "id": id}]);
+        let put = |revision: &'static str, body: Value| {
+            let ops = &ops;
+            async move {
+                let headers = [("external-revision", revision)];
+                ops.send(Method::PUT, "/v1/people/by-external-id/crm/003", &headers, Some(&body)).await
+            }
+        };
+        let made = put("1", json!({"name": "Anna"})).await.expect(201);
+        let path = format!("/v1/people/{}", id(&made));
+        let told = |person: &Value| {
+            let times = person["employments"].as_array().unwrap();
+            let titles: Vec<String> = times.iter().map(|time| time["title"].as_str().unwrap().to_owned()).collect();
+            (person["name"].as_str().unwrap().to_owned(), titles.join(", "), person["external_refs"].as_array().unwrap().len())
+        };
+        let is = |name: &str, titles: &str, references: usize| (name.to_owned(), titles.to_owned(), references);
+        ops.patch(&path, json!({"name": "Anna Berg"})).await.expect(200);
+        let brought = json!({"name": "Anna", "locale": "de", "external_refs": known_as("9"), "employment": works("Director")});
+        let taken = put("2", brought).await.expect(200);
+        assert_eq!((told(&taken), taken["locale"].as_str()), (is("Anna Berg", "Director", 2), Some("de")));
+        assert_eq!(found(&ops, "003").await["state"], "pending", "the name is to be pushed");
+
+        let brought = json!({"name": "Anna Holm", "external_refs": known_as("10"), "employment": works("Owner")});
+        assert_eq!(put("3", brought).await.refused(409), "sync_conflict");
+        assert_eq!(told(&ops.get(&path).await.expect(200)), is("Anna Berg", "Director", 2), "nothing of that version is written");
+        // What comes later says nothing of them, which takes nothing back.
+        assert_eq!(put("4", json!({"name": "Anna Holms"})).await.refused(409), "sync_conflict");
+        let open = ops.get("/v1/sync-conflicts?state=open").await.expect(200)["data"][0].clone();
+        assert_eq!((&open["fields"], &open["theirs"]["employment"]["title"], &open["theirs"]["external_refs"]), (&json!(["name"]), &json!("Owner"), &known_as("10")));
+        ops.post(&format!("/v1/sync-conflicts/{}/resolve", id(&open)), json!({"resolution": "ours"})).await.expect(200);
+        assert_eq!(told(&ops.get(&path).await.expect(200)), is("Anna Berg", "Owner", 3), "what they alone changed is taken either way");
+        assert_eq!(ops.get("/v1/people/by-external-id/erp/10").await.expect(200)["id"], made["id"]);
+        sound(&world);
+    }
+
+    async fn a_version_that_joins_a_conflict_and_says_less_loses_nothing_of_the_one_before(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        crm(&ops).await;
+        for (external, last) in [("0001", "Acme SE"), ("0002", "Ours")] {
+            let made = comes(&ops, external, "1", json!({"name": "Acme", "phone": "1", "industry": "Tools"})).await.expect(201);
+            ops.patch(&at(&made), json!({"name": "Ours"})).await.expect(200);
+            assert_eq!(comes(&ops, external, "2", json!({"name": "Acme AG", "phone": "2", "industry": "Farms"})).await.refused(409), "sync_conflict");
+            let later = comes(&ops, external, "3", json!({"name": last, "phone": "3"})).await;
+            if last == "Ours" {
+                later.expect(200);
+            } else {
+                assert_eq!(later.refused(409), "sync_conflict");
+                let open = ops.get("/v1/sync-conflicts?state=open").await.expect(200)["data"][0].clone();
+                assert_eq!((&open["fields"], &open["theirs"]["industry"], &open["theirs"]["phone"]), (&json!(["name"]), &json!("Farms"), &json!("3")));
+                ops.post(&format!("/v1/sync-conflicts/{}/resolve", id(&open)), json!({"resolution": "ours"})).await.expect(200);
+            }
+            let present = ops.get(&at(&made)).await.expect(200);
+            let values = ["name", "phone", "industry"].map(|field| present[field].as_str().unwrap());
+            assert_eq!(values, ["Ours", "3", "Farms"], "{external}");
+        }
+        let resolved = ops.get("/v1/sync-conflicts?state=resolved").await.expect(200);
+        assert_eq!(resolved["data"].as_array().unwrap().len(), 2);
+        sound(&world);
+    }
+
+    async fn a_record_that_is_met_by_its_reference_is_held_against_what_it_was_when_it_got_it(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        crm(&ops).await;
+        let values = |record: &Value| ["name", "phone"].map(|field| record[field].as_str().unwrap_or_default().to_owned());
+        let are = |name: &str, phone: &str| [name.to_owned(), phone.to_owned()];
+        let plain = |external: &'static str, body: Value| {
+            let ops = &ops;
+            async move { ops.put(&format!("/v1/customer-accounts/by-external-id/crm/{external}"), body).await.expect(201) }
+        };
+        // Nothing was changed here since: theirs is taken.
+        plain("0001", json!({"name": "Acme", "phone": "1"})).await;
+        let taken = comes(&ops, "0001", "1", json!({"name": "Acme GmbH"})).await.expect(200);
+        assert_eq!((values(&taken), &found(&ops, "0001").await["state"]), (are("Acme GmbH", "1"), &json!("in_sync")));
+
+        // Both have changed the name, and nothing is written over.
+        let made = plain("0002", json!({"name": "Globex", "phone": "1"})).await;
+        ops.patch(&at(&made), json!({"name": "Globex here"})).await.expect(200);
+        assert_eq!(comes(&ops, "0002", "1", json!({"name": "Globex there", "phone": "2"})).await.refused(409), "sync_conflict");
+        assert_eq!(values(&ops.get(&at(&made)).await.expect(200)), are("Globex here", "1"));
+        let open = ops.get("/v1/sync-conflicts?state=open").await.expect(200)["data"][0].clone();
+        let names = ["base", "ours", "theirs"].map(|side| open[side]["name"].as_str().unwrap());
+        assert_eq!((names, &open["fields"]), (["Globex", "Globex here", "Globex there"], &json!(["name"])));
+        assert_eq!((&found(&ops, "0002").await["state"], &open["base_revision"]), (&json!("conflict"), &json!(1)));
+        ops.post(&format!("/v1/sync-conflicts/{}/resolve", id(&open)), json!({"resolution": "theirs"})).await.expect(200);
+        assert_eq!(values(&ops.get(&at(&made)).await.expect(200)), are("Globex there", "2"));
+
+        // Each has changed another field: both changes stand.
+        let made = plain("0003", json!({"name": "Initech", "phone": "1"})).await;
+        ops.patch(&at(&made), json!({"phone": "2"})).await.expect(200);
+        let merged = comes(&ops, "0003", "1", json!({"name": "Initech Ltd", "phone": "1"})).await.expect(200);
+        assert_eq!((values(&merged), &found(&ops, "0003").await["state"]), (are("Initech Ltd", "2"), &json!("pending")));
+
+        // Whoever gives the reference says that the two are one: what was before is no change of ours since.
+        let made = account(&ops, "Umbrella").await;
+        ops.patch(&at(&made), json!({"name": "Umbrella here"})).await.expect(200);
+        let refs = json!([{"system": "crm", "id": "0004"}, {"system": "erp", "id": "4"}]);
+        ops.patch(&at(&made), json!({"external_refs": refs})).await.expect(200);
+        ops.patch(&at(&made), json!({"external_refs": [{"system": "crm", "id": "0004"}]})).await.expect(200);
+        ops.patch(&at(&made), json!({"phone": "1"})).await.expect(200);
+        let taken = comes(&ops, "0004", "1", json!({"name": "Umbrella there"})).await.expect(200);
+        assert_eq!(values(&taken), are("Umbrella there", "1"));
+
+        // They say which revision theirs was made on the base of.
+        let made = plain("0005", json!({"name": "Hooli"})).await;
+        let here = ops.patch(&at(&made), json!({"name": "Hooli here"})).await.expect(200);
+        let revision = here["revision"].to_string();
+        let headers = [("external-revision", "1"), ("external-base-revision", revision.as_str())];
+        let path = "/v1/customer-accounts/by-external-id/crm/0005";
+        let taken = ops.send(Method::PUT, path, &headers, Some(&json!({"name": "Hooli there"}))).await.expect(200);
+        assert_eq!(taken["name"], "Hooli there", "they knew ours");
+        sound(&world);
+    }
+
+    async fn where_nobody_knows_when_a_reference_was_given_whatever_differs_is_a_conflict(world: World) {
+        let ops = world.vendor(Role::ChannelOps);
+        crm(&ops).await;
+        let made = account(&ops, "Acme").await;
+        let record = id(&made).to_owned();
+        // As if the event that told of it was kept no more.
+        world.sql(move |tx| {
+            use openprm::schema::external_references::dsl as r;
+            let row = (
+                r::id.eq("xref_1"),
+                r::system.eq("crm"),
+                r::resource_type.eq("customer_account"),
+                r::external_id.eq("0001"),
+                r::resource_id.eq(&record),
+                r::created_at.eq(0_i64),
+                r::updated_at.eq(0_i64),
+            );
+            on_each!(tx, |c| diesel::insert_into(r::external_references).values(&row).execute(c))
+                .map(drop)
+                .map_err(Error::from)
+        });
+        assert_eq!(comes(&ops, "0001", "1", json!({"name": "Acme GmbH"})).await.refused(409), "sync_conflict");
+        let open = ops.get("/v1/sync-conflicts?state=open").await.expect(200)["data"][0].clone();
+        assert_eq!((&open["fields"], &open["base"], &open["base_revision"]), (&json!(["name"]), &Value::Null, &json!(0)));
+        assert_eq!(ops.get(&at(&made)).await.expect(200)["name"], "Acme");
+        comes(&ops, "0001", "2", json!({"name": "Acme"})).await.expect(200);
+        assert_eq!(found(&ops, "0001").await["state"], "pending", "they told of one field, and the others are to be pushed");
     }
 }

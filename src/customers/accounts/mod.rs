@@ -115,35 +115,30 @@ pub fn remove(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
 /// Of several who do so at once for a new id, one makes the account and the others change it.
 ///
 /// # Errors
-/// As [`insert`] and [`save`]; 409 `contradiction` for a new account without a name.
+/// As [`insert`] and [`save`]; 409 `contradiction` for a new account without a name; 412 if it was changed since the caller read
+/// it, or is not there any more.
 pub fn upsert_by_external(
     tx: &mut Tx<'_>,
     reference: &ExternalRef,
     given: &CustomerAccountPatch,
     seen: IfMatch,
 ) -> Result<Upserted<CustomerAccount>> {
-    let holder = references::holder(tx, TYPE, reference)?;
-    upsert(tx, holder.as_deref(), reference, given, seen)
+    let one = batch::Upsert::of_one(tx, TYPE, reference, given, seen)?;
+    upsert(tx, &one)
 }
 
 /// [`upsert_by_external`], if it is known which account has the id.
-fn upsert(
-    tx: &mut Tx<'_>,
-    holder: Option<&str>,
-    reference: &ExternalRef,
-    given: &CustomerAccountPatch,
-    seen: IfMatch,
-) -> Result<Upserted<CustomerAccount>> {
-    let mut given = given.clone();
-    references::add(&mut given.external_refs, reference);
+fn upsert(tx: &mut Tx<'_>, one: &batch::Upsert<'_, CustomerAccountPatch>) -> Result<Upserted<CustomerAccount>> {
+    let mut given = one.data.clone();
+    references::add(&mut given.external_refs, one.reference);
     let new = given.clone();
     references::put(
         tx,
         TYPE,
-        reference,
-        holder,
+        one.reference,
+        (one.holder.as_deref(), one.seen),
         |tx| insert(tx, &rules::new_account(new)?),
-        |tx, id| put(tx, id, given, seen),
+        |tx, id| put(tx, id, given, one.seen),
     )
 }
 
@@ -164,9 +159,7 @@ fn put(tx: &mut Tx<'_>, id: AccountId, given: CustomerAccountPatch, seen: IfMatc
 /// What a batch does with an account that another system knows.
 fn upsert_item(tx: &mut Tx<'_>, item: batch::Upsert<'_, CustomerAccountPatch>, carried: &Carried) -> Result<Settled> {
     let (kind, reference) = (SyncedType::CustomerAccount, item.reference);
-    let settled = sync::arrival(tx, kind, reference, carried, handlers::one, &mut |tx| {
-        upsert(tx, item.holder, reference, item.data, item.seen)
-    })?;
+    let settled = sync::arrival(tx, kind, reference, carried, handlers::one, &mut |tx| upsert(tx, &item))?;
     Done::settled(tx, settled)
 }
 

@@ -61,7 +61,7 @@ pub fn change(tx: &mut Tx<'_>, before: &InstalledBase, patch: &model::InstalledB
 /// Makes or changes the one that another system knows by that id. What `given` leaves out stays as it is.
 ///
 /// # Errors
-/// As [`insert`]; 412 if it was changed since the caller read it.
+/// As [`insert`]; 412 if it was changed since the caller read it, or is not there any more.
 pub fn upsert_by_external(
     tx: &mut Tx<'_>,
     reference: &ExternalRef,
@@ -77,7 +77,7 @@ pub fn upsert_by_external(
         tx,
         TYPE,
         reference,
-        holder.as_deref(),
+        (holder.as_deref(), seen),
         |tx| insert(tx, &new, source),
         |tx, id| {
             queries::lock(tx, id)?;

@@ -61,7 +61,7 @@ pub fn change(tx: &mut Tx<'_>, before: &NamedAccount, patch: &model::NamedAccoun
 /// Makes or changes the one that another system knows by that id. What `given` leaves out stays as it is.
 ///
 /// # Errors
-/// As [`insert`]; 412 if it was changed since the caller read it.
+/// As [`insert`]; 412 if it was changed since the caller read it, or is not there any more.
 pub fn upsert_by_external(
     tx: &mut Tx<'_>,
     reference: &ExternalRef,
@@ -76,7 +76,7 @@ pub fn upsert_by_external(
         tx,
         TYPE,
         reference,
-        holder.as_deref(),
+        (holder.as_deref(), seen),
         |tx| insert(tx, &new),
         |tx, id| {
             queries::lock(tx, id)?;

@@ -147,7 +147,8 @@ pub fn change(tx: &mut Tx<'_>, ahead: &mut Ahead, before: &Registration, patch: 
 ///
 /// # Errors
 /// As [`create`] and [`change`]; 409 `already_exists` if the id names a registration that the caller may not see; as the
-/// operations that move, win and lose, if the sale stands elsewhere.
+/// operations that move, win and lose, if the sale stands elsewhere; 412 if the registration was changed since the caller read it,
+/// or is not there any more.
 pub fn upsert(
     tx: &mut Tx<'_>,
     ahead: &mut Ahead,
@@ -161,10 +162,12 @@ pub fn upsert(
     let (registration, created) = match ahead.holder(tx, reference)? {
         Some(before) => (merge(tx, ahead, &before, said, seen_at)?, false),
         None if ahead.has_read() => {
+            seen_at.check_none()?;
             let new = upserts::new_deal(said.partner_id, said.patch)?;
             (create(tx, ahead, new)?, true)
         }
         None => {
+            seen_at.check_none()?;
             let new = upserts::new_deal(said.partner_id, said.patch.clone())?;
             match tx.attempt(|tx| create(tx, ahead, new)) {
                 // Another request made it in between.

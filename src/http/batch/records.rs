@@ -15,13 +15,28 @@ use crate::{
 /// What is done with one record that another system knows by an id.
 pub struct Upsert<'u, T> {
     /// The record that has the id; none, as far as is known.
-    pub holder: Option<&'u str>,
+    pub holder: Option<String>,
     /// The id.
     pub reference: &'u ExternalRef,
     /// The fields.
     pub data: &'u T,
     /// At which revision.
     pub seen: IfMatch,
+}
+
+impl<'u, T> Upsert<'u, T> {
+    /// What is done with a record that comes by itself: who has the id is looked for.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn of_one(tx: &mut Tx<'_>, kind: &str, reference: &'u ExternalRef, data: &'u T, seen: IfMatch) -> Result<Self> {
+        Ok(Self {
+            holder: references::holder(tx, kind, reference)?,
+            reference,
+            data,
+            seen,
+        })
+    }
 }
 
 /// What a batch does with records of one type.
@@ -72,7 +87,7 @@ impl<T: BatchData> Listed<T> {
             None => references::holder(tx, self.records.kind, reference)?,
         };
         let upsert = Upsert {
-            holder: holder.as_deref(),
+            holder,
             reference,
             data: &item.data,
             seen,

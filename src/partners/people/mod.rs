@@ -17,6 +17,7 @@ pub use model::{
     PersonPatch, PersonStatus,
 };
 pub use queries::{delete, find, insert, insert_employment, lock, of_name_and_address, save, save_employment};
+pub use upserts::change;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -41,20 +41,15 @@ impl BatchData for PersonUpsert {
 ///
 /// # Errors
 /// As the operations that record and change people and their times at partners; 409 `contradiction` for a new person without
-/// a name; 409 `already_exists` if the id names somebody whom the caller may not see.
+/// a name; 409 `already_exists` if the id names somebody whom the caller may not see; 412 if the record was changed since the
+/// caller read it, or is not there any more.
 pub fn upsert_by_external(
     tx: &mut Tx<'_>,
     reference: &ExternalRef,
     given: &PersonUpsert,
     seen: IfMatch,
 ) -> Result<Upserted<Person>> {
-    let holder = references::holder(tx, Person::TYPE, reference)?;
-    let upsert = Upsert {
-        holder: holder.as_deref(),
-        reference,
-        data: given,
-        seen,
-    };
+    let upsert = Upsert::of_one(tx, Person::TYPE, reference, given, seen)?;
     put(tx, &upsert)
 }
 
@@ -66,7 +61,7 @@ fn put(tx: &mut Tx<'_>, upsert: &Upsert<'_, PersonUpsert>) -> Result<Upserted<Pe
         tx,
         Person::TYPE,
         upsert.reference,
-        upsert.holder,
+        (upsert.holder.as_deref(), upsert.seen),
         |tx| {
             let person = record(tx, new)?;
             Ok(shown(tx, person))
@@ -110,12 +105,22 @@ fn record(tx: &mut Tx<'_>, given: PersonUpsert) -> Result<Person> {
     queries::insert(tx, person)
 }
 
-/// The person with what is said of them; what says the same makes no revision. References are added, none is taken away.
-fn merged(tx: &mut Tx<'_>, before: Person, given: PersonUpsert, seen: IfMatch) -> Result<Person> {
+/// The person with what is said of them: references are added, none is taken away.
+fn merged(tx: &mut Tx<'_>, before: Person, mut given: PersonUpsert, seen: IfMatch) -> Result<Person> {
     seen.check(before.revision)?;
+    if let Some(added) = &mut given.external_refs {
+        added.extend(before.external_refs.iter().flatten().cloned());
+    }
+    let person = change(tx, before, given)?;
+    Ok(shown(tx, person))
+}
+
+/// Changes the person as said; what says the same makes no revision. References, if any are named, are all that there are then.
+///
+/// # Errors
+/// As the operations that change people and their times at partners.
+pub fn change(tx: &mut Tx<'_>, before: Person, given: PersonUpsert) -> Result<Person> {
     before.may_be_written(tx.caller().partner(), tx.now.date())?;
-    let mut refs = given.external_refs.unwrap_or_default();
-    refs.extend(before.external_refs.iter().flatten().cloned());
     let patch = PersonPatch {
         name: given.name,
         email: given.email,
@@ -125,17 +130,18 @@ fn merged(tx: &mut Tx<'_>, before: Person, given: PersonUpsert, seen: IfMatch) -
         consents: given.consents,
     };
     let mut after = before.clone().patched(&patch, tx.now)?;
-    after.external_refs = Some(references::distinct(refs));
+    if let Some(refs) = given.external_refs {
+        after.external_refs = Some(references::distinct(refs));
+    }
     let after = if after.same_as(&before) {
         before
     } else {
         queries::save(tx, &before, after)?
     };
-    let person = match &given.employment {
-        Some(time) => employed(tx, after, time)?,
-        None => after,
-    };
-    Ok(shown(tx, person))
+    match &given.employment {
+        Some(time) => employed(tx, after, time),
+        None => Ok(after),
+    }
 }
 
 /// The person with that time at a partner: begun if they do not work there, else with what is said of it. A time that is said to

@@ -11,7 +11,7 @@ pub(in crate::sync) mod rules;
 
 pub(in crate::sync) use model::Version;
 pub use model::{SyncConflict, SyncVersion};
-pub(in crate::sync) use queries::{drop_of, keep, settle};
+pub(in crate::sync) use queries::{drop_of, keep, open, settle};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

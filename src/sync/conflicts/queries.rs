@@ -51,7 +51,10 @@ pub fn find(tx: &mut Tx<'_>, id: SyncConflictId) -> Result<SyncConflict> {
 }
 
 /// The open conflict of a link.
-fn open(tx: &mut Tx<'_>, link: SyncLinkId) -> Result<Option<SyncConflict>> {
+///
+/// # Errors
+/// What the database reports.
+pub fn open(tx: &mut Tx<'_>, link: SyncLinkId) -> Result<Option<SyncConflict>> {
     Ok(on_each!(tx, |c| table
         .filter(conflicts::link_id.eq(link))
         .filter(conflicts::state.eq(SyncConflictState::Open))

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 pub use model::{SyncLink, SyncState};
 pub use queries::{Counted, counted, moved, noted, released, resync_all};
+pub(in crate::sync) use rules::elsewhere;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use super::{kinds::SyncedType, systems::ExternalSystem};

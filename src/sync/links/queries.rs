@@ -158,10 +158,7 @@ pub fn held(
     let present = load(tx, clause, true)?.pop();
     let is_another = |link: &SyncLink| (&link.resource_id, &link.external_id) != (&seen.resource_id, &seen.external_id);
     if present.as_ref().is_some_and(is_another) {
-        return Err(Error::new(&codes::UNAVAILABLE)
-            .detail("The link was led elsewhere meanwhile; repeat the request.")
-            .retry_after(1)
-            .retry_transaction());
+        return Err(rules::elsewhere());
     }
     Ok(present)
 }

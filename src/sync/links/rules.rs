@@ -94,6 +94,15 @@ pub fn taken(pointer: &str, why: &str) -> Error {
     Error::new(&codes::ALREADY_EXISTS).fault(pointer, "already_exists", why)
 }
 
+/// What holds for who meets a link or a reference that went to another record while it was waited for: the transaction is tried
+/// again, on what is there then.
+pub fn elsewhere() -> Error {
+    Error::new(&codes::UNAVAILABLE)
+        .detail("The record was led elsewhere meanwhile; repeat the request.")
+        .retry_after(1)
+        .retry_transaction()
+}
+
 /// The refusal of a link with a record that is not there.
 pub fn unknown(error: Error, kind: SyncedType) -> Error {
     error.when(&codes::NOT_FOUND, || {
@@ -134,6 +143,18 @@ impl SyncLink {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The new link of a record that both sides had at that revision, if ever: they know the link, so only what was changed since
+    /// waits.
+    #[must_use]
+    pub fn agreed_at(self, revision: i64, now: Time) -> Self {
+        Self {
+            agreed_revision: revision.min(self.our_revision),
+            pending_since: None,
+            ..self
+        }
+        .settled(now)
     }
 
     /// The reference of the record that the link goes with.

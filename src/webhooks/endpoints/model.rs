@@ -1,6 +1,5 @@
 //! The shapes of webhook endpoints.
 
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -8,12 +7,10 @@ use crate::{
     bindable,
     http::Resource,
     kernel::{
-        Patch, Stored, Time,
+        Patch, Time,
         ids::{PartnerId, ServiceClientId, WebhookEndpointId},
     },
-    ordered, resource,
-    schema::webhook_endpoints,
-    words,
+    ordered, resource, words,
 };
 
 words! {
@@ -55,10 +52,7 @@ ordered!(WebhookEndpointSort of "webhook_endpoints" {
 });
 
 /// An address that events are delivered to.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable, Serialize, ToSchema,
-)]
-#[diesel(table_name = webhook_endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookEndpoint {
     /// Its id.
     pub id: WebhookEndpointId,
@@ -83,8 +77,11 @@ pub struct WebhookEndpoint {
     )]
     pub description: Option<String>,
     /// The types of events that it wants: a type, all of a record (`deal.*`), or all (`*`).
-    #[schema(value_type = Vec<String>, max_items = 200, example = json!(["deal.*", "partner.approved"]))]
-    pub event_types: Stored<Vec<String>>,
+    #[schema(max_items = 200, example = json!(["deal.*", "partner.approved"]))]
+    pub event_types: Vec<String>,
+    /// Those of them that there are no events of in this version of the program, so that nothing comes for them.
+    #[schema(max_items = 200, example = json!([]))]
+    pub unknown_event_types: Vec<String>,
     /// Whether messages hold the record. Otherwise they tell that something happened, and the record is read by its id.
     #[schema(example = true)]
     pub include_data: bool,
@@ -123,7 +120,7 @@ pub struct WebhookEndpoint {
     /// The scopes of the machine that made it, at that moment: those of the key or token that it called with.
     #[serde(skip)]
     #[schema(ignore)]
-    pub scopes: Option<Stored<Vec<String>>>,
+    pub scopes: Option<Vec<String>>,
 }
 
 resource!(

@@ -1,18 +1,18 @@
 //! The only file that knows the tables of webhook endpoints and of their marks.
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 
 use super::{
     model::{WebhookDisabledReason, WebhookEndpoint, WebhookEndpointFilter, WebhookEndpointSort, WebhookStatus},
-    rules::MOST,
+    rules::{self, MOST},
 };
 use crate::{
     db::{Clause, Lock, Tx, among},
     error::{Error, Result},
     events::{self, Fact},
     kernel::{
-        Time,
-        ids::{PartnerId, WebhookEndpointId},
+        Stored, Time,
+        ids::{PartnerId, ServiceClientId, WebhookEndpointId},
         page::{Page, Paging},
     },
     load_page, on_each, revise,
@@ -21,6 +21,88 @@ use crate::{
         webhook_marks as marks,
     },
 };
+
+/// An endpoint as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct EndpointRow {
+    id: WebhookEndpointId,
+    partner_id: Option<PartnerId>,
+    client_id: Option<ServiceClientId>,
+    created_by: String,
+    url: String,
+    description: Option<String>,
+    event_types: Stored<Vec<String>>,
+    include_data: bool,
+    status: WebhookStatus,
+    disabled_reason: Option<WebhookDisabledReason>,
+    disabled_at: Option<Time>,
+    sealed_secret: String,
+    secret_since: Time,
+    sealed_previous: Option<String>,
+    previous_secret_until: Option<Time>,
+    deleted_at: Option<Time>,
+    revision: i64,
+    created_at: Time,
+    updated_at: Time,
+    scopes: Option<Stored<Vec<String>>>,
+}
+
+impl From<&WebhookEndpoint> for EndpointRow {
+    fn from(endpoint: &WebhookEndpoint) -> Self {
+        let endpoint = endpoint.clone();
+        Self {
+            id: endpoint.id,
+            partner_id: endpoint.partner_id,
+            client_id: endpoint.client_id,
+            created_by: endpoint.created_by,
+            url: endpoint.url,
+            description: endpoint.description,
+            event_types: Stored(endpoint.event_types),
+            include_data: endpoint.include_data,
+            status: endpoint.status,
+            disabled_reason: endpoint.disabled_reason,
+            disabled_at: endpoint.disabled_at,
+            sealed_secret: endpoint.sealed_secret,
+            secret_since: endpoint.secret_since,
+            sealed_previous: endpoint.sealed_previous,
+            previous_secret_until: endpoint.previous_secret_until,
+            deleted_at: endpoint.deleted_at,
+            revision: endpoint.revision,
+            created_at: endpoint.created_at,
+            updated_at: endpoint.updated_at,
+            scopes: endpoint.scopes.map(Stored),
+        }
+    }
+}
+
+impl EndpointRow {
+    fn read(self) -> WebhookEndpoint {
+        WebhookEndpoint {
+            id: self.id,
+            partner_id: self.partner_id,
+            client_id: self.client_id,
+            created_by: self.created_by,
+            url: self.url,
+            description: self.description,
+            unknown_event_types: rules::unknown(&self.event_types.0),
+            event_types: self.event_types.0,
+            include_data: self.include_data,
+            status: self.status,
+            disabled_reason: self.disabled_reason,
+            disabled_at: self.disabled_at,
+            sealed_secret: self.sealed_secret,
+            secret_since: self.secret_since,
+            sealed_previous: self.sealed_previous,
+            previous_secret_until: self.previous_secret_until,
+            deleted_at: self.deleted_at,
+            revision: self.revision,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            scopes: self.scopes.map(|scopes| scopes.0),
+        }
+    }
+}
 
 /// The endpoints of the caller's side: the vendor's, or the partner's own.
 fn scope(tx: &Tx<'_>) -> Clause {
@@ -41,10 +123,9 @@ pub fn page(tx: &mut Tx<'_>, filter: &WebhookEndpointFilter, paging: &Paging) ->
     let sort = filter.sort.unwrap_or(WebhookEndpointSort::Created);
     let mut clause = scope(tx);
     clause.one_of_some("webhook_endpoints.status", filter.status.as_ref());
-    let rows = load_page!(tx, table => WebhookEndpoint, clause, sort.order(), paging)?;
-    Ok(Page::of(rows, paging, |row| {
-        (row.created_at.into(), row.id.to_string())
-    }))
+    let rows = load_page!(tx, table => EndpointRow, clause, sort.order(), paging)?;
+    let page = Page::of(rows, paging, |row| (row.created_at.into(), row.id.to_string()));
+    Ok(page.map(EndpointRow::read))
 }
 
 /// The endpoint with that id, if the caller may see it.
@@ -54,10 +135,8 @@ pub fn page(tx: &mut Tx<'_>, filter: &WebhookEndpointFilter, paging: &Paging) ->
 pub fn find(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<WebhookEndpoint> {
     let mut clause = scope(tx);
     clause.equals("webhook_endpoints.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(WebhookEndpoint::as_select())
-        .first(c))?)
+    let row = on_each!(tx, |c| table.filter(clause).select(EndpointRow::as_select()).first(c))?;
+    Ok(row.read())
 }
 
 /// The endpoint with that id, for those who work for it: whoever's it is, unless it was removed.
@@ -65,12 +144,28 @@ pub fn find(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<WebhookEndpoint> {
 /// # Errors
 /// What the database reports.
 pub fn find_any(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<WebhookEndpoint>> {
-    Ok(on_each!(tx, |c| table
+    let row = on_each!(tx, |c| table
         .find(id)
         .filter(endpoints::deleted_at.is_null())
-        .select(WebhookEndpoint::as_select())
+        .select(EndpointRow::as_select())
         .first(c)
-        .optional())?)
+        .optional())?;
+    Ok(row.map(EndpointRow::read))
+}
+
+/// Lets those who make endpoints for one owner come one after the other, so that each counts what the others made. SQLite has one
+/// writer anyway.
+fn in_turn(tx: &mut Tx<'_>) -> Result<()> {
+    let owner = tx
+        .caller()
+        .partner()
+        .map_or_else(|| "the vendor".to_owned(), |partner| partner.to_string());
+    if let Conn::Postgres(c) = tx.conn() {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<Text, _>(format!("webhook endpoints of {owner}"))
+            .execute(c)?;
+    }
+    Ok(())
 }
 
 /// Stores a new endpoint, which is told what happens from now on, and tells of it.
@@ -78,6 +173,7 @@ pub fn find_any(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<Webhook
 /// # Errors
 /// 409 `contradiction` if its owner has too many.
 pub fn insert(tx: &mut Tx<'_>, endpoint: WebhookEndpoint) -> Result<WebhookEndpoint> {
+    in_turn(tx)?;
     let theirs = scope(tx);
     let there: i64 = on_each!(tx, |c| table.filter(theirs).count().get_result(c))?;
     if there >= MOST {
@@ -88,7 +184,8 @@ pub fn insert(tx: &mut Tx<'_>, endpoint: WebhookEndpoint) -> Result<WebhookEndpo
         ));
     }
     let begins = events::queries::last_position(tx)?.unwrap_or(0);
-    on_each!(tx, |c| diesel::insert_into(table).values(&endpoint).execute(c))?;
+    let row = EndpointRow::from(&endpoint);
+    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
     let mark = (
         marks::endpoint_id.eq(endpoint.id),
         marks::position.eq(begins),
@@ -113,7 +210,8 @@ pub fn save(
     kind: &'static str,
 ) -> Result<WebhookEndpoint> {
     touch(tx, before.id)?;
-    revise!(tx, table, endpoints::revision, (before.id, before.revision), &after)?;
+    let row = EndpointRow::from(&after);
+    revise!(tx, table, endpoints::revision, (before.id, before.revision), &row)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }
@@ -123,7 +221,7 @@ pub fn save(
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, before: &WebhookEndpoint) -> Result<()> {
-    let gone = before.clone().removed(tx.now);
+    let gone = EndpointRow::from(&before.clone().removed(tx.now));
     touch(tx, before.id)?;
     revise!(tx, table, endpoints::revision, (before.id, before.revision), &gone)?;
     tx.record(Fact::deleted("webhook_endpoint.deleted", before))

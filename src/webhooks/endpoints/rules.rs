@@ -12,7 +12,7 @@ use crate::{
         queries::Heading,
     },
     kernel::{
-        Stored, Time,
+        Time,
         ids::{Id as _, WebhookEndpointId},
         states::{Machine, Transition},
     },
@@ -71,8 +71,7 @@ fn checked_types(asked: &[String], reading: &Reading) -> Result<Vec<String>> {
         let detail = match asked.strip_suffix(".*") {
             _ if asked == "*" => return None,
             Some(record) => {
-                let of_it = |kind: &str| kind.strip_prefix(record).is_some_and(|rest| rest.starts_with('.'));
-                if catalogue::all().any(|kind| of_it(kind.name) && reading.takes(kind)) {
+                if catalogue::all().any(|kind| is_of(kind.name, record) && reading.takes(kind)) {
                     return None;
                 }
                 format!("There are no events `{asked}` that you may read.")
@@ -120,11 +119,12 @@ impl WebhookEndpoint {
                 Actor::Client(client) => Some(client),
                 Actor::User(_) | Actor::System(_) | Actor::Anonymous => None,
             },
-            scopes: caller.scopes().map(|scopes| Stored(scopes.to_vec())),
+            scopes: caller.scopes().map(<[String]>::to_vec),
             created_by: caller.actor_text(),
             url: new.url.clone(),
             description: new.description.clone(),
-            event_types: Stored(checked_types(&new.event_types, &Reading::of(caller))?),
+            event_types: checked_types(&new.event_types, &Reading::of(caller))?,
+            unknown_event_types: Vec::new(),
             include_data: new.include_data,
             status: WebhookStatus::Enabled,
             disabled_reason: None,
@@ -189,10 +189,11 @@ impl WebhookEndpoint {
             check_url(url, settings)?;
         }
         let event_types = match &patch.event_types {
-            Some(asked) => Stored(checked_types(asked, &Reading::of(caller))?),
+            Some(asked) => checked_types(asked, &Reading::of(caller))?,
             None => self.event_types.clone(),
         };
         Ok(Self {
+            unknown_event_types: unknown(&event_types),
             url: patch.url.clone().unwrap_or_else(|| self.url.clone()),
             description: patch.description.clone().apply(self.description.clone()),
             event_types,
@@ -269,17 +270,34 @@ pub fn reading(endpoint: &WebhookEndpoint, rows: Rows, scopes: Option<&[String]>
     Reading::granted_over(rows, endpoint.partner_id, Some(&both))
 }
 
-/// Which events the endpoint wants.
-pub fn wanted(endpoint: &WebhookEndpoint) -> Wanted {
-    let types = &endpoint.event_types.0;
-    Wanted {
-        types: if types.iter().any(|one| one == "*") {
-            Vec::new()
-        } else {
-            types.clone()
-        },
-        ..Wanted::default()
+/// Whether there are events of that type, or of that record.
+fn is_known(asked: &str) -> bool {
+    match asked.strip_suffix(".*") {
+        _ if asked == "*" => true,
+        Some(record) => catalogue::all().any(|kind| is_of(kind.name, record)),
+        None => catalogue::find(asked).is_some(),
     }
+}
+
+/// Whether a type of events is of that record.
+fn is_of(kind: &str, record: &str) -> bool {
+    kind.strip_prefix(record).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Those of the types that there are no events of: the program had them when they were asked for, and has them no more.
+pub fn unknown(types: &[String]) -> Vec<String> {
+    types.iter().filter(|one| !is_known(one)).cloned().collect()
+}
+
+/// Which events the endpoint wants, of those that there are; nothing if there are none of what it asked for any more.
+pub fn wanted(endpoint: &WebhookEndpoint) -> Option<Wanted> {
+    let types = &endpoint.event_types;
+    let all = types.iter().any(|one| one == "*");
+    let known: Vec<String> = types.iter().filter(|one| !all && is_known(one)).cloned().collect();
+    (all || !known.is_empty()).then(|| Wanted {
+        types: known,
+        ..Wanted::default()
+    })
 }
 
 /// Whether an event may be for the endpoint, as far as its heading says: what is not is never read for it. An event of the
@@ -290,7 +308,6 @@ pub fn may_concern(endpoint: &WebhookEndpoint, heading: &Heading) -> bool {
     }
     let is_wanted = endpoint
         .event_types
-        .0
         .iter()
         .any(|wanted| match wanted.strip_suffix('*') {
             Some(begins) => heading.kind.starts_with(begins),
@@ -344,7 +361,8 @@ impl WebhookEndpoint {
             created_by: "user_1".to_owned(),
             url: "https://crm.example.com/hooks".to_owned(),
             description: None,
-            event_types: Stored(vec!["*".to_owned()]),
+            event_types: vec!["*".to_owned()],
+            unknown_event_types: Vec::new(),
             include_data: true,
             status: WebhookStatus::Enabled,
             disabled_reason: None,
@@ -369,7 +387,7 @@ mod tests {
     fn endpoint(types: &[&str], partner: Option<u64>) -> WebhookEndpoint {
         WebhookEndpoint {
             partner_id: partner.map(PartnerId::example),
-            event_types: Stored(types.iter().map(|one| (*one).to_owned()).collect()),
+            event_types: types.iter().map(|one| (*one).to_owned()).collect(),
             ..WebhookEndpoint::sample(WebhookEndpointId::example(1), Time::from_micros(0))
         }
     }
@@ -420,11 +438,28 @@ mod tests {
     }
 
     #[test]
+    fn what_there_are_no_events_of_any_more_is_passed_over() {
+        let types = |asked: &[&str]| wanted(&endpoint(asked, None)).map(|wanted| wanted.types);
+        assert_eq!(
+            types(&["newfangled.made", "deal.approved", "newfangled.*", "deal.*"]),
+            Some(vec!["deal.approved".to_owned(), "deal.*".to_owned()])
+        );
+        assert_eq!(
+            types(&["*", "newfangled.made"]),
+            Some(Vec::new()),
+            "all of what there is"
+        );
+        assert_eq!(types(&["newfangled.made", "dea.*"]), None, "which is not all");
+        let asked = ["newfangled.made", "deal.*", "dea.*", "*"].map(str::to_owned);
+        assert_eq!(unknown(&asked), ["newfangled.made", "dea.*"]);
+    }
+
+    #[test]
     fn an_endpoint_of_a_machine_learns_what_it_was_made_with_and_is_held_still() {
         let held = |scopes: &[&str]| -> Vec<String> { scopes.iter().map(|scope| (*scope).to_owned()).collect() };
         let made = |scopes: Option<&[&str]>| WebhookEndpoint {
             client_id: Some(ServiceClientId::example(1)),
-            scopes: scopes.map(|scopes| Stored(held(scopes))),
+            scopes: scopes.map(held),
             ..endpoint(&["*"], None)
         };
         let takes = |endpoint: &WebhookEndpoint, present: &[&str]| {

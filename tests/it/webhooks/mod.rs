@@ -68,6 +68,7 @@ mod replaying;
 mod rights;
 mod sending;
 mod sharing;
+mod wanting;
 
 /// A request that a receiver got.
 #[derive(Debug, Clone)]
