@@ -132,7 +132,7 @@ function chosen(schema) {
     const kept = input.value;
     input.replaceChildren(new Option("", ""), ...(page.body.data ?? []).map((row) => new Option(row[label], row[value])));
     input.value = kept;
-    if (page.body.has_more) box.hidden = false;
+    if (page.body.has_more && search) box.hidden = false;
     input.dataset.loaded = "true";
   };
   box.addEventListener("change", load);

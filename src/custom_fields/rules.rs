@@ -330,12 +330,9 @@ fn is_decimal(text: &str) -> bool {
 pub fn created(known: &[CustomField], given: &CustomFields, is_vendor: bool) -> Result<CustomFields> {
     let values = patched(known, CustomFields::default(), &given.into(), is_vendor)?;
     // What a partner cannot write, it cannot be asked for.
-    let missing = known.iter().filter(|field| {
-        field.required
-            && field.status == CustomFieldStatus::Active
-            && (is_vendor || field.partner_editable)
-            && !values.0.contains_key(&field.name)
-    });
+    let missing = known
+        .iter()
+        .filter(|field| field.required && field.may_write(is_vendor) && !values.0.contains_key(&field.name));
     let faults: Vec<Fault> = missing
         .map(|field| Fault {
             pointer: format!("#/custom/{}", field.name),
@@ -550,6 +547,14 @@ mod tests {
         let mut level = field("level", CustomType::Text, None);
         level.required = true;
         assert!(created(&[level.clone()], &CustomFields::default(), true).is_err());
+        let unseen = CustomField {
+            partner_editable: true,
+            ..level.clone()
+        };
+        assert!(
+            created(&[unseen], &CustomFields::default(), false).is_ok(),
+            "a partner is asked for nothing that it does not see"
+        );
         let cleared = CustomFieldsPatch([("level".to_owned(), None)].into());
         assert!(
             patched(

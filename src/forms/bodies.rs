@@ -52,6 +52,42 @@ impl FormResource {
                 submit: None,
                 read: "getCustomerAccount",
             },
+            Self::DirectOpportunities => Written {
+                create: "createDirectOpportunity",
+                update: "updateDirectOpportunity",
+                submit: None,
+                read: "getDirectOpportunity",
+            },
+            Self::NamedAccounts => Written {
+                create: "createNamedAccount",
+                update: "updateNamedAccount",
+                submit: None,
+                read: "getNamedAccount",
+            },
+            Self::InstalledBase => Written {
+                create: "createInstalledBase",
+                update: "updateInstalledBase",
+                submit: None,
+                read: "getInstalledBase",
+            },
+            Self::Products => Written {
+                create: "createProduct",
+                update: "updateProduct",
+                submit: None,
+                read: "getProduct",
+            },
+            Self::Territories => Written {
+                create: "createTerritory",
+                update: "updateTerritory",
+                submit: None,
+                read: "getTerritory",
+            },
+            Self::Programs => Written {
+                create: "createProgram",
+                update: "updateProgram",
+                submit: None,
+                read: "getProgram",
+            },
         }
     }
 }

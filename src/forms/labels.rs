@@ -1,102 +1,13 @@
-//! What fields and words are called, in the languages that the program speaks, and in which order forms show them.
+//! What fields and words are called, in the languages that the program speaks.
 //!
 //! A small catalogue, held against the contract by a test: a field or word that a form can show and that has no entry here
 //! fails it. Other languages are added as a third text.
 
-use super::model::FormResource;
+use super::{layouts::layout, model::FormResource};
 use crate::kernel::Language;
 
 /// A text in English and in German.
-type Texts = [&'static str; 2];
-
-/// One heading of a form: its name, its label, its fields in order.
-type Group = (&'static str, Texts, &'static [&'static str]);
-
-const DEALS: &[Group] = &[
-    (
-        "deal",
-        ["Deal", "Projekt"],
-        &["partner_id", "title", "description", "deal_type", "source"],
-    ),
-    (
-        "customer",
-        ["Customer", "Kunde"],
-        &["customer", "customer_consent", "contacts", "sites"],
-    ),
-    (
-        "scope",
-        ["Scope", "Umfang"],
-        &["territory", "lines", "amount", "expected_close_on"],
-    ),
-    (
-        "sale",
-        ["Sale", "Vertrieb"],
-        &["next_step", "competitor", "co_sell_needs", "visibility"],
-    ),
-    ("custom", ["More", "Weiteres"], &["custom"]),
-    ("systems", ["Other systems", "Andere Systeme"], &["external_refs"]),
-];
-
-const PARTNERS: &[Group] = &[
-    (
-        "firm",
-        ["Company", "Unternehmen"],
-        &["legal_name", "trading_names", "types", "parent_id"],
-    ),
-    ("contact", ["Contact", "Kontakt"], &["website", "phone", "hq_address"]),
-    (
-        "register",
-        ["Register and tax", "Register und Steuern"],
-        &["registration", "tax_ids"],
-    ),
-    (
-        "business",
-        ["Business", "Geschäft"],
-        &["territory_ids", "default_currency", "time_zone", "tags"],
-    ),
-    ("custom", ["More", "Weiteres"], &["custom"]),
-    ("systems", ["Other systems", "Andere Systeme"], &["external_refs"]),
-];
-
-const PEOPLE: &[Group] = &[
-    ("person", ["Person", "Person"], &["name", "email", "phone", "locale"]),
-    ("work", ["Work", "Tätigkeit"], &["employment"]),
-    (
-        "wishes",
-        ["Wishes and consents", "Wünsche und Einwilligungen"],
-        &["preferences", "consents"],
-    ),
-];
-
-const ACCOUNTS: &[Group] = &[
-    (
-        "firm",
-        ["Company", "Unternehmen"],
-        &["name", "website", "phone", "address", "aliases", "parent_id"],
-    ),
-    (
-        "register",
-        ["Register", "Register"],
-        &["registration_number", "registration_authority"],
-    ),
-    (
-        "facts",
-        ["Facts", "Kennzahlen"],
-        &["industry", "employees", "annual_revenue", "founded_year"],
-    ),
-    ("care", ["Care", "Betreuung"], &["territory_id", "owner_id", "tags"]),
-    ("custom", ["More", "Weiteres"], &["custom"]),
-    ("systems", ["Other systems", "Andere Systeme"], &["external_refs"]),
-];
-
-const fn layout(resource: FormResource) -> &'static [Group] {
-    match resource {
-        FormResource::Deals => DEALS,
-        FormResource::Partners => PARTNERS,
-        FormResource::People => PEOPLE,
-        FormResource::CustomerAccounts => ACCOUNTS,
-    }
-}
+pub type Texts = [&'static str; 2];
 
 /// What fields are called: by resource and pointer where it matters, or else by their name. Fields within a field stand in
 /// this order.
@@ -109,8 +20,12 @@ const FIELDS: &[(&str, Texts)] = &[
     ("partners/parent_id", ["Parent company", "Muttergesellschaft"]),
     ("customer-accounts/parent_id", ["Parent company", "Muttergesellschaft"]),
     ("partners/territory_ids", ["Territories", "Gebiete"]),
-    ("customer-accounts/territory_id", ["Territory", "Gebiet"]),
     ("partners/registration/authority", ["Register", "Register"]),
+    ("direct-opportunities/amount", ["Expected value", "Erwarteter Wert"]),
+    ("direct-opportunities/owner_name", ["Owner by name", "Zuständig (Name)"]),
+    ("installed-base/partner_id", ["Sold by", "Verkauft von"]),
+    ("products/parent_id", ["Part of", "Teil von"]),
+    ("territories/parent_id", ["Lies in", "Liegt in"]),
     (
         "external_refs",
         ["Ids in other systems", "Kennungen in anderen Systemen"],
@@ -194,6 +109,27 @@ const FIELDS: &[(&str, Texts)] = &[
     ("annual_revenue", ["Annual revenue", "Jahresumsatz"]),
     ("founded_year", ["Founded", "Gründungsjahr"]),
     ("owner_id", ["Owner", "Zuständig"]),
+    ("account_id", ["Customer", "Kunde"]),
+    ("product_id", ["Product", "Produkt"]),
+    ("territory_id", ["Territory", "Gebiet"]),
+    ("status", ["Status", "Status"]),
+    ("stage", ["Stage", "Vertriebsphase"]),
+    ("opened_at", ["Opened at", "Begonnen am"]),
+    ("last_activity_at", ["Last activity", "Letzte Aktivität"]),
+    ("closed_at", ["Closed at", "Abgeschlossen am"]),
+    ("ends_on", ["No longer from", "Nicht mehr ab"]),
+    ("since_on", ["Since", "Seit"]),
+    ("reason", ["Reason", "Grund"]),
+    ("code", ["Code", "Kürzel"]),
+    ("list_price", ["List price", "Listenpreis"]),
+    ("calendar_id", ["Business calendar", "Geschäftskalender"]),
+    (
+        "distributor_sees_resellers",
+        [
+            "Distributors see their resellers' records",
+            "Distributoren sehen die Daten ihrer Wiederverkäufer",
+        ],
+    ),
 ];
 
 /// What the words of closed sets are called: the set, the word, its texts.
@@ -248,6 +184,27 @@ const WORDS: &[(&str, &str, Texts)] = &[
     ("AliasKind", "phone", ["Telephone", "Telefon"]),
     ("AliasKind", "registration", ["Registration number", "Registernummer"]),
     ("AliasKind", "address", ["Address", "Anschrift"]),
+    ("OpportunityType", "net_new", ["New business", "Neugeschäft"]),
+    ("OpportunityType", "expansion", ["Expansion", "Erweiterung"]),
+    ("OpportunityType", "renewal", ["Renewal", "Verlängerung"]),
+    ("OpportunityStatus", "open", ["Open", "Offen"]),
+    ("OpportunityStatus", "won", ["Won", "Gewonnen"]),
+    ("OpportunityStatus", "lost", ["Lost", "Verloren"]),
+    ("ProductKind", "line", ["Product line", "Produktlinie"]),
+    ("ProductKind", "product", ["Product", "Produkt"]),
+    ("ProductStatus", "active", ["Active", "Aktiv"]),
+    ("ProductStatus", "retired", ["Retired", "Nicht mehr geführt"]),
+    ("TerritoryKind", "world", ["World", "Welt"]),
+    ("TerritoryKind", "region", ["Region", "Region"]),
+    ("TerritoryKind", "country", ["Country", "Land"]),
+    (
+        "TerritoryKind",
+        "subdivision",
+        ["State or province", "Bundesland oder Kanton"],
+    ),
+    ("TerritoryKind", "custom", ["Of our own", "Eigener Zuschnitt"]),
+    ("TerritoryStatus", "active", ["Active", "Aktiv"]),
+    ("TerritoryStatus", "retired", ["Retired", "Nicht mehr geführt"]),
 ];
 
 /// What a record of the type is called.
@@ -257,6 +214,12 @@ pub const fn record(resource: FormResource, language: Language) -> &'static str 
         FormResource::Partners => ["Partner", "Partner"],
         FormResource::People => ["Person", "Person"],
         FormResource::CustomerAccounts => ["Customer", "Kunde"],
+        FormResource::DirectOpportunities => ["Own opportunity", "Eigenes Projekt"],
+        FormResource::NamedAccounts => ["Named account", "Hauskunde"],
+        FormResource::InstalledBase => ["Installed product", "Bestandsprodukt"],
+        FormResource::Products => ["Product", "Produkt"],
+        FormResource::Territories => ["Territory", "Gebiet"],
+        FormResource::Programs => ["Program", "Programm"],
     })
 }
 

@@ -6,14 +6,16 @@
 //! may write of its profile, the definitions of custom fields. So a form cannot promise what the operation refuses.
 //!
 //! What a renderer finds besides JSON Schema: `x-order` and `x-group` (headings in `x-groups`), `x-widget` (how to enter it),
-//! `x-choices` (records to choose from: the list operation, and which field is the value and which the label), `x-locked` (why
-//! a field is read-only now), `x-required-for` and `x-required-when`, and `x-filter` (how a list is filtered by a custom field). Titles and the
-//! labels of words are in the caller's language, descriptions in English.
+//! `x-choices` (records to choose from: the list operation, which field is the value and which the label, and which parameter
+//! searches the list; null if none does), `x-locked` (why a field is read-only now), `x-required-for` and `x-required-when`, and
+//! `x-filter` (how a list is filtered by a custom field). Titles and the labels of words are in the caller's language,
+//! descriptions in English.
 
 mod bodies;
 mod choices;
 mod handlers;
 mod labels;
+mod layouts;
 mod model;
 mod needs;
 mod records;

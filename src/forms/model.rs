@@ -23,6 +23,18 @@ words! {
         People = "people",
         /// Customer accounts.
         CustomerAccounts = "customer-accounts",
+        /// Opportunities that the vendor works itself.
+        DirectOpportunities = "direct-opportunities",
+        /// Customers that the vendor serves itself.
+        NamedAccounts = "named-accounts",
+        /// What customers have already.
+        InstalledBase = "installed-base",
+        /// Products and product lines.
+        Products = "products",
+        /// Territories.
+        Territories = "territories",
+        /// Partner programs.
+        Programs = "programs",
     }
 
     /// What a form is filled in for.

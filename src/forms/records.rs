@@ -2,6 +2,7 @@
 
 use crate::{
     auth::{Rows, Side},
+    catalog,
     custom_fields::{self, CustomField, CustomRecord},
     customers,
     db::Tx,
@@ -10,7 +11,7 @@ use crate::{
     kernel::Language,
     partners,
     policies::{self, ReasonKind},
-    sync,
+    programs, sync,
 };
 
 use super::{
@@ -42,7 +43,13 @@ const fn custom_record(resource: FormResource) -> Option<CustomRecord> {
         FormResource::Deals => Some(CustomRecord::Deal),
         FormResource::Partners => Some(CustomRecord::Partner),
         FormResource::CustomerAccounts => Some(CustomRecord::CustomerAccount),
-        FormResource::People => None,
+        FormResource::DirectOpportunities => Some(CustomRecord::DirectOpportunity),
+        FormResource::Products => Some(CustomRecord::Product),
+        FormResource::Programs => Some(CustomRecord::Program),
+        FormResource::People
+        | FormResource::NamedAccounts
+        | FormResource::InstalledBase
+        | FormResource::Territories => None,
     }
 }
 
@@ -117,6 +124,12 @@ pub fn of_change(tx: &mut Tx<'_>, resource: FormResource, id: Option<&str>) -> R
         (FormResource::Partners, Some(id)) => of_partner(tx, id, &mut overlay),
         (FormResource::People, Some(id)) => of_person(tx, id, &mut overlay),
         (FormResource::CustomerAccounts, Some(id)) => of_account(tx, id, &mut overlay),
+        (FormResource::DirectOpportunities, Some(id)) => there_is(tx, id, customers::direct_opportunities::find),
+        (FormResource::NamedAccounts, Some(id)) => there_is(tx, id, customers::named_accounts::find),
+        (FormResource::InstalledBase, Some(id)) => there_is(tx, id, customers::installed_base::find),
+        (FormResource::Products, Some(id)) => there_is(tx, id, catalog::products::find),
+        (FormResource::Territories, Some(id)) => there_is(tx, id, catalog::territories::find),
+        (FormResource::Programs, Some(id)) => there_is(tx, id, programs::find),
     };
     if let (Ok(()), Some(id)) = (&found, id) {
         kept_elsewhere(tx, resource, id, &mut overlay)?;
@@ -165,6 +178,14 @@ fn pointers(names: Vec<&'static str>) -> Vec<String> {
 /// The id, if it is one of that kind; an id of another kind names no such record.
 fn parsed<I: std::str::FromStr>(id: &str) -> Result<I> {
     id.parse().map_err(|_other| Error::not_found())
+}
+
+/// Checks that there is such a record for the caller, of a type in which no state locks a field.
+fn there_is<I, R>(tx: &mut Tx<'_>, id: &str, find: impl FnOnce(&mut Tx<'_>, I) -> Result<R>) -> Result<()>
+where
+    I: std::str::FromStr,
+{
+    find(tx, parsed(id)?).map(drop)
 }
 
 fn of_deal(tx: &mut Tx<'_>, id: &str, overlay: &mut Overlay) -> Result<()> {
@@ -267,13 +288,11 @@ pub fn stages(tx: &mut Tx<'_>, resource: FormResource, language: Language) -> Re
 
 /// The fields that must be there before a record can be sent in, whatever the policy says.
 pub fn for_submission(resource: FormResource) -> Vec<String> {
-    match resource {
-        FormResource::Deals => registrations::SUBMISSION_NEEDS
-            .iter()
-            .map(|name| format!("/{name}"))
-            .collect(),
-        FormResource::Partners | FormResource::People | FormResource::CustomerAccounts => Vec::new(),
+    if resource != FormResource::Deals {
+        return Vec::new();
     }
+    let needs = registrations::SUBMISSION_NEEDS.iter();
+    needs.map(|name| format!("/{name}")).collect()
 }
 
 /// Of a part of the record, the sets of fields of which one must be there before it can be sent in.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     bodies::{self, Bodies, Body},
-    choices::{BY_CODE, BY_ID, LONG_LIST},
+    choices::{BY_CODE, BY_ID, Choices, LONG_LIST},
     labels,
     model::{FormAction, FormResource, FormSchema, JsonSchema},
     needs,
@@ -104,8 +104,14 @@ pub fn schema(form: &Form<'_>, source: &Value, submitting: bool) -> Value {
     let mut required: Vec<String> = if form.is_change {
         Vec::new()
     } else {
+        // What must stand among the custom fields cannot stand there unless they are sent at all.
+        let custom = texts(
+            root.get("properties")
+                .and_then(|properties| properties.get("custom")?.get("required")),
+        );
         texts(root.get("required"))
             .chain(names(&form.overlay.required))
+            .chain(custom.take(1).map(|_| "custom".to_owned()))
             .collect()
     };
     if submitting && !form.is_change {
@@ -284,8 +290,8 @@ impl Maker<'_, '_> {
         if let Some(widget) = widgets::of_type(name) {
             made.insert("x-widget".to_owned(), json!(widget));
         }
-        if let Some((_, operation, path, value, label)) = BY_ID.iter().find(|(kind, ..)| *kind == name) {
-            self.chosen(&mut made, operation, path, value, label);
+        if let Some((_, choices)) = BY_ID.iter().find(|(kind, _)| *kind == name) {
+            self.chosen(&mut made, choices);
         }
         beside(&mut made, schema);
         made
@@ -312,11 +318,11 @@ impl Maker<'_, '_> {
         if let Some(group) = place.group {
             made.insert("x-group".to_owned(), json!(group));
         }
-        if let Some((.., operation, path, value, label)) = BY_CODE
+        if let Some((.., choices)) = BY_CODE
             .iter()
-            .find(|(resource, pointer, ..)| *resource == form.resource && *pointer == at)
+            .find(|(resource, pointer, _)| *resource == form.resource && *pointer == at)
         {
-            self.chosen(&mut made, operation, path, value, label);
+            self.chosen(&mut made, choices);
         }
         if !made.contains_key("x-widget") {
             let widget = widgets::of(&made, name);
@@ -338,9 +344,12 @@ impl Maker<'_, '_> {
     }
 
     /// Where a value is chosen from, if the caller may look there.
-    fn chosen(&self, schema: &mut Object, operation: &str, path: &str, value: &str, label: &str) {
-        if (self.form.may_call)(operation) {
-            let choices = json!({"operation": operation, "path": path, "value": value, "label": label, "search": "q"});
+    fn chosen(&self, schema: &mut Object, from: &Choices) {
+        if (self.form.may_call)(from.operation) {
+            let choices = json!({
+                "operation": from.operation, "path": from.path, "value": from.value, "label": from.label,
+                "search": from.search,
+            });
             schema.insert("x-choices".to_owned(), choices);
             schema.insert("x-widget".to_owned(), json!("record"));
         }

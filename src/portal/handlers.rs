@@ -4,13 +4,14 @@ use actix_web::{get, patch};
 
 use super::{
     menu,
-    model::{Portal, PortalBranding, PortalBrandingPatch, PublicPortal, SignInMethod},
+    model::{Portal, PortalBranding, PortalBrandingPatch, PublicPortal},
     queries, rules, work,
 };
 use crate::{
     auth::Caller,
     db::Db,
     http::{AcceptLanguage, IfMatch, Json, Plain, Reply},
+    identity::providers,
     kernel::Language,
     modules::Module,
     notices,
@@ -52,17 +53,21 @@ pub async fn get_portal(db: Db, caller: Caller, language: Language) -> Reply<Pla
 
 /// Read the portal before signing in
 ///
-/// What the page for signing in needs: how the portal presents itself, its languages, and how to sign in.
+/// What the page for signing in needs: how the portal presents itself, its languages, and how to sign in: by password, or at one
+/// of the identity providers that the vendor has enabled.
 #[utoipa::path(params(AcceptLanguage), extensions(("x-errors" = json!(["unauthenticated"]))))]
 #[get("/public")]
 pub async fn get_public_portal(db: Db, caller: Caller, language: Language) -> Reply<Plain<PublicPortal>> {
-    db.read(&caller, move |tx| {
+    db.snapshot(&caller, move |tx| {
         let modules = tx.caller().request().switches.modules();
+        let providers = providers::for_everybody(tx)?;
+        let identity_providers: Vec<_> = providers.into_iter().map(rules::shown).collect();
         Ok(Plain(PublicPortal {
             branding: queries::find(tx)?,
             language,
             locales: rules::locales(),
-            sign_in_methods: SignInMethod::ALL.to_vec(),
+            sign_in_methods: rules::sign_in_methods(&identity_providers),
+            identity_providers,
             applications_open: modules.has(Module::Applications),
         }))
     })

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     http::Resource,
-    kernel::{Language, Patch, Stored, Time},
+    kernel::{Language, Patch, Stored, Time, ids::IdentityProviderId},
     modules::Module,
     schema::portal_branding,
     words,
@@ -18,6 +18,8 @@ words! {
     pub SignInMethod {
         /// By mail address and password.
         Password = "password",
+        /// At one of `identity_providers`, whose token is then sent as `Authorization: Bearer …`.
+        OpenIdConnect = "openid_connect",
     }
 
     /// What a legal link leads to.
@@ -251,6 +253,29 @@ pub struct Portal {
     pub unread_notices: i64,
 }
 
+/// A provider (OpenID Connect) at which people can sign in. What a page needs to send them there, and no more: how their accounts
+/// become users here, and what roles they get, is told to nobody before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PortalIdentityProvider {
+    /// Its id.
+    pub id: IdentityProviderId,
+    /// What people read.
+    #[schema(example = "Staff sign-in", min_length = 1, max_length = 200)]
+    pub name: String,
+    /// Who issues its tokens.
+    #[schema(example = "https://login.example.com/realms/prm", max_length = 500)]
+    pub issuer: String,
+    /// Where it says at which address signing in begins (`authorization_endpoint`), and what else it can do.
+    #[schema(
+        example = "https://login.example.com/realms/prm/.well-known/openid-configuration",
+        max_length = 540
+    )]
+    pub discovery_url: String,
+    /// What its tokens must be for (`aud`): the name that this server has there, which the page asks for tokens by.
+    #[schema(example = "openprm", min_length = 1, max_length = 255)]
+    pub audience: String,
+}
+
 /// The portal before signing in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PublicPortal {
@@ -264,6 +289,10 @@ pub struct PublicPortal {
     /// How people can sign in.
     #[schema(max_items = 10)]
     pub sign_in_methods: Vec<SignInMethod>,
+    /// The providers at which people can sign in, by name: those of the vendor that are enabled. A provider that is bound to a
+    /// partner is not told to everybody, because its name would be the partner's: its people come from their own pages.
+    #[schema(max_items = 50)]
+    pub identity_providers: Vec<PortalIdentityProvider>,
     /// Whether firms can apply to become partners.
     #[schema(example = true)]
     pub applications_open: bool,

@@ -1,7 +1,10 @@
 //! How the portal changes. Pure.
 
-use super::model::{PortalBranding, PortalBrandingPatch, PortalLocale, PortalModule};
+use super::model::{
+    PortalBranding, PortalBrandingPatch, PortalIdentityProvider, PortalLocale, PortalModule, SignInMethod,
+};
 use crate::{
+    identity::providers::{self, IdentityProvider},
     kernel::{Language, Stored, Time},
     modules::Modules,
 };
@@ -48,4 +51,25 @@ pub fn modules(on: Modules, language: Language) -> Vec<PortalModule> {
             label: language.of(module.label()).to_owned(),
         })
         .collect()
+}
+
+/// What everybody may know of a provider: what a page must send to a browser in any case.
+pub fn shown(provider: IdentityProvider) -> PortalIdentityProvider {
+    PortalIdentityProvider {
+        discovery_url: providers::discovery_url(&provider.issuer),
+        id: provider.id,
+        name: provider.name,
+        issuer: provider.issuer,
+        audience: provider.audience,
+    }
+}
+
+/// How people can sign in, if these providers are there for them.
+pub fn sign_in_methods(providers: &[PortalIdentityProvider]) -> Vec<SignInMethod> {
+    let ways = SignInMethod::ALL.iter().copied();
+    ways.filter(|way| match way {
+        SignInMethod::Password => true,
+        SignInMethod::OpenIdConnect => !providers.is_empty(),
+    })
+    .collect()
 }

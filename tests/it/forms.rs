@@ -8,10 +8,157 @@ use crate::{
     support::{Client, World, api::api, publish_policy},
 };
 
-const RESOURCES: [&str; 4] = ["deals", "partners", "people", "customer-accounts"];
+const RESOURCES: [&str; 10] = [
+    "deals",
+    "partners",
+    "people",
+    "customer-accounts",
+    "direct-opportunities",
+    "named-accounts",
+    "installed-base",
+    "products",
+    "territories",
+    "programs",
+];
 
 async fn form(client: &Client<'_>, rest: &str) -> Value {
     client.get(&format!("/v1/schema/{rest}")).await.expect(200)
+}
+
+/// A record that the vendor's people make by a form.
+struct Entry {
+    /// Its type, as in its address.
+    resource: &'static str,
+    /// What it needs, and nothing else.
+    least: Value,
+    /// What else it can have, and what must differ from the first one.
+    more: Value,
+    /// What can be changed of it.
+    change: Value,
+    /// What stays as it was made, if anything does.
+    fixed: Option<&'static str>,
+    /// What it is called, then a field, then a word of it: each by its name, in English and in German.
+    labels: [[&'static str; 3]; 3],
+}
+
+impl Entry {
+    fn with(&self, changes: &Value) -> Value {
+        let mut body = self.least.clone();
+        for (name, value) in changes.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    }
+}
+
+/// Records of every type that the vendor's people alone make by a form.
+async fn entries(program: &Program<'_>, ops: &Client<'_>) -> Vec<Entry> {
+    let body = json!({"name": "Harbour Authority"});
+    let account = ops.post("/v1/customer-accounts", body).await.expect(201)["id"].clone();
+    let scope = json!({"product_id": program.edge, "territory_id": program.dach});
+    let scoped = |mut more: Value| {
+        more["product_id"] = scope["product_id"].clone();
+        more["territory_id"] = scope["territory_id"].clone();
+        more
+    };
+    vec![
+        Entry {
+            resource: "direct-opportunities",
+            least: json!({"account_id": account, "title": "Edge for the Berlin plant"}),
+            more: scoped(json!({
+                "deal_type": "expansion", "status": "open", "stage": "Proposal", "owner_name": "Jane Doe",
+                "amount": {"amount": "48000.00", "currency": "EUR"}, "expected_close_on": "2027-03-31",
+                "opened_at": "2026-10-01T08:00:00Z", "external_refs": [{"system": "crm", "id": "0061"}],
+            })),
+            change: json!({"status": "won", "amount": null}),
+            fixed: Some("opened_at"),
+            labels: [
+                ["", "Own opportunity", "Eigenes Projekt"],
+                ["deal_type", "Kind of business", "Geschäftsart"],
+                ["renewal", "Renewal", "Verlängerung"],
+            ],
+        },
+        Entry {
+            resource: "named-accounts",
+            least: json!({"account_id": account}),
+            more: scoped(json!({"reason": "Framework contract", "starts_on": "2026-10-01", "ends_on": "2027-10-01"})),
+            change: json!({"ends_on": null}),
+            fixed: None,
+            labels: [
+                ["", "Named account", "Hauskunde"],
+                ["reason", "Reason", "Grund"],
+                ["", "", ""],
+            ],
+        },
+        Entry {
+            resource: "installed-base",
+            least: json!({"account_id": account, "product_id": program.edge}),
+            more: scoped(json!({"quantity": 25, "since_on": "2025-10-01", "partner_id": program.partner("Ostwind")})),
+            change: json!({"quantity": 30, "partner_id": null}),
+            fixed: None,
+            labels: [
+                ["", "Installed product", "Bestandsprodukt"],
+                ["partner_id", "Sold by", "Verkauft von"],
+                ["", "", ""],
+            ],
+        },
+        Entry {
+            resource: "products",
+            least: json!({"code": "CLOUD", "name": "Cloud", "kind": "line"}),
+            more: json!({
+                "code": "EDGE-AP", "name": "Edge Access Point", "kind": "product", "parent_id": program.edge,
+                "description": "Indoors.", "list_price": {"amount": "199.00", "currency": "EUR"},
+            }),
+            change: json!({"status": "retired", "list_price": null}),
+            fixed: Some("kind"),
+            labels: [
+                ["", "Product", "Produkt"],
+                ["kind", "Kind", "Art"],
+                ["line", "Product line", "Produktlinie"],
+            ],
+        },
+        Entry {
+            resource: "territories",
+            least: json!({"code": "CH", "name": "Switzerland", "kind": "country"}),
+            more: json!({"code": "LI", "name": "Liechtenstein", "parent_id": program.dach}),
+            change: json!({"name": "Principality of Liechtenstein", "status": "retired"}),
+            fixed: Some("code"),
+            labels: [
+                ["", "Territory", "Gebiet"],
+                ["parent_id", "Lies in", "Liegt in"],
+                ["country", "Country", "Land"],
+            ],
+        },
+        Entry {
+            resource: "programs",
+            least: json!({"code": "RESELL", "name": "Reseller program"}),
+            more: json!({
+                "code": "MSP", "name": "Managed services", "description": "For those who operate.",
+                "distributor_sees_resellers": true,
+            }),
+            change: json!({"name": "Managed services program", "description": null}),
+            fixed: Some("code"),
+            labels: [
+                ["", "Program", "Programm"],
+                [
+                    "distributor_sees_resellers",
+                    "Distributors see their resellers' records",
+                    "Distributoren sehen die Daten ihrer Wiederverkäufer",
+                ],
+                ["", "", ""],
+            ],
+        },
+    ]
+}
+
+/// Every choice of closed sets that a schema offers.
+fn offered(schema: &Value) -> Vec<Value> {
+    let properties = schema["properties"].as_object().unwrap().values();
+    properties
+        .filter_map(|property| property["oneOf"].as_array())
+        .flatten()
+        .cloned()
+        .collect()
 }
 
 /// Checks that a value fits a schema, formats included.
@@ -147,7 +294,8 @@ each_engine! {
                             let operation = api().operation(choices["operation"].as_str().unwrap());
                             let path = choices["path"].as_str().unwrap();
                             assert_eq!(operation.path, path.split('?').next().unwrap());
-                            assert!(operation.parameter(choices["search"].as_str().unwrap()).is_some(), "{choices}");
+                            let search = operation.parameter("q").map(|_| "q");
+                            assert_eq!(choices["search"].as_str(), search, "{choices}");
                             let row = &api().resolve(operation.answer("200").unwrap())["properties"]["data"]["items"];
                             let record = admin.get(path).await.expect(200)["data"].get(0).cloned();
                             for key in ["value", "label"] {
@@ -163,7 +311,7 @@ each_engine! {
                 }
             }
         }
-        assert!(asked >= 8, "{asked}");
+        assert!(asked >= 20, "{asked}");
     }
 
     async fn what_is_locked_in_a_form_is_what_the_change_refuses(world: World) {
@@ -269,6 +417,7 @@ each_engine! {
             (json!({"name": "contract", "label": "Contract", "data_type": "text", "pattern": "^[A-Z]{2}-[0-9]{4}$", "max_length": 7, "partner_visible": true, "partner_editable": true, "help": "As on the cover."}), 201),
             (json!({"name": "score", "label": "Score", "data_type": "decimal", "maximum": "100.0", "partner_visible": true}), 201),
             (json!({"name": "margin", "label": "Margin", "data_type": "decimal"}), 201),
+            (json!({"name": "desk", "label": "Desk", "data_type": "text", "required": true, "partner_editable": true}), 201),
             (json!({"name": "wrong", "label": "Wrong", "data_type": "integer", "minimum": "9", "maximum": "1"}), 409),
             (json!({"name": "odd", "label": "Odd", "data_type": "text", "pattern": "^(?=a)b$"}), 409),
             (json!({"name": "odd", "label": "Odd", "data_type": "date", "minimum": "tomorrow"}), 409),
@@ -280,7 +429,11 @@ each_engine! {
             field["resource_type"] = json!("deal");
             ops.post("/v1/custom-fields", field).await.expect(status);
         }
-        let custom = form_of(&sales).await["create"]["properties"]["custom"].clone();
+        let whole = form_of(&sales).await["create"].clone();
+        assert_eq!(whole["required"], json!(["custom", "title"]), "what is required of the custom fields is required of the record");
+        assert!(!fits(&whole, &complete()));
+        assert_eq!(sales.post("/v1/deals", complete()).await.refused(409), "contradiction");
+        let custom = whole["properties"]["custom"].clone();
         let mut names: Vec<(&str, u64)> = custom["properties"].as_object().unwrap().iter().map(|(name, one)| (name.as_str(), one["x-order"].as_u64().unwrap())).collect();
         names.sort_by_key(|(_, order)| *order);
         assert_eq!(names.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["seats", "segment", "contract"]);
@@ -299,14 +452,163 @@ each_engine! {
         ];
         for (value, taken) in values {
             assert_eq!(fits(&custom, &value), taken, "{value}");
+            assert_eq!(fits(&whole, &with(json!({"custom": value}))), taken, "{value}");
             let answer = sales.post("/v1/deals", with(json!({"custom": value}))).await;
             assert_eq!(answer.status == 201, taken, "{value}: {}", answer.body);
         }
         let update = form_of(&sales).await["update"]["properties"]["custom"].clone();
         assert_eq!(update["properties"]["score"]["readOnly"], true);
         assert!(fits(&update, &json!({"seats": null})) && !fits(&update, &json!({"segment": null})));
-        assert!(update["properties"].get("margin").is_none(), "a partner does not learn that it exists");
+        for unseen in ["margin", "desk"] {
+            assert!(update["properties"].get(unseen).is_none(), "a partner does not learn that there is {unseen}, and is not asked for it");
+        }
         assert_eq!(form_of(&world.vendor(Role::Admin)).await["create"]["properties"]["custom"]["properties"]["margin"]["x-filter"]["prefix"], "margin:");
+    }
+
+    async fn what_the_vendor_s_forms_require_makes_a_record_and_what_they_lack_is_refused(world: World) {
+        let program = Program::new(&world).await;
+        let ops = world.vendor(Role::ChannelOps);
+        for entry in entries(&program, &ops).await {
+            let (resource, list) = (entry.resource, format!("/v1/{}", entry.resource));
+            let before = form(&ops, resource).await;
+            let schema = &before["create"];
+            let mut needed: Vec<&str> = entry.least.as_object().unwrap().keys().map(String::as_str).collect();
+            needed.sort_unstable();
+            assert_eq!(schema["required"], json!(needed), "{resource}");
+            assert_eq!((&before["required_for_submit"], &before["submit_by"]), (&json!([]), &Value::Null), "{resource}");
+            assert!(before["reasons"].as_array().unwrap().is_empty() && before["stages"].as_array().unwrap().is_empty(), "{resource}");
+            assert_eq!(before["create_by"]["path"], list.as_str());
+            assert_eq!(before["update_by"]["path"], format!("{list}/{{id}}"));
+            for lacking in needed {
+                let mut body = entry.least.clone();
+                body.as_object_mut().unwrap().remove(lacking);
+                assert!(!fits(schema, &body), "{resource} without {lacking}");
+                assert_eq!(ops.post(&list, body).await.refused(422), "validation_failed", "{resource} without {lacking}");
+            }
+            let whole = entry.with(&entry.more);
+            for body in [&entry.least, &whole] {
+                assert!(fits(schema, body), "{resource}: {body}");
+            }
+            let least = ops.post(&list, entry.least.clone()).await.expect(201);
+            let made = ops.post(&list, whole.clone()).await.expect(201);
+            assert_ne!(least["id"], made["id"]);
+
+            let of = |id: &Value| format!("{resource}?id={}", id.as_str().unwrap());
+            let change = form(&ops, &of(&made["id"])).await["update"].clone();
+            assert_eq!((&change["required"], &change["readOnly"], locked(&change).len()), (&json!([]), &Value::Null, 0), "{resource}");
+            assert!(fits(&change, &entry.change), "{resource}: {}", entry.change);
+            let path = format!("{list}/{}", made["id"].as_str().unwrap());
+            if let Some(fixed) = entry.fixed {
+                let body = json!({fixed: whole[fixed]});
+                assert!(change["properties"].get(fixed).is_none() && !fits(&change, &body), "{resource}/{fixed}");
+                assert_eq!(ops.patch(&path, body).await.refused(422), "validation_failed");
+            }
+            let changed = ops.patch(&path, entry.change.clone()).await.expect(200);
+            for (name, value) in entry.change.as_object().unwrap() {
+                assert_eq!(&changed[name], value, "{resource}/{name}");
+            }
+            let foreign = json!("deal_01jdq4p6c8f3kb2v9y0s7x5ham");
+            assert_eq!(form(&ops, &of(&foreign)).await["update"], Value::Null, "{resource}");
+        }
+    }
+
+    async fn the_vendor_s_forms_speak_the_language_of_who_fills_them_in(world: World) {
+        let program = Program::new(&world).await;
+        let ops = world.vendor(Role::ChannelOps);
+        for entry in entries(&program, &ops).await {
+            for (index, language) in [(1, "en"), (2, "de")] {
+                let path = format!("/v1/schema/{}", entry.resource);
+                let answer = ops.send(actix_web::http::Method::GET, &path, &[("accept-language", language)], None).await;
+                let schema = answer.expect(200)["create"].clone();
+                let [record, field, word] = entry.labels;
+                assert_eq!(schema["title"], record[index]);
+                assert_eq!(schema["properties"][field[0]]["title"], field[index], "{}", entry.resource);
+                let choice = json!({"const": word[0], "title": word[index]});
+                assert!(word[0].is_empty() || offered(&schema).contains(&choice), "{choice}");
+            }
+        }
+    }
+
+    async fn a_form_is_there_to_be_filled_in_by_those_who_may(world: World) {
+        let program = Program::new(&world).await;
+        let (ops, partner) = (world.vendor(Role::ChannelOps), program.partner("Nordwind"));
+        let entries = entries(&program, &ops).await;
+        for role in Role::ALL.iter().copied().filter(|role| *role != Role::Integration) {
+            let client = if role.is_partner() { world.partner_user(partner, role) } else { world.vendor(role) };
+            for entry in &entries {
+                let resource = entry.resource;
+                let runs_it = [Role::Admin, Role::ChannelOps].contains(&role);
+                let may = runs_it || (role == Role::Cam && ["direct-opportunities", "named-accounts", "installed-base"].contains(&resource));
+                let form = form(&client, resource).await;
+                for part in ["create", "update", "create_by", "update_by"] {
+                    assert_eq!(form[part].is_null(), !may, "{role}: {part} of {resource}");
+                }
+                if may {
+                    let chosen = &form["create"]["properties"]["owner_id"];
+                    assert!(chosen.is_null() || chosen.get("x-choices").is_some() == runs_it, "{role} {resource}: {chosen}");
+                } else {
+                    let refused = client.post(&format!("/v1/{resource}"), entry.least.clone()).await.refused(403);
+                    assert_eq!(refused, "forbidden", "{role}: {resource}");
+                }
+            }
+        }
+    }
+
+    async fn custom_fields_of_what_the_vendor_keeps_are_typed_fields_of_its_forms(world: World) {
+        let program = Program::new(&world).await;
+        let (ops, partner) = (world.vendor(Role::ChannelOps), program.partner("Nordwind"));
+        let entries = entries(&program, &ops).await;
+        for (record, resource) in [("direct_opportunity", "direct-opportunities"), ("product", "products"), ("program", "programs")] {
+            let entry = entries.iter().find(|entry| entry.resource == resource).unwrap();
+            for field in [
+                json!({"name": "segment", "label": "Segment", "data_type": "choice", "choices": ["enterprise", "public"], "required": true, "partner_visible": true, "partner_editable": true, "position": 2, "section": "Sales desk"}),
+                json!({"name": "seats", "label": "Plätze", "data_type": "integer", "minimum": "1", "maximum": "500", "position": 1, "help": "As ordered."}),
+            ] {
+                let mut field = field;
+                field["resource_type"] = json!(record);
+                ops.post("/v1/custom-fields", field).await.expect(201);
+            }
+            let german = ops.send(actix_web::http::Method::GET, &format!("/v1/schema/{resource}"), &[("accept-language", "de")], None).await;
+            let schema = german.expect(200)["create"].clone();
+            let custom = &schema["properties"]["custom"];
+            assert!(schema["required"].as_array().unwrap().contains(&json!("custom")), "{resource}");
+            assert_eq!((&custom["title"], &custom["required"]), (&json!("Weiteres"), &json!(["segment"])));
+            let (segment, seats) = (&custom["properties"]["segment"], &custom["properties"]["seats"]);
+            assert_eq!(segment["oneOf"], json!([{"const": "enterprise", "title": "enterprise"}, {"const": "public", "title": "public"}]));
+            assert_eq!((&segment["x-group"], &seats["x-group"]), (&json!("Sales desk"), &json!("custom")));
+            let headings = schema["x-groups"].as_array().unwrap();
+            assert!(headings.contains(&json!({"name": "custom", "label": "Weiteres"})) && headings.contains(&json!({"name": "Sales desk", "label": "Sales desk"})));
+            assert_eq!((&seats["title"], &seats["description"], &seats["x-order"]), (&json!("Plätze"), &json!("As ordered."), &json!(10)));
+            let list = format!("/v1/{resource}");
+            let mut made = None;
+            for (values, taken) in [
+                (Value::Null, false),
+                (json!({"seats": 5}), false),
+                (json!({"segment": "other"}), false),
+                (json!({"segment": "public", "seats": 501}), false),
+                (json!({"segment": "public", "unknown": 1}), false),
+                (json!({"segment": "public", "seats": 500}), true),
+            ] {
+                let body = if values.is_null() { entry.least.clone() } else { entry.with(&json!({"custom": values})) };
+                assert_eq!(fits(&schema, &body), taken, "{resource}: {body}");
+                let answer = ops.post(&list, body).await;
+                assert_eq!(answer.status == 201, taken, "{resource}: {}", answer.body);
+                if taken {
+                    made = answer.body["id"].as_str().map(str::to_owned);
+                }
+            }
+            let made = made.unwrap();
+            assert_eq!(found_in(&ops, &list, &format!("custom={}public", segment["x-filter"]["prefix"].as_str().unwrap())).await, [json!(made)]);
+            let change = form(&ops, &format!("{resource}?id={made}")).await["update"].clone();
+            for (values, taken) in [(json!({"seats": null}), true), (json!({"segment": null}), false), (json!({"segment": "enterprise"}), true)] {
+                let body = json!({"custom": values});
+                assert_eq!(fits(&change, &body), taken, "{resource}: {body}");
+                let answer = ops.patch(&format!("{list}/{made}"), body).await;
+                assert_eq!(answer.status == 200, taken, "{resource}: {}", answer.body);
+            }
+            let outside = form(&program.sales(partner), resource).await;
+            assert!(!outside.to_string().contains("segment") && !outside.to_string().contains("seats"), "what is not a partner's to write is not shown to it: {outside}");
+        }
     }
 
     async fn a_list_is_filtered_by_custom_fields_that_the_caller_sees(world: World) {

@@ -45,10 +45,51 @@ each_engine! {
         let stranger = world.stranger();
         let page = stranger.get("/v1/portal/public").await.expect(200);
         assert_eq!((page["branding"]["name"].as_str(), &page["sign_in_methods"]), (Some("OpenPRM"), &json!(["password"])));
+        assert_eq!(page["identity_providers"], json!([]));
         assert_eq!(page["locales"], json!([{"code": "en", "name": "English"}, {"code": "de", "name": "Deutsch"}]));
         assert!(page.get("menu").is_none() && page.get("work").is_none() && page.get("modules").is_none());
         assert_eq!(stranger.get("/v1/portal").await.refused(401), "unauthenticated");
         assert_eq!(stranger.get("/v1/portal/branding").await.refused(401), "unauthenticated");
+    }
+
+    async fn the_page_for_signing_in_names_the_providers_that_everybody_may_know(world: World) {
+        let program = Program::new(&world).await;
+        let (admin, partner) = (world.vendor(Role::Admin), program.partner("Nordwind"));
+        let add = async |name: &str, issuer: &str, partner: Value| {
+            let body = json!({
+                "name": name, "issuer": issuer, "audience": "openprm", "link_by": "verified_email", "email_domains": ["vendor.example"],
+                "roles_by": "limited", "roles_claim": "groups", "role_map": [], "authorised_parties": ["portal"], "partner_id": partner,
+            });
+            admin.post("/v1/identity-providers", body).await.expect(201)
+        };
+        let page = async || world.stranger().get("/v1/portal/public").await.expect(200);
+        add("Nordwind staff", "https://login.nordwind.example/realm", json!(partner)).await;
+        let shown = page().await;
+        assert_eq!((&shown["sign_in_methods"], &shown["identity_providers"]), (&json!(["password"]), &json!([])), "who the partners are is told to nobody");
+
+        let staff = add("Staff", "https://login.vendor.example/realms/prm/", Value::Null).await;
+        let partners = add("partners", "https://id.vendor.example", Value::Null).await;
+        let shown = page().await;
+        assert_eq!(shown["sign_in_methods"], json!(["password", "openid_connect"]));
+        let wanted = json!([
+            {
+                "id": partners["id"], "name": "partners", "issuer": "https://id.vendor.example", "audience": "openprm",
+                "discovery_url": "https://id.vendor.example/.well-known/openid-configuration",
+            },
+            {
+                "id": staff["id"], "name": "Staff", "issuer": "https://login.vendor.example/realms/prm/", "audience": "openprm",
+                "discovery_url": "https://login.vendor.example/realms/prm/.well-known/openid-configuration",
+            },
+        ]);
+        assert_eq!(shown["identity_providers"], wanted, "by name in any case, and nothing of how accounts become users");
+
+        let path = |provider: &Value| format!("/v1/identity-providers/{}", provider["id"].as_str().unwrap());
+        admin.patch(&path(&staff), json!({"enabled": false})).await.expect(200);
+        let shown = page().await;
+        let names: Vec<_> = shown["identity_providers"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+        assert_eq!(names, ["partners"], "one whose tokens are refused leads nowhere");
+        admin.delete(&path(&partners)).await.expect(204);
+        assert_eq!(page().await["sign_in_methods"], json!(["password"]));
     }
 
     async fn branding_is_changed_by_those_whose_it_is_and_shown_to_all(world: World) {
@@ -79,6 +120,11 @@ each_engine! {
             for entry in portal["menu"].as_array().unwrap() {
                 let answer = client.get(entry["path"].as_str().unwrap()).await;
                 assert_eq!(answer.status, 200, "{role}: {}", entry["name"]);
+                if let Some(form) = entry["form"].as_str() {
+                    let answer = client.get(&format!("/v1/schema/{form}")).await;
+                    assert_eq!(answer.expect(200)["resource"], form, "{role}: {}", entry["name"]);
+                    assert_eq!(entry["path"], format!("/v1/{form}"), "the form is of what the entry lists");
+                }
             }
             for entry in portal["work"].as_array().unwrap() {
                 assert_eq!(client.get(entry["path"].as_str().unwrap()).await.status, 200, "{role}: {entry}");

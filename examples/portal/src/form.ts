@@ -30,7 +30,7 @@ export interface Schema {
   "x-locked"?: string;
   "x-required-for"?: string[];
   "x-required-when"?: { field: string; in: string[] };
-  "x-choices"?: { path: string; value: string; label: string; search: string };
+  "x-choices"?: { path: string; value: string; label: string; search: string | null };
 }
 
 type Value = unknown;
@@ -143,14 +143,14 @@ export function form(schema: Schema, values: Row = {}): Form {
     const input = el("select", {}, new Option("", ""), kept && new Option(kept, kept, true, true));
     const box = el("input", { type: "search", hidden: true, disabled: locked, placeholder: t("search"), aria: { label: `${t("search")}: ${here.title ?? ""}` } });
     const load = async () => {
-      const asked = new URLSearchParams({ limit: "200", ...(box.value ? { [search]: box.value } : {}) });
+      const asked = new URLSearchParams({ limit: "200", ...(search && box.value ? { [search]: box.value } : {}) });
       const page = await call<{ data: Record<string, string>[]; has_more: boolean }>("GET", `${path}${path.includes("?") ? "&" : "?"}${asked}`);
       const listed = page.body.data.map((row) => new Option(row[label], row[code]));
       if (kept && !listed.some((option) => option.value === kept)) listed.unshift(new Option(kept, kept));
       input.replaceChildren(new Option("", ""), ...listed);
       input.value = kept;
       input.dataset.loaded = "true";
-      if (page.body.has_more) box.hidden = false;
+      if (page.body.has_more && search) box.hidden = false;
     };
     input.addEventListener("change", () => (kept = input.value));
     box.addEventListener("change", () => void load());

@@ -16,8 +16,8 @@ mod rules;
 mod wire;
 
 pub use model::{IdentityProvider, LinkBy};
-pub use queries::{enabled, find};
-pub use rules::{Arrival, Refusal};
+pub use queries::{enabled, find, for_everybody};
+pub use rules::{Arrival, Refusal, discovery_url};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -76,7 +76,7 @@ pub struct RoleMapping {
 pub struct IdentityProvider {
     /// Its id.
     pub id: IdentityProviderId,
-    /// What it is called.
+    /// What it is called, on the page for signing in, too, unless it is bound to a partner.
     #[schema(example = "Staff sign-in", min_length = 1, max_length = 200)]
     pub name: String,
     /// The name folded for order.
@@ -143,7 +143,7 @@ resource!(IdentityProvider, "identity_provider", "/v1/identity-providers");
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIdentityProvider {
-    /// What it is called.
+    /// What it is called, on the page for signing in, too, unless it is bound to a partner.
     #[schema(example = "Staff sign-in", min_length = 1, max_length = 200)]
     pub name: String,
     /// Who issues its tokens, exactly as they say it: an address that begins with `https://`, without query. It stays.
@@ -195,7 +195,7 @@ pub struct NewIdentityProvider {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityProviderPatch {
-    /// What it is called.
+    /// What it is called, on the page for signing in, too, unless it is bound to a partner.
     #[schema(example = "Staff sign-in", min_length = 1, max_length = 200, nullable = false)]
     pub name: Option<String>,
     /// What its tokens must be for.

@@ -1,5 +1,5 @@
 //! The only file that knows the table of identity providers. They are the vendor's own, whatever partner they speak for:
-//! only its administrators read them.
+//! only its administrators read them, and what everybody may know of the vendor's own the page for signing in tells.
 
 use diesel::prelude::*;
 
@@ -16,6 +16,9 @@ use crate::{
     load_page, on_each, remove, revise,
     schema::identity_providers::{self, table},
 };
+
+/// The most providers that a page for signing in tells of.
+const SHOWN: i64 = 50;
 
 /// One page of identity providers.
 ///
@@ -57,6 +60,21 @@ pub fn enabled(tx: &mut Tx<'_>) -> Result<Vec<IdentityProvider>> {
     Ok(on_each!(tx, |c| table
         .filter(identity_providers::enabled.eq(true))
         .order(identity_providers::id)
+        .select(IdentityProvider::as_select())
+        .load(c))?)
+}
+
+/// The providers of which a page for signing in tells everybody, by name: those of the vendor whose tokens are taken now. One that is
+/// bound to a partner would tell who the partner is.
+///
+/// # Errors
+/// What the database reports.
+pub fn for_everybody(tx: &mut Tx<'_>) -> Result<Vec<IdentityProvider>> {
+    Ok(on_each!(tx, |c| table
+        .filter(identity_providers::enabled.eq(true))
+        .filter(identity_providers::partner_id.is_null())
+        .order((identity_providers::name_key, identity_providers::id))
+        .limit(SHOWN)
         .select(IdentityProvider::as_select())
         .load(c))?)
 }

@@ -40,6 +40,11 @@ pub fn is_address(text: &str, trial: bool) -> bool {
     plain && !host.is_empty() && !authority.contains('@') && (!near || here)
 }
 
+/// Where an issuer says what it can do (OpenID Connect Discovery 1.0, section 4).
+pub fn discovery_url(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+}
+
 fn fault(pointer: &str, detail: impl Into<String>) -> Fault {
     Fault {
         pointer: pointer.to_owned(),

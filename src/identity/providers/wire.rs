@@ -11,7 +11,7 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::rules::is_address;
+use super::rules::{discovery_url, is_address};
 use crate::{
     identity::jose::{PublicJwk, VerifyingKey},
     webhooks::{Resolve, SystemResolver, Target, is_public, line_to},
@@ -87,7 +87,7 @@ impl Wire {
     /// # Errors
     /// A sentence for the log.
     pub async fn keys(&self, issuer: &str) -> Result<Read, String> {
-        let place = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let place = discovery_url(issuer);
         let (discovery, _) = self.get::<Discovery>(&place, issuer).await?;
         if discovery.issuer != issuer {
             return Err(format!("{place} is of another issuer"));
