@@ -130,6 +130,13 @@ enum Act {
     },
 }
 
+impl Cli {
+    /// Whether the demo program is served, which needs fewer settings than what somebody relies on.
+    pub const fn is_demo(&self) -> bool {
+        matches!(self.command, Command::Serve(Serve { demo: true }))
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors

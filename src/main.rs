@@ -11,7 +11,7 @@ use openprm::{cli, config::Config};
 )]
 fn main() -> ExitCode {
     let arguments = cli::Cli::parse();
-    let config = match Config::from_environment() {
+    let config = match Config::from_environment(arguments.is_demo()) {
         Ok(config) => config,
         Err(wrong) => {
             eprintln!("openprm: {wrong}");

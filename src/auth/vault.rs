@@ -1,14 +1,9 @@
 //! The master secret, and what is kept under it: sealed with AES-256-GCM, or hashed with a key.
 //!
-//! It comes from `OPENPRM_SECRET`, or, with SQLite, from a file of mode 0600 beside the database that is made on the
-//! first start. Each purpose has a key of its own, so that one leaked key opens one thing.
+//! It comes from `OPENPRM_SECRET`, or, with SQLite and for the demo program, from a file of mode 0600 that is made on the
+//! first start ([`Config::secret_file`]). Each purpose has a key of its own, so that one leaked key opens one thing.
 
-use std::{
-    fmt,
-    io::Write as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, io::Write as _, path::Path, sync::Arc};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{
@@ -49,17 +44,16 @@ impl MasterSecret {
         Self(Arc::from(text.trim().as_bytes()))
     }
 
-    /// The secret that the settings name; with SQLite it is made if there is none yet.
+    /// The secret that the settings name, or that of their file, which is made if there is none yet. What a database in
+    /// memory holds sealed is gone with the program, and so is its secret.
     ///
     /// # Errors
     /// A sentence that says what to do if its file cannot be read or made, or others may read it.
     pub fn load(config: &Config) -> Result<Self> {
-        if let Some(text) = &config.secret {
-            return Ok(Self::new(text));
-        }
-        match beside(&config.database_url) {
-            Some(path) => Self::from_file(&path),
-            None => Ok(Self::new(&random_text())),
+        match (&config.secret, &config.secret_file) {
+            (Some(text), _) => Ok(Self::new(text)),
+            (None, Some(path)) => Self::from_file(path),
+            (None, None) => Ok(Self::new(&random_text())),
         }
     }
 
@@ -186,12 +180,6 @@ fn keyed(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 /// 256 random bits as text.
 fn random_text() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-}
-
-/// The file beside a SQLite database; none for a database in memory.
-fn beside(url: &str) -> Option<PathBuf> {
-    let file = url.strip_prefix("sqlite://")?.split('?').next()?;
-    (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(format!("{file}.secret")))
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub fn load(config: &Config) -> Result<Option<String>> {
     let db = Db::open(&settings, clock.clone())?;
     let caller = Caller::system("demo");
     match db.ask_now(&caller, base::found)? {
-        base::Found::Demo => return Ok(Some(welcome())),
+        base::Found::Demo => return Ok(Some(welcome(config))),
         base::Found::Other => {
             return Err(Error::new(&codes::CONFLICT)
                 .detail("The database holds data that is not the demo program. Serve it without --demo, or set DATABASE_URL to a new file."));
@@ -70,16 +70,18 @@ pub fn load(config: &Config) -> Result<Option<String>> {
         daily::set(&desk, &cast, end).await?;
         nights.pass().await
     })?;
-    Ok(Some(welcome()))
+    Ok(Some(welcome(config)))
 }
 
-fn welcome() -> String {
+fn welcome(config: &Config) -> String {
     let mut text = format!("Demo logins (password for all: {PASSWORD}):\n");
     for login in base::LOGINS {
         let _ = writeln!(text, "  {:<18} {}", login.role, login.email);
     }
-    text.push_str("\nA token to paste into Swagger UI's Authorize:\n  curl -s http://HOST/v1/auth/login -H 'Content-Type: application/json' \\\n    -d '{\"email\":\"admin@demo.example\",\"password\":\"");
-    text.push_str(PASSWORD);
-    text.push_str("\"}'");
+    let _ = write!(
+        text,
+        "\nA token to paste into Swagger UI's Authorize:\n  curl -sS {}/v1/auth/login -H 'Content-Type: application/json' \\\n    -d '{{\"email\":\"admin@demo.example\",\"password\":\"{PASSWORD}\"}}'",
+        config.public_url
+    );
     text
 }

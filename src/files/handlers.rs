@@ -44,8 +44,8 @@ pub async fn list_files(db: Db, caller: Caller, filter: Query<FileFilter>, pagin
 /// Upload a file
 ///
 /// The body is the content, byte for byte; it is passed on to the store as it comes. `Content-Type` says what it is, or
-/// `application/octet-stream` to have it recognised; what the content shows must agree with it. An idempotency key covers
-/// the name and the content.
+/// `application/octet-stream` to have it recognised; what the content shows must agree with it. Text is UTF-8, or ISO 8859-1 or
+/// Windows-1252 as older systems export CSV. An idempotency key covers the name and the content.
 #[utoipa::path(
     params(NewFile),
     request_body(content = FileContent, content_type = "application/octet-stream", description = "The content of the file."),

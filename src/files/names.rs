@@ -45,6 +45,11 @@ const SAME: &[(&str, &str)] = &[
 /// What an upload says of no particular kind.
 pub const ANY: &str = "application/octet-stream";
 
+/// Whether nothing in particular is said.
+fn is_any(declared: &str) -> bool {
+    declared.is_empty() || declared == ANY
+}
+
 /// Why content is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -54,25 +59,46 @@ pub enum Refusal {
     Mismatch(&'static str),
 }
 
-/// The kind that the first bytes show.
-fn shown(head: &[u8]) -> Option<&'static str> {
+/// The kind that the first bytes show, of content that is said to be `declared`.
+fn shown(declared: &str, head: &[u8]) -> Option<&'static str> {
     let begins = |(at, wanted): &(usize, &[u8])| head.get(*at..).is_some_and(|rest| rest.starts_with(wanted));
     let known = KINDS.iter().find(|(_, marks)| marks.iter().all(begins));
     known
         .map(|(kind, _)| *kind)
-        .or_else(|| is_text(head).then_some("text/plain"))
+        .or_else(|| is_text(declared, head).then_some("text/plain"))
 }
 
-/// Text in UTF-8 without control characters; HTML and scripts that a browser would run are none.
-fn is_text(head: &[u8]) -> bool {
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
+/// Text without control characters; HTML and scripts that a browser would run are none.
+fn is_text(declared: &str, head: &[u8]) -> bool {
+    match std::str::from_utf8(head) {
+        Ok(text) => is_plain(text),
         // The head may end within a character.
         Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(head.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+            let whole = head.get(..error.valid_up_to()).unwrap_or_default();
+            is_plain(std::str::from_utf8(whole).unwrap_or_default())
         }
-        Err(_binary) => return false,
-    };
+        // JSON and mails are something else by their own rules; only what may be any text may be in a code page.
+        Err(_) => (is_any(declared) || declared.starts_with("text/")) && is_in_a_code_page(head),
+    }
+}
+
+/// Text in ISO 8859-1 or Windows-1252, as older systems export it: mostly ASCII, and nothing that neither has a letter or sign
+/// for. What is binary has zeros and other control characters among its first bytes, and far fewer letters.
+fn is_in_a_code_page(head: &[u8]) -> bool {
+    const NOTHING: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+    let beyond = head.iter().filter(|byte| !byte.is_ascii()).count();
+    let text: String = head
+        .iter()
+        .map(|byte| match byte {
+            // Control characters in the one are signs and quotes in the other.
+            0x80..=0x9f if !NOTHING.contains(byte) => '\u{fffd}',
+            byte => char::from(*byte),
+        })
+        .collect();
+    beyond <= head.len() / 3 && is_plain(&text)
+}
+
+fn is_plain(text: &str) -> bool {
     let start: String = text
         .trim_start()
         .chars()
@@ -92,8 +118,8 @@ fn is_text(head: &[u8]) -> bool {
 /// # Errors
 /// Why it is not taken.
 pub fn media_type(declared: &str, head: &[u8]) -> Result<String, Refusal> {
-    let shown = shown(head).ok_or(Refusal::NotTaken)?;
-    if declared.is_empty() || declared == ANY {
+    let shown = shown(declared, head).ok_or(Refusal::NotTaken)?;
+    if is_any(declared) {
         return Ok(shown.to_owned());
     }
     let kind = SAME
@@ -169,6 +195,31 @@ mod tests {
         assert_eq!(media_type("text/html", b"hello"), Err(Refusal::NotTaken));
         assert_eq!(media_type("text/plain", b"<html><script>"), Err(Refusal::NotTaken));
         assert_eq!(media_type("text/csv", b"a,b\n1,2\n"), Ok("text/csv".to_owned()));
+    }
+
+    #[test]
+    fn text_may_be_in_a_code_page_and_what_is_binary_is_none() {
+        // \x80 and \x96 are the euro and the dash of Windows; ISO 8859-1 has control characters there.
+        let rows = b"Id;Name;Umsatz\r\n1;M\xfcller & S\xf6hne;5 \x80\r\n2;Caf\xe9 \x96 K\xf6ln;\r\n";
+        assert_eq!(media_type("text/csv", rows), Ok("text/csv".to_owned()));
+        assert_eq!(media_type("text/plain", rows), Ok("text/plain".to_owned()));
+        assert_eq!(media_type(ANY, rows), Ok("text/plain".to_owned()));
+        for other in ["application/json", "message/rfc822", "application/x-something"] {
+            assert_eq!(media_type(other, rows), Err(Refusal::NotTaken), "{other}");
+        }
+        for binary in [
+            b"\xff\xfeI\0d\0,\0".as_slice(),
+            b"\x7fELF caf\xe9",
+            b"caf\xe9 \x81\x8d",
+            b"\x1f\x8b\x08\x08abcdefgh",
+            b"\xca\xfe\xba\xbeabcd",
+            b"<html><p>caf\xe9",
+            b"#!/bin/sh\necho caf\xe9",
+        ] {
+            for declared in ["text/csv", ANY] {
+                assert_eq!(media_type(declared, binary), Err(Refusal::NotTaken), "{binary:?}");
+            }
+        }
     }
 
     #[test]

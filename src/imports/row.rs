@@ -8,8 +8,8 @@ use super::{
     fields::Field,
     formats::{Formats, phone, shown},
     mapping::{Cell, Made, Mapping, Piece, Step, When, template},
+    raw::Broken,
     ready::{Ready, RowFault, Typed},
-    source::Broken,
 };
 use crate::kernel::Currency;
 

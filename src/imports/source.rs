@@ -6,15 +6,12 @@ use std::path::Path;
 use super::{
     formats::{Encoding, Formats},
     mapping::unusable,
+    raw::{BYTES_OF_A_ROW, Broken, Over, Place, Row, shown},
 };
 use crate::error::{Error, Result};
 
 /// How many lines a row may have before an open quote is taken for a mistake.
 const LINES_OF_A_ROW: usize = 1000;
-/// How many bytes a row may have.
-pub const BYTES_OF_A_ROW: usize = 1024 * 1024;
-/// How many characters of a row that cannot be read are kept.
-const SHOWN: usize = 4000;
 
 /// A file that is being read: the whole of it, or what is there of one that comes piece by piece.
 #[derive(Debug)]
@@ -35,57 +32,6 @@ pub struct Source {
     over: Option<Over>,
 }
 
-/// What is remembered of a row that is too long, so that its bytes need not be.
-#[derive(Debug)]
-pub struct Over {
-    begins: Vec<u8>,
-    bytes: u64,
-    lines: u64,
-}
-
-impl Over {
-    /// A row of which so many lines were seen.
-    pub fn of(lines: u64) -> Self {
-        Self {
-            begins: Vec::new(),
-            bytes: 0,
-            lines,
-        }
-    }
-
-    /// Passes these bytes over, too.
-    pub fn take(&mut self, bytes: &[u8]) {
-        let room = (4 * SHOWN).saturating_sub(self.begins.len());
-        self.begins.extend(bytes.iter().take(room));
-        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
-    }
-
-    /// How many bytes were passed over.
-    pub const fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// The row, which begins at that line.
-    pub fn row(&self, line: u64) -> Row {
-        Row {
-            line,
-            cells: Err(Broken::too_long()),
-            raw: Some(shown(&self.begins)),
-        }
-    }
-}
-
-/// A row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The number of its first line.
-    pub line: u64,
-    /// Its cells, or what is wrong with it.
-    pub cells: std::result::Result<Vec<String>, Broken>,
-    /// What stands there, if it cannot be read.
-    pub raw: Option<String>,
-}
-
 /// Where the row ends that begins at the present place.
 enum End {
     /// Here, after so many lines.
@@ -96,38 +42,6 @@ enum End {
     TooFar(u64),
     /// In what has not come yet.
     ToCome,
-}
-
-/// Where content that came piece by piece is read on.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// How many bytes were read.
-    pub position: u64,
-    /// The number of the next line.
-    pub line: u64,
-    /// What stands between cells.
-    pub delimiter: u8,
-    /// The names of the columns.
-    pub header: Vec<String>,
-}
-
-/// What is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong and what to do about it.
-    pub detail: String,
-}
-
-impl Broken {
-    /// A row that is longer than any may be.
-    pub fn too_long() -> Self {
-        Self {
-            code: "too_long",
-            detail: format!("The row has more than {BYTES_OF_A_ROW} bytes; no record needs so many."),
-        }
-    }
 }
 
 impl Source {
@@ -337,7 +251,7 @@ impl Source {
             let over = self.over.take()?;
             let row = over.row(self.line);
             self.at = end;
-            self.line += over.lines;
+            self.line += over.lines();
             return Some(row);
         }
         self.pass_over();
@@ -408,22 +322,6 @@ impl Source {
     }
 }
 
-/// What stands in a row that cannot be read, as far as it is text: the beginning of a long one.
-fn shown(row: &[u8]) -> String {
-    String::from_utf8_lossy(row)
-        .trim_end()
-        .chars()
-        .map(|c| {
-            if c.is_control() && !matches!(c, '\n' | '\t') {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .take(SHOWN)
-        .collect()
-}
-
 impl Iterator for Source {
     type Item = Row;
 
@@ -490,7 +388,10 @@ impl Iterator for Source {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::formats::Given, *};
+    use super::{
+        super::{formats::Given, raw::SHOWN},
+        *,
+    };
 
     fn source(text: &[u8]) -> Source {
         Source::begun(

@@ -1,8 +1,11 @@
 //! How a row left its record, and how that is taken back: a record that it made is removed, or withdrawn where records are not
-//! removed; one that it changed gets its previous values. Each through the module that the record belongs to.
+//! removed, through the module that it belongs to. One that it changed is set back ([`super::restored`]).
+//!
+//! What other records name is kept by the constraints of the database. What is part of a record (the aliases of a product, the
+//! times of a person at partners, the account managers of a partner) goes with it only if the import alone told of it: somebody
+//! else's is never taken along.
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 use super::{ImportKind, ImportVerdict, batch::Applied, jobs::ImportUndoVerdict, report::Left};
 use crate::{
@@ -10,20 +13,18 @@ use crate::{
         products::{self, ProductAlias},
         territories,
     },
-    custom_fields::{self, CustomRecord},
-    customers::{
-        self,
-        accounts::{self, CustomerAccountPatch},
-        direct_opportunities, installed_base, named_accounts,
-    },
+    customers::{self, accounts, direct_opportunities, installed_base, named_accounts},
     db::Tx,
     deals::registrations::{
         self, DealWithdrawal, REVIEW, ReviewStatus,
         history::{self, Entry},
     },
-    error::{Error, Result},
-    events::queries::{self as events, JustWritten, Recorded},
-    http::{IfMatch, Resource as _},
+    error::{Error, Result, codes},
+    events::{
+        queries::{self as events, JustWritten},
+        request_queries as calls,
+    },
+    http::{IfMatch, Resource},
     identity::users::{self, UserStatus},
     kernel::ids::DealId,
     partners::{
@@ -37,71 +38,11 @@ use crate::{
 /// What is said of a deal that is withdrawn with the import that brought it.
 const REASON: &str = "The import that brought it was undone.";
 
-/// The fields of each kind of record that an import can change, and that can be set back.
-const fn fields(kind: ImportKind) -> &'static [&'static str] {
-    match kind {
-        ImportKind::Territories => &["name", "parent_id"],
-        ImportKind::Products => &["code", "name", "parent_id", "description", "list_price", "custom"],
-        ImportKind::Users => &["name"],
-        ImportKind::Partners => &[
-            "legal_name",
-            "trading_names",
-            "types",
-            "registration",
-            "website",
-            "phone",
-            "hq_address",
-            "parent_id",
-            "territory_ids",
-            "default_currency",
-            "time_zone",
-            "tags",
-            "custom",
-            "external_refs",
-        ],
-        ImportKind::People => &["name", "email", "phone", "locale", "preferences", "consents"],
-        ImportKind::CustomerAccounts => CustomerAccountPatch::FIELDS,
-        ImportKind::DirectOpportunities => &[
-            "account_id",
-            "title",
-            "product_id",
-            "territory_id",
-            "deal_type",
-            "status",
-            "stage",
-            "amount",
-            "expected_close_on",
-            "owner_id",
-            "owner_name",
-            "closed_at",
-            "custom",
-            "external_refs",
-        ],
-        ImportKind::NamedAccounts => &[
-            "account_id",
-            "product_id",
-            "territory_id",
-            "starts_on",
-            "ends_on",
-            "owner_id",
-            "reason",
-            "external_refs",
-        ],
-        ImportKind::InstalledBase => &[
-            "account_id",
-            "product_id",
-            "territory_id",
-            "since_on",
-            "ends_on",
-            "quantity",
-            "partner_id",
-            "external_refs",
-        ],
-        ImportKind::AccountManagers | ImportKind::TierMemberships | ImportKind::Deals => &[],
-    }
-}
-
-fn parsed<I: std::str::FromStr>(id: &str) -> Result<I> {
+/// The id of a record, as a row holds it.
+///
+/// # Errors
+/// `internal` if it is none.
+pub fn parsed<I: std::str::FromStr>(id: &str) -> Result<I> {
     id.parse()
         .map_err(|_malformed| Error::internal(format!("a row of an import names `{id}`")))
 }
@@ -115,8 +56,46 @@ const fn parts(kind: ImportKind) -> &'static [&'static str] {
     }
 }
 
+/// What one import did with a record, as far as its rows remember.
+#[derive(Debug)]
+pub struct Doings {
+    /// The revision in which it left the record last.
+    pub revision: i64,
+    /// The calls that its rows were taken with.
+    pub calls: BTreeSet<String>,
+    /// Whether several rows were about the record.
+    pub several: bool,
+}
+
+impl Doings {
+    /// Whether the import alone told of each of those records. Of what no event is kept any more, nobody knows.
+    fn were_all(&self, tx: &mut Tx<'_>, records: &[String]) -> Result<bool> {
+        let told = calls::of_records(tx, records)?;
+        let its_own = |call: &Option<String>| call.as_ref().is_some_and(|call| self.calls.contains(call));
+        let alone = |record: &String| told.get(record).is_some_and(|calls| calls.iter().all(its_own));
+        Ok(records.iter().all(alone))
+    }
+
+    /// Refuses to take parts of a record along that somebody else brought, or changed.
+    fn were_parts<T: Resource>(
+        &self,
+        tx: &mut Tx<'_>,
+        parts: &[T],
+        pointer: &'static str,
+        detail: &'static str,
+    ) -> Result<()> {
+        let ids: Vec<String> = parts.iter().map(Resource::id).collect();
+        if self.were_all(tx, &ids)? {
+            Ok(())
+        } else {
+            Err(Error::contradicts(pointer, "in_use", detail))
+        }
+    }
+}
+
 /// How a row left its record just now, `told` being the last event before it; nothing if that cannot be taken back: where the
-/// record has no revision, and where no one event tells of all that the row changed.
+/// record has no revision, and where no one event tells of all that the row changed. A row that changed parts of its record
+/// remembers the first event of a part: by itself it is not taken back, but it goes with the record ([`is_of_part`]).
 ///
 /// # Errors
 /// What the database reports.
@@ -129,15 +108,48 @@ pub fn left(tx: &mut Tx<'_>, kind: ImportKind, applied: &Applied, told: &mut i64
     let (own, others): (Vec<JustWritten>, Vec<JustWritten>) = written
         .into_iter()
         .partition(|event| event.resource_type == kind.resource_type() && event.resource_id == applied.id);
+    let of_part = |event: &&JustWritten| parts(kind).contains(&event.resource_type.as_str());
+    if applied.verdict == ImportVerdict::Updated
+        && let Some(part) = others.iter().find(of_part)
+    {
+        let revision = match own.last() {
+            Some(last) => last.revision,
+            None => revision(tx, kind, &applied.id)?,
+        };
+        return Ok(Some(Left {
+            revision,
+            event: part.seq,
+        }));
+    }
     let (Some(first), Some(last)) = (own.first(), own.last()) else {
         return Ok(None);
     };
-    let of_part = |event: &JustWritten| parts(kind).contains(&event.resource_type.as_str());
-    let whole = applied.verdict != ImportVerdict::Updated || (own.len() == 1 && !others.iter().any(of_part));
+    let whole = applied.verdict != ImportVerdict::Updated || own.len() == 1;
     Ok(whole.then_some(Left {
         revision: last.revision,
         event: first.seq,
     }))
+}
+
+/// The present revision of a record that has parts.
+fn revision(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<i64> {
+    match kind {
+        ImportKind::Products => Ok(products::find(tx, parsed(id)?)?.revision),
+        ImportKind::People => Ok(people::find(tx, parsed(id)?)?.revision),
+        _ => Err(Error::internal(format!("{kind} have no parts"))),
+    }
+}
+
+/// Whether a row that remembers that event changed parts of its record, which are not set back.
+///
+/// # Errors
+/// What the database reports.
+pub fn is_of_part(tx: &mut Tx<'_>, kind: ImportKind, event: i64) -> Result<bool> {
+    if parts(kind).is_empty() {
+        return Ok(false);
+    }
+    let about = calls::resource_type(tx, event)?;
+    Ok(about.is_some_and(|about| parts(kind).contains(&about.as_str())))
 }
 
 /// Refuses the removal of a record on which somebody has noted something, which nobody would find any more.
@@ -153,12 +165,17 @@ fn nothing_noted(tx: &mut Tx<'_>, kind: ImportKind, id: &str) -> Result<()> {
     Err(Error::contradicts("#", "in_use", detail))
 }
 
-/// Removes a record that a row made, or withdraws it, if it is still in the revision that was `seen`.
+/// Removes a record that a row made, or withdraws it, if it is still as the import left it.
 ///
 /// # Errors
 /// 404 if it is gone, 412 if it was changed since; otherwise what stands in the way: `in_use`, or 409 `contradiction` in words
 /// that such records stay.
-pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str, seen: IfMatch) -> Result<ImportUndoVerdict> {
+pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str, by: &Doings) -> Result<ImportUndoVerdict> {
+    let seen = IfMatch(Some(by.revision));
+    // Of one row the revision tells; between two somebody else may have changed the record.
+    if by.several && !by.were_all(tx, &[id.to_owned()])? {
+        return Err(Error::new(&codes::PRECONDITION_FAILED));
+    }
     if kind != ImportKind::Deals {
         nothing_noted(tx, kind, id)?;
     }
@@ -172,8 +189,11 @@ pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str, seen: IfMatch) -> Res
         ImportKind::Products => {
             let record = products::find(tx, parsed(id)?)?;
             seen.check(record.revision)?;
+            let aliases = products::aliases_of(tx, record.id)?;
+            let detail = "the product has other aliases than those that the import brought; remove them first";
+            by.were_parts(tx, &aliases, "#/aliases", detail)?;
             references::set(tx, kind.resource_type(), id, &[])?;
-            products::delete(tx, &record)?;
+            products::delete_with(tx, &record, &aliases)?;
         }
         ImportKind::CustomerAccounts => {
             let record = customers::find(tx, parsed(id)?)?;
@@ -208,18 +228,21 @@ pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str, seen: IfMatch) -> Res
             users::save(tx, &before, before.clone().moved(status, tx.now), "user.disabled")?;
         }
         ImportKind::Deals => return withdraw(tx, parsed(id)?, seen),
-        ImportKind::Partners => return Err(stays("partners are not deleted; end the partnership here")),
+        ImportKind::Partners => {
+            let partner = parsed(id)?;
+            partners::lock(tx, partner)?;
+            let record = partners::find(tx, partner)?;
+            seen.check(record.revision)?;
+            let detail = "others look after the partner than who came with it, and what has been is not rewritten";
+            partners::remove_imported(tx, &record, |tx, managers| {
+                by.were_parts(tx, managers, "#/account_manager", detail)
+            })?;
+        }
         ImportKind::People => {
             let person = people::find(tx, parsed(id)?)?;
             seen.check(person.revision)?;
-            let as_they_came = |time: &Employment| time.revision == 1 && time.created_at == person.created_at;
-            if person.employments.len() > 1 || !person.employments.iter().all(as_they_came) {
-                return Err(Error::contradicts(
-                    "#/employments",
-                    "in_use",
-                    "the person's times at partners are not those that the row brought any more",
-                ));
-            }
+            let detail = "the person's times at partners are not those that the import brought any more";
+            by.were_parts(tx, &person.employments, "#/employments", detail)?;
             people::delete(tx, &person)?;
         }
         ImportKind::AccountManagers | ImportKind::TierMemberships => {
@@ -229,7 +252,8 @@ pub fn remove(tx: &mut Tx<'_>, kind: ImportKind, id: &str, seen: IfMatch) -> Res
     Ok(ImportUndoVerdict::Removed)
 }
 
-fn stays(detail: &'static str) -> Error {
+/// Why a record stays as it is.
+pub fn stays(detail: &'static str) -> Error {
     Error::contradicts("#", "not_removable", detail)
 }
 
@@ -274,144 +298,4 @@ fn withdraw(tx: &mut Tx<'_>, id: DealId, seen: IfMatch) -> Result<ImportUndoVerd
     after.references.clear();
     registrations::save(tx, &withdrawn, after.touched(now), "deal.updated")?;
     Ok(ImportUndoVerdict::Removed)
-}
-
-/// Gives a record that a row changed its previous values, if it is still in the revision that was `seen`; answers its revision
-/// then.
-///
-/// # Errors
-/// 404 if it is gone, 412 if it was changed since; 409 `contradiction` in words if they cannot be set back, or are not known any
-/// more; what the record's rules refuse.
-pub fn restore(
-    tx: &mut Tx<'_>,
-    kind: ImportKind,
-    id: &str,
-    seen: IfMatch,
-    event: i64,
-) -> Result<(ImportUndoVerdict, i64)> {
-    let told = events::recorded(tx, event)?.ok_or_else(|| stays("what it was before is not known any more"))?;
-    let now = tx.now;
-    let done = match kind {
-        ImportKind::Territories => {
-            let before = territories::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            let after = before.clone().patched(&back(kind, &told)?, now);
-            same(kind, &told, &territories::save(tx, &before, after)?)
-        }
-        ImportKind::Products => {
-            let before = products::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            let patch: products::ProductPatch = back(kind, &told)?;
-            let custom = custom_fields::for_changed(tx, CustomRecord::Product, before.custom.clone(), &patch.custom)?;
-            let after = before.clone().patched(&patch, custom, now);
-            same(kind, &told, &products::save(tx, &before, after)?)
-        }
-        ImportKind::Users => {
-            let before = users::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            let mut after = before.clone().moved(before.status, now);
-            if let Some(name) = told.previous.get("name").and_then(Value::as_str) {
-                name.clone_into(&mut after.name);
-            }
-            same(kind, &told, &users::save(tx, &before, after, "user.updated")?)
-        }
-        ImportKind::Partners => {
-            let partner = parsed(id)?;
-            partners::lock(tx, partner)?;
-            seen.check(partners::find(tx, partner)?.revision)?;
-            let (after, _) = partners::update_imported(tx, partner, &back(kind, &told)?)?;
-            same(kind, &told, &after)
-        }
-        ImportKind::People => {
-            let before = people::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            let after = before.clone().patched(&back(kind, &told)?, now)?;
-            same(kind, &told, &people::save(tx, &before, after)?)
-        }
-        ImportKind::CustomerAccounts => {
-            let before = customers::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            same(kind, &told, &accounts::change(tx, &before, &back(kind, &told)?)?)
-        }
-        ImportKind::DirectOpportunities => {
-            let before = direct_opportunities::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            same(
-                kind,
-                &told,
-                &direct_opportunities::change(tx, &before, &back(kind, &told)?)?,
-            )
-        }
-        ImportKind::NamedAccounts => {
-            let before = named_accounts::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            same(kind, &told, &named_accounts::change(tx, &before, &back(kind, &told)?)?)
-        }
-        ImportKind::InstalledBase => {
-            let before = installed_base::find(tx, parsed(id)?)?;
-            seen.check(before.revision)?;
-            same(kind, &told, &installed_base::change(tx, &before, &back(kind, &told)?)?)
-        }
-        ImportKind::AccountManagers | ImportKind::TierMemberships | ImportKind::Deals => {
-            return Err(stays(
-                "what the row changed has a history of its own, which is not rewritten",
-            ));
-        }
-    }?;
-    Ok((ImportUndoVerdict::Restored, done))
-}
-
-/// The change of a record that sets its fields back to what an event says of them.
-fn back<T: DeserializeOwned>(kind: ImportKind, told: &Recorded) -> Result<T> {
-    let mut body = Map::new();
-    for name in fields(kind) {
-        if let Some(before) = told.previous.get(*name) {
-            body.insert((*name).to_owned(), set_back(before, told.data.get(*name)));
-        }
-    }
-    serde_json::from_value(Value::Object(body)).map_err(|_other| stays("what it was before cannot be written any more"))
-}
-
-/// What a field held before, as a change from what it holds now: what an object had not is cleared.
-fn set_back(before: &Value, now: Option<&Value>) -> Value {
-    let (Value::Object(before), Some(Value::Object(now))) = (before, now) else {
-        return before.clone();
-    };
-    let mut back: Map<String, Value> = now.keys().map(|name| (name.clone(), Value::Null)).collect();
-    back.extend(before.clone());
-    Value::Object(back)
-}
-
-/// The revision of a record, if it is again what an event says that it was.
-fn same<T: Serialize + crate::http::Resource>(kind: ImportKind, told: &Recorded, record: &T) -> Result<i64> {
-    let now = serde_json::to_value(record).unwrap_or_default();
-    let differs = |name: &&&str| {
-        told.previous
-            .get(**name)
-            .is_some_and(|before| now.get(**name) != Some(before))
-    };
-    match fields(kind).iter().find(differs) {
-        None => Ok(record.revision()),
-        Some(name) => Err(Error::contradicts(
-            format!("#/{name}"),
-            "not_restorable",
-            format!("`{name}` cannot be set back to what it was"),
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_field_is_set_back_with_what_it_had_not() {
-        let (before, now) = (json!({"city": "Bonn"}), json!({"city": "Köln", "region": "NW"}));
-        assert_eq!(set_back(&before, Some(&now)), json!({"city": "Bonn", "region": null}));
-        assert_eq!(set_back(&json!(null), Some(&now)), json!(null));
-        assert_eq!(set_back(&json!(["a"]), Some(&json!(["b"]))), json!(["a"]));
-        assert_eq!(set_back(&before, None), before);
-    }
 }

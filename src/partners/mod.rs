@@ -22,6 +22,7 @@ mod likeness_queries;
 mod model;
 pub mod people;
 mod queries;
+mod removal_queries;
 pub mod resellers;
 pub mod reviews;
 mod rows;
@@ -57,6 +58,7 @@ pub use model::{
 };
 pub use queries::{KnownBy, NamedPartner, find, known_by, lock, page, page_by_name, status};
 use queries::{by_registration, duplicate, find_by_secret, insert, save};
+pub use removal_queries::remove_imported;
 pub use rules::{MACHINE, closed_to};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

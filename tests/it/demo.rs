@@ -1,12 +1,12 @@
-//! The demo program: made through the API itself, the same in every run, with something in every state.
+//! The demo program: made through the API itself, the same in every run, with something in every state, on either database by
+//! its URL alone.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, process::Command, sync::Arc};
 
 use diesel::prelude::*;
 use openprm::{
     auth::Caller,
-    config::Config,
-    db::{Db, Engine, SystemClock},
+    db::{Db, Engine, Settings, SystemClock},
     deals::registrations::{DealStage, ReviewStatus},
     demo,
     events::catalogue,
@@ -18,7 +18,12 @@ use openprm::{
 };
 use serde_json::json;
 
-use crate::support::{api::api, database::Database};
+use crate::support::{
+    Folder,
+    api::api,
+    database::Database,
+    server::{DEMO_START, Server, request},
+};
 
 /// The content of every event has the schema of its type of record.
 fn events_are_what_the_contract_says(db: &Db) {
@@ -48,22 +53,64 @@ fn events_are_what_the_contract_says(db: &Db) {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// Serves the demo program in that folder as the README does: nothing is set but the URL of the database. Somebody signs in.
+fn serve(folder: &Folder, url: &str) -> Server {
+    let server = Server::start(&folder.0, &["serve", "--demo"], &[("DATABASE_URL", url)], DEMO_START);
+    let login = json!({"email": "admin@demo.example", "password": demo::PASSWORD});
+    let (status, session) = request(server.port, "POST", "/v1/auth/login", &[], Some(&login)).unwrap();
+    assert_eq!(status, 200, "{session}");
+    server
+}
+
+/// What the program says in that folder when it does not start.
+fn refusal(folder: &Folder, url: &str, arguments: &[&str]) -> String {
+    let ended = Command::new(env!("CARGO_BIN_EXE_openprm"))
+        .args(arguments)
+        .current_dir(&folder.0)
+        .env("DATABASE_URL", url)
+        .env("OPENPRM_BIND", "127.0.0.1:0")
+        .env("OPENPRM_LOG", "error")
+        .output()
+        .unwrap();
+    assert!(!ended.status.success());
+    String::from_utf8(ended.stderr).unwrap()
+}
+
 fn stands(engine: Engine) {
-    let database = Database::empty(engine);
-    let open = || Db::open(&database.settings, std::sync::Arc::new(SystemClock)).unwrap();
-    open().migrate_up().unwrap();
-    let url = database.settings.url.clone();
-    let config = Config::read(move |name| match name {
-        "DATABASE_URL" => Some(url.clone()),
-        "OPENPRM_SECRET" => Some("a secret for the demo that is long enough".to_owned()),
-        _ => None,
-    })
-    .unwrap();
-    assert!(demo::load(&config).unwrap().unwrap().contains("admin@demo.example"));
-    assert!(
-        demo::load(&config).unwrap().is_some(),
-        "a second start finds it and leaves it as it is"
-    );
+    let (folder, database) = (Folder::made(), Database::empty(engine));
+    let (url, settings, secret) = match engine {
+        Engine::Sqlite => {
+            let file = format!("sqlite://{}", folder.0.join("openprm.db").display());
+            let settings = Settings {
+                url: file,
+                ..database.settings.clone()
+            };
+            ("sqlite://openprm.db".to_owned(), settings, "openprm.db.secret")
+        }
+        Engine::Postgres => {
+            let settings = database.settings.clone();
+            (settings.url.clone(), settings, "openprm-demo.secret")
+        }
+    };
+    let open = || Db::open(&settings, Arc::new(SystemClock)).unwrap();
+    serve(&folder, &url).end();
+    let kept = folder.0.join(secret);
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = std::fs::read(&kept).unwrap();
+    // A second start finds the program and leaves it as it is, and opens with its secret what the first one sealed.
+    serve(&folder, &url).end();
+    assert_eq!(std::fs::read(&kept).unwrap(), before);
+    if engine == Engine::Postgres {
+        let elsewhere = Folder::made();
+        let said = refusal(&elsewhere, &url, &["serve", "--demo"]);
+        assert!(said.contains("does not open with this master secret"), "{said}");
+        let said = refusal(&folder, &url, &["serve"]);
+        let required = "OPENPRM_SECRET is required with PostgreSQL; make one with: openssl rand -base64 48";
+        assert!(
+            said.contains(required),
+            "what is no demo needs a secret of its own: {said}"
+        );
+    }
     let (statuses, stages, waiting, daily, people) = open()
         .ask_now(&Caller::system("test"), |tx| {
             let rows: Vec<(ReviewStatus, DealStage)> = on_each!(tx, |c| deals::table

@@ -230,6 +230,28 @@ each_engine! {
         assert_eq!(sales.get("/v1/files").await.expect(200)["data"], json!([]));
     }
 
+    async fn text_is_taken_in_utf_8_and_in_the_code_pages_of_older_systems(world: World) {
+        let program = Program::new(&world).await;
+        let sales = program.sales(program.partner("Nordwind"));
+        let rows = b"Id;Name\r\n1;M\xfcller & S\xf6hne\r\n2;Caf\xe9 \x96 5 \x80\r\n".to_vec();
+        for (sent, known) in [("text/csv", "text/csv"), ("text/csv; charset=windows-1252", "text/csv"), ("text/plain", "text/plain"), ("application/octet-stream", "text/plain")] {
+            let file = upload(&sales, "a.csv", sent, rows.clone()).await.expect(201);
+            assert_eq!((&file["media_type"], &file["size_bytes"]), (&json!(known), &json!(rows.len())), "{sent}");
+            let link = link(&sales, &file).await;
+            assert!(world.stranger().get(&link).await.bytes == rows, "{sent}: it is kept as it came");
+        }
+        for (sent, content) in [
+            ("application/json", rows.clone()),
+            ("message/rfc822", rows.clone()),
+            ("text/csv", b"\xff\xfeI\0d\0;\0".to_vec()),
+            ("text/csv", b"\xd0\xc8\xc5\xd2\xc1\xd4\xcf\xd2 1".to_vec()),
+            ("text/plain", b"<html>caf\xe9".to_vec()),
+            ("application/octet-stream", b"\x1f\x8b\x08\x08abcdefgh\xe9".to_vec()),
+        ] {
+            assert_eq!(upload(&sales, "a.csv", sent, content).await.refused(415), "unsupported_media_type", "{sent}");
+        }
+    }
+
     async fn what_a_server_left_half_written_is_swept(world: World) {
         let store = world.state.files.store.clone();
         let (key, location) = ("ab/file_left".to_owned(), store.location().to_owned());

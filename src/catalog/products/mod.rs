@@ -10,7 +10,9 @@ mod queries;
 mod rules;
 
 pub use model::{NewProduct, Product, ProductAlias, ProductKind, ProductPatch, ProductStatus};
-pub use queries::{add_alias, ancestors, by_code, by_ids, delete, find, insert, overlaps, resolve, save};
+pub use queries::{
+    add_alias, aliases_of, ancestors, by_code, by_ids, delete_with, find, insert, overlaps, resolve, save,
+};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// The routes.

@@ -343,6 +343,31 @@ pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
     tx.record(Fact::deleted("product.deleted", product))
 }
 
+/// Removes a product that nothing but these aliases names, with them.
+///
+/// # Errors
+/// 409 `in_use` if something else names it, another alias among it; 412 if it was changed meanwhile.
+pub fn delete_with(tx: &mut Tx<'_>, product: &Product, its_aliases: &[ProductAlias]) -> Result<()> {
+    for alias in its_aliases {
+        remove_alias(tx, alias)?;
+    }
+    custom_fields::forget(tx, CustomRecord::Product, &product.id.to_string())?;
+    remove!(tx, table, products::revision, (product.id, product.revision))?;
+    tx.record(Fact::deleted("product.deleted", product))
+}
+
+/// Every alias of a product, oldest first.
+///
+/// # Errors
+/// What the database reports.
+pub fn aliases_of(tx: &mut Tx<'_>, product: ProductId) -> Result<Vec<ProductAlias>> {
+    Ok(on_each!(tx, |c| product_aliases::table
+        .filter(product_aliases::product_id.eq(product))
+        .order(product_aliases::id)
+        .select(ProductAlias::as_select())
+        .load(c))?)
+}
+
 /// One page of a product's aliases, oldest first.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ resource_types! {
         "partner.applied" => "A firm applied to become a partner.",
         "partner.approved" => "A firm was accepted as a partner.",
         "partner.created" new => "A firm was recorded as a prospective partner.",
+        "partner.deleted" gone => "A partner was removed with the import that had brought it.",
         "partner.imported" new => "A partner came with imported history.",
         "partner.info_answered" => "An applicant answered the vendor's questions.",
         "partner.info_requested" => "The vendor asked an applicant questions.",
@@ -64,7 +65,7 @@ resource_types! {
     }
     Assignment, "getAccountManager", Owned, [Limit::VendorFields(&["reason_text", "created_by", "handover_id"])] {
         "account_manager.assigned" new => "Somebody of the vendor looks after a partner from some day on.",
-        "account_manager.cancelled" gone => "An assignment that was still to come was cancelled.",
+        "account_manager.cancelled" gone => "An assignment that was still to come was cancelled, or went with its partner.",
         "account_manager.ended" new => "From some day on nobody has a part in looking after a partner.",
     }
     // What the vendor thinks of a partner. Who is limited to some partners reads theirs at the operation.

@@ -10,7 +10,7 @@ use super::{
     model::{Import, ImportFilter, ImportFormat, ImportProblemsAs, ImportRow, ImportRowFilter, ImportWait, NewImport},
     problems::{self, ProblemFile},
     queries::{self, Phase, Work},
-    reading::{Records, sniffed},
+    reading::{Records, likely_encoding, sniffed},
     row_queries,
     rules::{self, FileFacts},
     suggestion, taking, worker,
@@ -22,7 +22,7 @@ use crate::{
     events::queries as events,
     files,
     http::{Accepted, IfMatch, IfMatchIfSent, Json, Path, Plain, Query, Reply, Sent, State},
-    imports::formats::{Formats, Given},
+    imports::formats::{Encoding, Formats, Given},
     kernel::{
         ids::{FileId, Id as _, ImportId},
         page::{Page, Paging},
@@ -121,7 +121,8 @@ pub async fn create_import(
 
 /// Suggest a mapping
 ///
-/// From the names of a file's columns, and what stands in its first rows. A beginning, to be read before it is used.
+/// From the names of a file's columns, and what stands in its first rows; with `formats.encoding` if the file is not UTF-8. A
+/// beginning, to be read before it is used.
 #[utoipa::path(extensions(("x-errors" = json!(["file_infected", "file_not_served"]))))]
 #[post("/suggest-mapping")]
 pub async fn suggest_import_mapping(
@@ -131,8 +132,16 @@ pub async fn suggest_import_mapping(
     new: Json<NewImportSuggestion>,
 ) -> Reply<Plain<ImportSuggestion>> {
     let begun = begun(&state, &db, &caller, new.0.file_id).await?;
-    let formats = Formats::of(&Given::default(), &Given::default()).map_err(Error::internal)?;
     let format = begun.facts.format;
+    let encoding = match format {
+        ImportFormat::Csv => likely_encoding(&begun.head),
+        ImportFormat::Ndjson => Encoding::Utf8,
+    };
+    let given = Given {
+        encoding: Some(encoding),
+        ..Given::default()
+    };
+    let formats = Formats::of(&given, &Given::default()).map_err(Error::internal)?;
     let columns = suggestion::members(format, &begun.head);
     let mut records = Records::begun(format, begun.head, begun.whole, &formats, columns).map_err(unreadable)?;
     let mut rows = Vec::new();
@@ -142,7 +151,7 @@ pub async fn suggest_import_mapping(
     }
     let columns = records.place().header;
     Sent::of(
-        Plain(suggestion::suggested(format, new.0.kind, &columns, &rows)),
+        Plain(suggestion::suggested((format, encoding), new.0.kind, &columns, &rows)),
         &caller,
     )
 }
@@ -291,7 +300,8 @@ pub async fn cancel_import(
 ///
 /// In the background, the last row first: a record that a row made is removed, or withdrawn where such records are not removed; one
 /// that it changed gets its previous values. A record that has another revision than the one in which the import left it is left as
-/// it is, and so is what other records depend on; each row says what became of it, and why.
+/// it is, and so is what other records depend on, or what got a part from elsewhere (a product's alias, a person's time at a partner,
+/// a partner's account manager); each row says what became of it, and why.
 #[utoipa::path(
     params(ImportId, IfMatchIfSent),
     extensions(("x-errors" = json!(["invalid_state", "guard_failed", "contradiction"])))

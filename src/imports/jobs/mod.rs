@@ -12,11 +12,13 @@
 //!   failed when whoever brings it in is disabled meanwhile, or may not make such records any more.
 //! - The same content by the same mapping is brought in once, unless it is wanted again: a constraint of the database.
 //! - Each row that made or changed a record remembers the revision in which it left it, and the event that tells what was before.
-//!   An undo goes backwards over them: a record that has another revision by now is named, and left as it is.
+//!   An undo goes backwards over them: a record that has another revision by now is named, and left as it is, and so is one with a
+//!   part that came from elsewhere.
 //! - Rows are kept for a time (`OPENPRM_IMPORT_RETENTION_DAYS`), the import itself for good.
 
 mod authority;
 mod handlers;
+mod lines;
 mod mapping_model;
 mod model;
 mod problems;

@@ -12,7 +12,7 @@ use crate::{
     db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
-    imports::{queries as runs, source::Place},
+    imports::{queries as runs, raw::Place},
     kernel::{
         Stored, Time,
         ids::{FileId, ImportId},

@@ -1,20 +1,20 @@
 //! The rows of content that comes piece by piece: CSV, or JSON lines.
 
-use serde_json::Value;
-
-use super::model::ImportFormat;
+use super::{
+    lines::{Lines, members},
+    model::ImportFormat,
+};
 use crate::{
     error::{Error, Result},
     imports::{
         formats::{Encoding, Formats},
-        source::{BYTES_OF_A_ROW, Broken, Over, Place, Source},
+        raw::{Broken, Place},
+        source::Source,
     },
 };
 
 /// The columns that a file of problems has before those of the file that was brought in.
 pub const PROBLEM_COLUMNS: [&str; 4] = ["openprm_line", "openprm_code", "openprm_reason", "openprm_raw"];
-/// How many characters of a line that cannot be read are kept.
-const SHOWN: usize = 4000;
 
 /// A row as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,20 +43,6 @@ pub enum Records {
     Lines(Lines),
 }
 
-/// JSON lines that are being read.
-#[derive(Debug)]
-pub struct Lines {
-    bytes: Vec<u8>,
-    before: u64,
-    whole: bool,
-    at: usize,
-    line: u64,
-    columns: Vec<String>,
-    list: char,
-    /// The line that is passed over, while its end is looked for.
-    over: Option<Over>,
-}
-
 /// Which format content has that begins so.
 pub fn sniffed(head: &[u8]) -> ImportFormat {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
@@ -65,6 +51,31 @@ pub fn sniffed(head: &[u8]) -> ImportFormat {
         ImportFormat::Ndjson
     } else {
         ImportFormat::Csv
+    }
+}
+
+/// How the letters of content are stored that begins so: in UTF-8 or, if more of its letters are none than are some, in the code
+/// page of western Windows, which has all that ISO 8859-1 has.
+pub fn likely_encoding(head: &[u8]) -> Encoding {
+    match std::str::from_utf8(head) {
+        Ok(_) => return Encoding::Utf8,
+        // The head may end within a character.
+        Err(error) if error.error_len().is_none() => return Encoding::Utf8,
+        Err(_) => {}
+    }
+    let text = String::from_utf8_lossy(head);
+    let (mut broken, mut whole) = (0_usize, 0_usize);
+    for letter in text.chars().filter(|letter| !letter.is_ascii()) {
+        if letter == char::REPLACEMENT_CHARACTER {
+            broken += 1;
+        } else {
+            whole += 1;
+        }
+    }
+    if broken > whole {
+        Encoding::Windows1252
+    } else {
+        Encoding::Utf8
     }
 }
 
@@ -90,19 +101,7 @@ impl Records {
                 source.rename(unguarded);
                 Ok(Self::Csv { source, guarded: true })
             }
-            ImportFormat::Ndjson => {
-                let at = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                Ok(Self::Lines(Lines {
-                    bytes: head,
-                    before: 0,
-                    whole,
-                    at,
-                    line: 1,
-                    columns,
-                    list: formats.list,
-                    over: None,
-                }))
-            }
+            ImportFormat::Ndjson => Ok(Self::Lines(Lines::begun(head, whole, columns, formats.list))),
         }
     }
 
@@ -117,16 +116,7 @@ impl Records {
                 source: Source::resumed(place, formats),
                 guarded: false,
             },
-            ImportFormat::Ndjson => Self::Lines(Lines {
-                bytes: Vec::new(),
-                before: place.position,
-                whole: false,
-                at: 0,
-                line: place.line,
-                columns: place.header,
-                list: formats.list,
-                over: None,
-            }),
+            ImportFormat::Ndjson => Self::Lines(Lines::resumed(place, formats.list)),
         }
     }
 
@@ -142,7 +132,7 @@ impl Records {
     pub const fn end(&mut self) {
         match self {
             Self::Csv { source, .. } => source.end(),
-            Self::Lines(lines) => lines.whole = true,
+            Self::Lines(lines) => lines.end(),
         }
     }
 
@@ -217,130 +207,6 @@ pub fn cells(
     }
 }
 
-impl Lines {
-    fn feed(&mut self, piece: &[u8]) {
-        let read = self.bytes.drain(..self.at.min(self.bytes.len())).count();
-        self.before = self.before.saturating_add(u64::try_from(read).unwrap_or(0));
-        self.at = 0;
-        self.bytes.extend_from_slice(piece);
-    }
-
-    fn place(&self) -> Place {
-        let read = self.before.saturating_add(u64::try_from(self.at).unwrap_or(0));
-        Place {
-            position: read.saturating_sub(self.over.as_ref().map_or(0, Over::bytes)),
-            line: self.line,
-            delimiter: 0,
-            header: self.columns.clone(),
-        }
-    }
-
-    fn read(&mut self) -> Option<Read> {
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            if rest.is_empty() && !(self.whole && self.over.is_some()) {
-                return None;
-            }
-            let end = rest.iter().position(|byte| *byte == b'\n');
-            let (length, step) = match end {
-                Some(end) => (end, end + 1),
-                None if self.whole => (rest.len(), rest.len()),
-                None if self.over.is_some() || rest.len() > BYTES_OF_A_ROW => {
-                    self.over.get_or_insert_with(|| Over::of(1)).take(rest);
-                    self.at = self.bytes.len();
-                    return None;
-                }
-                None => return None,
-            };
-            let line = self.line;
-            if length > BYTES_OF_A_ROW || self.over.is_some() {
-                let mut over = self.over.take().unwrap_or_else(|| Over::of(1));
-                over.take(rest.get(..length).unwrap_or_default());
-                self.at += step;
-                self.line += 1;
-                let row = over.row(line);
-                return Some(Read {
-                    line,
-                    cells: row.cells,
-                    content: None,
-                    raw: row.raw,
-                });
-            }
-            let text = String::from_utf8(rest.get(..length).unwrap_or_default().to_vec());
-            self.at += step;
-            self.line += 1;
-            let (cells, text) = match text {
-                Ok(text) if text.trim().is_empty() => continue,
-                Ok(text) => {
-                    let text = text.trim().to_owned();
-                    (members(&text, &self.columns, self.list), text)
-                }
-                Err(error) => {
-                    let broken = Broken {
-                        code: "invalid_encoding",
-                        detail: "The line has bytes that are no UTF-8; save the file as UTF-8.".to_owned(),
-                    };
-                    (Err(broken), String::from_utf8_lossy(error.as_bytes()).into_owned())
-                }
-            };
-            let (content, raw) = match &cells {
-                Ok(_) => (Some(text), None),
-                Err(_) => {
-                    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-                    (None, Some(plain.take(SHOWN).collect()))
-                }
-            };
-            return Some(Read {
-                line,
-                cells,
-                content,
-                raw,
-            });
-        }
-    }
-}
-
-/// The members of a JSON line that are named as columns, as texts.
-fn members(line: &str, columns: &[String], list: char) -> std::result::Result<Vec<String>, Broken> {
-    let broken = |code: &'static str, detail: String| Broken { code, detail };
-    let record: Value = serde_json::from_str(line)
-        .map_err(|error| broken("malformed_row", format!("The line is no JSON object: {error}.")))?;
-    if !record.is_object() {
-        return Err(broken("malformed_row", "The line is no JSON object.".to_owned()));
-    }
-    let mut cells = Vec::with_capacity(columns.len());
-    for column in columns {
-        let text = member(&record, column).map_or_else(String::new, |value| text(value, list));
-        if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            let detail = format!("The member `{column}` has a control character; remove it.");
-            return Err(broken("control_character", detail));
-        }
-        cells.push(text.trim().to_owned());
-    }
-    Ok(cells)
-}
-
-/// The member of that name, or of objects in it with dots between their names.
-fn member<'v>(record: &'v Value, name: &str) -> Option<&'v Value> {
-    if let Some(found) = record.get(name) {
-        return Some(found);
-    }
-    let (outer, inner) = name.split_once('.')?;
-    member(record.get(outer)?, inner)
-}
-
-fn text(value: &Value, list: char) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            let parts: Vec<String> = parts.iter().map(|part| text(part, list)).collect();
-            parts.join(&list.to_string())
-        }
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
-}
-
 /// Signs that make a spreadsheet take a cell for a formula (OWASP, "CSV injection"), in full width too.
 const FORMULA: [char; 10] = [
     '=', '+', '-', '@', '\t', '\r', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}',
@@ -379,85 +245,6 @@ mod tests {
     use super::*;
     use crate::imports::formats::Given;
 
-    fn formats() -> Formats {
-        Formats::of(&Given::default(), &Given::default()).unwrap()
-    }
-
-    fn lines(text: &[u8]) -> Vec<(u64, std::result::Result<Vec<String>, &'static str>)> {
-        let columns = ["a".to_owned(), "b.c".to_owned()].to_vec();
-        let mut records = Records::begun(ImportFormat::Ndjson, Vec::new(), false, &formats(), columns).unwrap();
-        let mut found = Vec::new();
-        for piece in text.chunks(5) {
-            records.feed(piece);
-            while let Some(read) = records.read().unwrap() {
-                found.push(read);
-            }
-        }
-        records.end();
-        while let Some(read) = records.read().unwrap() {
-            found.push(read);
-        }
-        found
-            .into_iter()
-            .map(|read| (read.line, read.cells.map_err(|broken| broken.code)))
-            .collect()
-    }
-
-    #[test]
-    fn json_lines_give_the_members_that_are_named() {
-        let text = b"{\"a\": \" one \", \"b\": {\"c\": 12.5}}\n\n{\"b.c\": true, \"a\": [\"x\", 1]}\r\nnothing\n[1]\n{\"a\": null}";
-        let cells = |texts: [&str; 2]| Ok(texts.map(str::to_owned).to_vec());
-        assert_eq!(
-            lines(text),
-            [
-                (1, cells(["one", "12.5"])),
-                (3, cells(["x;1", "true"])),
-                (4, Err("malformed_row")),
-                (5, Err("malformed_row")),
-                (6, cells(["", ""])),
-            ]
-        );
-        assert_eq!(lines(b"{\"a\": \"\\u0000\"}"), [(1, Err("control_character"))]);
-        assert_eq!(lines(b"{\"a\": \"\xff\"}"), [(1, Err("invalid_encoding"))]);
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_costs_only_itself_and_is_not_held() {
-        let long = format!("{{\"a\": \"{}\"}}", "x".repeat(3 * BYTES_OF_A_ROW));
-        for (text, last) in [
-            (format!("{{\"a\": 1}}\n{long}\n{{\"a\": 2}}"), true),
-            (format!("{{\"a\": 1}}\n{long}"), false),
-        ] {
-            let columns = ["a".to_owned()].to_vec();
-            let mut records = Records::begun(ImportFormat::Ndjson, Vec::new(), false, &formats(), columns).unwrap();
-            let mut found = Vec::new();
-            for piece in text.as_bytes().chunks(100_000) {
-                records.feed(piece);
-                while let Some(read) = records.read().unwrap() {
-                    found.push(read);
-                }
-            }
-            records.end();
-            while let Some(read) = records.read().unwrap() {
-                found.push(read);
-            }
-            assert_eq!(records.place().position, u64::try_from(text.len()).unwrap());
-            assert!(
-                found
-                    .iter()
-                    .all(|read| read.raw.as_ref().is_none_or(|raw| raw.len() <= SHOWN))
-            );
-            let told: Vec<_> = found
-                .into_iter()
-                .map(|read| (read.line, read.cells.map_err(|broken| broken.code)))
-                .collect();
-            let cells = |text: &str| Ok([text.to_owned()].to_vec());
-            let mut expected = [(1, cells("1")), (2, Err("too_long"))].to_vec();
-            expected.extend(last.then(|| (3, cells("2"))));
-            assert_eq!(told, expected);
-        }
-    }
-
     #[test]
     fn a_file_of_problems_is_utf_8_and_its_columns_are_guarded_too() {
         let given = Given {
@@ -478,6 +265,19 @@ mod tests {
         resumed.feed(&text[usize::try_from(place.position).unwrap()..]);
         resumed.end();
         assert_eq!(resumed.read().unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_likely_of_windows() {
+        assert_eq!(likely_encoding("Id;Köln".as_bytes()), Encoding::Utf8);
+        assert_eq!(
+            likely_encoding(b"Id;K\xc3"),
+            Encoding::Utf8,
+            "the head ends within a letter"
+        );
+        assert_eq!(likely_encoding(b"Id;K\xf6ln"), Encoding::Windows1252);
+        let one_bad_row = [b"Id;K\xf6ln\n".as_slice(), "1;Köln\n2;Bonn–Süd".as_bytes()].concat();
+        assert_eq!(likely_encoding(&one_bad_row), Encoding::Utf8);
     }
 
     #[test]

@@ -339,6 +339,23 @@ pub fn to_undo(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Did>> {
         .load(c))?)
 }
 
+/// The rows of an import that made or changed that record and were not taken back yet, in the order of the file.
+///
+/// # Errors
+/// What the database reports.
+pub fn about(tx: &mut Tx<'_>, work: &Work, record: &str) -> Result<Vec<Did>> {
+    let did = [ImportVerdict::Created, ImportVerdict::Updated, ImportVerdict::Draft];
+    Ok(on_each!(tx, |c| table
+        .filter(rows::resource_id.eq(record))
+        .filter(rows::import_id.eq(work.import_id))
+        .filter(rows::undo_verdict.is_null())
+        .filter(rows::verdict.eq_any(among(did)))
+        .filter(rows::pass.eq(work.pass))
+        .order(rows::line)
+        .select(Did::as_select())
+        .load(c))?)
+}
+
 /// Notes what became of a row that was to be taken back.
 ///
 /// # Errors

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::{
     mapping_model::{
-        ImportCell, ImportColumn, ImportFields, ImportFormats, ImportMapping, ImportSuggestion, ImportTables,
+        ImportCell, ImportColumn, ImportEncoding, ImportFields, ImportFormats, ImportMapping, ImportSuggestion,
+        ImportTables,
     },
     model::ImportFormat,
 };
-use crate::imports::ImportKind;
+use crate::imports::{ImportKind, formats::Encoding};
 
 /// How many different texts of a column are shown.
 const SAMPLES: usize = 5;
@@ -168,7 +169,12 @@ pub fn members(format: ImportFormat, head: &[u8]) -> Vec<String> {
 }
 
 /// What a file with those columns and first rows looks like, and what they could be of such records.
-pub fn suggested(format: ImportFormat, kind: ImportKind, columns: &[String], rows: &[Vec<String>]) -> ImportSuggestion {
+pub fn suggested(
+    (format, encoding): (ImportFormat, Encoding),
+    kind: ImportKind,
+    columns: &[String],
+    rows: &[Vec<String>],
+) -> ImportSuggestion {
     let mut fields = BTreeMap::new();
     let mut missing = Vec::new();
     for field in kind.fields().iter().filter(|field| !field.name.ends_with('*')) {
@@ -204,7 +210,14 @@ pub fn suggested(format: ImportFormat, kind: ImportKind, columns: &[String], row
             fields: ImportFields(fields),
             when: Vec::new(),
             tables: ImportTables::default(),
-            formats: ImportFormats::default(),
+            formats: ImportFormats {
+                encoding: match encoding {
+                    Encoding::Utf8 => None,
+                    Encoding::Latin1 => Some(ImportEncoding::Latin1),
+                    Encoding::Windows1252 => Some(ImportEncoding::Windows1252),
+                },
+                ..ImportFormats::default()
+            },
         },
     }
 }
@@ -224,7 +237,12 @@ mod tests {
             owned(&["1", "Acme", "Berlin", "", "x"]),
             owned(&["2", "Beta", "Berlin", "", "y"]),
         ];
-        let made = suggested(ImportFormat::Csv, ImportKind::CustomerAccounts, &columns, &rows);
+        let made = suggested(
+            (ImportFormat::Csv, Encoding::Utf8),
+            ImportKind::CustomerAccounts,
+            &columns,
+            &rows,
+        );
         let column = |field: &str| made.mapping.fields.0[field].column.clone().unwrap();
         assert_eq!(
             (column("name"), column("address.city"), column("industry")),
@@ -251,8 +269,14 @@ mod tests {
 
     #[test]
     fn what_every_row_must_have_and_the_file_lacks_is_named() {
-        let made = suggested(ImportFormat::Csv, ImportKind::Territories, &owned(&["Name"]), &[]);
+        let made = suggested(
+            (ImportFormat::Csv, Encoding::Windows1252),
+            ImportKind::Territories,
+            &owned(&["Name"]),
+            &[],
+        );
         assert_eq!(made.missing, ["code", "kind"]);
         assert_eq!(made.mapping.key.column.as_deref(), Some("Name"));
+        assert_eq!(made.mapping.formats.encoding, Some(ImportEncoding::Windows1252));
     }
 }

@@ -1,5 +1,6 @@
 //! An import is taken back row by row, the last first: what it made is removed, what it changed gets its previous values, and what
-//! somebody changed since is left, and named.
+//! somebody changed since is left, and named. Rows about a record that another row of the import made go with that one: a person
+//! has a row for each time at a partner.
 
 use super::{
     model::ImportUndoVerdict,
@@ -9,9 +10,12 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result, codes},
-    events::queries as events,
+    events::{queries as events, request_queries as calls},
     http::IfMatch,
-    imports::{ImportKind, ImportVerdict, queries as runs, undone},
+    imports::{
+        ImportKind, ImportVerdict, queries as runs, restored,
+        undone::{self, Doings},
+    },
 };
 
 /// One batch of rows, or the turn to the next round of them.
@@ -33,36 +37,51 @@ pub fn undo(tx: &mut Tx<'_>, held: &mut Held) -> Result<usize> {
     held.work.at_line = last;
     let mut done = 0;
     for row in did {
-        if row_back(tx, held, &row)? {
-            done += 1;
-        }
+        done += row_back(tx, held, &row)?;
     }
     held.work.brought += i64::try_from(done).unwrap_or(0);
     Ok(done)
 }
 
-/// One row; tells whether it has its verdict.
-fn row_back(tx: &mut Tx<'_>, held: &mut Held, row: &Did) -> Result<bool> {
+/// One row, and those that go with it; tells how many have their verdict.
+fn row_back(tx: &mut Tx<'_>, held: &mut Held, row: &Did) -> Result<usize> {
     let kind = held.import.kind;
     let id = held.import.id;
-    match tx.attempt(|tx| taken_back(tx, kind, row)) {
+    let about = match &row.resource_id {
+        Some(record) => rows::about(tx, &held.work, record)?,
+        None => Vec::new(),
+    };
+    let another_made_it = |one: &Did| one.line != row.line && one.verdict == Some(ImportVerdict::Created);
+    if row.resource_id.is_some() && !about.iter().any(|one| one.line == row.line) {
+        // It went with a row after it, in this very batch.
+        return Ok(0);
+    }
+    if held.work.phase == Phase::Undo && about.iter().any(another_made_it) {
+        return Ok(0);
+    }
+    match tx.attempt(|tx| taken_back(tx, kind, row, &about)) {
         Ok((verdict, revision)) => {
-            runs::forget(tx, id, 1, row.line)?;
-            rows::undone(tx, id, row.line, verdict, None)?;
+            let with_it = |one: &&Did| one.line == row.line || verdict == ImportUndoVerdict::Removed;
+            let mut done = 0;
+            for one in about.iter().filter(with_it) {
+                runs::forget(tx, id, 1, one.line)?;
+                rows::undone(tx, id, one.line, verdict, None)?;
+                held.import.count_undone(verdict);
+                done += 1;
+            }
             if let (Some(record), Some(left), Some(now)) = (&row.resource_id, row.left_revision, revision) {
                 // What it said before the row is what the row before it had left.
                 rows::again_at(tx, record, left - 1, now)?;
             }
-            held.import.count_undone(verdict);
-            Ok(true)
+            Ok(done)
         }
         Err(error) if error.may_retry() || error.is(&codes::UNAVAILABLE) || error.is(&codes::TIMEOUT) => Err(error),
-        Err(error) if error.is(&codes::IN_USE) && held.work.phase == Phase::Undo => Ok(false),
+        Err(error) if error.is(&codes::IN_USE) && held.work.phase == Phase::Undo => Ok(0),
         Err(error) => {
             let (code, text) = told(&error);
             rows::undone(tx, id, row.line, ImportUndoVerdict::Left, Some((&code, &text)))?;
             held.import.count_undone(ImportUndoVerdict::Left);
-            Ok(true)
+            Ok(1)
         }
     }
 }
@@ -87,13 +106,29 @@ fn left(code: &'static str, detail: String) -> Error {
     Error::contradicts("#", code, detail)
 }
 
-/// Takes one row back; what became of it, and the revision in which a record that stays is left.
-fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did) -> Result<(ImportUndoVerdict, Option<i64>)> {
+fn history() -> Error {
+    left(
+        "history_kept",
+        "what has been is not rewritten; change it here".to_owned(),
+    )
+}
+
+/// What the import did with a record by those rows.
+fn doings(tx: &mut Tx<'_>, about: &[Did]) -> Result<Doings> {
+    let told: Vec<i64> = about.iter().filter_map(|row| row.left_event).collect();
+    Ok(Doings {
+        revision: about.iter().filter_map(|row| row.left_revision).max().unwrap_or(0),
+        calls: calls::of_events(tx, &told)?,
+        several: about.len() > 1,
+    })
+}
+
+/// Takes one row back, `about` being all that are about its record; what became of it, and the revision in which a record that
+/// stays is left.
+fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did, about: &[Did]) -> Result<(ImportUndoVerdict, Option<i64>)> {
     let (Some(record), Some(revision), Some(event)) = (&row.resource_id, row.left_revision, row.left_event) else {
-        let detail = "what has been is not rewritten; change it here".to_owned();
-        return Err(left("history_kept", detail));
+        return Err(history());
     };
-    let seen = IfMatch(Some(revision));
     let explained = |error: Error| {
         error
             .when(&codes::NOT_FOUND, || {
@@ -111,8 +146,13 @@ fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did) -> Result<(ImportUnd
         _ => false,
     };
     if made {
-        return Ok((undone::remove(tx, kind, record, seen).map_err(explained)?, None));
+        let by = doings(tx, about)?;
+        return Ok((undone::remove(tx, kind, record, &by).map_err(explained)?, None));
     }
-    let (verdict, now) = undone::restore(tx, kind, record, seen, event).map_err(explained)?;
+    if undone::is_of_part(tx, kind, event)? {
+        return Err(history());
+    }
+    let seen = IfMatch(Some(revision));
+    let (verdict, now) = restored::restore(tx, kind, record, seen, event).map_err(explained)?;
     Ok((verdict, Some(now)))
 }

@@ -12,8 +12,8 @@ mod rules;
 
 pub use model::{AccountManagerRole, Assignment, AssignmentReason, NewAssignment};
 pub use queries::{
-    Entry, ManagersHeld, begin, begin_at, current, end_all, looked_after_by, managers_held, primary_of, started_since,
-    starting,
+    Entry, ManagersHeld, all_of, begin, begin_at, cancel, current, end_all, looked_after_by, managers_held, primary_of,
+    started_since, starting,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -349,13 +349,26 @@ pub fn end_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     Ok(())
 }
 
-/// Takes back an entry that has not begun.
+/// Takes back an entry that has not begun, or whose partner is gone.
 ///
 /// # Errors
 /// 409 `conflict` if an active partner would be without account manager.
 pub fn cancel(tx: &mut Tx<'_>, assignment: &Assignment) -> Result<()> {
     on_each!(tx, |c| diesel::delete(table.find(assignment.id)).execute(c))?;
     tx.record(Fact::deleted("account_manager.cancelled", assignment))
+}
+
+/// Every entry of a partner, the latest start first.
+///
+/// # Errors
+/// What the database reports.
+pub fn all_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<Assignment>> {
+    let rows: Vec<AssignmentRow> = on_each!(tx, |c| table
+        .filter(assignments::partner_id.eq(partner))
+        .order(assignments::valid_from.desc())
+        .select(AssignmentRow::as_select())
+        .load(c))?;
+    with_ends(tx, partner, rows)
 }
 
 /// The database's refusal in terms of the assignment.

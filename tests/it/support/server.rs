@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Database, Folder};
 
 /// How long the start may take that makes the demo program first, on a busy machine.
-const DEMO_START: Duration = Duration::from_secs(480);
+pub const DEMO_START: Duration = Duration::from_secs(480);
 
 /// The program, killed when it is dropped.
 pub struct Server {
