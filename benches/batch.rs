@@ -49,7 +49,6 @@ use openprm::{
         Time,
         ids::{Id as _, PartnerId, UserId},
     },
-    on_each,
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
 };
 use serde_json::{Value, json};
@@ -224,7 +223,7 @@ fn raw(store: &Store, count: u64) {
                         id("deal", number),
                         id("partner", number / OF_PARTNER)
                     );
-                    on_each!(tx, |c| diesel::sql_query(sql).execute(c))?;
+                    diesel::sql_query(sql).execute(tx.conn())?;
                 }
                 Ok(())
             })

@@ -52,7 +52,7 @@ use openprm::{
         users::{RowScope, VendorRole},
     },
     kernel::ids::{Id as _, PartnerId, UserId},
-    on_each, schema,
+    schema,
     usage::{Recorder, UseKind},
 };
 use serde::Serialize;
@@ -403,7 +403,10 @@ fn measure(engine: Engine, contract: &Arc<Contract>) {
 
     let raw_get = raw(&store, |tx, number| {
         let id = id("deal", somewhere(number, rows));
-        let found: Raw = on_each!(tx, |c| schema::deals::table.find(&id).select(Raw::as_select()).first(c))?;
+        let found: Raw = schema::deals::table
+            .find(&id)
+            .select(Raw::as_select())
+            .first(tx.conn())?;
         serde_json::to_vec(&found)
             .map(|bytes| bytes.len())
             .map_err(Error::internal)
@@ -416,12 +419,12 @@ fn measure(engine: Engine, contract: &Arc<Contract>) {
 
     let raw_list = raw(&store, |tx, _| {
         use schema::deals::dsl as d;
-        let found: Vec<Raw> = on_each!(tx, |c| d::deals
+        let found: Vec<Raw> = d::deals
             .filter(d::stage.eq("qualified"))
             .order((d::created_at.desc(), d::id.desc()))
             .limit(51)
             .select(Raw::as_select())
-            .load(c))?;
+            .load(tx.conn())?;
         serde_json::to_vec(&found)
             .map(|bytes| bytes.len())
             .map_err(Error::internal)

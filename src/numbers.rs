@@ -10,7 +10,6 @@ use diesel::prelude::*;
 use crate::{
     db::Tx,
     error::{Error, Result},
-    on_each,
     schema::counters as table,
 };
 
@@ -37,13 +36,13 @@ pub fn block(tx: &mut Tx<'_>, kind: &str, count: usize) -> Result<VecDeque<Strin
         return Ok(VecDeque::new());
     }
     let series = format!("{kind}-{}", tx.now.date().year());
-    let last: i64 = on_each!(tx, |c| diesel::insert_into(table::table)
+    let last: i64 = diesel::insert_into(table::table)
         .values((table::name.eq(&series), table::value.eq(count)))
         .on_conflict(table::name)
         .do_update()
         .set(table::value.eq(table::value + count))
         .returning(table::value)
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok((last - count + 1..=last)
         .map(|value| format!("{series}-{value:06}"))
         .collect())
@@ -55,11 +54,11 @@ pub fn block(tx: &mut Tx<'_>, kind: &str, count: usize) -> Result<VecDeque<Strin
 /// What the database reports.
 pub fn last(tx: &mut Tx<'_>, kind: &str) -> Result<i64> {
     let series = format!("{kind}-{}", tx.now.date().year());
-    let value: Option<i64> = on_each!(tx, |c| table::table
+    let value: Option<i64> = table::table
         .find(&series)
         .select(table::value)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(value.unwrap_or(0))
 }
 
@@ -69,11 +68,11 @@ pub fn last(tx: &mut Tx<'_>, kind: &str) -> Result<i64> {
 /// What the database reports.
 pub fn hold(tx: &mut Tx<'_>, kind: &str) -> Result<i64> {
     let series = format!("{kind}-{}", tx.now.date().year());
-    Ok(on_each!(tx, |c| diesel::insert_into(table::table)
+    Ok(diesel::insert_into(table::table)
         .values((table::name.eq(&series), table::value.eq(0)))
         .on_conflict(table::name)
         .do_update()
         .set(table::value.eq(table::value))
         .returning(table::value)
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }

@@ -7,7 +7,6 @@ use crate::{
     audit,
     db::{Engine, Tx},
     error::Result,
-    on_each,
 };
 
 /// How often an invariant is broken.
@@ -159,7 +158,7 @@ pub fn findings(tx: &mut Tx<'_>) -> Result<Vec<Finding>> {
         });
     }
     for (invariant, sql) in INVARIANTS {
-        let count: Count = on_each!(tx, |c| sql_query(*sql).get_result(c))?;
+        let count: Count = sql_query(*sql).get_result(tx.conn())?;
         findings.push(Finding {
             invariant,
             count: count.n,

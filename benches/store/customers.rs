@@ -9,7 +9,6 @@ use openprm::{
         profile::{Profile, RawProfile},
     },
     db::Engine,
-    on_each,
 };
 use serde_json::{Value, json};
 
@@ -194,10 +193,10 @@ fn insert(store: &Store, head: &str, rows: &[Value]) {
     store
         .db
         .run_now(&Caller::system("bench"), move |tx| {
-            Ok(on_each!(tx, |c| diesel::sql_query(&sql)
+            Ok(diesel::sql_query(&sql)
                 .bind::<diesel::sql_types::Text, _>(&text)
-                .execute(c))
-            .map(drop)?)
+                .execute(tx.conn())
+                .map(drop)?)
         })
         .unwrap();
 }

@@ -19,7 +19,7 @@ use crate::{
         ids::{ApprovalStepId, UserId},
         page::{Page, Paging},
     },
-    load_page, on_each, partners, revise,
+    load_page, partners, revise,
     schema::{approval_escalations, approval_steps, approval_steps::table, approval_votes},
 };
 
@@ -39,13 +39,13 @@ pub fn steps(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, round: i64, lock: bo
             .select(approval_steps::id);
         let _locked: Vec<ApprovalStepId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
     }
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(approval_steps::subject_type.eq(kind))
         .filter(approval_steps::subject_id.eq(id))
         .filter(approval_steps::round.eq(round))
         .order(approval_steps::position)
         .select(StepRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Every step of the records that those steps are of.
@@ -59,11 +59,11 @@ pub fn chains_of(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<Vec<StepRow>> {
         .collect();
     let mut clause = Clause::all();
     clause.one_of_pairs(("approval_steps.subject_type", "approval_steps.subject_id"), &records);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .order((approval_steps::round, approval_steps::position))
         .select(StepRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The step with that id, locked.
@@ -80,11 +80,11 @@ pub fn locked_step(tx: &mut Tx<'_>, id: ApprovalStepId) -> Result<StepRow> {
 /// # Errors
 /// What the database reports.
 pub fn votes(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<Vec<VoteRow>> {
-    Ok(on_each!(tx, |c| approval_votes::table
+    Ok(approval_votes::table
         .filter(approval_votes::step_id.eq_any(among(steps)))
         .order((approval_votes::decided_at, approval_votes::id))
         .select(VoteRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The escalations of those steps.
@@ -92,10 +92,10 @@ pub fn votes(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<Vec<VoteRow>> 
 /// # Errors
 /// What the database reports.
 pub fn escalations(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<BTreeMap<ApprovalStepId, EscalationRow>> {
-    let rows: Vec<EscalationRow> = on_each!(tx, |c| approval_escalations::table
+    let rows: Vec<EscalationRow> = approval_escalations::table
         .filter(approval_escalations::step_id.eq_any(among(steps)))
         .select(EscalationRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|row| (row.step_id, row)).collect())
 }
 
@@ -105,7 +105,7 @@ pub fn escalations(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<BTreeMap
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<()> {
     for step in steps {
-        on_each!(tx, |c| diesel::insert_into(table).values(step).execute(c))?;
+        diesel::insert_into(table).values(step).execute(tx.conn())?;
     }
     Ok(())
 }
@@ -124,9 +124,9 @@ pub fn save(tx: &mut Tx<'_>, before: &StepRow, after: &StepRow) -> Result<()> {
 /// 409 `already_exists` if the person has decided this step, or was spoken for.
 pub fn insert_vote(tx: &mut Tx<'_>, vote: &VoteRow) -> Result<()> {
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(approval_votes::table)
+        Ok(diesel::insert_into(approval_votes::table)
             .values(vote)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })?;
     Ok(())
 }
@@ -136,10 +136,10 @@ pub fn insert_vote(tx: &mut Tx<'_>, vote: &VoteRow) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn insert_escalation(tx: &mut Tx<'_>, row: &EscalationRow) -> Result<bool> {
-    let stored = on_each!(tx, |c| diesel::insert_into(approval_escalations::table)
+    let stored = diesel::insert_into(approval_escalations::table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(stored == 1)
 }
 
@@ -153,13 +153,13 @@ pub fn end(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
         .filter(approval_steps::subject_type.eq(kind))
         .filter(approval_steps::subject_id.eq(id))
         .filter(approval_steps::status.eq_any(among(OPEN)));
-    on_each!(tx, |c| diesel::update(left)
+    diesel::update(left)
         .set((
             approval_steps::status.eq(ApprovalStepStatus::Skipped),
             approval_steps::revision.eq(approval_steps::revision + 1),
-            approval_steps::updated_at.eq(now)
+            approval_steps::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -168,13 +168,13 @@ pub fn end(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn open_of(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<Vec<StepRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(approval_steps::subject_type.eq(kind))
         .filter(approval_steps::subject_id.eq(id))
         .filter(approval_steps::status.eq_any(among(OPEN)))
         .order((approval_steps::round, approval_steps::position))
         .select(StepRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Steps that have waited too long and were not escalated yet, the longest overdue first.
@@ -183,7 +183,7 @@ pub fn open_of(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str) -> Result<Vec<Step
 /// What the database reports.
 pub fn overdue(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<StepRow>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .left_join(approval_escalations::table)
         .filter(approval_steps::status.eq(ApprovalStepStatus::Pending))
         .filter(approval_steps::paused_at.is_null())
@@ -192,7 +192,7 @@ pub fn overdue(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<StepRow>> {
         .order((approval_steps::escalates_at, approval_steps::id))
         .limit(limit)
         .select(StepRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// One page of the steps that wait, among the records that the caller may see. `absent`: whom the caller stands in for;

@@ -12,7 +12,6 @@ use crate::{
     error::Result,
     events::queries::{Written, actor_type},
     kernel::ids::AuditId,
-    on_each,
     schema::audit_records::{self as audit, table},
 };
 
@@ -74,7 +73,7 @@ pub fn append(tx: &mut Tx<'_>, event: &Written) -> Result<()> {
         audit::event_seq.eq(Some(event.seq)),
         audit::digest.eq(Some(&event.digest)),
     );
-    on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?;
+    diesel::insert_into(table).values(row).execute(tx.conn())?;
     Ok(())
 }
 
@@ -83,12 +82,12 @@ pub fn append(tx: &mut Tx<'_>, event: &Written) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn waiting(tx: &mut Tx<'_>) -> Result<bool> {
-    let one: Option<i64> = on_each!(tx, |c| table
+    let one: Option<i64> = table
         .filter(audit::hash.is_null())
         .order(audit::seq)
         .select(audit::seq)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(one.is_some())
 }
 
@@ -97,12 +96,12 @@ pub fn waiting(tx: &mut Tx<'_>) -> Result<bool> {
 /// # Errors
 /// What the database reports.
 pub fn unchained(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Record>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(audit::hash.is_null())
         .order(audit::seq)
         .limit(most)
         .select(COLUMNS)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// How many records are not chained.
@@ -110,10 +109,7 @@ pub fn unchained(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Record>> {
 /// # Errors
 /// What the database reports.
 pub fn unchained_count(tx: &mut Tx<'_>) -> Result<i64> {
-    Ok(on_each!(tx, |c| table
-        .filter(audit::hash.is_null())
-        .count()
-        .get_result(c))?)
+    Ok(table.filter(audit::hash.is_null()).count().get_result(tx.conn())?)
 }
 
 /// The place of a record in the chain.
@@ -178,12 +174,12 @@ pub struct Linked {
 /// # Errors
 /// What the database reports.
 pub fn links_after(tx: &mut Tx<'_>, position: i64, most: i64) -> Result<Vec<Linked>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(audit::chain_position.gt(position))
         .order(audit::chain_position)
         .limit(most)
         .select((COLUMNS, audit::chain_position, audit::prev_hash, audit::hash))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The hash at a place of the chain.
@@ -191,10 +187,10 @@ pub fn links_after(tx: &mut Tx<'_>, position: i64, most: i64) -> Result<Vec<Link
 /// # Errors
 /// What the database reports.
 pub fn hash_at(tx: &mut Tx<'_>, position: i64) -> Result<Option<String>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(audit::chain_position.eq(position))
         .select(audit::hash)
-        .first::<Option<String>>(c)
-        .optional())?
-    .flatten())
+        .first::<Option<String>>(tx.conn())
+        .optional()?
+        .flatten())
 }

@@ -19,7 +19,7 @@ use crate::{
         ids::{CalendarId, TerritoryId},
         page::{Key, Page, Paging},
     },
-    load_page, numbers, on_each, remove, revise,
+    load_page, numbers, remove, revise,
     schema::calendars::{self, table},
 };
 
@@ -53,10 +53,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &CalendarFilter, paging: &Paging) -> Result
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: CalendarId) -> Result<Calendar> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(Calendar::as_select())
-        .get_result(c))?)
+    Ok(table.find(id).select(Calendar::as_select()).get_result(tx.conn())?)
 }
 
 /// The clock of a territory: by its calendar, that of the nearest territory around it, or the default of the program. Without
@@ -92,10 +89,10 @@ type Times = BTreeMap<CalendarId, (i64, Arc<WorkingTime>)>;
 
 /// The calendars for which the conditions hold. What was read of one as it stands is kept.
 fn times(tx: &mut Tx<'_>, which: Clause) -> Result<Times> {
-    let present: Vec<(CalendarId, i64, Time)> = on_each!(tx, |c| table
+    let present: Vec<(CalendarId, i64, Time)> = table
         .filter(which)
         .select((calendars::id, calendars::revision, calendars::updated_at))
-        .load(c))?;
+        .load(tx.conn())?;
     let (mut times, mut unread) = (Times::new(), Vec::new());
     for stamp in present {
         match tx.kept(stamp) {
@@ -104,10 +101,10 @@ fn times(tx: &mut Tx<'_>, which: Clause) -> Result<Times> {
         }
     }
     if !unread.is_empty() {
-        let rows: Vec<Calendar> = on_each!(tx, |c| table
+        let rows: Vec<Calendar> = table
             .filter(calendars::id.eq_any(among(&unread)))
             .select(Calendar::as_select())
-            .load(c))?;
+            .load(tx.conn())?;
         for row in rows {
             let time = tx.keep((row.id, row.revision, row.updated_at), row.working_time());
             times.insert(row.id, (row.revision, time));
@@ -136,8 +133,7 @@ pub fn working_times(tx: &mut Tx<'_>, ids: &[CalendarId]) -> Result<BTreeMap<Cal
 /// 409 `unknown_reference` if there is none, or it is retired.
 pub fn check_usable(tx: &mut Tx<'_>, id: CalendarId, pointer: &'static str) -> Result<()> {
     numbers::hold(tx, USES)?;
-    let status: Option<CalendarStatus> =
-        on_each!(tx, |c| table.find(id).select(calendars::status).first(c).optional())?;
+    let status: Option<CalendarStatus> = table.find(id).select(calendars::status).first(tx.conn()).optional()?;
     match status {
         Some(CalendarStatus::Active) => Ok(()),
         Some(CalendarStatus::Retired) => Err(Error::unknown_reference(
@@ -173,17 +169,13 @@ pub fn insert(tx: &mut Tx<'_>, calendar: Calendar) -> Result<Calendar> {
     if calendar.is_default {
         make_way(tx, calendar.id)?;
     }
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&calendar)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error.when(&codes::ALREADY_EXISTS, || {
-            let detail = format!("There is already a calendar `{}`.", calendar.code);
-            Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
-        })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&calendar).execute(tx.conn())?))
+        .map_err(|error| {
+            error.when(&codes::ALREADY_EXISTS, || {
+                let detail = format!("There is already a calendar `{}`.", calendar.code);
+                Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
+            })
+        })?;
     tx.record(Fact::created("calendar.created", &calendar))?;
     Ok(calendar)
 }

@@ -11,7 +11,7 @@ use crate::{
         ids::CustomFieldId,
         page::{Key, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::custom_field_definitions::{self as fields, table},
 };
 
@@ -49,10 +49,10 @@ fn visible(tx: &Tx<'_>) -> Clause {
 /// # Errors
 /// What the database reports.
 pub fn definitions(tx: &mut Tx<'_>, record: CustomRecord) -> Result<Vec<CustomField>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(fields::resource_type.eq(record))
         .select(CustomField::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The definition with that id.
@@ -61,11 +61,11 @@ pub fn definitions(tx: &mut Tx<'_>, record: CustomRecord) -> Result<Vec<CustomFi
 /// 404 if there is none, or the caller does not see it.
 pub fn find(tx: &mut Tx<'_>, id: CustomFieldId) -> Result<CustomField> {
     let visible = visible(tx);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .filter(visible)
         .select(CustomField::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Stores a new definition, and tells of it.
@@ -73,7 +73,7 @@ pub fn find(tx: &mut Tx<'_>, id: CustomFieldId) -> Result<CustomField> {
 /// # Errors
 /// 409 `already_exists` if the type of record has a field of that name.
 pub fn insert(tx: &mut Tx<'_>, field: CustomField) -> Result<CustomField> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&field).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&field).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::ALREADY_EXISTS, || {
                 let detail = format!(

@@ -9,7 +9,6 @@ use super::model::{CustomFields, CustomRecord};
 use crate::{
     db::{Clause, Tx},
     error::Result,
-    on_each,
     schema::custom_values::{self as values, table},
 };
 
@@ -31,14 +30,14 @@ pub fn keep(
         forget(tx, record, id)?;
     }
     for (name, value) in &after.0 {
-        on_each!(tx, |c| diesel::insert_into(table)
+        diesel::insert_into(table)
             .values((
                 values::record_type.eq(record.as_str()),
                 values::record_id.eq(id),
                 values::name.eq(name),
                 values::value_key.eq(value.key()),
             ))
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -48,12 +47,12 @@ pub fn keep(
 /// # Errors
 /// What the database reports.
 pub fn forget(tx: &mut Tx<'_>, record: CustomRecord, id: &str) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
+    diesel::delete(
         table
             .filter(values::record_type.eq(record.as_str()))
-            .filter(values::record_id.eq(id))
+            .filter(values::record_id.eq(id)),
     )
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(())
 }
 
@@ -115,7 +114,7 @@ struct Written {
 /// What the database reports.
 pub fn fill(tx: &mut Tx<'_>) -> Result<()> {
     for (record, sql) in WRITTEN_BEFORE {
-        let rows: Vec<Written> = on_each!(tx, |c| diesel::sql_query(sql).load(c))?;
+        let rows: Vec<Written> = diesel::sql_query(sql).load(tx.conn())?;
         for row in rows {
             // What cannot be read keeps nobody from migrating: reading the record itself reports it.
             let custom: CustomFields = serde_json::from_str(&row.custom).unwrap_or_default();

@@ -7,7 +7,6 @@ use crate::{
     db::Tx,
     error::{Error, Result, codes},
     kernel::ids::{AccountId, PartnerId, ProductId, TerritoryId, UserId},
-    on_each,
     schema::{customer_accounts, partners, products, territories, users},
 };
 
@@ -29,11 +28,11 @@ pub enum Named {
 impl Named {
     fn exists(self, tx: &mut Tx<'_>) -> Result<bool> {
         let count: i64 = match self {
-            Self::Account(id) => on_each!(tx, |c| customer_accounts::table.find(id).count().get_result(c))?,
-            Self::Product(id) => on_each!(tx, |c| products::table.find(id.to_string()).count().get_result(c))?,
-            Self::Territory(id) => on_each!(tx, |c| territories::table.find(id).count().get_result(c))?,
-            Self::User(id) => on_each!(tx, |c| users::table.find(id.to_string()).count().get_result(c))?,
-            Self::Partner(id) => on_each!(tx, |c| partners::table.find(id.to_string()).count().get_result(c))?,
+            Self::Account(id) => customer_accounts::table.find(id).count().get_result(tx.conn())?,
+            Self::Product(id) => products::table.find(id.to_string()).count().get_result(tx.conn())?,
+            Self::Territory(id) => territories::table.find(id).count().get_result(tx.conn())?,
+            Self::User(id) => users::table.find(id.to_string()).count().get_result(tx.conn())?,
+            Self::Partner(id) => partners::table.find(id.to_string()).count().get_result(tx.conn())?,
         };
         Ok(count > 0)
     }

@@ -411,12 +411,12 @@ macro_rules! load_page {
         let mut clause = $clause;
         $crate::count_if_wanted!($tx, $table, clause, $paging).and_then(|()| {
             clause.page($order, $paging);
-            $crate::on_each!($tx, |c| $table
+            $table
                 .select(<$row>::as_select())
                 .filter(clause)
                 .order($crate::db::Sorted($order))
                 .limit($paging.fetch())
-                .load::<$row>(c))
+                .load::<$row>($tx.conn())
         })
     }};
 }

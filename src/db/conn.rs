@@ -121,24 +121,15 @@ impl Conn {
     }
 }
 
-/// Runs one query of a transaction: `on_each!(tx, |c| deals::table.find(id).first::<Row>(c))`
-#[macro_export]
-macro_rules! on_each {
-    ($tx:expr, |$c:ident| $query:expr) => {{
-        let $c = $tx.conn();
-        $query
-    }};
-}
-
 /// Stores a row over the revision that it was read at: `revise!(tx, table, notes::revision, (before.id, before.revision),
 /// &after)?`. A row that was changed meanwhile is refused with 412 `precondition_failed`.
 #[macro_export]
 macro_rules! revise {
     ($tx:expr, $table:expr, $column:expr, ($id:expr, $revision:expr), $row:expr) => {{
         use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-        let saved = $crate::on_each!($tx, |c| diesel::update($table.find($id).filter($column.eq($revision)))
+        let saved = diesel::update($table.find($id).filter($column.eq($revision)))
             .set($row)
-            .execute(c));
+            .execute($tx.conn());
         match saved {
             Ok(0) => Err($crate::error::Error::new(&$crate::error::codes::PRECONDITION_FAILED)),
             Ok(_) => Ok(()),
@@ -154,12 +145,8 @@ macro_rules! revise {
 macro_rules! remove {
     ($tx:expr, $table:expr, $column:expr, ($id:expr, $revision:expr)) => {{
         use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-        let removed = $tx.attempt(|tx| {
-            Ok($crate::on_each!(tx, |c| diesel::delete(
-                $table.find($id).filter($column.eq($revision))
-            )
-            .execute(c))?)
-        });
+        let removed =
+            $tx.attempt(|tx| Ok(diesel::delete($table.find($id).filter($column.eq($revision))).execute(tx.conn())?));
         match removed {
             Ok(0) => Err($crate::error::Error::new(&$crate::error::codes::PRECONDITION_FAILED)),
             Ok(_) => Ok(()),

@@ -168,10 +168,8 @@ pub fn pending(tx: &mut super::Tx<'_>) -> Result<usize> {
         #[diesel(sql_type = BigInt)]
         applied: i64,
     }
-    let counted: Count = crate::on_each!(tx, |c| sql_query(
-        "SELECT count(*) AS applied FROM __diesel_schema_migrations"
-    )
-    .get_result(c))?;
+    let counted: Count =
+        sql_query("SELECT count(*) AS applied FROM __diesel_schema_migrations").get_result(tx.conn())?;
     let known = match tx.conn().engine() {
         Engine::Sqlite => Sqlite::all().map_err(|error| failed(&error))?.len(),
         Engine::Postgres => Pg::all().map_err(|error| failed(&error))?.len(),

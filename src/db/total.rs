@@ -39,13 +39,13 @@ macro_rules! count_if_wanted {
     ($tx:expr, $table:expr, $clause:expr, $paging:expr) => {{
         use diesel::{QueryDsl as _, RunQueryDsl as _};
         let counted: diesel::QueryResult<Option<i64>> = if $paging.total_wanted() {
-            $crate::on_each!($tx, |c| $crate::db::Counted(
+            $crate::db::Counted(
                 $table
                     .select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
                     .filter($clause.clone())
-                    .limit($crate::kernel::page::MOST_COUNTED + 1)
+                    .limit($crate::kernel::page::MOST_COUNTED + 1),
             )
-            .get_result::<i64>(c))
+            .get_result::<i64>($tx.conn())
             .map(Some)
         } else {
             Ok(None)

@@ -2,7 +2,12 @@
 
 use std::{any::Any, sync::Arc};
 
-use diesel::{QueryableByName, RunQueryDsl as _, connection::SimpleConnection as _, sql_query, sql_types::BigInt};
+use diesel::{
+    QueryableByName, RunQueryDsl as _,
+    connection::SimpleConnection as _,
+    sql_query,
+    sql_types::{BigInt, Text},
+};
 
 use super::{Clock, Conn, Engine, conn, kept::Kept};
 use crate::{
@@ -46,7 +51,7 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// The connection.
+    /// The connection, for queries: `deals::table.find(id).first(tx.conn())`.
     pub fn conn(&mut self) -> &mut Conn {
         self.conn
     }
@@ -81,6 +86,20 @@ impl<'c> Tx<'c> {
                 Ok(Time::from_micros(told.micros))
             }
         }
+    }
+
+    /// Waits until nobody else is at the matter of that name, and keeps it until the transaction ends. For what no row stands for
+    /// yet; SQLite has one writer anyway.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn in_turn(&mut self, matter: &str) -> Result<()> {
+        if self.engine() == Engine::Postgres {
+            sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind::<Text, _>(matter)
+                .execute(self.conn)?;
+        }
+        Ok(())
     }
 
     /// Gives each statement of this transaction so many seconds instead of the few that a request has: for background work.

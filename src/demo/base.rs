@@ -17,7 +17,6 @@ use crate::{
         Time,
         ids::{Id as _, PartnerId, UserId},
     },
-    on_each,
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
     schema,
 };
@@ -119,11 +118,11 @@ pub enum Found {
 /// What the database reports.
 pub fn found(tx: &mut Tx<'_>) -> Result<Found> {
     use schema::users::dsl as u;
-    let users: i64 = on_each!(tx, |c| u::users.count().get_result(c))?;
-    let admins: i64 = on_each!(tx, |c| u::users
+    let users: i64 = u::users.count().get_result(tx.conn())?;
+    let admins: i64 = u::users
         .filter(u::email_key.eq("admin@demo.example"))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok(match (users, admins) {
         (0, _) => Found::Nothing,
         (_, 0) => Found::Other,

@@ -18,7 +18,6 @@ use crate::{
         Time,
         ids::{EventId, PartnerId},
     },
-    on_each,
     schema::{event_audiences, events},
 };
 
@@ -93,10 +92,10 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
         events::salt.eq(Some(&salt)),
         events::partner_view.eq(&partner_view),
     );
-    let seq: i64 = on_each!(tx, |c| diesel::insert_into(events::table)
+    let seq: i64 = diesel::insert_into(events::table)
         .values(row)
         .returning(events::seq)
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     // SQLite has one writer, so that the order of insertion is that of commits, and what is undone leaves no gap.
     let position = match tx.engine() {
         Engine::Sqlite => {
@@ -116,9 +115,9 @@ pub fn append(tx: &mut Tx<'_>, fact: Fact) -> Result<Written> {
             event_audiences::position.eq(position),
             event_audiences::lost.eq(lost),
         );
-        on_each!(tx, |c| diesel::insert_into(event_audiences::table)
+        diesel::insert_into(event_audiences::table)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(Written { seq, fact, digest })
 }
@@ -166,12 +165,12 @@ pub fn place(tx: &mut Tx<'_>, last: i64, most: i64) -> Result<(i64, i64)> {
 /// # Errors
 /// What the database reports.
 pub fn waiting(tx: &mut Tx<'_>) -> Result<bool> {
-    let one: Option<i64> = on_each!(tx, |c| events::table
+    let one: Option<i64> = events::table
         .filter(events::position.is_null())
         .order(events::seq)
         .select(events::seq)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(one.is_some())
 }
 
@@ -180,14 +179,14 @@ pub fn waiting(tx: &mut Tx<'_>) -> Result<bool> {
 /// # Errors
 /// What the database reports.
 pub fn told_since(tx: &mut Tx<'_>, record: (&str, &str), kind: &str, since: Time) -> Result<bool> {
-    let one: Option<i64> = on_each!(tx, |c| events::table
+    let one: Option<i64> = events::table
         .filter(events::resource_type.eq(record.0))
         .filter(events::resource_id.eq(record.1))
         .filter(events::event_type.eq(kind))
         .filter(events::occurred_at.ge(since.micros()))
         .select(events::seq)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(one.is_some())
 }
 
@@ -219,7 +218,7 @@ pub struct Logged {
 /// # Errors
 /// What the database reports.
 pub fn last_seq(tx: &mut Tx<'_>) -> Result<i64> {
-    let last: Option<i64> = on_each!(tx, |c| events::table.select(diesel::dsl::max(events::seq)).first(c))?;
+    let last: Option<i64> = events::table.select(diesel::dsl::max(events::seq)).first(tx.conn())?;
     Ok(last.unwrap_or(0))
 }
 
@@ -242,7 +241,7 @@ pub struct JustWritten {
 /// What the database reports.
 pub fn written_after(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<JustWritten>> {
     let request = tx.caller().request().id.to_string();
-    Ok(on_each!(tx, |c| events::table
+    Ok(events::table
         .filter(events::seq.gt(seq))
         .filter(events::request_id.eq(Some(&request)))
         .order(events::seq)
@@ -252,7 +251,7 @@ pub fn written_after(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<JustWritten>> {
             events::resource_id,
             events::revision,
         ))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// What an event says of a change.
@@ -269,11 +268,11 @@ pub struct Recorded {
 /// # Errors
 /// What the database reports.
 pub fn recorded(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Recorded>> {
-    let found: Option<(Option<String>, Option<String>)> = on_each!(tx, |c| events::table
+    let found: Option<(Option<String>, Option<String>)> = events::table
         .find(seq)
         .select((events::data, events::previous))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let Some((Some(data), Some(previous))) = found else {
         return Ok(None);
     };
@@ -288,9 +287,9 @@ pub fn recorded(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Recorded>> {
 /// # Errors
 /// What the database reports.
 pub fn last_position(tx: &mut Tx<'_>) -> Result<Option<i64>> {
-    Ok(on_each!(tx, |c| events::table
+    Ok(events::table
         .select(diesel::dsl::max(events::position))
-        .first::<Option<i64>>(c))?)
+        .first::<Option<i64>>(tx.conn())?)
 }
 
 /// What an event is about: enough to tell for whom it cannot be.
@@ -317,7 +316,7 @@ pub fn headings(tx: &mut Tx<'_>, (after, up_to): (i64, i64), most: usize) -> Res
     if usize::try_from(up_to.saturating_sub(after)).is_ok_and(|span| span > most) {
         return Ok(None);
     }
-    let lines: Vec<Line> = on_each!(tx, |c| events::table
+    let lines: Vec<Line> = events::table
         .filter(events::position.gt(after).and(events::position.le(up_to)))
         .order(events::position)
         .select((
@@ -325,14 +324,14 @@ pub fn headings(tx: &mut Tx<'_>, (after, up_to): (i64, i64), most: usize) -> Res
             events::position,
             events::event_type,
             events::resource_type,
-            events::resource_id
+            events::resource_id,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let seqs: Vec<i64> = lines.iter().map(|line| line.0).collect();
-    let heard: Vec<(i64, String)> = on_each!(tx, |c| event_audiences::table
+    let heard: Vec<(i64, String)> = event_audiences::table
         .filter(event_audiences::event_seq.eq_any(among(&seqs)))
         .select((event_audiences::event_seq, event_audiences::partner_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut partners: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (seq, partner) in heard {
         partners.entry(seq).or_default().push(partner);
@@ -370,7 +369,7 @@ pub fn logged(
         Option<String>,
         String,
     );
-    let lines: Vec<Line> = on_each!(tx, |c| events::table
+    let lines: Vec<Line> = events::table
         .filter(events::position.gt(after).and(events::position.le(up_to)))
         .filter(events::event_type.eq_any(among(kinds)))
         .filter(events::origin.ne(except))
@@ -386,9 +385,9 @@ pub fn logged(
             events::actor_id,
             events::data,
             events::partner_view,
-            events::audience
+            events::audience,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let logged = |line: Line| {
         let (position, id, kind, resource_type, resource_id, occurred_at, actor, data, view, audience) = line;
         let mut data: Value = data
@@ -455,10 +454,10 @@ pub fn digests(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeMap<i64, Option<Str
         events::salt,
         events::partner_view,
     );
-    let rows: Vec<Row> = on_each!(tx, |c| events::table
+    let rows: Vec<Row> = events::table
         .filter(events::seq.eq_any(among(seqs)))
         .select(columns)
-        .load(c))?;
+        .load(tx.conn())?;
     let digest = |row: &Row| {
         Said {
             salt: row.salt.as_deref().unwrap_or_default(),

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use crate::{db::Tx, error::Result, on_each, schema::events};
+use crate::{db::Tx, error::Result, schema::events};
 
 /// A record as it was at that revision, or at the last before it that is told: as the vendor reads it. Nothing if its events are
 /// not kept any more, or were erased.
@@ -11,14 +11,14 @@ use crate::{db::Tx, error::Result, on_each, schema::events};
 /// # Errors
 /// What the database reports.
 pub fn record_at(tx: &mut Tx<'_>, record: (&str, &str), revision: i64) -> Result<Option<Value>> {
-    let data: Option<Option<String>> = on_each!(tx, |c| events::table
+    let data: Option<Option<String>> = events::table
         .filter(events::resource_id.eq(record.1))
         .filter(events::resource_type.eq(record.0))
         .filter(events::revision.le(revision))
         .order((events::revision.desc(), events::seq.desc()))
         .select(events::data)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(data.flatten().and_then(|data| serde_json::from_str(&data).ok()))
 }
 
@@ -33,13 +33,13 @@ pub fn given_at(
     field: &str,
     holds: impl Fn(&Value) -> bool,
 ) -> Result<Option<i64>> {
-    let changes: Vec<(i64, Option<String>, Option<String>, Option<String>)> = on_each!(tx, |c| events::table
+    let changes: Vec<(i64, Option<String>, Option<String>, Option<String>)> = events::table
         .filter(events::resource_id.eq(record.1))
         .filter(events::resource_type.eq(record.0))
         .filter(events::changed_fields.like(format!("%\"{field}\"%")))
         .order((events::revision.desc(), events::seq.desc()))
         .select((events::revision, events::data, events::previous, events::request_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let said = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let given = changes.into_iter().find_map(|(revision, data, previous, request)| {
         let is_there = said(data)?.get(field).is_some_and(&holds);
@@ -50,12 +50,12 @@ pub fn given_at(
         Some((given, Some(request))) => (given, request),
         unsaid => return Ok(unsaid.map(|(revision, _)| revision)),
     };
-    let next: Option<i64> = on_each!(tx, |c| events::table
+    let next: Option<i64> = events::table
         .filter(events::resource_id.eq(record.1))
         .filter(events::resource_type.eq(record.0))
         .filter(events::revision.gt(given))
         .filter(events::request_id.is_null().or(events::request_id.ne(Some(&request))))
         .select(diesel::dsl::min(events::revision))
-        .first(c))?;
+        .first(tx.conn())?;
     Ok(Some(next.map_or(i64::MAX, |next| next - 1)))
 }

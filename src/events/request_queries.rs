@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use crate::{
     db::{Tx, among},
     error::Result,
-    on_each,
     schema::events,
 };
 
@@ -16,10 +15,10 @@ use crate::{
 /// # Errors
 /// What the database reports.
 pub fn of_events(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeSet<String>> {
-    let found: Vec<Option<String>> = on_each!(tx, |c| events::table
+    let found: Vec<Option<String>> = events::table
         .filter(events::seq.eq_any(among(seqs)))
         .select(events::request_id)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -29,10 +28,10 @@ pub fn of_events(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<BTreeSet<String>> {
 /// # Errors
 /// What the database reports.
 pub fn of_records(tx: &mut Tx<'_>, records: &[String]) -> Result<BTreeMap<String, BTreeSet<Option<String>>>> {
-    let found: Vec<(String, Option<String>)> = on_each!(tx, |c| events::table
+    let found: Vec<(String, Option<String>)> = events::table
         .filter(events::resource_id.eq_any(among(records)))
         .select((events::resource_id, events::request_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut calls: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
     for (record, call) in found {
         calls.entry(record).or_default().insert(call);
@@ -45,9 +44,9 @@ pub fn of_records(tx: &mut Tx<'_>, records: &[String]) -> Result<BTreeMap<String
 /// # Errors
 /// What the database reports.
 pub fn resource_type(tx: &mut Tx<'_>, seq: i64) -> Result<Option<String>> {
-    Ok(on_each!(tx, |c| events::table
+    Ok(events::table
         .find(seq)
         .select(events::resource_type)
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }

@@ -13,7 +13,7 @@ use crate::{
         ids::{AttachmentId, FileId, PartnerId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         file_attachments::{self, table as attachments},
         file_objects::{self, table as objects},
@@ -147,10 +147,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &FileFilter, paging: &Paging) -> Result<Pag
 pub fn find(tx: &mut Tx<'_>, id: FileId) -> Result<FileRow> {
     let mut clause = readable(tx.caller());
     clause.equals("files.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(FileRow::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(FileRow::as_select()).first(tx.conn())?)
 }
 
 /// Where the content of an object lies.
@@ -158,11 +155,11 @@ pub fn find(tx: &mut Tx<'_>, id: FileId) -> Result<FileRow> {
 /// # Errors
 /// 404 if there is none.
 pub fn location(tx: &mut Tx<'_>, key: &str) -> Result<String> {
-    Ok(on_each!(tx, |c| objects
+    Ok(objects
         .find(key)
         .filter(file_objects::state.eq(STORED))
         .select(file_objects::location)
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Notes that an object will be written.
@@ -176,7 +173,7 @@ pub fn begin_object(tx: &mut Tx<'_>, key: &str, location: &str) -> Result<()> {
         file_objects::state.eq(WRITING),
         file_objects::since.eq(tx.now),
     );
-    on_each!(tx, |c| diesel::insert_into(objects).values(&row).execute(c))?;
+    diesel::insert_into(objects).values(&row).execute(tx.conn())?;
     Ok(())
 }
 
@@ -186,7 +183,7 @@ pub fn begin_object(tx: &mut Tx<'_>, key: &str, location: &str) -> Result<()> {
 /// What the database reports.
 pub fn doom(tx: &mut Tx<'_>, key: &str) -> Result<()> {
     let change = (file_objects::state.eq(DOOMED), file_objects::since.eq(tx.now));
-    on_each!(tx, |c| diesel::update(objects.find(key)).set(change).execute(c))?;
+    diesel::update(objects.find(key)).set(change).execute(tx.conn())?;
     Ok(())
 }
 
@@ -198,13 +195,13 @@ pub fn insert(tx: &mut Tx<'_>, row: FileRow) -> Result<FileRow> {
     if let Some(key) = &row.object_key {
         let written = objects.find(key).filter(file_objects::state.eq(WRITING));
         let change = (file_objects::state.eq(STORED), file_objects::since.eq(tx.now));
-        let found = on_each!(tx, |c| diesel::update(written).set(change).execute(c))?;
+        let found = diesel::update(written).set(change).execute(tx.conn())?;
         if found == 0 {
             return Err(crate::error::Error::new(&crate::error::codes::CONFLICT)
                 .detail("The upload took too long, and was given up; repeat it."));
         }
     }
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     tx.record(Fact::created("file.uploaded", &row.clone().shown(false)))?;
     Ok(row)
 }
@@ -228,7 +225,7 @@ pub fn save(tx: &mut Tx<'_>, before: &FileRow, after: FileRow, kind: &'static st
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, row: FileRow) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(row.id)).execute(c))?;
+    diesel::delete(table.find(row.id)).execute(tx.conn())?;
     if let Some(key) = &row.object_key {
         doom(tx, key)?;
     }
@@ -240,11 +237,11 @@ pub fn delete(tx: &mut Tx<'_>, row: FileRow) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn is_attached(tx: &mut Tx<'_>, id: FileId) -> Result<bool> {
-    let found: Option<AttachmentId> = on_each!(tx, |c| attachments
+    let found: Option<AttachmentId> = attachments
         .filter(file_attachments::file_id.eq(id))
         .select(file_attachments::id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.is_some())
 }
 
@@ -254,12 +251,12 @@ pub fn is_attached(tx: &mut Tx<'_>, id: FileId) -> Result<bool> {
 /// What the database reports.
 pub fn retire(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let now = tx.now;
-    let due: Vec<FileRow> = on_each!(tx, |c| table
+    let due: Vec<FileRow> = table
         .filter(files::object_key.is_not_null().and(files::retain_until.le(now)))
         .order((files::retain_until, files::id))
         .limit(most)
         .select(FileRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let done = due.len();
     for row in due {
         save(tx, &row, row.clone().emptied(now), "file.content_deleted")?;
@@ -274,12 +271,12 @@ pub fn retire(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
 /// What the database reports.
 pub fn empty(tx: &mut Tx<'_>, id: FileId) -> Result<()> {
     let now = tx.now;
-    let found: Option<FileRow> = on_each!(tx, |c| table
+    let found: Option<FileRow> = table
         .find(id)
         .filter(files::object_key.is_not_null().and(files::retain_until.is_null()))
         .select(FileRow::as_select())
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let Some(row) = found else { return Ok(()) };
     if !is_attached(tx, id)? {
         save(tx, &row, row.clone().emptied(now), "file.content_deleted")?;
@@ -293,15 +290,15 @@ pub fn empty(tx: &mut Tx<'_>, id: FileId) -> Result<()> {
 /// What the database reports.
 pub fn is_anything_left(tx: &mut Tx<'_>) -> Result<bool> {
     let before = tx.now.plus_seconds(-ABANDONED);
-    let found: Option<String> = on_each!(tx, |c| objects
+    let found: Option<String> = objects
         .filter(
             file_objects::state
                 .eq(DOOMED)
-                .or(file_objects::state.eq(WRITING).and(file_objects::since.lt(before)))
+                .or(file_objects::state.eq(WRITING).and(file_objects::since.lt(before))),
         )
         .select(file_objects::key)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.is_some())
 }
 
@@ -315,15 +312,15 @@ pub fn left(tx: &mut Tx<'_>, most: i64) -> Result<Vec<(String, String)>> {
     let abandoned = objects
         .filter(file_objects::state.eq(WRITING))
         .filter(file_objects::since.lt(before));
-    on_each!(tx, |c| diesel::update(abandoned)
+    diesel::update(abandoned)
         .set(file_objects::state.eq(DOOMED))
-        .execute(c))?;
-    Ok(on_each!(tx, |c| objects
+        .execute(tx.conn())?;
+    Ok(objects
         .filter(file_objects::state.eq(DOOMED))
         .order((file_objects::since, file_objects::key))
         .limit(most)
         .select((file_objects::key, file_objects::location))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Forgets an object that was deleted from its store.
@@ -332,7 +329,7 @@ pub fn left(tx: &mut Tx<'_>, most: i64) -> Result<Vec<(String, String)>> {
 /// What the database reports.
 pub fn forget(tx: &mut Tx<'_>, key: &str) -> Result<()> {
     let gone = objects.find(key).filter(file_objects::state.eq(DOOMED));
-    on_each!(tx, |c| diesel::delete(gone).execute(c))?;
+    diesel::delete(gone).execute(tx.conn())?;
     Ok(())
 }
 
@@ -424,11 +421,11 @@ pub fn attachment_page(tx: &mut Tx<'_>, filter: &AttachmentFilter, paging: &Pagi
 pub fn find_attachment(tx: &mut Tx<'_>, id: AttachmentId) -> Result<(AttachmentRow, Attachment)> {
     let mut clause = Clause::rows_of(tx.caller(), "file_attachments.partner_id");
     clause.equals("file_attachments.id", &id);
-    let wide: Wide = on_each!(tx, |c| attachments
+    let wide: Wide = attachments
         .inner_join(table)
         .filter(clause)
         .select(Wide::as_select())
-        .first(c))?;
+        .first(tx.conn())?;
     let by_vendor = tx.caller().is_vendor();
     Ok((wide.row.clone(), wide.seen(by_vendor)))
 }
@@ -439,17 +436,17 @@ pub fn find_attachment(tx: &mut Tx<'_>, id: AttachmentId) -> Result<(AttachmentR
 /// What the database reports.
 pub fn of_record(tx: &mut Tx<'_>, resource: AttachedResource, id: &str) -> Result<Vec<Attachment>> {
     let by_vendor = tx.caller().is_vendor();
-    let found: Vec<Wide> = on_each!(tx, |c| attachments
+    let found: Vec<Wide> = attachments
         .inner_join(table)
         .filter(
             file_attachments::resource_type
                 .eq(resource)
-                .and(file_attachments::resource_id.eq(id))
+                .and(file_attachments::resource_id.eq(id)),
         )
         .order((file_attachments::created_at, file_attachments::id))
         .limit(200)
         .select(Wide::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found.into_iter().map(|wide| wide.seen(by_vendor)).collect())
 }
 
@@ -458,13 +455,13 @@ pub fn of_record(tx: &mut Tx<'_>, resource: AttachedResource, id: &str) -> Resul
 /// # Errors
 /// What the database reports.
 pub fn is_attached_to(tx: &mut Tx<'_>, file: FileId, resource: AttachedResource, id: &str) -> Result<bool> {
-    let found: Option<AttachmentId> = on_each!(tx, |c| attachments
+    let found: Option<AttachmentId> = attachments
         .filter(file_attachments::file_id.eq(file))
         .filter(file_attachments::resource_type.eq(resource))
         .filter(file_attachments::resource_id.eq(id))
         .select(file_attachments::id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.is_some())
 }
 
@@ -473,11 +470,7 @@ pub fn is_attached_to(tx: &mut Tx<'_>, file: FileId, resource: AttachedResource,
 /// # Errors
 /// 409 `already_exists` if the file is attached there already.
 pub fn attach(tx: &mut Tx<'_>, row: AttachmentRow) -> Result<Attachment> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(attachments)
-            .values(&row)
-            .execute(c))?)
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(attachments).values(&row).execute(tx.conn())?))?;
     let (_, attachment) = find_attachment(tx, row.id)?;
     let told = Attachment {
         attached_by: None,
@@ -492,7 +485,7 @@ pub fn attach(tx: &mut Tx<'_>, row: AttachmentRow) -> Result<Attachment> {
 /// # Errors
 /// What the database reports.
 pub fn detach(tx: &mut Tx<'_>, attachment: &Attachment) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(attachments.find(attachment.id)).execute(c))?;
+    diesel::delete(attachments.find(attachment.id)).execute(tx.conn())?;
     let told = Attachment {
         attached_by: None,
         ..attachment.clone()

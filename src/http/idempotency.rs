@@ -12,7 +12,6 @@ use crate::{
     auth::Request,
     db::{Clause, Tx},
     error::{Error, Result, codes},
-    on_each,
     schema::idempotency_keys as table,
 };
 
@@ -56,7 +55,7 @@ pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect<'_>) -> Result<Ren
     };
     let principal = principal(tx);
     let now = tx.now;
-    let claimed = on_each!(tx, |c| diesel::insert_into(table::table)
+    let claimed = diesel::insert_into(table::table)
         .values((
             table::principal.eq(&principal),
             table::key.eq(&key.key),
@@ -68,7 +67,7 @@ pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect<'_>) -> Result<Ren
             table::expires_at.eq(now.plus_days(KEPT_DAYS).micros()),
         ))
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     if claimed == 0 {
         return replay(tx, &principal, request, work);
     }
@@ -85,14 +84,14 @@ pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect<'_>) -> Result<Ren
         Some(body) => Some(String::from_utf8_lossy(body).into_owned()),
         None => None,
     };
-    on_each!(tx, |c| diesel::update(table::table.find((&principal, &key.key)))
+    diesel::update(table::table.find((&principal, &key.key)))
         .set((
             table::status.eq(Some(i64::from(rendered.status))),
             table::headers.eq(Some(head)),
             table::body.eq(body),
-            table::sealed.eq(rendered.secret)
+            table::sealed.eq(rendered.secret),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(rendered)
 }
 
@@ -103,8 +102,7 @@ pub fn once(tx: &mut Tx<'_>, request: &Request, work: &Effect<'_>) -> Result<Ren
 pub fn forget(tx: &mut Tx<'_>, request: &Request) -> Result<()> {
     if let Some(key) = &request.idempotency {
         let principal = principal(tx);
-        on_each!(tx, |c| diesel::delete(table::table.find((&principal, &key.key)))
-            .execute(c))?;
+        diesel::delete(table::table.find((&principal, &key.key))).execute(tx.conn())?;
     }
     Ok(())
 }
@@ -127,7 +125,7 @@ fn replay(tx: &mut Tx<'_>, principal: &str, request: &Request, work: &Effect<'_>
     let Some(key) = &request.idempotency else {
         return Err(Error::internal("a replay without a key"));
     };
-    let (method, path, body_hash, status, head, body, sealed, expires_at): Row = on_each!(tx, |c| table::table
+    let (method, path, body_hash, status, head, body, sealed, expires_at): Row = table::table
         .find((principal, &key.key))
         .select((
             table::method,
@@ -137,12 +135,11 @@ fn replay(tx: &mut Tx<'_>, principal: &str, request: &Request, work: &Effect<'_>
             table::headers,
             table::body,
             table::sealed,
-            table::expires_at
+            table::expires_at,
         ))
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     if expires_at <= tx.now.micros() {
-        on_each!(tx, |c| diesel::delete(table::table.find((principal, &key.key)))
-            .execute(c))?;
+        diesel::delete(table::table.find((principal, &key.key))).execute(tx.conn())?;
         return once(tx, request, work);
     }
     if method != key.method || path != key.path || body_hash != key.body_hash {
@@ -181,5 +178,5 @@ pub fn delete_expired(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
         .sql(" ORDER BY expires_at LIMIT ")
         .value(&most)
         .sql(")");
-    Ok(on_each!(tx, |c| diesel::delete(table::table.filter(over)).execute(c))?)
+    Ok(diesel::delete(table::table.filter(over)).execute(tx.conn())?)
 }

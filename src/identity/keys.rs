@@ -17,7 +17,6 @@ use crate::{
     db::Tx,
     error::{Error, Result},
     kernel::{Time, json::Stored},
-    on_each,
     schema::signing_keys::{self, table},
 };
 
@@ -149,14 +148,14 @@ pub fn load(tx: &mut Tx<'_>, master: &MasterSecret) -> Result<KeyRing> {
 
 fn rows(tx: &mut Tx<'_>) -> Result<Vec<KeyRow>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(
             signing_keys::retires_at
                 .is_null()
-                .or(signing_keys::retires_at.gt(now.micros()))
+                .or(signing_keys::retires_at.gt(now.micros())),
         )
         .select(KeyRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Makes the first key, or the next one in time before the present one has signed long enough.
@@ -174,15 +173,15 @@ pub fn prepare(tx: &mut Tx<'_>, master: &MasterSecret) -> Result<()> {
         Some(newest) if newest.activates_at.plus_days(SIGNS_DAYS - AHEAD_DAYS) <= now => {
             let takes_over = now.plus_days(AHEAD_DAYS);
             let ends = takes_over.plus_seconds(AFTER_SECONDS).micros();
-            on_each!(tx, |c| diesel::update(table.filter(signing_keys::retires_at.is_null()))
+            diesel::update(table.filter(signing_keys::retires_at.is_null()))
                 .set(signing_keys::retires_at.eq(Some(ends)))
-                .execute(c))?;
+                .execute(tx.conn())?;
             takes_over
         }
         Some(_) => return Ok(()),
     };
     let row = generate(master, activates_at, now)?;
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     Ok(())
 }
 

@@ -10,7 +10,6 @@ use crate::{
     db::{Tx, among},
     error::{Error, Result},
     kernel::ids::ImportId,
-    on_each,
     schema::{import_rows, import_runs},
 };
 
@@ -40,10 +39,10 @@ struct RowRow<'o> {
 /// What the database reports.
 pub fn begin(tx: &mut Tx<'_>, name: &str, hash: &str, sources: &str) -> Result<ImportId> {
     let (id, now) = (tx.new_id::<ImportId>(), tx.now.micros());
-    on_each!(tx, |c| diesel::update(
+    diesel::update(
         import_runs::table
             .filter(import_runs::mapping_name.eq(name))
-            .filter(import_runs::status.eq("running"))
+            .filter(import_runs::status.eq("running")),
     )
     .set((
         import_runs::status.eq("failed"),
@@ -52,7 +51,7 @@ pub fn begin(tx: &mut Tx<'_>, name: &str, hash: &str, sources: &str) -> Result<I
         import_runs::revision.eq(import_runs::revision + 1),
         import_runs::updated_at.eq(now),
     ))
-    .execute(c))?;
+    .execute(tx.conn())?;
     open(tx, id, name, hash, sources)?;
     Ok(id)
 }
@@ -76,7 +75,7 @@ pub fn open(tx: &mut Tx<'_>, id: ImportId, name: &str, hash: &str, sources: &str
         import_runs::created_at.eq(now),
         import_runs::updated_at.eq(now),
     );
-    on_each!(tx, |c| diesel::insert_into(import_runs::table).values(row).execute(c))?;
+    diesel::insert_into(import_runs::table).values(row).execute(tx.conn())?;
     Ok(())
 }
 
@@ -86,7 +85,7 @@ pub fn open(tx: &mut Tx<'_>, id: ImportId, name: &str, hash: &str, sources: &str
 /// What the database reports.
 pub fn end(tx: &mut Tx<'_>, run: ImportId, counts: &str, error: Option<&str>) -> Result<()> {
     let now = tx.now.micros();
-    on_each!(tx, |c| diesel::update(import_runs::table.find(run))
+    diesel::update(import_runs::table.find(run))
         .set((
             import_runs::status.eq(if error.is_some() { "failed" } else { "finished" }),
             import_runs::counts.eq(counts),
@@ -95,7 +94,7 @@ pub fn end(tx: &mut Tx<'_>, run: ImportId, counts: &str, error: Option<&str>) ->
             import_runs::revision.eq(import_runs::revision + 1),
             import_runs::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -139,7 +138,9 @@ pub fn keep(tx: &mut Tx<'_>, origin: Origin<'_>, outcomes: &[Outcome]) -> Result
         })
         .collect();
     for rows in rows.chunks(500) {
-        on_each!(tx, |c| diesel::insert_into(import_rows::table).values(rows).execute(c))?;
+        diesel::insert_into(import_rows::table)
+            .values(rows)
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -150,8 +151,7 @@ pub fn keep(tx: &mut Tx<'_>, origin: Origin<'_>, outcomes: &[Outcome]) -> Result
 /// What the database reports.
 pub fn forget(tx: &mut Tx<'_>, run: ImportId, step: usize, line: i64) -> Result<()> {
     let step = i64::try_from(step).map_err(Error::internal)?;
-    on_each!(tx, |c| diesel::delete(import_rows::table.find((run, step, line)))
-        .execute(c))?;
+    diesel::delete(import_rows::table.find((run, step, line))).execute(tx.conn())?;
     Ok(())
 }
 
@@ -166,14 +166,14 @@ pub fn last_said(
     keys: &[String],
 ) -> Result<BTreeMap<String, String>> {
     let taken = [ImportVerdict::Created, ImportVerdict::Updated, ImportVerdict::Draft];
-    let rows: Vec<(Option<String>, String)> = on_each!(tx, |c| import_rows::table
+    let rows: Vec<(Option<String>, String)> = import_rows::table
         .filter(import_rows::system.eq(system))
         .filter(import_rows::resource_type.eq(resource_type))
         .filter(import_rows::external_id.eq_any(among(keys)))
         .filter(import_rows::verdict.eq_any(among(taken)))
         .order((import_rows::run_id, import_rows::step, import_rows::line))
         .select((import_rows::external_id, import_rows::row_hash))
-        .load(c))?;
+        .load(tx.conn())?;
     // Ids of runs sort by time, so the last one wins.
     Ok(rows.into_iter().filter_map(|(key, hash)| Some((key?, hash))).collect())
 }

@@ -6,7 +6,6 @@ use crate::{
     db::Tx,
     error::Result,
     kernel::Time,
-    on_each,
     schema::job_leases::{self as leases, table},
 };
 
@@ -46,10 +45,7 @@ pub struct State {
 /// # Errors
 /// What the database reports.
 pub fn states(tx: &mut Tx<'_>) -> Result<Vec<State>> {
-    Ok(on_each!(tx, |c| table
-        .order(leases::name)
-        .select(State::as_select())
-        .load(c))?)
+    Ok(table.order(leases::name).select(State::as_select()).load(tx.conn())?)
 }
 
 /// Where a job stands; nothing if it never ran.
@@ -57,11 +53,7 @@ pub fn states(tx: &mut Tx<'_>) -> Result<Vec<State>> {
 /// # Errors
 /// What the database reports.
 pub fn state(tx: &mut Tx<'_>, job: &str) -> Result<Option<State>> {
-    Ok(on_each!(tx, |c| table
-        .find(job)
-        .select(State::as_select())
-        .first(c)
-        .optional())?)
+    Ok(table.find(job).select(State::as_select()).first(tx.conn()).optional()?)
 }
 
 /// Seconds until it is worth its while to try to take the job; none or less if that is now. Writes nothing.
@@ -69,11 +61,11 @@ pub fn state(tx: &mut Tx<'_>, job: &str) -> Result<Option<State>> {
 /// # Errors
 /// What the database reports.
 pub fn seconds_left(tx: &mut Tx<'_>, job: &str) -> Result<i64> {
-    let found: Option<(Time, Option<Time>)> = on_each!(tx, |c| table
+    let found: Option<(Time, Option<Time>)> = table
         .find(job)
         .select((leases::due_at, leases::lease_until))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let now = tx.agreed_moment()?;
     Ok(found.map_or(0, |(due_at, lease_until)| {
         let free = lease_until.map_or(due_at, |until| until.max(due_at));
@@ -93,14 +85,14 @@ pub fn take(tx: &mut Tx<'_>, job: &'static str) -> Result<Option<Lease>> {
         .find(job)
         .filter(leases::due_at.le(now))
         .filter(leases::lease_until.is_null().or(leases::lease_until.le(now)));
-    let taken = on_each!(tx, |c| diesel::update(free)
+    let taken = diesel::update(free)
         .set((
             leases::lease_token.eq(Some(&token)),
             leases::lease_until.eq(Some(now.plus_seconds(LEASE_SECONDS))),
             leases::started_at.eq(Some(now)),
-            leases::updated_at.eq(now)
+            leases::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok((taken == 1).then_some(Lease { job, token }))
 }
 
@@ -112,10 +104,10 @@ fn known(tx: &mut Tx<'_>, job: &str, now: Time) -> Result<()> {
         leases::failures.eq(0_i64),
         leases::updated_at.eq(now),
     );
-    on_each!(tx, |c| diesel::insert_into(table)
+    diesel::insert_into(table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -127,9 +119,9 @@ fn known(tx: &mut Tx<'_>, job: &str, now: Time) -> Result<()> {
 pub fn keep(tx: &mut Tx<'_>, lease: &Lease) -> Result<bool> {
     let now = tx.agreed_moment()?;
     let ours = table.find(lease.job).filter(leases::lease_token.eq(&lease.token));
-    let kept = on_each!(tx, |c| diesel::update(ours)
+    let kept = diesel::update(ours)
         .set(leases::lease_until.eq(Some(now.plus_seconds(LEASE_SECONDS))))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(kept == 1)
 }
 
@@ -140,9 +132,9 @@ pub fn keep(tx: &mut Tx<'_>, lease: &Lease) -> Result<bool> {
 pub fn settle(tx: &mut Tx<'_>, lease: &Lease, wait_seconds: i64, failure: Option<&str>) -> Result<()> {
     let now = tx.agreed_moment()?;
     let ours = table.find(lease.job).filter(leases::lease_token.eq(&lease.token));
-    let failures: Option<i64> = on_each!(tx, |c| ours.select(leases::failures).first(c).optional())?;
+    let failures: Option<i64> = ours.select(leases::failures).first(tx.conn()).optional()?;
     let failed = failures.unwrap_or(0).saturating_add(1);
-    on_each!(tx, |c| diesel::update(ours)
+    diesel::update(ours)
         .set((
             leases::due_at.eq(now.plus_seconds(wait_seconds)),
             leases::lease_token.eq(None::<String>),
@@ -151,9 +143,9 @@ pub fn settle(tx: &mut Tx<'_>, lease: &Lease, wait_seconds: i64, failure: Option
             leases::last_error.eq(failure),
             leases::runs.eq(leases::runs + 1),
             leases::failures.eq(if failure.is_some() { failed } else { 0 }),
-            leases::updated_at.eq(now)
+            leases::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -162,7 +154,7 @@ pub fn settle(tx: &mut Tx<'_>, lease: &Lease, wait_seconds: i64, failure: Option
 /// # Errors
 /// What the database reports.
 pub fn failures(tx: &mut Tx<'_>, job: &str) -> Result<i64> {
-    let found: Option<i64> = on_each!(tx, |c| table.find(job).select(leases::failures).first(c).optional())?;
+    let found: Option<i64> = table.find(job).select(leases::failures).first(tx.conn()).optional()?;
     Ok(found.unwrap_or(0))
 }
 
@@ -173,8 +165,8 @@ pub fn failures(tx: &mut Tx<'_>, job: &str) -> Result<i64> {
 pub fn make_due(tx: &mut Tx<'_>, job: &str) -> Result<()> {
     let now = tx.agreed_moment()?;
     known(tx, job, now)?;
-    on_each!(tx, |c| diesel::update(table.find(job).filter(leases::due_at.gt(now)))
+    diesel::update(table.find(job).filter(leases::due_at.gt(now)))
         .set(leases::due_at.eq(now))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }

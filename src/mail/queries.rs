@@ -8,7 +8,6 @@ use crate::{
     db::{Lock, Tx},
     error::Result,
     kernel::{Time, ids::MailId},
-    on_each,
     schema::mails::{self, table},
     words,
 };
@@ -76,7 +75,7 @@ fn put(tx: &mut Tx<'_>, id: MailId, letter: &Letter, body: String, (sealed, at):
         mails::created_at.eq(now),
         mails::updated_at.eq(now),
     );
-    on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?;
+    diesel::insert_into(table).values(row).execute(tx.conn())?;
     Ok(())
 }
 
@@ -147,7 +146,7 @@ pub fn lease(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Leased>> {
             mails::lease_until.eq(Some(until)),
             mails::updated_at.eq(now),
         );
-        on_each!(tx, |c| diesel::update(table.find(row.0)).set(changes).execute(c))?;
+        diesel::update(table.find(row.0)).set(changes).execute(tx.conn())?;
     }
     let leased = |(id, recipient, subject, body, sealed, attempts): Row| Leased {
         id,
@@ -192,7 +191,7 @@ pub fn settle(tx: &mut Tx<'_>, mail: &Leased, outcome: &std::result::Result<(), 
         mails::updated_at.eq(now.micros()),
     );
     let ours = table.find(mail.id).filter(mails::lease_token.eq(Some(&mail.lease)));
-    Ok(on_each!(tx, |c| diesel::update(ours).set(changes).execute(c))? == 1)
+    Ok(diesel::update(ours).set(changes).execute(tx.conn())? == 1)
 }
 
 /// Seconds until the next try: doubling from half a minute up to six hours, and up to a quarter more by chance.
@@ -207,13 +206,13 @@ fn pause(attempts: i64, chance: u8) -> i64 {
 /// # Errors
 /// What the database reports.
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Time>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(mails::state.eq(MailState::Queued))
         .order(mails::next_at)
         .select(mails::next_at)
         .limit(1)
-        .get_result(c)
-        .optional())?)
+        .get_result(tx.conn())
+        .optional()?)
 }
 
 #[cfg(test)]

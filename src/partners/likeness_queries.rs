@@ -11,7 +11,6 @@ use crate::{
     db::{Clause, Tx},
     error::Result,
     kernel::{ids::PartnerId, words::fold},
-    on_each,
     schema::partners::{self, table},
 };
 
@@ -46,12 +45,12 @@ pub fn alike(tx: &mut Tx<'_>, name: &str, entry: Option<&Registration>, domain: 
     clause
         .equals("partners.name_key", fold(name).as_str())
         .and("partners.status <> 'merged'");
-    let named: Vec<NamedPartner> = on_each!(tx, |c| table
+    let named: Vec<NamedPartner> = table
         .filter(clause)
         .order(partners::id)
         .limit(MOST)
         .select(NamedPartner::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let known: Vec<PartnerId> = numbered.into_iter().chain(owner).collect();
     let mut found: Vec<Alike> = Vec::new();
     for partner in named_by_ids(tx, &known)?.into_iter().chain(named.iter().cloned()) {

@@ -22,7 +22,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page,
     programs::specialisations,
     references::{self, ExternalRef},
     revise,
@@ -76,10 +76,7 @@ pub fn page_by_name(tx: &mut Tx<'_>, only: Option<&Vec<PartnerId>>, paging: &Pag
 pub(super) fn named_by_ids(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<Vec<NamedPartner>> {
     let mut clause = Clause::rows_of(tx.caller(), "partners.id");
     clause.one_of("partners.id", ids);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(NamedPartner::as_select())
-        .load(c))?)
+    Ok(table.filter(clause).select(NamedPartner::as_select()).load(tx.conn())?)
 }
 
 fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
@@ -233,18 +230,18 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PartnerRow>) -> Result<Vec<Partner>> {
 }
 
 fn types_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<PartnerId, Vec<PartnerType>>> {
-    let rows: Vec<(PartnerId, PartnerType)> = on_each!(tx, |c| partner_types::table
+    let rows: Vec<(PartnerId, PartnerType)> = partner_types::table
         .filter(partner_types::partner_id.eq_any(among(partners)))
         .select((partner_types::partner_id, partner_types::partner_type))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(grouped(rows))
 }
 
 fn territories_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<PartnerId, Vec<TerritoryId>>> {
-    let rows: Vec<(PartnerId, TerritoryId)> = on_each!(tx, |c| partner_territories::table
+    let rows: Vec<(PartnerId, TerritoryId)> = partner_territories::table
         .filter(partner_territories::partner_id.eq_any(among(partners)))
         .select((partner_territories::partner_id, partner_territories::territory_id))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(grouped(rows))
 }
 
@@ -296,7 +293,7 @@ pub fn lock(tx: &mut Tx<'_>, id: PartnerId) -> Result<()> {
 pub(super) fn find_all(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<Vec<Partner>> {
     let mut clause = Clause::rows_of(tx.caller(), "partners.id");
     clause.one_of("partners.id", ids);
-    let rows: Vec<PartnerRow> = on_each!(tx, |c| table.filter(clause).select(PartnerRow::as_select()).load(c))?;
+    let rows: Vec<PartnerRow> = table.filter(clause).select(PartnerRow::as_select()).load(tx.conn())?;
     assemble(tx, rows)
 }
 
@@ -311,10 +308,10 @@ pub(super) fn find_by_secret(tx: &mut Tx<'_>, id: PartnerId) -> Result<Partner> 
 }
 
 fn one(tx: &mut Tx<'_>, clause: Clause) -> Result<Partner> {
-    let row = on_each!(tx, |c| table
+    let row = table
         .filter(clause)
         .select(PartnerRow::as_select())
-        .first::<PartnerRow>(c))?;
+        .first::<PartnerRow>(tx.conn())?;
     assemble(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -325,10 +322,7 @@ fn one(tx: &mut Tx<'_>, clause: Clause) -> Result<Partner> {
 pub fn status(tx: &mut Tx<'_>, id: PartnerId) -> Result<PartnerStatus> {
     let mut clause = Clause::rows_of(tx.caller(), "partners.id");
     clause.equals("partners.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(partners::status)
-        .first(c))?)
+    Ok(table.filter(clause).select(partners::status).first(tx.conn())?)
 }
 
 /// The partner that has this entry of a register, live ones before others, the latest before earlier ones.
@@ -341,11 +335,11 @@ pub(super) fn by_registration(tx: &mut Tx<'_>, entry: &Registration) -> Result<O
         .equals("partners.registration_authority", &entry.authority)
         .equals("partners.registration_key", &entry.key())
         .and("partners.status <> 'merged'");
-    let rows: Vec<PartnerRow> = on_each!(tx, |c| table
+    let rows: Vec<PartnerRow> = table
         .filter(clause)
         .order(partners::created_at.desc())
         .select(PartnerRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let live = rows.iter().position(|row| row.status.is_live()).unwrap_or(0);
     let row: Vec<PartnerRow> = rows.into_iter().skip(live).take(1).collect();
     Ok(assemble(tx, row)?.pop())
@@ -359,7 +353,7 @@ pub(super) fn by_registration(tx: &mut Tx<'_>, entry: &Registration) -> Result<O
 pub fn insert(tx: &mut Tx<'_>, partner: Partner, kind: &'static str) -> Result<Partner> {
     let row = PartnerRow::from(&partner);
     check_parent(tx, &partner)?;
-    let stored = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?));
+    let stored = tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?));
     explain(tx, stored, &partner)?;
     write_types(tx, &partner)?;
     write_territories(tx, &partner)?;
@@ -439,43 +433,40 @@ fn check_parent(tx: &mut Tx<'_>, partner: &Partner) -> Result<()> {
                     "This partner lies below the one that is changed.",
                 ));
         }
-        above = on_each!(tx, |c| table
+        above = table
             .find(id)
             .select(partners::parent_id)
-            .first::<Option<PartnerId>>(c))?;
+            .first::<Option<PartnerId>>(tx.conn())?;
     }
     Ok(())
 }
 
 fn write_types(tx: &mut Tx<'_>, partner: &Partner) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
-        partner_types::table.filter(partner_types::partner_id.eq(partner.id))
-    )
-    .execute(c))?;
+    diesel::delete(partner_types::table.filter(partner_types::partner_id.eq(partner.id))).execute(tx.conn())?;
     for one in &partner.types {
         let row = (
             partner_types::partner_id.eq(partner.id),
             partner_types::partner_type.eq(*one),
         );
-        on_each!(tx, |c| diesel::insert_into(partner_types::table).values(row).execute(c))?;
+        diesel::insert_into(partner_types::table)
+            .values(row)
+            .execute(tx.conn())?;
     }
     Ok(())
 }
 
 fn write_territories(tx: &mut Tx<'_>, partner: &Partner) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
-        partner_territories::table.filter(partner_territories::partner_id.eq(partner.id))
-    )
-    .execute(c))?;
+    diesel::delete(partner_territories::table.filter(partner_territories::partner_id.eq(partner.id)))
+        .execute(tx.conn())?;
     for one in &partner.territory_ids {
         let row = (
             partner_territories::partner_id.eq(partner.id),
             partner_territories::territory_id.eq(*one),
         );
         tx.attempt(|tx| {
-            Ok(on_each!(tx, |c| diesel::insert_into(partner_territories::table)
+            Ok(diesel::insert_into(partner_territories::table)
                 .values(row)
-                .execute(c))?)
+                .execute(tx.conn())?)
         })
         .map_err(|error| {
             error.when(&codes::UNKNOWN_REFERENCE, || {
@@ -492,10 +483,10 @@ fn write_territories(tx: &mut Tx<'_>, partner: &Partner) -> Result<()> {
 fn note_status(tx: &mut Tx<'_>, from: Option<PartnerStatus>, partner: &Partner) -> Result<()> {
     use partner_status_changes as changes;
     let actor = tx.caller();
-    let last: Option<i64> = on_each!(tx, |c| changes::table
+    let last: Option<i64> = changes::table
         .filter(changes::partner_id.eq(partner.id))
         .select(diesel::dsl::max(changes::seq))
-        .first(c))?;
+        .first(tx.conn())?;
     let row = (
         changes::partner_id.eq(partner.id),
         changes::seq.eq(last.unwrap_or(0) + 1),
@@ -512,7 +503,7 @@ fn note_status(tx: &mut Tx<'_>, from: Option<PartnerStatus>, partner: &Partner) 
         // Of an imported partner, its state began before it came.
         changes::at.eq(partner.status_since),
     );
-    on_each!(tx, |c| diesel::insert_into(changes::table).values(row).execute(c))?;
+    diesel::insert_into(changes::table).values(row).execute(tx.conn())?;
     Ok(())
 }
 
@@ -566,10 +557,10 @@ pub struct KnownBy {
 /// # Errors
 /// 404 if there is no such partner.
 pub fn known_by(tx: &mut Tx<'_>, partner: PartnerId) -> Result<KnownBy> {
-    let (name_key, registration_number, website) = on_each!(tx, |c| table
+    let (name_key, registration_number, website) = table
         .find(partner)
         .select((partners::name_key, partners::registration_number, partners::website))
-        .first(c))?;
+        .first(tx.conn())?;
     Ok(KnownBy {
         name_key,
         registration_number,

@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     events::Fact,
     http::Resource as _,
-    on_each, references, remove,
+    references, remove,
     schema::{partner_territories, partner_types, partners},
     tags,
 };
@@ -32,8 +32,8 @@ pub fn remove_imported(
         partner_types::table.filter(partner_types::partner_id.eq(partner.id)),
         partner_territories::table.filter(partner_territories::partner_id.eq(partner.id)),
     );
-    on_each!(tx, |c| diesel::delete(of_type).execute(c))?;
-    on_each!(tx, |c| diesel::delete(of_territory).execute(c))?;
+    diesel::delete(of_type).execute(tx.conn())?;
+    diesel::delete(of_territory).execute(tx.conn())?;
     let id = partner.id.to_string();
     custom_fields::forget(tx, CustomRecord::Partner, &id)?;
     tags::set(tx, Partner::TYPE, &id, &[])?;

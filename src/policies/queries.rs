@@ -17,7 +17,7 @@ use crate::{
         ids::PolicyId,
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::policies::{self, table},
 };
 
@@ -32,10 +32,7 @@ const ORDER: Order = Order {
 /// # Errors
 /// What the database reports.
 pub fn row_at(tx: &mut Tx<'_>, at: Time) -> Result<Option<PolicyRow>> {
-    Ok(on_each!(tx, |c| holding(at)
-        .select(PolicyRow::as_select())
-        .first(c)
-        .optional())?)
+    Ok(holding(at).select(PolicyRow::as_select()).first(tx.conn()).optional()?)
 }
 
 /// What has held by that moment, what holds then first.
@@ -52,10 +49,10 @@ fn holding(at: Time) -> _ {
 /// # Errors
 /// What the database reports.
 pub fn in_force(tx: &mut Tx<'_>, at: Time) -> Result<ProgramSettings> {
-    let held: Option<(PolicyId, i64, Time)> = on_each!(tx, |c| holding(at)
+    let held: Option<(PolicyId, i64, Time)> = holding(at)
         .select((policies::id, policies::revision, policies::updated_at))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let Some(held) = held else {
         return Ok(settings(None));
     };
@@ -69,7 +66,7 @@ pub fn in_force(tx: &mut Tx<'_>, at: Time) -> Result<ProgramSettings> {
 
 /// The version of a policy that holds at that moment; 0 are the built-in defaults.
 fn version_at(tx: &mut Tx<'_>, at: Time) -> Result<i64> {
-    let version: Option<Option<i64>> = on_each!(tx, |c| holding(at).select(policies::version).first(c).optional())?;
+    let version: Option<Option<i64>> = holding(at).select(policies::version).first(tx.conn()).optional()?;
     Ok(version.flatten().unwrap_or(0))
 }
 
@@ -78,14 +75,14 @@ fn version_at(tx: &mut Tx<'_>, at: Time) -> Result<i64> {
 /// # Errors
 /// What the database reports.
 pub fn published(tx: &mut Tx<'_>) -> Result<Published> {
-    let highest: Option<i64> = on_each!(tx, |c| table.select(diesel::dsl::max(policies::version)).first(c))?;
-    let last: Option<(Option<i64>, Option<Time>)> = on_each!(tx, |c| table
+    let highest: Option<i64> = table.select(diesel::dsl::max(policies::version)).first(tx.conn())?;
+    let last: Option<(Option<i64>, Option<Time>)> = table
         .filter(policies::version.is_not_null())
         .filter(policies::withdrawn_at.is_null())
         .order(policies::version.desc())
         .select((policies::version, policies::valid_from))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let (last, last_from) = last.unwrap_or_default();
     Ok(Published {
         last: last.unwrap_or(0),
@@ -99,10 +96,10 @@ pub fn published(tx: &mut Tx<'_>) -> Result<Published> {
 /// # Errors
 /// 404 if there is none.
 pub fn by_version(tx: &mut Tx<'_>, version: i64) -> Result<PolicyRow> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(policies::version.eq(version))
         .select(PolicyRow::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The policy with that id.
@@ -110,10 +107,7 @@ pub fn by_version(tx: &mut Tx<'_>, version: i64) -> Result<PolicyRow> {
 /// # Errors
 /// 404 if there is none.
 pub fn find_row(tx: &mut Tx<'_>, id: PolicyId) -> Result<PolicyRow> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(PolicyRow::as_select())
-        .get_result(c))?)
+    Ok(table.find(id).select(PolicyRow::as_select()).get_result(tx.conn())?)
 }
 
 /// The row as it is read now.
@@ -174,7 +168,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &PolicyFilter, paging: &Paging) -> Result<P
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, row: PolicyRow) -> Result<Policy> {
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     let policy = seen(tx, row)?;
     tx.record(Fact::created("policy.drafted", &policy))?;
     Ok(policy)
@@ -203,12 +197,12 @@ pub fn save(tx: &mut Tx<'_>, before: PolicyRow, after: PolicyRow, kind: &'static
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, row: PolicyRow) -> Result<()> {
-    let gone = on_each!(tx, |c| diesel::delete(
+    let gone = diesel::delete(
         table
             .filter(policies::id.eq(row.id))
-            .filter(policies::revision.eq(row.revision))
+            .filter(policies::revision.eq(row.revision)),
     )
-    .execute(c))?;
+    .execute(tx.conn())?;
     if gone == 0 {
         return Err(Error::new(&codes::PRECONDITION_FAILED));
     }

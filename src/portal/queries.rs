@@ -7,7 +7,7 @@ use crate::{
     db::Tx,
     error::Result,
     events::Fact,
-    on_each, revise,
+    revise,
     schema::portal_branding::{self as branding, table},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// What the database reports.
 pub fn find(tx: &mut Tx<'_>) -> Result<PortalBranding> {
-    Ok(on_each!(tx, |c| table.select(PortalBranding::as_select()).first(c))?)
+    Ok(table.select(PortalBranding::as_select()).first(tx.conn())?)
 }
 
 /// Stores a changed branding over the revision it was read at, and tells of it.

@@ -24,7 +24,6 @@ use crate::{
         ids::{PartnerId, ProductId, ProgramId, TerritoryId},
         time::DAY,
     },
-    on_each,
     schema::{deal_decisions, deals, employments, partner_status_changes, partners, product_authorisations},
 };
 
@@ -347,26 +346,26 @@ fn of_deals(population: Population, asked: &Asked, as_of: Time, column: &'static
 }
 
 fn grouped_deals(tx: &mut Tx<'_>, (clause, value): (Clause, &'static str)) -> Result<Vec<(PartnerId, i64, i64)>> {
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .filter(clause)
         .group_by(deals::partner_id)
         .select((deals::partner_id, sql::<BigInt>(value), sql::<BigInt>("COUNT(*)")))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn approved(tx: &mut Tx<'_>, population: Population, asked: &Asked, as_of: Time) -> Result<Vec<(PartnerId, i64, i64)>> {
     let mut clause = of_deals(population, asked, as_of, "deal_decisions.decided_at");
     clause.sql(" AND deal_decisions.outcome IN ('approved', 'auto_approved')");
-    Ok(on_each!(tx, |c| deal_decisions::table
+    Ok(deal_decisions::table
         .inner_join(deals::table.on(deals::id.eq(deal_decisions::deal_id)))
         .filter(clause)
         .group_by(deals::partner_id)
         .select((
             deals::partner_id,
             sql::<BigInt>("COUNT(DISTINCT deals.id)"),
-            sql::<BigInt>("COUNT(*)")
+            sql::<BigInt>("COUNT(*)"),
         ))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn people(tx: &mut Tx<'_>, population: Population, as_of: Time) -> Result<Vec<(PartnerId, i64, i64)>> {
@@ -377,15 +376,15 @@ fn people(tx: &mut Tx<'_>, population: Population, as_of: Time) -> Result<Vec<(P
         "(employments.ends_on IS NULL OR employments.ends_on > ",
         as_of,
     );
-    Ok(on_each!(tx, |c| employments::table
+    Ok(employments::table
         .filter(clause)
         .group_by(employments::partner_id)
         .select((
             employments::partner_id,
             sql::<BigInt>("COUNT(DISTINCT employments.person_id)"),
-            sql::<BigInt>("COUNT(*)")
+            sql::<BigInt>("COUNT(*)"),
         ))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn in_force(clause: &mut Clause, starts: &'static str, ends: &'static str, as_of: Time) {
@@ -423,15 +422,15 @@ fn authorisations(
             "product_authorisations.territory_id IN (SELECT descendant_id FROM territory_closure WHERE ancestor_id = ";
         clause.sql(" AND ").sql(within).value(territory).sql(")");
     }
-    Ok(on_each!(tx, |c| table::table
+    Ok(table::table
         .filter(clause)
         .group_by(table::partner_id)
         .select((
             table::partner_id,
             sql::<BigInt>("COUNT(DISTINCT product_authorisations.product_id)"),
-            sql::<BigInt>("COUNT(*)")
+            sql::<BigInt>("COUNT(*)"),
         ))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// From the changes of status; a partner that came without a history counts from when its status began.
@@ -444,19 +443,19 @@ fn days_active(
     use partner_status_changes as changes;
     let mut clause = population.among("partner_status_changes.partner_id", as_of);
     clause.below("partner_status_changes.at", Some(&as_of));
-    let mut told: Vec<(PartnerId, String, Time)> = on_each!(tx, |c| changes::table
+    let mut told: Vec<(PartnerId, String, Time)> = changes::table
         .filter(clause)
         .order((changes::partner_id, changes::seq))
         .select((changes::partner_id, changes::to_status, changes::at))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut clause = population.among("partners.id", as_of);
     clause.below("partners.status_since", Some(&as_of)).sql(
         " AND NOT EXISTS (SELECT 1 FROM partner_status_changes WHERE partner_status_changes.partner_id = partners.id)",
     );
-    let untold: Vec<(PartnerId, String, Time)> = on_each!(tx, |c| partners::table
+    let untold: Vec<(PartnerId, String, Time)> = partners::table
         .filter(clause)
         .select((partners::id, partners::status, partners::status_since))
-        .load(c))?;
+        .load(tx.conn())?;
     told.extend(untold);
     Ok(days_in(&told, "active", asked.from(as_of), as_of))
 }

@@ -14,7 +14,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::programs::{self, table},
 };
 
@@ -68,11 +68,11 @@ fn key(sort: ProgramSort, row: &Program) -> Key {
 /// 404 if there is none, or the caller may not see it.
 pub fn find(tx: &mut Tx<'_>, id: ProgramId) -> Result<Program> {
     let clause = visible(tx.caller());
-    let mut program: Program = on_each!(tx, |c| table
+    let mut program: Program = table
         .find(id)
         .filter(clause)
         .select(Program::as_select())
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     custom_fields::shown(tx, CustomRecord::Program, [&mut program.custom.0])?;
     Ok(program)
 }
@@ -83,11 +83,11 @@ pub fn find(tx: &mut Tx<'_>, id: ProgramId) -> Result<Program> {
 /// 404 if there is none, or the caller may not see it.
 pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Program> {
     let clause = visible(tx.caller());
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(programs::code.eq(code))
         .filter(clause)
         .select(Program::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Keeps the program's versions as they are until the transaction ends: nobody publishes while somebody is enrolled,
@@ -108,17 +108,13 @@ pub fn hold(tx: &mut Tx<'_>, id: ProgramId) -> Result<()> {
 /// # Errors
 /// 409 `already_exists` if its code is taken.
 pub fn insert(tx: &mut Tx<'_>, program: Program) -> Result<Program> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&program)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error.when(&codes::ALREADY_EXISTS, || {
-            let detail = format!("There is already a program `{}`.", program.code);
-            Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
-        })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&program).execute(tx.conn())?))
+        .map_err(|error| {
+            error.when(&codes::ALREADY_EXISTS, || {
+                let detail = format!("There is already a program `{}`.", program.code);
+                Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
+            })
+        })?;
     let id = program.id.to_string();
     custom_fields::keep(tx, CustomRecord::Program, &id, None, &program.custom.0)?;
     tx.record(Fact::created("program.created", &program))?;

@@ -9,7 +9,6 @@ use crate::{
     db::{Tx, among},
     error::{Error, Result, codes},
     kernel::{Time, ids::ExternalRefId},
-    on_each,
     schema::external_references::{self as refs, table},
     sync,
 };
@@ -19,13 +18,13 @@ use crate::{
 /// # Errors
 /// What the database reports.
 pub fn holder(tx: &mut Tx<'_>, resource_type: &str, reference: &ExternalRef) -> Result<Option<String>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(refs::system.eq(&reference.system))
         .filter(refs::resource_type.eq(resource_type))
         .filter(refs::external_id.eq(&reference.id))
         .select(refs::resource_id)
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The id of the record that a reference names, for who reads the record by it.
@@ -42,12 +41,12 @@ pub fn named<I: FromStr>(tx: &mut Tx<'_>, resource_type: &str, reference: &Exter
 /// # Errors
 /// What the database reports.
 pub fn holders(tx: &mut Tx<'_>, resource_type: &str, system: &str, ids: &[String]) -> Result<BTreeMap<String, String>> {
-    let rows: Vec<(String, String)> = on_each!(tx, |c| table
+    let rows: Vec<(String, String)> = table
         .filter(refs::system.eq(system))
         .filter(refs::resource_type.eq(resource_type))
         .filter(refs::external_id.eq_any(among(ids)))
         .select((refs::external_id, refs::resource_id))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().collect())
 }
 
@@ -86,12 +85,12 @@ pub fn by_records(tx: &mut Tx<'_>, resource_type: &str, records: &[String]) -> R
     if records.is_empty() {
         return Ok(ByRecord::new());
     }
-    let rows: Vec<(String, String, String)> = on_each!(tx, |c| table
+    let rows: Vec<(String, String, String)> = table
         .filter(refs::resource_type.eq(resource_type))
         .filter(refs::resource_id.eq_any(among(records)))
         .order((refs::resource_id, refs::system, refs::external_id))
         .select((refs::resource_id, refs::system, refs::external_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut found = ByRecord::new();
     for (record, system, id) in rows {
         found.entry(record).or_default().push(ExternalRef { system, id });
@@ -109,13 +108,13 @@ pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[Externa
         .unwrap_or_default();
     for gone in present.iter().filter(|known| !wanted.contains(known)) {
         sync::released(tx, resource_type, record, gone)?;
-        on_each!(tx, |c| diesel::delete(
+        diesel::delete(
             table
                 .filter(refs::system.eq(&gone.system))
                 .filter(refs::resource_type.eq(resource_type))
-                .filter(refs::external_id.eq(&gone.id))
+                .filter(refs::external_id.eq(&gone.id)),
         )
-        .execute(c))?;
+        .execute(tx.conn())?;
     }
     let mut added: Vec<&ExternalRef> = Vec::new();
     for (index, new) in wanted.iter().enumerate().filter(|(_, new)| !present.contains(new)) {
@@ -157,7 +156,7 @@ fn taken(error: Error, index: usize, new: &ExternalRef) -> Error {
 
 fn write(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) -> Result<()> {
     let (id, now): (ExternalRefId, Time) = (tx.new_id(), tx.now);
-    on_each!(tx, |c| diesel::insert_into(table)
+    diesel::insert_into(table)
         .values((
             refs::id.eq(id.to_string()),
             refs::system.eq(&new.system),
@@ -167,7 +166,7 @@ fn write(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) 
             refs::created_at.eq(now.micros()),
             refs::updated_at.eq(now.micros()),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -179,14 +178,14 @@ pub fn move_all(tx: &mut Tx<'_>, resource_type: &str, moved: &[ExternalRef], to:
     let now = tx.now;
     sync::moved(tx, resource_type, moved, to)?;
     for one in moved {
-        on_each!(tx, |c| diesel::update(
+        diesel::update(
             table
                 .filter(refs::system.eq(&one.system))
                 .filter(refs::resource_type.eq(resource_type))
-                .filter(refs::external_id.eq(&one.id))
+                .filter(refs::external_id.eq(&one.id)),
         )
         .set((refs::resource_id.eq(to), refs::updated_at.eq(now.micros())))
-        .execute(c))?;
+        .execute(tx.conn())?;
     }
     Ok(())
 }

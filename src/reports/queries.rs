@@ -23,7 +23,7 @@ use crate::{
         page::{Page, Paging},
         time::SECOND,
     },
-    on_each, partners,
+    partners,
     schema::deals,
 };
 
@@ -72,7 +72,7 @@ fn closed(tx: &mut Tx<'_>, filter: &WinRateFilter, partners: &[PartnerId]) -> Re
         .at_least("deals.closed_at", filter.closed_since.as_ref())
         .below("deals.closed_at", filter.closed_before.as_ref())
         .equals_some("deals.legacy", filter.legacy.as_ref());
-    let groups: Vec<Group> = on_each!(tx, |c| deals::table
+    let groups: Vec<Group> = deals::table
         .filter(clause)
         .group_by((deals::partner_id, deals::stage, deals::amount_currency))
         .order((deals::partner_id, deals::stage, deals::amount_currency))
@@ -84,7 +84,7 @@ fn closed(tx: &mut Tx<'_>, filter: &WinRateFilter, partners: &[PartnerId]) -> Re
             // PostgreSQL adds up whole numbers as decimals.
             sql::<BigInt>("CAST(COALESCE(SUM(deals.amount_minor), 0) AS BIGINT)"),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut by_partner: BTreeMap<PartnerId, Vec<Group>> = BTreeMap::new();
     for group in groups {
         by_partner.entry(group.0).or_default().push(group);
@@ -168,13 +168,13 @@ pub fn review_times(tx: &mut Tx<'_>, asked: &Asked) -> Result<Vec<Counted>> {
         asked.territory.map(|id| id.to_string()),
         asked.deal_type.map(|word| word.to_string()),
     );
-    let rows: Vec<Ranked> = on_each!(tx, |c| sql_query(&sql)
+    let rows: Vec<Ranked> = sql_query(&sql)
         .bind::<BigInt, _>(asked.since)
         .bind::<BigInt, _>(asked.before)
         .bind::<Nullable<Text>, _>(&territory)
         .bind::<Nullable<Text>, _>(&deal_type)
         .bind::<BigInt, _>(asked.fewest)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|row| Counted {

@@ -8,8 +8,8 @@
 //! - A change that comes with a revision of theirs goes through [`arrival`]: an older one is refused, the same one changes
 //!   nothing, and where both sides changed a field since they agreed, nothing is written over: a conflict ([`conflicts`])
 //!   keeps both versions until somebody chooses. What was agreed on is not stored twice: it is what the record's event of that
-//!   revision says. Once that is not kept any more, whatever differs is a conflict. A record that had the id without a link is held
-//!   against what it was when it got the id: whoever gave it the reference said that the two are one.
+//!   revision says. Once that is not kept any more, whatever differs is a conflict. A record that had the id and no link is
+//!   held against what it was when it got the id: whoever gave it the reference said that the two are one.
 //! - Field maps ([`maps`]) say which field is which, versioned; a connector reads the one that holds. Whose a field is by it is asked
 //!   when a version of theirs comes.
 //! - A first load asks which records are ours already ([`reviews`]): what is exact is linked, what is ambiguous waits for

@@ -7,7 +7,6 @@ use crate::{
     db::{Clause, Tx, among},
     error::Result,
     kernel::words::fold,
-    on_each,
     schema::resource_tags::{self as tags, table},
 };
 
@@ -19,12 +18,12 @@ pub fn by_records(tx: &mut Tx<'_>, resource_type: &str, records: &[String]) -> R
     if records.is_empty() {
         return Ok(ByRecord::new());
     }
-    let rows: Vec<(String, String)> = on_each!(tx, |c| table
+    let rows: Vec<(String, String)> = table
         .filter(tags::resource_type.eq(resource_type))
         .filter(tags::resource_id.eq_any(among(records)))
         .order((tags::resource_id, tags::tag_key))
         .select((tags::resource_id, tags::tag))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut found = ByRecord::new();
     for (record, tag) in rows {
         found.entry(record).or_default().push(tag);
@@ -39,13 +38,13 @@ pub fn by_records(tx: &mut Tx<'_>, resource_type: &str, records: &[String]) -> R
 pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[String]) -> Result<()> {
     let now = tx.now.micros();
     let keys: Vec<String> = wanted.iter().map(|tag| fold(tag)).collect();
-    on_each!(tx, |c| diesel::delete(
+    diesel::delete(
         table
             .filter(tags::resource_type.eq(resource_type))
             .filter(tags::resource_id.eq(record))
-            .filter(tags::tag_key.ne_all(among(&keys)))
+            .filter(tags::tag_key.ne_all(among(&keys))),
     )
-    .execute(c))?;
+    .execute(tx.conn())?;
     for (tag, key) in wanted.iter().zip(&keys).filter(|(_, key)| !key.is_empty()) {
         let row = (
             tags::resource_type.eq(resource_type),
@@ -54,10 +53,10 @@ pub fn set(tx: &mut Tx<'_>, resource_type: &str, record: &str, wanted: &[String]
             tags::tag.eq(tag.trim()),
             tags::created_at.eq(now),
         );
-        on_each!(tx, |c| diesel::insert_into(table)
+        diesel::insert_into(table)
             .values(row)
             .on_conflict_do_nothing()
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }

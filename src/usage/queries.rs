@@ -10,7 +10,6 @@ use super::{Kept, recorder::Key};
 use crate::{
     db::{Engine, Tx},
     error::Result,
-    on_each,
     schema::retention_terms,
 };
 
@@ -67,10 +66,10 @@ pub fn add(tx: &mut Tx<'_>, counts: &[(Key, i64)]) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn days_kept(tx: &mut Tx<'_>, kept: Kept) -> Result<i64> {
-    Ok(on_each!(tx, |c| retention_terms::table
+    Ok(retention_terms::table
         .find(kept.as_str())
         .select(retention_terms::days)
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Notes for how many days something is kept; nothing is written if it stands so already.
@@ -79,16 +78,16 @@ pub fn days_kept(tx: &mut Tx<'_>, kept: Kept) -> Result<i64> {
 /// What the database reports.
 pub fn keep(tx: &mut Tx<'_>, kept: Kept, days: i64) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(
+    diesel::update(
         retention_terms::table
             .find(kept.as_str())
-            .filter(retention_terms::days.ne(days))
+            .filter(retention_terms::days.ne(days)),
     )
     .set((
         retention_terms::days.eq(days),
-        retention_terms::updated_at.eq(now.micros())
+        retention_terms::updated_at.eq(now.micros()),
     ))
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(())
 }
 
@@ -105,10 +104,10 @@ pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
          FROM usage_days WHERE day_on < $1 ORDER BY day_on LIMIT $2)",
         "DELETE FROM response_times WHERE event_id IN (SELECT event_id FROM response_times WHERE day_on < $1 ORDER BY day_on LIMIT $2)",
     ] {
-        let deleted = on_each!(tx, |c| sql_query(sql)
+        let deleted = sql_query(sql)
             .bind::<Text, _>(&first)
             .bind::<BigInt, _>(most)
-            .execute(c))?;
+            .execute(tx.conn())?;
         more = more.max(deleted);
     }
     Ok(more)

@@ -6,7 +6,6 @@ use super::records::WorkRecordType;
 use crate::{
     db::{Tx, among},
     error::Result,
-    on_each,
     schema::{interactions, notes, tasks},
 };
 
@@ -24,12 +23,12 @@ pub struct OnRecord {
 /// The ids of one table's rows on a record.
 macro_rules! ids_on {
     ($tx:expr, $table:ident, $kind:expr, $id:expr) => {
-        on_each!($tx, |c| $table::table
+        $table::table
             .filter($table::resource_type.eq($kind))
             .filter($table::resource_id.eq($id))
             .order($table::id)
             .select($table::id)
-            .load(c))?
+            .load($tx.conn())?
     };
 }
 
@@ -37,15 +36,13 @@ macro_rules! ids_on {
 macro_rules! put_on {
     ($tx:expr, $table:ident, $ids:expr, $to:expr) => {{
         let now = $tx.now;
-        on_each!($tx, |c| diesel::update(
-            $table::table.filter($table::id.eq_any(among($ids)))
-        )
-        .set((
-            $table::resource_id.eq($to),
-            $table::revision.eq($table::revision + 1),
-            $table::updated_at.eq(now),
-        ))
-        .execute(c))?;
+        diesel::update($table::table.filter($table::id.eq_any(among($ids))))
+            .set((
+                $table::resource_id.eq($to),
+                $table::revision.eq($table::revision + 1),
+                $table::updated_at.eq(now),
+            ))
+            .execute($tx.conn())?;
     }};
 }
 

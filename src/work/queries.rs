@@ -8,7 +8,6 @@ use crate::{
     db::{Clause, Tx, among},
     error::{Error, Result},
     kernel::ids::{PartnerId, PersonId, UserId},
-    on_each,
     schema::{partner_memberships, people, users},
 };
 
@@ -73,12 +72,12 @@ pub fn assignable(tx: &mut Tx<'_>, user: UserId, shared_with: Option<PartnerId>)
 }
 
 fn is_member(tx: &mut Tx<'_>, user: UserId, partner: PartnerId) -> Result<bool> {
-    let found: i64 = on_each!(tx, |c| partner_memberships::table
+    let found: i64 = partner_memberships::table
         .filter(partner_memberships::user_id.eq(user))
         .filter(partner_memberships::partner_id.eq(partner))
         .filter(partner_memberships::status.eq("active"))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok(found > 0)
 }
 
@@ -87,12 +86,12 @@ fn is_member(tx: &mut Tx<'_>, user: UserId, partner: PartnerId) -> Result<bool> 
 /// # Errors
 /// What the database reports.
 pub fn count_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<i64> {
-    Ok(on_each!(tx, |c| users::table
+    Ok(users::table
         .filter(users::id.eq_any(among(ids)))
         .filter(users::kind.eq("vendor"))
         .filter(users::status.eq("active"))
         .count()
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// How many of those people there are; for a partner's people, of those who work or worked at their partner.
@@ -108,5 +107,5 @@ pub fn count_people(tx: &mut Tx<'_>, ids: &[PersonId]) -> Result<i64> {
             .value(&partner)
             .sql(")");
     }
-    Ok(on_each!(tx, |c| people::table.filter(clause).count().get_result(c))?)
+    Ok(people::table.filter(clause).count().get_result(tx.conn())?)
 }

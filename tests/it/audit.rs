@@ -16,7 +16,7 @@ use openprm::{
         sequencer::{Sequencer, Turn},
     },
     kernel::ids::{Id as _, PartnerId},
-    numbers, on_each, schema, verify,
+    numbers, schema, verify,
 };
 use serde_json::json;
 
@@ -66,12 +66,12 @@ fn tamper(world: &World, table: &str, sql: &'static str) {
 fn in_order(world: &World) -> Vec<(Option<i64>, i64)> {
     world.sql(|tx| {
         use schema::events::dsl as e;
-        on_each!(tx, |c| e::events
+        e::events
             .filter(e::resource_type.eq("team"))
             .order(e::position)
             .select((e::position, e::revision))
-            .load(c))
-        .map_err(Error::from)
+            .load(tx.conn())
+            .map_err(Error::from)
     })
 }
 

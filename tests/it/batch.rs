@@ -12,7 +12,6 @@ use openprm::{
     auth::{Role, Rows},
     db::Engine,
     error::Error,
-    on_each,
     schema::{deals, events, idempotency_keys},
 };
 use serde_json::{Value, json};
@@ -67,16 +66,16 @@ fn pointer(result: &Value, index: usize) -> &str {
 }
 
 fn number_of_deals(world: &World) -> i64 {
-    world.sql(|tx| on_each!(tx, |c| deals::table.count().get_result(c)).map_err(Error::from))
+    world.sql(|tx| deals::table.count().get_result(tx.conn()).map_err(Error::from))
 }
 
 fn events_of(world: &World, kind: &'static str) -> i64 {
     world.sql(move |tx| {
-        on_each!(tx, |c| events::table
+        events::table
             .filter(events::event_type.eq(kind))
             .count()
-            .get_result(c))
-        .map_err(Error::from)
+            .get_result(tx.conn())
+            .map_err(Error::from)
     })
 }
 
@@ -231,14 +230,14 @@ each_engine! {
         assert_eq!(crm.send(Method::POST, DEALS, &key, Some(&other)).await.refused(422), "idempotency_key_reused");
 
         // As if the server had died when two of the three parts were stored.
-        world.sql(|tx| on_each!(tx, |c| diesel::delete(idempotency_keys::table.filter(idempotency_keys::key.like("% 2"))).execute(c)).map_err(Error::from));
+        world.sql(|tx| diesel::delete(idempotency_keys::table.filter(idempotency_keys::key.like("% 2"))).execute(tx.conn()).map_err(Error::from));
         let ended = crm.send(Method::POST, DEALS, &key, Some(&body)).await;
         assert_eq!(ended.header("idempotency-replayed"), None);
         let ended = ended.expect(200);
         let expected: Vec<i64> = [vec![201; 100], vec![200; 20]].concat();
         assert_eq!(statuses(&ended), expected, "what was done is told as it was told first, the rest is gone through");
         assert_eq!(number_of_deals(&world), 120);
-        let numbers: BTreeSet<String> = world.sql(|tx| on_each!(tx, |c| deals::table.select(deals::number).load::<String>(c)).map_err(Error::from)).into_iter().collect();
+        let numbers: BTreeSet<String> = world.sql(|tx| deals::table.select(deals::number).load::<String>(tx.conn()).map_err(Error::from)).into_iter().collect();
         assert_eq!(numbers.len(), 120);
     }
 

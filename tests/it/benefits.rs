@@ -7,7 +7,6 @@ use openprm::{
     auth::Role,
     error::Error,
     kernel::ids::PartnerId,
-    on_each,
     programs::{self, ImportedMembership, ImportedTier},
 };
 use serde_json::{Value, json};
@@ -221,7 +220,7 @@ each_engine! {
         let program = channel(&ops).await;
         enrol(&ops, &program, member).await;
         let refused = |sql: &'static str| world.sql(move |tx| {
-            Ok(tx.attempt(|tx| on_each!(tx, |c| diesel::sql_query(sql).execute(c)).map_err(Error::from)).is_err())
+            Ok(tx.attempt(|tx| diesel::sql_query(sql).execute(tx.conn()).map_err(Error::from)).is_err())
         });
         assert!(refused("UPDATE benefit_grants SET consumed = granted + 1"));
         assert!(refused("UPDATE benefit_grants SET consumed = -1"));

@@ -8,7 +8,6 @@ use openprm::{
         protection::{self, Ending},
     },
     kernel::ids::{AccountId, DealId},
-    on_each,
 };
 use serde_json::{Value, json};
 
@@ -222,7 +221,7 @@ each_engine! {
         let (scene, _, second, _) = contested(&world).await;
         let id = checked(&world, &scene, second.deal).await["id"].as_str().unwrap().to_owned();
         for sql in [format!("UPDATE conflict_checks SET verdict = 'clear' WHERE id = '{id}'"), format!("DELETE FROM conflict_checks WHERE id = '{id}'")] {
-            let refused = world.db.run_now(&Caller::system("test"), move |tx| on_each!(tx, |c| diesel::sql_query(&sql).execute(c)).map_err(openprm::error::Error::from));
+            let refused = world.db.run_now(&Caller::system("test"), move |tx| diesel::sql_query(&sql).execute(tx.conn()).map_err(openprm::error::Error::from));
             assert!(refused.is_err());
         }
     }
@@ -261,7 +260,7 @@ each_engine! {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             n: i64,
         }
-        let signals = world.sql(|tx| Ok(on_each!(tx, |c| diesel::sql_query("SELECT COUNT(*) AS n FROM events WHERE event_type = 'conflict_check.probing_suspected'").get_result::<Count>(c))?.n));
+        let signals = world.sql(|tx| Ok(diesel::sql_query("SELECT COUNT(*) AS n FROM events WHERE event_type = 'conflict_check.probing_suspected'").get_result::<Count>(tx.conn())?.n));
         assert_eq!(signals, 1, "the vendor is told once");
         world.clock.advance_days(1);
         assert_eq!(seller.post("/v1/conflict-checks/dry-run", taken).await.expect(200)["answer"], "needs_review");

@@ -10,7 +10,7 @@ use openprm::{
         users::{RowScope, VendorRole},
     },
     kernel::ids::{PartnerId, UserId},
-    on_each, schema,
+    schema,
 };
 use serde_json::{Value, json};
 
@@ -61,12 +61,12 @@ fn told(world: &World, id: &Value) -> Vec<String> {
     let id = id.as_str().unwrap().to_owned();
     world.sql(move |tx| {
         use schema::events::dsl as e;
-        on_each!(tx, |c| e::events
+        e::events
             .filter(e::resource_id.eq(&id))
             .order(e::seq)
             .select(e::event_type)
-            .load(c))
-        .map_err(Error::from)
+            .load(tx.conn())
+            .map_err(Error::from)
     })
 }
 
@@ -194,7 +194,7 @@ each_engine! {
         assert_eq!(ops.get(&path(&protected, "")).await.expect(200)["protection"]["state"], "released");
         let questions = ops.get(&path(&asked, "/info-requests")).await.expect(200);
         assert_eq!(questions["data"][0]["status"], "cancelled");
-        let slots: i64 = world.sql(|tx| on_each!(tx, |c| schema::deal_open_slots::table.count().get_result(c)).map_err(Error::from));
+        let slots: i64 = world.sql(|tx| schema::deal_open_slots::table.count().get_result(tx.conn()).map_err(Error::from));
         assert_eq!(slots, 0, "no place of a partner that is gone is kept");
         assert_eq!(granted(&program, other).await["protection"]["state"], "active", "the scope is free for the next");
     }

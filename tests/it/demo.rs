@@ -10,7 +10,6 @@ use openprm::{
     deals::registrations::{DealStage, ReviewStatus},
     demo,
     events::catalogue,
-    on_each,
     schema::{
         deal_amendments, deal_extensions, deal_reopenings, deal_transfers, deals, events, interactions, notes,
         saved_views, tasks, users,
@@ -29,9 +28,9 @@ use crate::support::{
 fn events_are_what_the_contract_says(db: &Db) {
     let told: Vec<(String, Option<String>)> = db
         .ask_now(&Caller::system("test"), |tx| {
-            Ok(on_each!(tx, |c| events::table
+            Ok(events::table
                 .select((events::event_type, events::data))
-                .load(c))?)
+                .load(tx.conn())?)
         })
         .unwrap();
     let mut faults = BTreeMap::new();
@@ -113,34 +112,34 @@ fn stands(engine: Engine) {
     }
     let (statuses, stages, waiting, daily, people) = open()
         .ask_now(&Caller::system("test"), |tx| {
-            let rows: Vec<(ReviewStatus, DealStage)> = on_each!(tx, |c| deals::table
+            let rows: Vec<(ReviewStatus, DealStage)> = deals::table
                 .select((deals::review_status, deals::stage))
-                .load(c))?;
+                .load(tx.conn())?;
             let waiting: [i64; 4] = [
-                on_each!(tx, |c| deal_extensions::table
+                deal_extensions::table
                     .filter(deal_extensions::status.eq("pending"))
                     .count()
-                    .get_result(c))?,
-                on_each!(tx, |c| deal_amendments::table
+                    .get_result(tx.conn())?,
+                deal_amendments::table
                     .filter(deal_amendments::status.eq("pending"))
                     .count()
-                    .get_result(c))?,
-                on_each!(tx, |c| deal_transfers::table
+                    .get_result(tx.conn())?,
+                deal_transfers::table
                     .filter(deal_transfers::status.eq("executed"))
                     .count()
-                    .get_result(c))?,
-                on_each!(tx, |c| deal_reopenings::table
+                    .get_result(tx.conn())?,
+                deal_reopenings::table
                     .filter(deal_reopenings::status.eq("requested"))
                     .count()
-                    .get_result(c))?,
+                    .get_result(tx.conn())?,
             ];
             let daily: [i64; 4] = [
-                on_each!(tx, |c| tasks::table.count().get_result(c))?,
-                on_each!(tx, |c| interactions::table.count().get_result(c))?,
-                on_each!(tx, |c| notes::table.count().get_result(c))?,
-                on_each!(tx, |c| saved_views::table.count().get_result(c))?,
+                tasks::table.count().get_result(tx.conn())?,
+                interactions::table.count().get_result(tx.conn())?,
+                notes::table.count().get_result(tx.conn())?,
+                saved_views::table.count().get_result(tx.conn())?,
             ];
-            let people: i64 = on_each!(tx, |c| users::table.count().get_result(c))?;
+            let people: i64 = users::table.count().get_result(tx.conn())?;
             let (mut statuses, mut stages) = (BTreeMap::new(), BTreeMap::new());
             for (status, stage) in rows {
                 *statuses.entry(status.to_string()).or_insert(0) += 1;

@@ -14,7 +14,6 @@ use openprm::{
     auth::Role,
     http::export::AT_ONCE,
     identity::users::{RowScope, VendorRole},
-    on_each,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -176,7 +175,7 @@ async fn products(admin: &Client<'_>, names: &[&str]) {
 fn spoil(world: &World, name: &'static str) {
     world.sql(move |tx| {
         let sql = format!("UPDATE products SET custom = 'not JSON' WHERE name = '{name}'");
-        let changed: usize = on_each!(tx, |c| diesel::sql_query(&sql).execute(c))?;
+        let changed: usize = diesel::sql_query(&sql).execute(tx.conn())?;
         assert_eq!(changed, 1);
         Ok(())
     });

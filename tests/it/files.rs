@@ -476,7 +476,8 @@ fn begin(world: &World, key: &str, location: &str) {
             "INSERT INTO file_objects (key, location, state, since) VALUES ('{key}', '{location}', 'writing', {})",
             tx.now.micros()
         );
-        openprm::on_each!(tx, |c| diesel::sql_query(&sql).execute(c))
+        diesel::sql_query(&sql)
+            .execute(tx.conn())
             .map(drop)
             .map_err(openprm::error::Error::from)
     });

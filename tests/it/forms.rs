@@ -1,6 +1,6 @@
 //! Forms: the schema that a caller gets is sound, holds what the caller may write and nothing else, and what fits it is taken.
 
-use openprm::{auth::Role, auth::Rows, on_each};
+use openprm::{auth::Role, auth::Rows};
 use serde_json::{Value, json};
 
 use crate::{
@@ -194,11 +194,11 @@ fn values_kept(world: &World, record: &'static str) -> i64 {
     use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
     use openprm::schema::custom_values as values;
     world.sql(move |tx| {
-        on_each!(tx, |c| values::table
+        values::table
             .filter(values::record_type.eq(record))
             .count()
-            .get_result(c))
-        .map_err(openprm::error::Error::from)
+            .get_result(tx.conn())
+            .map_err(openprm::error::Error::from)
     })
 }
 

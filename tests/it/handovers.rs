@@ -5,7 +5,7 @@ use openprm::{
     auth::Role,
     error::Error,
     kernel::ids::{Id as _, PartnerId, ProgramId, ProgramMembershipId},
-    on_each, schema,
+    schema,
 };
 use serde_json::json;
 
@@ -35,7 +35,10 @@ fn at_risk(world: &World, partner: PartnerId) {
                 p::updated_at.eq(now),
             ),
         );
-        on_each!(tx, |c| diesel::insert_into(p::programs).values(&row).execute(c)).map_err(Error::from)?;
+        diesel::insert_into(p::programs)
+            .values(&row)
+            .execute(tx.conn())
+            .map_err(Error::from)?;
         let row = (
             (
                 m::id.eq(ProgramMembershipId::example(1).to_string()),
@@ -51,10 +54,10 @@ fn at_risk(world: &World, partner: PartnerId) {
                 m::updated_at.eq(now),
             ),
         );
-        on_each!(tx, |c| diesel::insert_into(m::program_memberships)
+        diesel::insert_into(m::program_memberships)
             .values(&row)
-            .execute(c))
-        .map_err(Error::from)
+            .execute(tx.conn())
+            .map_err(Error::from)
     });
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::http::Method;
 use diesel::{QueryDsl as _, RunQueryDsl as _};
-use openprm::{auth::Role, kernel::ids::Id as _, on_each, schema::idempotency_keys};
+use openprm::{auth::Role, kernel::ids::Id as _, schema::idempotency_keys};
 use serde_json::{Value, json};
 
 use crate::{
@@ -93,7 +93,7 @@ each_engine! {
         let key = again("/v1/api-keys", json!({"name": "Export", "client_id": id}), "key").await;
         let secrets = [&client["client_secret"], &rotated["client_secret"], &key["text"]];
         let stored: Vec<(bool, Option<String>)> = world.sql(|tx| {
-            Ok(on_each!(tx, |c| idempotency_keys::table.select((idempotency_keys::sealed, idempotency_keys::body)).load(c))?)
+            Ok(idempotency_keys::table.select((idempotency_keys::sealed, idempotency_keys::body)).load(tx.conn())?)
         });
         assert_eq!(stored.len(), 3);
         for (sealed, body) in stored {
@@ -156,7 +156,7 @@ each_engine! {
                     })
                     .collect();
                 let sql = format!("INSERT INTO territories (id, code, name, name_key, kind, parent_id, status, revision, created_at, updated_at) VALUES {}", rows.join(", "));
-                on_each!(tx, |c| diesel::sql_query(&sql).execute(c))?;
+                diesel::sql_query(&sql).execute(tx.conn())?;
             }
             Ok(())
         });

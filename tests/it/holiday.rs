@@ -21,7 +21,6 @@ use openprm::{
         users::{RowScope, VendorRole},
     },
     kernel::ids::{Id as _, PartnerId},
-    on_each,
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
     schema::mails,
 };
@@ -236,9 +235,7 @@ impl House {
 /// Every mail that was queued: where it stands, and how often it was tried.
 fn mails_of(db: &Db) -> Vec<(String, i64)> {
     db.ask_now(&Caller::system("test"), |tx| {
-        Ok(on_each!(tx, |c| mails::table
-            .select((mails::state, mails::attempts))
-            .load(c))?)
+        Ok(mails::table.select((mails::state, mails::attempts)).load(tx.conn())?)
     })
     .unwrap()
 }

@@ -14,7 +14,7 @@ use openprm::{
     },
     kernel::ids::{PartnerId, TeamId, TerritoryId, UserId},
     mail::Delivery,
-    on_each, schema,
+    schema,
 };
 use serde_json::{Value, json};
 
@@ -137,7 +137,7 @@ each_engine! {
         };
         let territories: Vec<String> = world.sql(|tx| {
             use diesel::{QueryDsl as _, RunQueryDsl as _};
-            on_each!(tx, |c| schema::territories::table.select(schema::territories::id).load(c)).map_err(Error::from)
+            schema::territories::table.select(schema::territories::id).load(tx.conn()).map_err(Error::from)
         });
         let partners: Vec<PartnerId> = ["Nordwind", "Südstern", "Ostsee", "Westwerk"].map(|name| program.partner(name)).into();
         let users: Vec<UserId> = (0..14).map(|_| world.user("vendor", "person")).collect();
@@ -372,7 +372,7 @@ each_engine! {
         world.stranger().post("/v1/auth/password-reset", json!({"email": "maria@example.com"})).await.expect(204);
         let body = |tx: &mut Tx<'_>| -> Result<Option<String>> {
             use diesel::prelude::*;
-            Ok(openprm::on_each!(tx, |c| openprm::schema::mails::table.select(openprm::schema::mails::body).get_result(c))?)
+            Ok(openprm::schema::mails::table.select(openprm::schema::mails::body).get_result(tx.conn())?)
         };
         let waiting = world.sql(body).unwrap();
         assert!(waiting.starts_with("v1.") && !waiting.contains("prm_once_"));
@@ -574,9 +574,9 @@ fn assign(world: &World, partner: PartnerId, user: UserId, from: openprm::kernel
             a::created_by.eq("test"),
             a::created_at.eq(from.micros()),
         );
-        openprm::on_each!(tx, |c| diesel::insert_into(a::account_manager_assignments)
+        diesel::insert_into(a::account_manager_assignments)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
         Ok(())
     });
 }
@@ -585,9 +585,9 @@ fn lies_in(world: &World, partner: PartnerId, territory: TerritoryId) {
     world.sql(move |tx| {
         use diesel::prelude::*;
         use openprm::schema::partner_territories::dsl as t;
-        openprm::on_each!(tx, |c| diesel::insert_into(t::partner_territories)
+        diesel::insert_into(t::partner_territories)
             .values((t::partner_id.eq(partner), t::territory_id.eq(territory)))
-            .execute(c))?;
+            .execute(tx.conn())?;
         Ok(())
     });
 }

@@ -9,7 +9,7 @@ use openprm::{
         users::{RowScope, VendorRole},
     },
     kernel::ids::PartnerId,
-    on_each, schema,
+    schema,
 };
 use serde_json::{Value, json};
 
@@ -57,23 +57,18 @@ fn sign_ins(world: &World) -> Vec<String> {
     use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
     use schema::sign_ins::dsl as s;
     world.sql(|tx| {
-        Ok(on_each!(tx, |c| s::sign_ins
+        Ok(s::sign_ins
             .filter(s::method.eq("identity_provider"))
             .order(s::at)
             .select(s::outcome)
-            .load(c))?)
+            .load(tx.conn())?)
     })
 }
 
 fn events(world: &World, kind: &'static str) -> i64 {
     use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
     use schema::events::dsl as e;
-    world.sql(move |tx| {
-        Ok(on_each!(tx, |c| e::events
-            .filter(e::event_type.eq(kind))
-            .count()
-            .get_result(c))?)
-    })
+    world.sql(move |tx| Ok(e::events.filter(e::event_type.eq(kind)).count().get_result(tx.conn())?))
 }
 
 async fn links(world: &World) -> Vec<Value> {
@@ -567,13 +562,13 @@ fn also_at(world: &World, user: openprm::kernel::ids::UserId, partner: PartnerId
             m::created_at.eq(now.micros()),
             m::updated_at.eq(now.micros()),
         );
-        on_each!(tx, |c| diesel::insert_into(m::partner_memberships)
+        diesel::insert_into(m::partner_memberships)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
         let role = (r::membership_id.eq(id), r::role.eq("partner_sales"));
-        on_each!(tx, |c| diesel::insert_into(r::partner_membership_roles)
+        diesel::insert_into(r::partner_membership_roles)
             .values(role)
-            .execute(c))?;
+            .execute(tx.conn())?;
         Ok(())
     });
 }

@@ -8,7 +8,7 @@ use openprm::{
     jobs::{self, JOBS, Job, Outcome, Progress},
     kernel::ids::{Id as _, SessionId},
     modules::{Modules, Switches},
-    numbers, on_each, schema,
+    numbers, schema,
 };
 use serde_json::json;
 
@@ -22,7 +22,11 @@ use crate::{
 fn told(world: &World, kind: &'static str) -> i64 {
     world.sql(move |tx| {
         use schema::events::dsl as e;
-        on_each!(tx, |c| e::events.filter(e::event_type.eq(kind)).count().get_result(c)).map_err(Error::from)
+        e::events
+            .filter(e::event_type.eq(kind))
+            .count()
+            .get_result(tx.conn())
+            .map_err(Error::from)
     })
 }
 
@@ -59,11 +63,11 @@ fn panics(_tx: &mut Tx<'_>) -> Result<Progress> {
 fn state(db: &Db, name: &'static str) -> (Option<String>, i64, bool) {
     let found = db.run_now(&Caller::system("test"), move |tx| {
         use schema::job_leases::dsl as l;
-        on_each!(tx, |c| l::job_leases
+        l::job_leases
             .find(name)
             .select((l::last_error, l::failures, l::lease_token))
-            .first::<(Option<String>, i64, Option<String>)>(c))
-        .map_err(Error::from)
+            .first::<(Option<String>, i64, Option<String>)>(tx.conn())
+            .map_err(Error::from)
     });
     let (error, failures, token) = found.unwrap();
     (error, failures, token.is_some())
@@ -195,7 +199,7 @@ each_engine! {
         let ops = world.vendor(Role::ChannelOps);
         let partner = prospect(&ops, "Nordwind").await;
         ops.post(&format!("{}/invite", partner_path(&partner)), json!({"email": "anna@nordwind.example"})).await.expect(200);
-        let answers = |world: &World| world.sql(|tx| on_each!(tx, |c| schema::idempotency_keys::table.count().get_result::<i64>(c)).map_err(Error::from));
+        let answers = |world: &World| world.sql(|tx| schema::idempotency_keys::table.count().get_result::<i64>(tx.conn()).map_err(Error::from));
         assert!(answers(&world) > 0);
         let user = world.user("vendor", "somebody");
         let (session, at) = (SessionId::at(world.now()), world.now().micros());

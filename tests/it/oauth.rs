@@ -1,7 +1,7 @@
 //! OAuth beside the token endpoint's own: keys instead of secrets, tokens that end before their time, and what a token is.
 
 use futures_util::future::join_all;
-use openprm::{auth::Role, on_each, schema};
+use openprm::{auth::Role, schema};
 use serde_json::{Value, json};
 
 use crate::{
@@ -90,18 +90,13 @@ fn inactive() -> Value {
 fn count(world: &World, kind: &'static str) -> i64 {
     use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
     use schema::events::dsl as e;
-    world.sql(move |tx| {
-        Ok(on_each!(tx, |c| e::events
-            .filter(e::event_type.eq(kind))
-            .count()
-            .get_result(c))?)
-    })
+    world.sql(move |tx| Ok(e::events.filter(e::event_type.eq(kind)).count().get_result(tx.conn())?))
 }
 
 fn outcomes(world: &World) -> Vec<String> {
     use diesel::{QueryDsl as _, RunQueryDsl as _};
     use schema::sign_ins::dsl as s;
-    world.sql(|tx| Ok(on_each!(tx, |c| s::sign_ins.order(s::at).select(s::outcome).load(c))?))
+    world.sql(|tx| Ok(s::sign_ins.order(s::at).select(s::outcome).load(tx.conn())?))
 }
 
 each_engine! {
@@ -147,7 +142,7 @@ each_engine! {
         // Remembered for as long as the token would be good, and then not.
         let rows = |world: &World| {
             use diesel::{QueryDsl as _, RunQueryDsl as _};
-            world.sql(|tx| Ok(on_each!(tx, |c| schema::revoked_tokens::table.count().get_result::<i64>(c))?))
+            world.sql(|tx| Ok(schema::revoked_tokens::table.count().get_result::<i64>(tx.conn())?))
         };
         world.work("expired_credentials");
         assert_eq!(rows(&world), 1);

@@ -242,15 +242,15 @@ each_engine! {
 /// The kinds of events about a deal.
 fn kinds(world: &World, deal: &Value) -> Vec<String> {
     use diesel::prelude::*;
-    use openprm::{on_each, schema::events};
+    use openprm::schema::events;
     let id = deal["id"].as_str().unwrap().to_owned();
     world.sql(move |tx| {
         let id = id.clone();
-        on_each!(tx, |c| events::table
+        events::table
             .filter(events::resource_id.eq(&id))
             .order(events::seq)
             .select(events::event_type)
-            .load::<String>(c))
-        .map_err(openprm::error::Error::from)
+            .load::<String>(tx.conn())
+            .map_err(openprm::error::Error::from)
     })
 }

@@ -6,7 +6,7 @@ use openprm::{
     auth::{Role, Rows},
     error::Error,
     kernel::ids::{Id as _, PartnerId, UserId},
-    on_each, schema,
+    schema,
 };
 use serde_json::{Value, json};
 
@@ -43,12 +43,12 @@ fn token(world: &World, address: &str) -> String {
     let address = address.to_owned();
     let body: Option<String> = world.sql(move |tx| {
         use schema::mails::dsl as m;
-        on_each!(tx, |c| m::mails
+        m::mails
             .filter(m::recipient.eq(&address))
             .order((m::created_at.desc(), m::id.desc()))
             .select(m::body)
-            .first(c))
-        .map_err(Error::from)
+            .first(tx.conn())
+            .map_err(Error::from)
     });
     body.unwrap()
         .lines()
@@ -399,12 +399,12 @@ each_engine! {
         let partner = id(&active(&world, "Nordwind", "nordwind.example").await);
         let refusal = world.db.run_now(&openprm::auth::Caller::system("test"), move |tx| {
             use schema::account_manager_assignments::dsl as a;
-            on_each!(tx, |c| diesel::delete(a::account_manager_assignments.filter(a::partner_id.eq(partner))).execute(c)).map_err(Error::from)
+            diesel::delete(a::account_manager_assignments.filter(a::partner_id.eq(partner))).execute(tx.conn()).map_err(Error::from)
         });
         assert!(refusal.is_err());
         let gone = world.db.run_now(&openprm::auth::Caller::system("test"), move |tx| {
             use schema::partners::dsl as p;
-            on_each!(tx, |c| diesel::update(p::partners.filter(p::id.eq(PartnerId::example(1)))).set(p::status.eq("active")).execute(c)).map_err(Error::from)
+            diesel::update(p::partners.filter(p::id.eq(PartnerId::example(1)))).set(p::status.eq("active")).execute(tx.conn()).map_err(Error::from)
         });
         assert_eq!(gone.unwrap(), 0);
     }

@@ -133,7 +133,7 @@ each_engine! {
         publish_policy(&world, json!({"registration": {"protection_days": 30}})).await;
         for sql in ["UPDATE policies SET document = '{}'", "UPDATE policies SET valid_from = 1", "DELETE FROM policies",
             "UPDATE policies SET withdrawn_at = 1, withdrawn_by = 'x', created_by = 'somebody else'", "UPDATE policies SET withdrawn_at = 1, withdrawn_by = 'x', created_at = 1"] {
-            let refused = world.sql(move |tx| Ok(tx.attempt(|tx| openprm::on_each!(tx, |c| diesel::sql_query(sql).execute(c)).map_err(openprm::error::Error::from)).is_err()));
+            let refused = world.sql(move |tx| Ok(tx.attempt(|tx| diesel::sql_query(sql).execute(tx.conn()).map_err(openprm::error::Error::from)).is_err()));
             assert!(refused, "{sql}");
         }
     }

@@ -6,7 +6,6 @@ use openprm::{
         Time,
         ids::{Id as _, PartnerId},
     },
-    on_each,
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
 };
 use serde_json::{Value, json};
@@ -84,7 +83,7 @@ impl<'w> Program<'w> {
                 id.to_string().trim_start_matches("partner_")
             );
             use diesel::RunQueryDsl as _;
-            on_each!(tx, |c| diesel::sql_query(&sql).execute(c)).map(drop).map_err(openprm::error::Error::from)
+            diesel::sql_query(&sql).execute(tx.conn()).map(drop).map_err(openprm::error::Error::from)
         });
         id
     }
@@ -159,12 +158,12 @@ pub fn told_of(world: &World, resource: &'static str) -> String {
     use openprm::schema::events;
     type Told = (String, String, Option<String>, Option<String>);
     let told: Vec<Told> = world.sql(move |tx| {
-        on_each!(tx, |c| events::table
+        events::table
             .filter(events::resource_type.eq(resource))
             .order(events::seq)
             .select((events::event_type, events::audience, events::data, events::previous))
-            .load(c))
-        .map_err(openprm::error::Error::from)
+            .load(tx.conn())
+            .map_err(openprm::error::Error::from)
     });
     format!("{told:?}")
 }

@@ -8,7 +8,6 @@ use openprm::{
         Time,
         ids::{DealId, DecisionId, EmploymentId, Id as _, PartnerId, PersonId},
     },
-    on_each,
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
     programs::{self, ImportedMembership, ImportedTier},
     schema,
@@ -88,7 +87,9 @@ fn deal(
                 d::updated_at.eq(closed),
             ),
         );
-        on_each!(tx, |c| diesel::insert_into(d::deals).values(&row).execute(c))
+        diesel::insert_into(d::deals)
+            .values(&row)
+            .execute(tx.conn())
             .map(drop)
             .map_err(Error::from)
     });
@@ -383,10 +384,10 @@ each_engine! {
                 (dl::id.eq("line_1"), dl::deal_id.eq(with_line.to_string()), dl::position.eq(1_i64), dl::product_id.eq(&product_id), dl::quantity.eq(1_i64)),
                 (dl::review_status.eq("not_registered"), dl::created_at.eq(micros), dl::updated_at.eq(micros)),
             );
-            on_each!(tx, |c| diesel::insert_into(dl::deal_lines).values(&row).execute(c))?;
+            diesel::insert_into(dl::deal_lines).values(&row).execute(tx.conn())?;
             for outcome in ["auto_approved", "extension_granted"] {
                 let row = (dd::id.eq(DecisionId::at(now).to_string()), dd::deal_id.eq(with_line.to_string()), dd::outcome.eq(outcome), dd::decided_by.eq("system"), dd::decided_at.eq(micros));
-                on_each!(tx, |c| diesel::insert_into(dd::deal_decisions).values(&row).execute(c))?;
+                diesel::insert_into(dd::deal_decisions).values(&row).execute(tx.conn())?;
             }
             for (name, ends) in [("Ann", None), ("Bob", Some(today))] {
                 let person = PersonId::at(tx.moment()).to_string();
@@ -394,13 +395,13 @@ each_engine! {
                     (p::id.eq(&person), p::name.eq(name), p::name_key.eq(name), p::status.eq("active"), p::preferences.eq("{}"), p::consents.eq("[]")),
                     (p::revision.eq(1_i64), p::created_at.eq(micros), p::updated_at.eq(micros)),
                 );
-                on_each!(tx, |c| diesel::insert_into(p::people).values(&row).execute(c))?;
+                diesel::insert_into(p::people).values(&row).execute(tx.conn())?;
                 let row = (
                     (e::id.eq(EmploymentId::at(tx.moment()).to_string()), e::person_id.eq(&person), e::partner_id.eq(one.to_string())),
                     (e::starts_on.eq(today.plus_days(-10).to_string()), e::ends_on.eq(ends.map(|day| day.to_string()))),
                     (e::revision.eq(1_i64), e::created_at.eq(micros), e::updated_at.eq(micros)),
                 );
-                on_each!(tx, |c| diesel::insert_into(e::employments).values(&row).execute(c))?;
+                diesel::insert_into(e::employments).values(&row).execute(tx.conn())?;
             }
             Ok(())
         });

@@ -15,7 +15,6 @@ use openprm::{
         Time,
         ids::{AccountId, DealId, Id as _, PartnerId, ProductId, TerritoryId},
     },
-    on_each,
 };
 
 use crate::support::{Client, World};
@@ -38,7 +37,7 @@ pub struct Scene {
 
 /// Runs one statement of the test's own.
 pub fn run(tx: &mut Tx<'_>, sql: &str) -> Result<usize> {
-    on_each!(tx, |c| diesel::sql_query(sql).execute(c)).map_err(Error::from)
+    diesel::sql_query(sql).execute(tx.conn()).map_err(Error::from)
 }
 
 /// A registration that a test has made.
@@ -157,10 +156,10 @@ impl Scene {
         let seq = world.sql(move |tx| {
             statements.iter().try_for_each(|sql| run(tx, sql).map(drop))?;
             use diesel::{ExpressionMethods as _, QueryDsl as _};
-            let seq: Option<i64> = on_each!(tx, |c| openprm::schema::deals::table
+            let seq: Option<i64> = openprm::schema::deals::table
                 .filter(openprm::schema::deals::id.eq(deal))
                 .select(openprm::schema::deals::seq)
-                .first(c))?;
+                .first(tx.conn())?;
             Ok(seq.unwrap_or_default())
         });
         Made {
@@ -233,5 +232,5 @@ pub fn overlapping_pairs(world: &World) -> i64 {
         AND p.starts_at < q.ends_at AND q.starts_at < p.ends_at \
         AND EXISTS (SELECT 1 FROM product_closure WHERE (ancestor_id = p.product_id AND descendant_id = q.product_id) OR (ancestor_id = q.product_id AND descendant_id = p.product_id)) \
         AND EXISTS (SELECT 1 FROM territory_closure WHERE (ancestor_id = p.territory_id AND descendant_id = q.territory_id) OR (ancestor_id = q.territory_id AND descendant_id = p.territory_id))";
-    world.sql(|tx| Ok(on_each!(tx, |c| diesel::sql_query(SQL).get_result::<Pairs>(c))?.pairs))
+    world.sql(|tx| Ok(diesel::sql_query(SQL).get_result::<Pairs>(tx.conn())?.pairs))
 }

@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use openprm::{
     auth::Role,
     identity::{self as house, memberships::PartnerRole, users::VendorRole},
-    on_each,
     schema::{events, recovery_codes, second_factors, sign_in_challenges, sign_ins},
 };
 use serde_json::{Value, json};
@@ -106,10 +105,10 @@ async fn state(world: &World, session: &Value) -> Value {
 /// What was told of users, by kind.
 fn told(world: &World, kind: &'static str) -> i64 {
     world.sql(move |tx| {
-        Ok(on_each!(tx, |c| events::table
+        Ok(events::table
             .filter(events::event_type.eq(kind))
             .count()
-            .get_result(c))?)
+            .get_result(tx.conn())?)
     })
 }
 
@@ -253,7 +252,7 @@ each_engine! {
         assert_eq!(complete(&world, &open, &pocket.shows(&world, 0)).await.refused(401), "invalid_token");
         let now = world.now();
         world.sql(move |tx| house::delete_expired(tx, now, 100));
-        assert_eq!(world.sql(|tx| Ok(on_each!(tx, |c| sign_in_challenges::table.count().get_result::<i64>(c))?)), 0);
+        assert_eq!(world.sql(|tx| Ok(sign_in_challenges::table.count().get_result::<i64>(tx.conn())?)), 0);
     }
 
     async fn a_recovery_code_signs_in_once(world: World) {
@@ -444,12 +443,12 @@ each_engine! {
         complete(&world, &challenge(&world, "maria@example.com").await, &codes[0]).await.expect(200);
         let findings = world.sql(openprm::verify::findings);
         assert!(findings.iter().all(|finding| finding.count == 0), "{findings:?}");
-        let sealed: String = world.sql(|tx| Ok(on_each!(tx, |c| second_factors::table.select(second_factors::sealed_secret).get_result(c))?));
+        let sealed: String = world.sql(|tx| Ok(second_factors::table.select(second_factors::sealed_secret).get_result(tx.conn())?));
         assert!(sealed.starts_with("v1."), "{sealed}");
-        let hashes: Vec<String> = world.sql(|tx| Ok(on_each!(tx, |c| recovery_codes::table.select(recovery_codes::hash).load(c))?));
+        let hashes: Vec<String> = world.sql(|tx| Ok(recovery_codes::table.select(recovery_codes::hash).load(tx.conn())?));
         assert_eq!(hashes.len(), 10);
         assert!(hashes.iter().all(|hash| codes.iter().all(|code| !hash.contains(&code.replace('-', "")) && hash.len() == 43)));
-        let tries: Vec<(Option<String>, String)> = world.sql(|tx| Ok(on_each!(tx, |c| sign_ins::table.order((sign_ins::at, sign_ins::id)).select((sign_ins::second_factor, sign_ins::outcome)).load(c))?));
+        let tries: Vec<(Option<String>, String)> = world.sql(|tx| Ok(sign_ins::table.order((sign_ins::at, sign_ins::id)).select((sign_ins::second_factor, sign_ins::outcome)).load(tx.conn())?));
         let known = |second: Option<&str>, outcome: &str| tries.iter().filter(|one| (one.0.as_deref(), one.1.as_str()) == (second, outcome)).count();
         assert_eq!((known(None, "success"), known(Some("totp"), "wrong_credentials"), known(Some("totp"), "success"), known(Some("recovery_code"), "success")), (1, 1, 1, 1));
     }

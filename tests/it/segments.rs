@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use openprm::{
     auth::{Role, Rows},
-    on_each, schema,
+    schema,
 };
 use serde_json::{Value, json};
 
@@ -43,10 +43,10 @@ fn told(world: &World) -> i64 {
     use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
     use schema::events::dsl as e;
     world.sql(|tx| {
-        Ok(on_each!(tx, |c| e::events
+        Ok(e::events
             .filter(e::event_type.eq("partner.segment_changed"))
             .count()
-            .get_result(c))?)
+            .get_result(tx.conn())?)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use futures_util::future::join_all;
-use openprm::{auth::Role, error::Error, kernel::ids::PartnerId, on_each};
+use openprm::{auth::Role, error::Error, kernel::ids::PartnerId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -148,7 +148,7 @@ each_engine! {
         assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 409)));
         sound(&world);
         let refused = |sql: &'static str| world.sql(move |tx| {
-            Ok(tx.attempt(|tx| on_each!(tx, |c| diesel::sql_query(sql).execute(c)).map_err(Error::from)).is_err())
+            Ok(tx.attempt(|tx| diesel::sql_query(sql).execute(tx.conn()).map_err(Error::from)).is_err())
         });
         assert!(refused(Box::leak(format!("INSERT INTO specialisation_awards {COPY}").into_boxed_str())), "the database holds it on its own");
         let later = COPY.replace("valid_from + 1000, valid_until", "valid_until, NULL");

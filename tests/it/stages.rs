@@ -1,6 +1,6 @@
 //! The stages of a sale: the program's own, along the steps that it allows, with the ends that every program has.
 
-use openprm::{auth::Role, error::Error, on_each};
+use openprm::{auth::Role, error::Error};
 use serde_json::{Value, json};
 
 use crate::{
@@ -119,7 +119,7 @@ each_engine! {
             assert!(stored.is_err(), "{wrong}");
         }
         let sql = format!("UPDATE deals SET stage = 'pilot' WHERE id = '{id}'");
-        world.sql(move |tx| on_each!(tx, |c| diesel::RunQueryDsl::execute(diesel::sql_query(&sql), c)).map_err(Error::from));
+        world.sql(move |tx| diesel::RunQueryDsl::execute(diesel::sql_query(&sql), tx.conn()).map_err(Error::from));
         assert_eq!(sales.get(&path(&deal, "")).await.expect(200)["stage"], "pilot");
     }
 }

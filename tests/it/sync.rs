@@ -8,7 +8,6 @@ use openprm::{
     app,
     auth::{Role, Rows},
     error::Error,
-    on_each,
 };
 use serde_json::{Value, json};
 
@@ -870,7 +869,7 @@ each_engine! {
                 r::created_at.eq(0_i64),
                 r::updated_at.eq(0_i64),
             );
-            on_each!(tx, |c| diesel::insert_into(r::external_references).values(&row).execute(c))
+            diesel::insert_into(r::external_references).values(&row).execute(tx.conn())
                 .map(drop)
                 .map_err(Error::from)
         });

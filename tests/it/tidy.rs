@@ -416,10 +416,10 @@ fn handlers_know_no_database_and_rules_know_neither_database_nor_web_nor_clock()
     for source in sources("src") {
         let code = without_strings(&source.code);
         let forbidden: &[&str] = match source.name() {
-            "handlers.rs" => &["diesel", "on_each", "sql_query"],
+            "handlers.rs" => &["diesel", "conn", "sql_query"],
             "rules.rs" => &[
                 "diesel",
-                "on_each",
+                "conn",
                 "sql_query",
                 "actix_web",
                 "Tx",

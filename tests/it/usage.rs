@@ -20,7 +20,6 @@ use openprm::{
     identity::{self, Access, NewUser, memberships::PartnerRole},
     jobs::JOBS,
     kernel::ids::{Id as _, PartnerId, UserId},
-    on_each,
     usage::{self, Recorder, UseKind, responses},
 };
 use serde_json::{Value, json};
@@ -49,7 +48,8 @@ struct Number {
 fn number(world: &World, sql: &str) -> i64 {
     let sql = sql.to_owned();
     world.sql(move |tx| {
-        on_each!(tx, |c| diesel::sql_query(&sql).get_result::<Number>(c))
+        diesel::sql_query(&sql)
+            .get_result::<Number>(tx.conn())
             .map(|row| row.n)
             .map_err(Error::from)
     })
@@ -58,7 +58,8 @@ fn number(world: &World, sql: &str) -> i64 {
 fn lines(world: &World, sql: &str) -> Vec<String> {
     let sql = sql.to_owned();
     world.sql(move |tx| {
-        on_each!(tx, |c| diesel::sql_query(&sql).load::<Line>(c))
+        diesel::sql_query(&sql)
+            .load::<Line>(tx.conn())
             .map(|rows| rows.into_iter().map(|row| row.line).collect())
             .map_err(Error::from)
     })

@@ -15,7 +15,7 @@ use crate::{
         ids::{DelegationId, UserId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::approval_delegations::{self, table},
 };
 
@@ -110,7 +110,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &DelegationFilter, paging: &Paging) -> Resu
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: DelegationId) -> Result<Delegation> {
     let now = tx.now;
-    let row: DelegationRow = on_each!(tx, |c| table.find(id).select(DelegationRow::as_select()).get_result(c))?;
+    let row: DelegationRow = table
+        .find(id)
+        .select(DelegationRow::as_select())
+        .get_result(tx.conn())?;
     Ok(row.seen(now))
 }
 
@@ -120,12 +123,12 @@ pub fn find(tx: &mut Tx<'_>, id: DelegationId) -> Result<Delegation> {
 /// What the database reports.
 pub fn in_force(tx: &mut Tx<'_>) -> Result<Vec<Link>> {
     let now = tx.moment();
-    let rows: Vec<DelegationRow> = on_each!(tx, |c| table
+    let rows: Vec<DelegationRow> = table
         .filter(approval_delegations::starts_at.le(now))
         .filter(approval_delegations::ends_at.gt(now))
         .order(approval_delegations::id)
         .select(DelegationRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|row| row.seen(now).link()).collect())
 }
 
@@ -147,13 +150,13 @@ pub fn hold(tx: &mut Tx<'_>) -> Result<()> {
 /// What the database reports.
 pub fn meeting(tx: &mut Tx<'_>, starts_at: Time, ends_at: Time) -> Result<Vec<Link>> {
     let now = tx.now;
-    let rows: Vec<DelegationRow> = on_each!(tx, |c| table
+    let rows: Vec<DelegationRow> = table
         .filter(approval_delegations::starts_at.lt(ends_at))
         .filter(approval_delegations::ends_at.gt(starts_at))
         .filter(approval_delegations::ends_at.gt(approval_delegations::starts_at))
         .order(approval_delegations::id)
         .select(DelegationRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|row| row.seen(now).link()).collect())
 }
 
@@ -163,7 +166,7 @@ pub fn meeting(tx: &mut Tx<'_>, starts_at: Time, ends_at: Time) -> Result<Vec<Li
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, new: Delegation) -> Result<Delegation> {
     let row = DelegationRow::from(&new);
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     tx.record(Fact::created("delegation.created", &new))?;
     Ok(new)
 }

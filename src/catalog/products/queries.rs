@@ -19,7 +19,7 @@ use crate::{
         page::{Key, Order, Page, Paging},
         words::fold,
     },
-    load_page, on_each, remove, revise,
+    load_page, remove, revise,
     schema::{product_aliases, product_closure, products, products::table},
 };
 
@@ -144,7 +144,7 @@ fn key(sort: ProductSort, row: &ProductRow) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: ProductId) -> Result<Product> {
-    let row: ProductRow = on_each!(tx, |c| table.find(id).select(ProductRow::as_select()).get_result(c))?;
+    let row: ProductRow = table.find(id).select(ProductRow::as_select()).get_result(tx.conn())?;
     let mut product = Product::from(row);
     custom_fields::shown(tx, CustomRecord::Product, [&mut product.custom])?;
     Ok(product)
@@ -155,10 +155,10 @@ pub fn find(tx: &mut Tx<'_>, id: ProductId) -> Result<Product> {
 /// # Errors
 /// What the database reports.
 pub fn by_ids(tx: &mut Tx<'_>, ids: &[ProductId]) -> Result<BTreeMap<ProductId, Product>> {
-    let rows: Vec<ProductRow> = on_each!(tx, |c| table
+    let rows: Vec<ProductRow> = table
         .filter(products::id.eq_any(among(ids)))
         .select(ProductRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut found: BTreeMap<ProductId, Product> = rows.into_iter().map(|row| (row.id, row.into())).collect();
     custom_fields::shown(
         tx,
@@ -174,10 +174,10 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[ProductId]) -> Result<BTreeMap<ProductId, 
 /// 404 if there is none.
 pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Product> {
     let key = fold(code);
-    let row: ProductRow = on_each!(tx, |c| table
+    let row: ProductRow = table
         .filter(products::code_key.eq(&key))
         .select(ProductRow::as_select())
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok(row.into())
 }
 
@@ -187,19 +187,19 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Product> {
 /// What the database reports.
 pub fn resolve(tx: &mut Tx<'_>, text: &str) -> Result<Option<Product>> {
     let key = fold(text);
-    let by_code: Option<ProductRow> = on_each!(tx, |c| table
+    let by_code: Option<ProductRow> = table
         .filter(products::code_key.eq(&key))
         .select(ProductRow::as_select())
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     let row = match by_code {
         Some(row) => Some(row),
-        None => on_each!(tx, |c| table
+        None => table
             .inner_join(product_aliases::table)
             .filter(product_aliases::alias_key.eq(&key))
             .select(ProductRow::as_select())
-            .get_result(c)
-            .optional())?,
+            .get_result(tx.conn())
+            .optional()?,
     };
     Ok(row.map(Product::from))
 }
@@ -209,12 +209,12 @@ pub fn resolve(tx: &mut Tx<'_>, text: &str) -> Result<Option<Product>> {
 /// # Errors
 /// 404 if there is no such product.
 pub fn trail(tx: &mut Tx<'_>, id: ProductId) -> Result<Vec<Product>> {
-    let rows: Vec<ProductRow> = on_each!(tx, |c| table
+    let rows: Vec<ProductRow> = table
         .inner_join(product_closure::table.on(product_closure::ancestor_id.eq(products::id)))
         .filter(product_closure::descendant_id.eq(id))
         .order(product_closure::depth.desc())
         .select(ProductRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut trail: Vec<Product> = rows.into_iter().map(Product::from).collect();
     custom_fields::shown(
         tx,
@@ -233,11 +233,11 @@ pub fn trail(tx: &mut Tx<'_>, id: ProductId) -> Result<Vec<Product>> {
 /// # Errors
 /// What the database reports.
 pub fn ancestors(tx: &mut Tx<'_>, id: ProductId) -> Result<Vec<ProductId>> {
-    Ok(on_each!(tx, |c| product_closure::table
+    Ok(product_closure::table
         .filter(product_closure::descendant_id.eq(id))
         .order((product_closure::depth.desc(), product_closure::ancestor_id))
         .select(product_closure::ancestor_id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Whether the scopes of two products meet: one is the other, or lies in it.
@@ -251,10 +251,7 @@ pub fn overlaps(tx: &mut Tx<'_>, one: ProductId, other: ProductId) -> Result<boo
     let above = product_closure::ancestor_id
         .eq(other)
         .and(product_closure::descendant_id.eq(one));
-    Ok(on_each!(tx, |c| diesel::select(diesel::dsl::exists(
-        product_closure::table.filter(below.or(above))
-    ))
-    .get_result(c))?)
+    Ok(diesel::select(diesel::dsl::exists(product_closure::table.filter(below.or(above)))).get_result(tx.conn())?)
 }
 
 /// The parent that a product is to lie in, if it is to lie in any.
@@ -303,7 +300,7 @@ pub fn insert(tx: &mut Tx<'_>, product: Product) -> Result<Product> {
     check_parent(tx, &product)?;
     check_name(tx, "#/code", &product.code, product.id)?;
     let row = ProductRow::from(&product);
-    let inserted = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?));
+    let inserted = tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?));
     inserted.map_err(|error| explain(error, &product))?;
     let id = product.id.to_string();
     custom_fields::keep(tx, CustomRecord::Product, &id, None, &product.custom)?;
@@ -337,7 +334,7 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
 /// 409 `in_use` if something names it; 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
     let its_aliases = product_aliases::table.filter(product_aliases::product_id.eq(product.id));
-    on_each!(tx, |c| diesel::delete(its_aliases).execute(c))?;
+    diesel::delete(its_aliases).execute(tx.conn())?;
     custom_fields::forget(tx, CustomRecord::Product, &product.id.to_string())?;
     remove!(tx, table, products::revision, (product.id, product.revision))?;
     tx.record(Fact::deleted("product.deleted", product))
@@ -361,11 +358,11 @@ pub fn delete_with(tx: &mut Tx<'_>, product: &Product, its_aliases: &[ProductAli
 /// # Errors
 /// What the database reports.
 pub fn aliases_of(tx: &mut Tx<'_>, product: ProductId) -> Result<Vec<ProductAlias>> {
-    Ok(on_each!(tx, |c| product_aliases::table
+    Ok(product_aliases::table
         .filter(product_aliases::product_id.eq(product))
         .order(product_aliases::id)
         .select(ProductAlias::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// One page of a product's aliases, oldest first.
@@ -391,11 +388,11 @@ pub fn aliases(tx: &mut Tx<'_>, product: ProductId, paging: &Paging) -> Result<P
 /// # Errors
 /// 404 if the product has no such alias.
 pub fn find_alias(tx: &mut Tx<'_>, product: ProductId, id: ProductAliasId) -> Result<ProductAlias> {
-    Ok(on_each!(tx, |c| product_aliases::table
+    Ok(product_aliases::table
         .find(id)
         .filter(product_aliases::product_id.eq(product))
         .select(ProductAlias::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Gives a product another name, and tells of it.
@@ -407,9 +404,9 @@ pub fn add_alias(tx: &mut Tx<'_>, alias: ProductAlias) -> Result<ProductAlias> {
         return Err(taken("#/alias", &alias.alias));
     }
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(product_aliases::table)
+        Ok(diesel::insert_into(product_aliases::table)
             .values(&alias)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| error.when(&codes::ALREADY_EXISTS, || taken("#/alias", &alias.alias)))?;
     tx.record(Fact::created("product_alias.created", &alias))?;
@@ -421,7 +418,7 @@ pub fn add_alias(tx: &mut Tx<'_>, alias: ProductAlias) -> Result<ProductAlias> {
 /// # Errors
 /// What the database reports.
 pub fn remove_alias(tx: &mut Tx<'_>, alias: &ProductAlias) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(product_aliases::table.find(alias.id)).execute(c))?;
+    diesel::delete(product_aliases::table.find(alias.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("product_alias.deleted", alias))
 }
 

@@ -15,7 +15,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, remove, revise,
+    load_page, remove, revise,
     schema::{
         territories::{self, table},
         territory_closure,
@@ -66,10 +66,7 @@ fn key(sort: TerritorySort, row: &Territory) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(Territory::as_select())
-        .get_result(c))?)
+    Ok(table.find(id).select(Territory::as_select()).get_result(tx.conn())?)
 }
 
 /// The territories with those ids, by id; unknown ids are left out.
@@ -77,10 +74,10 @@ pub fn find(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Territory> {
 /// # Errors
 /// What the database reports.
 pub fn by_ids(tx: &mut Tx<'_>, ids: &[TerritoryId]) -> Result<BTreeMap<TerritoryId, Territory>> {
-    let rows: Vec<Territory> = on_each!(tx, |c| table
+    let rows: Vec<Territory> = table
         .filter(territories::id.eq_any(among(ids)))
         .select(Territory::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|territory| (territory.id, territory)).collect())
 }
 
@@ -89,10 +86,10 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[TerritoryId]) -> Result<BTreeMap<Territory
 /// # Errors
 /// 404 if there is none.
 pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Territory> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(territories::code.eq(code))
         .select(Territory::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// The way from the root to the territory, the territory last.
@@ -100,12 +97,12 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Territory> {
 /// # Errors
 /// 404 if there is no such territory.
 pub fn trail(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<Territory>> {
-    let trail: Vec<Territory> = on_each!(tx, |c| table
+    let trail: Vec<Territory> = table
         .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(territories::id)))
         .filter(territory_closure::descendant_id.eq(id))
         .order(territory_closure::depth.desc())
         .select(Territory::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     if trail.is_empty() {
         Err(Error::not_found())
     } else {
@@ -118,11 +115,11 @@ pub fn trail(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<Territory>> {
 /// # Errors
 /// What the database reports.
 pub fn ancestors(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<TerritoryId>> {
-    Ok(on_each!(tx, |c| territory_closure::table
+    Ok(territory_closure::table
         .filter(territory_closure::descendant_id.eq(id))
         .order((territory_closure::depth.desc(), territory_closure::ancestor_id))
         .select(territory_closure::ancestor_id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The calendar that the territory names, or the nearest territory around it that names one.
@@ -130,14 +127,14 @@ pub fn ancestors(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Vec<TerritoryId>> {
 /// # Errors
 /// What the database reports.
 pub fn calendar_of(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Option<CalendarId>> {
-    let nearest: Option<Option<CalendarId>> = on_each!(tx, |c| table
+    let nearest: Option<Option<CalendarId>> = table
         .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(territories::id)))
         .filter(territory_closure::descendant_id.eq(id))
         .filter(territories::calendar_id.is_not_null())
         .order(territory_closure::depth)
         .select(territories::calendar_id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(nearest.flatten())
 }
 
@@ -146,10 +143,10 @@ pub fn calendar_of(tx: &mut Tx<'_>, id: TerritoryId) -> Result<Option<CalendarId
 /// # Errors
 /// What the database reports.
 pub fn count_by_calendar(tx: &mut Tx<'_>, calendar: CalendarId) -> Result<i64> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(territories::calendar_id.eq(calendar))
         .count()
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Whether two territories meet: one is the other, or lies in it.
@@ -163,10 +160,7 @@ pub fn overlaps(tx: &mut Tx<'_>, one: TerritoryId, other: TerritoryId) -> Result
     let above = territory_closure::ancestor_id
         .eq(other)
         .and(territory_closure::descendant_id.eq(one));
-    Ok(on_each!(tx, |c| diesel::select(diesel::dsl::exists(
-        territory_closure::table.filter(below.or(above))
-    ))
-    .get_result(c))?)
+    Ok(diesel::select(diesel::dsl::exists(territory_closure::table.filter(below.or(above)))).get_result(tx.conn())?)
 }
 
 /// Stores a new territory, and tells of it.
@@ -177,11 +171,7 @@ pub fn insert(tx: &mut Tx<'_>, territory: Territory) -> Result<Territory> {
     if let Some(calendar) = territory.calendar_id {
         calendars::check_usable(tx, calendar, "#/calendar_id")?;
     }
-    let taken = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&territory)
-            .execute(c))?)
-    });
+    let taken = tx.attempt(|tx| Ok(diesel::insert_into(table).values(&territory).execute(tx.conn())?));
     taken.map_err(|error| explain(error, &territory))?;
     tx.record(Fact::created("territory.created", &territory))?;
     Ok(territory)

@@ -9,7 +9,6 @@ use crate::{
     db::Tx,
     error::Result,
     kernel::ids::AccountId,
-    on_each,
     schema::account_keys::{self as index, table},
 };
 
@@ -37,15 +36,14 @@ pub fn insert(tx: &mut Tx<'_>, account: AccountId, profile: &Profile) -> Result<
 /// # Errors
 /// What the database reports.
 pub fn replace(tx: &mut Tx<'_>, account: AccountId, profile: &Profile) -> Result<()> {
-    let present: Vec<(String, String)> = on_each!(tx, |c| table
+    let present: Vec<(String, String)> = table
         .filter(index::account_id.eq(account.to_string()))
         .select((index::kind, index::key))
-        .load(c))?;
+        .load(tx.conn())?;
     let present: BTreeSet<(String, String)> = present.into_iter().collect();
     let wanted = of(profile);
     for (kind, key) in present.difference(&wanted) {
-        on_each!(tx, |c| diesel::delete(table.find((kind, key, account.to_string())))
-            .execute(c))?;
+        diesel::delete(table.find((kind, key, account.to_string()))).execute(tx.conn())?;
     }
     add(tx, account, &wanted.difference(&present).cloned().collect::<Vec<_>>())
 }
@@ -55,10 +53,7 @@ pub fn replace(tx: &mut Tx<'_>, account: AccountId, profile: &Profile) -> Result
 /// # Errors
 /// What the database reports.
 pub fn clear(tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
-        table.filter(index::account_id.eq(account.to_string()))
-    )
-    .execute(c))?;
+    diesel::delete(table.filter(index::account_id.eq(account.to_string()))).execute(tx.conn())?;
     Ok(())
 }
 
@@ -69,7 +64,7 @@ fn add(tx: &mut Tx<'_>, account: AccountId, new: &[(String, String)]) -> Result<
             .iter()
             .map(|(kind, key)| (index::kind.eq(kind), index::key.eq(key), index::account_id.eq(&account)))
             .collect();
-        on_each!(tx, |c| diesel::insert_into(table).values(&rows).execute(c))?;
+        diesel::insert_into(table).values(&rows).execute(tx.conn())?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, references, remove, revise,
+    load_page, references, remove, revise,
     schema::{
         account_aliases::{self as aliases, table as alias_table},
         customer_accounts::{self as accounts, table},
@@ -178,11 +178,11 @@ pub(in crate::customers) fn aliases_of(
     if ids.is_empty() {
         return Ok(found);
     }
-    let rows: Vec<(AccountId, AliasKind, String, Option<Stored<Detail>>)> = on_each!(tx, |c| alias_table
+    let rows: Vec<(AccountId, AliasKind, String, Option<Stored<Detail>>)> = alias_table
         .filter(aliases::account_id.eq_any(among(ids)))
         .order((aliases::account_id, aliases::id))
         .select((aliases::account_id, aliases::kind, aliases::value, aliases::detail))
-        .load(c))?;
+        .load(tx.conn())?;
     for (account, kind, value, detail) in rows {
         let detail = detail.map(|detail| detail.0).unwrap_or_default();
         found.entry(account).or_default().push(AccountAlias {
@@ -265,7 +265,7 @@ fn key(sort: CustomerAccountSort, row: &AccountRow) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: AccountId) -> Result<CustomerAccount> {
-    let row = on_each!(tx, |c| table.find(id).select(AccountRow::as_select()).get_result(c))?;
+    let row = table.find(id).select(AccountRow::as_select()).get_result(tx.conn())?;
     complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -286,10 +286,10 @@ pub fn find_all(tx: &mut Tx<'_>, ids: &[AccountId]) -> Result<BTreeMap<AccountId
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows = on_each!(tx, |c| table
+    let rows = table
         .filter(accounts::id.eq_any(among(ids)))
         .select(AccountRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(complete(tx, rows)?
         .into_iter()
         .map(|account| (account.id, account))
@@ -344,10 +344,10 @@ pub fn lock_all(tx: &mut Tx<'_>, ids: &[AccountId]) -> Result<Vec<Locked>> {
 /// # Errors
 /// 404 if there is no such account.
 pub fn next_claim(tx: &mut Tx<'_>, id: AccountId) -> Result<i64> {
-    Ok(on_each!(tx, |c| diesel::update(table.find(id))
+    Ok(diesel::update(table.find(id))
         .set(accounts::claim_seq.eq(accounts::claim_seq + 1))
         .returning(accounts::claim_seq)
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// The account that stands for this one after all merges: itself, if it was not merged.
@@ -357,10 +357,10 @@ pub fn next_claim(tx: &mut Tx<'_>, id: AccountId) -> Result<i64> {
 pub fn surviving(tx: &mut Tx<'_>, id: AccountId) -> Result<AccountId> {
     let mut current = id;
     for _ in 0..DEEPEST {
-        let next: Option<AccountId> = on_each!(tx, |c| table
+        let next: Option<AccountId> = table
             .find(current)
             .select(accounts::merged_into_id)
-            .get_result(c))?;
+            .get_result(tx.conn())?;
         match next {
             None => return Ok(current),
             Some(survivor) => current = survivor,
@@ -411,7 +411,7 @@ fn peek(tx: &mut Tx<'_>, id: AccountId) -> Result<Locked> {
         accounts::parent_id,
         accounts::revision,
     );
-    Ok(on_each!(tx, |c| table.find(id).select(columns).get_result(c))?)
+    Ok(table.find(id).select(columns).get_result(tx.conn())?)
 }
 
 fn circle() -> Error {
@@ -431,9 +431,9 @@ fn circle() -> Error {
 pub fn insert(tx: &mut Tx<'_>, account: CustomerAccount) -> Result<CustomerAccount> {
     let row = AccountRow::from(&account);
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
+        Ok(diesel::insert_into(table)
             .values((&row, accounts::claim_seq.eq(0)))
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| explain(tx, error, &account))?;
     add_aliases(tx, &account)?;
@@ -462,8 +462,7 @@ pub fn save(
         .map_err(|error| explain(tx, error, &after))?;
     if before.aliases != after.aliases || before.country() != after.country() {
         let id = after.id;
-        on_each!(tx, |c| diesel::delete(alias_table.filter(aliases::account_id.eq(id)))
-            .execute(c))?;
+        diesel::delete(alias_table.filter(aliases::account_id.eq(id))).execute(tx.conn())?;
         add_aliases(tx, &after)?;
     }
     let id = after.id.to_string();
@@ -494,7 +493,7 @@ fn add_aliases(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
             address: alias.address.clone(),
         };
         let detail = (detail != Detail::default()).then_some(Stored(detail));
-        on_each!(tx, |c| diesel::insert_into(alias_table)
+        diesel::insert_into(alias_table)
             .values((
                 aliases::id.eq(id.to_string()),
                 aliases::account_id.eq(account.id),
@@ -504,7 +503,7 @@ fn add_aliases(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
                 aliases::detail.eq(detail),
                 aliases::created_at.eq(now),
             ))
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -520,8 +519,7 @@ pub fn delete(tx: &mut Tx<'_>, account: &CustomerAccount) -> Result<()> {
         references::set(tx, TYPE, &id.to_string(), &[])?;
         tags::set(tx, TYPE, &id.to_string(), &[])?;
         custom_fields::forget(tx, CustomRecord::CustomerAccount, &id.to_string())?;
-        on_each!(tx, |c| diesel::delete(alias_table.filter(aliases::account_id.eq(id)))
-            .execute(c))?;
+        diesel::delete(alias_table.filter(aliases::account_id.eq(id))).execute(tx.conn())?;
         remove!(tx, table, accounts::revision, (id, account.revision))
     })?;
     tx.record(Fact::deleted("customer_account.deleted", account))
@@ -571,11 +569,11 @@ pub fn move_children(
         // The account that takes over takes the place of its parent; it does not come to lie below itself.
         None => clause.sql(" AND customer_accounts.id <> ").value(&to),
     };
-    let rows = on_each!(tx, |c| table
+    let rows = table
         .filter(clause)
         .order(accounts::id)
         .select(AccountRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let now = tx.now;
     let mut moved = Vec::new();
     for before in complete(tx, rows)? {
@@ -596,12 +594,10 @@ pub fn move_children(
 /// # Errors
 /// What the database reports.
 pub fn raise_claims(tx: &mut Tx<'_>, survivor: AccountId, other: AccountId) -> Result<()> {
-    let other: i64 = on_each!(tx, |c| table.find(other).select(accounts::claim_seq).get_result(c))?;
-    on_each!(tx, |c| diesel::update(
-        table.find(survivor).filter(accounts::claim_seq.lt(other))
-    )
-    .set(accounts::claim_seq.eq(other))
-    .execute(c))?;
+    let other: i64 = table.find(other).select(accounts::claim_seq).get_result(tx.conn())?;
+    diesel::update(table.find(survivor).filter(accounts::claim_seq.lt(other)))
+        .set(accounts::claim_seq.eq(other))
+        .execute(tx.conn())?;
     Ok(())
 }
 

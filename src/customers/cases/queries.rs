@@ -20,7 +20,7 @@ use crate::{
         ids::{AccountId, AccountMergeId, CaseId, ConflictCheckId, DealId, PartnerId, UserId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, partners, revise,
+    load_page, partners, revise,
     schema::{
         conflict_case_claims::{self as claims, table as claim_table},
         conflict_cases::{self as columns, table},
@@ -113,11 +113,11 @@ impl CaseRow {
 
 fn complete(tx: &mut Tx<'_>, rows: Vec<CaseRow>) -> Result<Vec<ConflictCase>> {
     let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
-    let found: Vec<(CaseId, ConflictCaseClaim)> = on_each!(tx, |c| claim_table
+    let found: Vec<(CaseId, ConflictCaseClaim)> = claim_table
         .filter(claims::case_id.eq_any(among(&ids)))
         .order((claims::case_id, claims::position))
         .select((claims::case_id, ConflictCaseClaim::as_select()))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut by_case: BTreeMap<CaseId, Vec<ConflictCaseClaim>> = BTreeMap::new();
     for (case, claim) in found {
         by_case.entry(case).or_default().push(claim);
@@ -183,7 +183,10 @@ fn key(sort: ConflictCaseSort, row: &CaseRow) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: CaseId) -> Result<ConflictCase> {
     let mut clause = visible(tx);
     clause.equals("conflict_cases.id", &id);
-    let row = on_each!(tx, |c| table.filter(clause).select(CaseRow::as_select()).get_result(c))?;
+    let row = table
+        .filter(clause)
+        .select(CaseRow::as_select())
+        .get_result(tx.conn())?;
     complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -192,11 +195,11 @@ pub fn find(tx: &mut Tx<'_>, id: CaseId) -> Result<ConflictCase> {
 /// # Errors
 /// What the database reports.
 pub fn of_merge(tx: &mut Tx<'_>, merge: AccountMergeId) -> Result<Vec<ConflictCase>> {
-    let rows = on_each!(tx, |c| table
+    let rows = table
         .filter(columns::account_merge_id.eq(merge))
         .order(columns::id)
         .select(CaseRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     complete(tx, rows)
 }
 
@@ -219,7 +222,7 @@ pub fn concerned(tx: &mut Tx<'_>, case: &ConflictCase) -> Result<Concerned> {
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, case: ConflictCase) -> Result<ConflictCase> {
     let row = CaseRow::from(&case);
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     for claim in &case.claims {
         let values = (
             (
@@ -248,7 +251,7 @@ pub fn insert(tx: &mut Tx<'_>, case: ConflictCase) -> Result<ConflictCase> {
                 claims::updated_at.eq(case.updated_at),
             ),
         );
-        on_each!(tx, |c| diesel::insert_into(claim_table).values(&values).execute(c))?;
+        diesel::insert_into(claim_table).values(&values).execute(tx.conn())?;
     }
     tx.record(Fact::created("conflict_case.opened", &case))?;
     Ok(case)
@@ -269,13 +272,13 @@ pub fn save(tx: &mut Tx<'_>, before: &ConflictCase, after: ConflictCase, kind: &
         )
     })?;
     for claim in after.claims.iter().filter(|claim| !before.claims.contains(claim)) {
-        on_each!(tx, |c| diesel::update(claim_table.find(claim.id))
+        diesel::update(claim_table.find(claim.id))
             .set((
                 claims::outcome.eq(claim.outcome),
                 claims::revision.eq(claims::revision + 1),
-                claims::updated_at.eq(after.updated_at)
+                claims::updated_at.eq(after.updated_at),
             ))
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
@@ -291,11 +294,11 @@ pub fn move_to(tx: &mut Tx<'_>, from: AccountId, to: AccountId, only: Option<&[S
     if let Some(only) = only {
         clause.one_of("conflict_cases.id", only);
     }
-    let rows = on_each!(tx, |c| table
+    let rows = table
         .filter(clause)
         .order(columns::id)
         .select(CaseRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let now = tx.now;
     let mut moved = Vec::new();
     for before in complete(tx, rows)? {

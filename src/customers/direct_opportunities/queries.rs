@@ -24,7 +24,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page,
     references::{self, ExternalRef},
     revise,
     schema::direct_opportunities::{self as columns, table},
@@ -169,12 +169,12 @@ pub fn open_for(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Opportuni
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(columns::account_id.eq_any(among(accounts)))
         .filter(columns::status.eq(OpportunityStatus::Open))
         .order((columns::opened_at, columns::id))
         .select(OpportunityClaim::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn explain(tx: &mut Tx<'_>, error: Error, one: &DirectOpportunity) -> Error {

@@ -22,7 +22,7 @@ macro_rules! holding_queries {
         /// # Errors
         /// 404 if there is none.
         pub fn find(tx: &mut Tx<'_>, id: $id) -> Result<$holding> {
-            let row = on_each!(tx, |c| table.find(id).select($row::as_select()).get_result(c))?;
+            let row = table.find(id).select($row::as_select()).get_result(tx.conn())?;
             complete(tx, vec![row])?.pop().ok_or_else(Error::not_found)
         }
 
@@ -54,9 +54,9 @@ macro_rules! holding_queries {
         pub fn insert(tx: &mut Tx<'_>, new: $holding) -> Result<$holding> {
             let row = $row::from(&new);
             tx.attempt(|tx| {
-                Ok(on_each!(tx, |c| diesel::insert_into(table)
+                Ok(diesel::insert_into(table)
                     .values(&row)
-                    .execute(c))?)
+                    .execute(tx.conn())?)
             })
             .map_err(|error| explain(tx, error, &new))?;
             references::set(tx, TYPE, &new.id.to_string(), &new.external_refs)?;
@@ -111,11 +111,11 @@ macro_rules! holding_queries {
             if let Some(only) = only {
                 clause.one_of("id", only);
             }
-            let rows = on_each!(tx, |c| table
+            let rows = table
                 .filter(clause)
                 .order(columns::id)
                 .select($row::as_select())
-                .load(c))?;
+                .load(tx.conn())?;
             let now = tx.now;
             let mut moved = Vec::new();
             for before in complete(tx, rows)? {

@@ -19,7 +19,7 @@ use crate::{
         ids::{AccountId, InstalledBaseId, PartnerId, ProductId, TerritoryId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     references::{self, ExternalRef},
     revise,
     schema::installed_base::{self as columns, table},
@@ -116,11 +116,11 @@ pub fn for_accounts(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Insta
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(columns::account_id.eq_any(among(accounts)))
         .order((columns::account_id, columns::id))
         .select(InstalledBaseClaim::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn explain(tx: &mut Tx<'_>, error: Error, one: &InstalledBase) -> Error {

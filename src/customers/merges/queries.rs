@@ -22,7 +22,7 @@ use crate::{
         ids::{AccountId, AccountMergeId, DealId, PartnerId, ProductId, ProtectionId, TerritoryId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         account_merges::{self as columns, table},
         conflict_cases, customer_accounts, deal_open_slots as slots, deals, direct_opportunities, installed_base,
@@ -133,7 +133,11 @@ pub fn page(tx: &mut Tx<'_>, filter: &AccountMergeFilter, paging: &Paging) -> Re
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: AccountMergeId) -> Result<AccountMerge> {
-    on_each!(tx, |c| table.find(id).select(MergeRow::as_select()).get_result(c))?.try_into()
+    table
+        .find(id)
+        .select(MergeRow::as_select())
+        .get_result(tx.conn())?
+        .try_into()
 }
 
 /// Stores a planned merge, and tells of it.
@@ -142,7 +146,7 @@ pub fn find(tx: &mut Tx<'_>, id: AccountMergeId) -> Result<AccountMerge> {
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, merge: AccountMerge) -> Result<AccountMerge> {
     let row = MergeRow::from(&merge);
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     tx.record(Fact::created("account_merge.planned", &merge).because(merge.reason.clone()))?;
     Ok(merge)
 }
@@ -160,10 +164,10 @@ pub fn save(tx: &mut Tx<'_>, before: &AccountMerge, after: AccountMerge, kind: &
 
 macro_rules! count {
     ($tx:expr, $table:ident . $column:ident, $account:expr) => {{
-        let count: i64 = on_each!($tx, |c| $table::table
+        let count: i64 = $table::table
             .filter($table::$column.eq($account))
             .count()
-            .get_result(c))?;
+            .get_result($tx.conn())?;
         count
     }};
 }
@@ -173,11 +177,11 @@ macro_rules! count {
 /// # Errors
 /// What the database reports.
 pub fn counts(tx: &mut Tx<'_>, account: AccountId, survivor: AccountId) -> Result<Vec<(MovedKind, i64)>> {
-    let children: i64 = on_each!(tx, |c| customer_accounts::table
+    let children: i64 = customer_accounts::table
         .filter(customer_accounts::parent_id.eq(account))
         .filter(customer_accounts::id.ne(survivor))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     let text = account.to_string();
     let noted = work::on_record(tx, WorkRecordType::CustomerAccount, &text)?;
     let rows = |ids: Vec<String>| i64::try_from(ids.len()).map_err(Error::internal);
@@ -201,11 +205,11 @@ pub fn counts(tx: &mut Tx<'_>, account: AccountId, survivor: AccountId) -> Resul
 macro_rules! standing {
     ($tx:expr, $table:ident . $column:ident, $account:expr, $ids:expr) => {{
         let account = $account.to_string();
-        let rows: Vec<(String, i64)> = on_each!($tx, |c| $table::table
+        let rows: Vec<(String, i64)> = $table::table
             .filter($table::id.eq_any(among($ids)))
             .filter($table::$column.eq(&account))
             .select(($table::id, $table::revision))
-            .load(c))?;
+            .load($tx.conn())?;
         rows
     }};
 }
@@ -246,11 +250,11 @@ pub fn changed(tx: &mut Tx<'_>, kind: MovedKind, moved: &[Moved], account: Accou
 /// # Errors
 /// What the database reports.
 pub fn deals_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<DealId>> {
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .filter(deals::customer_account_id.eq(account))
         .order(deals::id)
         .select(deals::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 type HeldRow = (
@@ -272,7 +276,7 @@ type HeldRow = (
 /// # Errors
 /// What the database reports.
 pub fn held(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Held>> {
-    let rows: Vec<HeldRow> = on_each!(tx, |c| protections::table
+    let rows: Vec<HeldRow> = protections::table
         .inner_join(deals::table)
         .filter(protections::account_id.eq_any(among(accounts)))
         .filter(protections::exclusive.eq(true))
@@ -290,7 +294,7 @@ pub fn held(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<Vec<Held>> {
             deals::received_at,
             deals::seq,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(
@@ -338,14 +342,14 @@ fn grouped<I: Ord>(rows: Vec<(I, I)>) -> Above<I> {
 pub fn trees(tx: &mut Tx<'_>, held: &[Held]) -> Result<(Above<ProductId>, Above<TerritoryId>)> {
     let products: BTreeSet<ProductId> = held.iter().map(|one| one.product_id).collect();
     let territories: BTreeSet<TerritoryId> = held.iter().map(|one| one.territory_id).collect();
-    let products: Vec<(ProductId, ProductId)> = on_each!(tx, |c| product_closure::table
+    let products: Vec<(ProductId, ProductId)> = product_closure::table
         .filter(product_closure::descendant_id.eq_any(among(&products)))
         .select((product_closure::descendant_id, product_closure::ancestor_id))
-        .load(c))?;
-    let territories: Vec<(TerritoryId, TerritoryId)> = on_each!(tx, |c| territory_closure::table
+        .load(tx.conn())?;
+    let territories: Vec<(TerritoryId, TerritoryId)> = territory_closure::table
         .filter(territory_closure::descendant_id.eq_any(among(&territories)))
         .select((territory_closure::descendant_id, territory_closure::ancestor_id))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok((grouped(products), grouped(territories)))
 }
 
@@ -354,16 +358,16 @@ pub fn trees(tx: &mut Tx<'_>, held: &[Held]) -> Result<(Above<ProductId>, Above<
 /// # Errors
 /// What the database reports.
 pub fn open_slots(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<(Vec<Slot>, Received)> {
-    let rows: Vec<(AccountId, PartnerId, ProductId, String, DealId)> = on_each!(tx, |c| slots::table
+    let rows: Vec<(AccountId, PartnerId, ProductId, String, DealId)> = slots::table
         .filter(slots::account_id.eq_any(among(accounts)))
         .select((
             slots::account_id,
             slots::partner_id,
             slots::product_id,
             slots::deal_type,
-            slots::deal_id
+            slots::deal_id,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut found: Vec<Slot> = rows
         .into_iter()
         .map(|(account_id, partner_id, product_id, deal_type, deal_id)| Slot {
@@ -376,10 +380,10 @@ pub fn open_slots(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<(Vec<Slot>,
         .collect();
     found.sort();
     let ids: Vec<DealId> = found.iter().map(|slot| slot.deal_id).collect();
-    let received: Vec<(DealId, Option<Time>, Option<i64>)> = on_each!(tx, |c| deals::table
+    let received: Vec<(DealId, Option<Time>, Option<i64>)> = deals::table
         .filter(deals::id.eq_any(among(&ids)))
         .select((deals::id, deals::received_at, deals::seq))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok((
         found,
         received.into_iter().map(|(deal, at, seq)| (deal, (at, seq))).collect(),
@@ -391,15 +395,15 @@ pub fn open_slots(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<(Vec<Slot>,
 /// # Errors
 /// What the database reports.
 pub fn free_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
+    diesel::delete(
         slots::table
             .filter(slots::partner_id.eq(slot.partner_id))
             .filter(slots::account_id.eq(slot.account_id))
             .filter(slots::product_id.eq(slot.product_id))
             .filter(slots::deal_type.eq(&slot.deal_type))
-            .filter(slots::deal_id.eq(slot.deal_id))
+            .filter(slots::deal_id.eq(slot.deal_id)),
     )
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(())
 }
 
@@ -408,7 +412,7 @@ pub fn free_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn take_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(slots::table)
+    diesel::insert_into(slots::table)
         .values((
             slots::partner_id.eq(slot.partner_id),
             slots::account_id.eq(slot.account_id),
@@ -416,7 +420,7 @@ pub fn take_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<()> {
             slots::deal_type.eq(&slot.deal_type),
             slots::deal_id.eq(slot.deal_id),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -425,11 +429,11 @@ pub fn take_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn protections_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<ProtectionId>> {
-    Ok(on_each!(tx, |c| protections::table
+    Ok(protections::table
         .filter(protections::account_id.eq(account))
         .order(protections::id)
         .select(protections::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// What happens to a protection in a merge or split.
@@ -450,7 +454,7 @@ pub enum Step {
 pub fn change_protection(tx: &mut Tx<'_>, id: ProtectionId, step: Step, reason: &'static str) -> Result<i64> {
     let now = tx.now;
     let row = protections::table.find(id);
-    let before: ProtectionRow = on_each!(tx, |c| row.select(ProtectionRow::as_select()).get_result(c))?;
+    let before: ProtectionRow = row.select(ProtectionRow::as_select()).get_result(tx.conn())?;
     let touched = (
         protections::revision.eq(protections::revision + 1),
         protections::updated_at.eq(now.micros()),
@@ -464,26 +468,26 @@ pub fn change_protection(tx: &mut Tx<'_>, id: ProtectionId, step: Step, reason: 
     };
     let (kind, after): (_, ProtectionRow) = match step {
         Step::Move(account) => {
-            let after = on_each!(tx, |c| diesel::update(row)
+            let after = diesel::update(row)
                 .set((protections::account_id.eq(account), touched))
                 .returning(ProtectionRow::as_returning())
-                .get_result(c))?;
+                .get_result(tx.conn())?;
             ("protection.moved", after)
         }
         Step::Contest => {
             let contested = status(ProtectionStatus::Contested, Some(reason));
-            let after = on_each!(tx, |c| diesel::update(row)
+            let after = diesel::update(row)
                 .set((contested, touched))
                 .returning(ProtectionRow::as_returning())
-                .get_result(c))?;
+                .get_result(tx.conn())?;
             ("protection.contested", after)
         }
         Step::Restore => {
             let active = status(ProtectionStatus::Active, None);
-            let after = on_each!(tx, |c| diesel::update(row)
+            let after = diesel::update(row)
                 .set((active, touched))
                 .returning(ProtectionRow::as_returning())
-                .get_result(c))?;
+                .get_result(tx.conn())?;
             ("protection.restored", after)
         }
     };

@@ -19,7 +19,7 @@ use crate::{
         ids::{AccountId, NamedAccountId, ProductId, TerritoryId, UserId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     references::{self, ExternalRef},
     revise,
     schema::named_accounts::{self as columns, table},
@@ -114,13 +114,13 @@ pub fn in_force(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec
         return Ok(Vec::new());
     }
     let day = at.date();
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(columns::account_id.eq_any(among(accounts)))
         .filter(columns::starts_on.le(day))
         .filter(columns::ends_on.is_null().or(columns::ends_on.gt(day)))
         .order((columns::starts_on, columns::id))
         .select(NamedAccountClaim::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn explain(tx: &mut Tx<'_>, error: Error, one: &NamedAccount) -> Error {

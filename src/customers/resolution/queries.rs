@@ -22,7 +22,6 @@ use crate::{
     db::{Tx, among},
     error::Result,
     kernel::{country::Country, ids::AccountId},
-    on_each,
     references::{self, ExternalRef},
     schema::customer_accounts::{self as columns, table},
 };
@@ -90,7 +89,7 @@ pub fn hits(tx: &mut Tx<'_>, search: &[Wanted]) -> Result<Vec<Hit>> {
     if search.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(on_each!(tx, |c| KeySearch(search).load::<Hit>(c))?)
+    Ok(KeySearch(search).load::<Hit>(tx.conn())?)
 }
 
 /// What a comparison needs of an account's row.
@@ -149,10 +148,10 @@ pub fn described(tx: &mut Tx<'_>, ids: &[AccountId], with_refs: bool) -> Result<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = on_each!(tx, |c| table
+    let rows = table
         .filter(columns::id.eq_any(among(ids)))
         .select(Known::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut aliases = accounts::queries::aliases_of(tx, ids)?;
     let mut refs = if with_refs {
         references::by_records(
@@ -184,27 +183,27 @@ pub fn relatives(tx: &mut Tx<'_>, of: &[AccountId]) -> Result<Vec<ResolutionCand
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let own: Vec<(AccountId, Option<AccountId>)> = on_each!(tx, |c| table
+    let own: Vec<(AccountId, Option<AccountId>)> = table
         .filter(columns::id.eq_any(among(of)))
         .select((columns::id, columns::parent_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let parents: BTreeMap<AccountId, AccountId> = own
         .into_iter()
         .filter_map(|(child, parent)| Some((child, parent?)))
         .collect();
     let heads: BTreeSet<AccountId> = of.iter().copied().chain(parents.values().copied()).collect();
     let heads: Vec<AccountId> = heads.into_iter().collect();
-    let rows: Vec<Known> = on_each!(tx, |c| table
+    let rows: Vec<Known> = table
         .filter(
             columns::parent_id
                 .eq_any(among(&heads))
-                .or(columns::id.eq_any(among(&heads)))
+                .or(columns::id.eq_any(among(&heads))),
         )
         .filter(columns::merged_into_id.is_null())
         .order((columns::parent_id, columns::name_key, columns::id))
         .limit(MOST_RELATIVES)
         .select(Known::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .iter()
         .filter(|row| !of.contains(&row.id))

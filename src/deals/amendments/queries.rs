@@ -16,7 +16,7 @@ use crate::{
         ids::{AmendmentId, ConflictCheckId, DealId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     policies::PolicyCode,
     revise,
     schema::{
@@ -113,11 +113,11 @@ pub fn page(
 pub fn path(tx: &mut Tx<'_>, id: AmendmentId) -> Result<DealAmendmentPath> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deal_amendments.id", &id);
-    let deal: DealId = on_each!(tx, |c| table
+    let deal: DealId = table
         .inner_join(deals::table)
         .filter(clause)
         .select(amendments::deal_id)
-        .first(c))?;
+        .first(tx.conn())?;
     Ok(DealAmendmentPath {
         id: deal,
         amendment_id: id,
@@ -127,11 +127,11 @@ pub fn path(tx: &mut Tx<'_>, id: AmendmentId) -> Result<DealAmendmentPath> {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, deal: DealId, id: AmendmentId) -> Result<AmendmentRow> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .filter(amendments::deal_id.eq(deal))
         .select(AmendmentRow::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The registration of an amendment, if the caller may see it.
@@ -147,15 +147,15 @@ pub fn deal_of(tx: &mut Tx<'_>, id: AmendmentId) -> Result<DealId> {
 /// # Errors
 /// What the database reports.
 pub fn pending(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<AmendmentRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(
             amendments::deal_id
                 .eq(deal)
-                .and(amendments::status.eq(DealAmendmentStatus::Pending))
+                .and(amendments::status.eq(DealAmendmentStatus::Pending)),
         )
         .select(AmendmentRow::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The amendments that hold and came after that moment, oldest first.
@@ -164,12 +164,12 @@ pub fn pending(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<AmendmentRow>> {
 /// What the database reports.
 pub fn holding_since(tx: &mut Tx<'_>, deal: DealId, since: Option<Time>) -> Result<Vec<AmendmentRow>> {
     let since = since.unwrap_or(Time::from_micros(0));
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(amendments::deal_id.eq(deal).and(amendments::created_at.ge(since)))
         .filter(amendments::status.eq_any(among([DealAmendmentStatus::Applied, DealAmendmentStatus::Approved])))
         .order((amendments::created_at, amendments::id))
         .select(AmendmentRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Every amendment of those registrations, the oldest first: for those who ask what another rule would have made of them.
@@ -177,11 +177,11 @@ pub fn holding_since(tx: &mut Tx<'_>, deal: DealId, since: Option<Time>) -> Resu
 /// # Errors
 /// What the database reports.
 pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<AmendmentRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(amendments::deal_id.eq_any(among(deals)))
         .order((amendments::created_at, amendments::id))
         .select(AmendmentRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new amendment, and tells of it.
@@ -189,7 +189,7 @@ pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<AmendmentRow>> 
 /// # Errors
 /// 409 `already_exists` if another one waits.
 pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: &AmendmentRow) -> Result<()> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?))?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(row).execute(tx.conn())?))?;
     let kind = if row.status == DealAmendmentStatus::Applied {
         "deal_amendment.applied"
     } else {
@@ -230,11 +230,11 @@ pub fn refuse_added_lines(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
             .eq(deal)
             .and(deal_lines::review_status.eq(DealLineStatus::Pending)),
     );
-    on_each!(tx, |c| diesel::update(added)
+    diesel::update(added)
         .set((
             deal_lines::review_status.eq(DealLineStatus::Rejected),
             deal_lines::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }

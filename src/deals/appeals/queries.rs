@@ -19,7 +19,7 @@ use crate::{
         ids::{AppealId, CaseId, DealId, DecisionId, PartnerId, UserId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     partners::account_managers::looked_after_by,
     revise,
     schema::{
@@ -156,11 +156,11 @@ pub fn page(tx: &mut Tx<'_>, filter: &DealAppealFilter, paging: &Paging) -> Resu
 pub fn find(tx: &mut Tx<'_>, id: AppealId) -> Result<AppealRow> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deal_appeals.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .inner_join(deals::table)
         .filter(clause)
         .select(AppealRow::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The appeal against that decision, if there is one.
@@ -168,11 +168,11 @@ pub fn find(tx: &mut Tx<'_>, id: AppealId) -> Result<AppealRow> {
 /// # Errors
 /// What the database reports.
 pub fn against(tx: &mut Tx<'_>, decision: DecisionId) -> Result<Option<AppealRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deal_appeals::decision_id.eq(decision))
         .select(AppealRow::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The appeal of the registration that waits for a decision, if there is one.
@@ -180,15 +180,15 @@ pub fn against(tx: &mut Tx<'_>, decision: DecisionId) -> Result<Option<AppealRow
 /// # Errors
 /// What the database reports.
 pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<AppealRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(
             deal_appeals::deal_id
                 .eq(deal)
-                .and(deal_appeals::status.eq(DealAppealStatus::Open))
+                .and(deal_appeals::status.eq(DealAppealStatus::Open)),
         )
         .select(AppealRow::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Which open appeals (`x`, of the registration `d`) wait for that person, who may judge appeals by their role: those that
@@ -252,7 +252,7 @@ pub fn waiting_for(tx: &mut Tx<'_>, me: UserId) -> Result<Clause> {
 /// # Errors
 /// 409 `already_exists` if there was one against that decision.
 pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: AppealRow) -> Result<AppealRow> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))?;
     let now = tx.now;
     tx.record(Fact::created_as("deal_appeal.lodged", |vendor| {
         told(deal, &row, vendor, now)

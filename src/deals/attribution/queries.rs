@@ -15,7 +15,7 @@ use crate::{
         ids::{AttributionId, DealId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each, partners,
+    load_page, partners,
     schema::{attribution_sets, attribution_splits},
 };
 
@@ -102,9 +102,9 @@ pub fn record(
         created_at: tx.now,
     };
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(attribution_sets::table)
+        Ok(diesel::insert_into(attribution_sets::table)
             .values(&row)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| {
         error.when(&codes::ALREADY_EXISTS, || {
@@ -119,13 +119,13 @@ pub fn record(
             role: share.role,
             basis_points: share.basis_points,
         };
-        on_each!(tx, |c| diesel::insert_into(attribution_splits::table)
+        diesel::insert_into(attribution_splits::table)
             .values(&split)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
-    on_each!(tx, |c| diesel::update(attribution_sets::table.find(row.id))
+    diesel::update(attribution_sets::table.find(row.id))
         .set(attribution_sets::sealed.eq(true))
-        .execute(c))?;
+        .execute(tx.conn())?;
     let set = row.with(shares.to_vec());
     tx.record(Fact::created("deal_attribution.set", &set))?;
     Ok(set)
@@ -136,17 +136,17 @@ pub fn record(
 /// # Errors
 /// What the database reports.
 pub fn as_of(tx: &mut Tx<'_>, deal: &DealRow, at: Time) -> Result<DealAttribution> {
-    let row: Option<SetRow> = on_each!(tx, |c| attribution_sets::table
+    let row: Option<SetRow> = attribution_sets::table
         .filter(
             attribution_sets::deal_id
                 .eq(deal.id)
                 .and(attribution_sets::sealed)
-                .and(attribution_sets::valid_from.le(at))
+                .and(attribution_sets::valid_from.le(at)),
         )
         .order(attribution_sets::valid_from.desc())
         .select(SetRow::as_select())
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let Some(row) = row else {
         return Ok(DealAttribution::implicit(deal.id, deal.partner_id));
     };
@@ -175,16 +175,16 @@ pub fn page(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealA
 }
 
 fn splits(tx: &mut Tx<'_>, sets: &[AttributionId]) -> Result<BTreeMap<AttributionId, Vec<AttributionShare>>> {
-    let rows: Vec<SplitRow> = on_each!(tx, |c| attribution_splits::table
+    let rows: Vec<SplitRow> = attribution_splits::table
         .filter(attribution_splits::set_id.eq_any(among(sets)))
         .order((
             attribution_splits::set_id,
             attribution_splits::basis_points.desc(),
             attribution_splits::partner_id,
-            attribution_splits::role
+            attribution_splits::role,
         ))
         .select(SplitRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut found: BTreeMap<AttributionId, Vec<AttributionShare>> = BTreeMap::new();
     for row in rows {
         found.entry(row.set_id).or_default().push(AttributionShare {

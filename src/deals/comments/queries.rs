@@ -12,7 +12,7 @@ use crate::{
         ids::{CommentId, DealId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         deal_comments::{self, table},
         deals,
@@ -110,11 +110,11 @@ pub fn page(tx: &mut Tx<'_>, deal: DealId, filter: &DealCommentFilter, paging: &
 pub fn find(tx: &mut Tx<'_>, id: CommentId) -> Result<DealComment> {
     let mut clause = readable(tx);
     clause.equals("deal_comments.id", &id);
-    let wide: Wide = on_each!(tx, |c| table
+    let wide: Wide = table
         .inner_join(deals::table)
         .filter(clause)
         .select(Wide::as_select())
-        .first(c))?;
+        .first(tx.conn())?;
     Ok(wide.into())
 }
 
@@ -124,7 +124,7 @@ pub fn find(tx: &mut Tx<'_>, id: CommentId) -> Result<DealComment> {
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, comment: DealComment) -> Result<DealComment> {
     let row = CommentRow::from(&comment);
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     tx.record(Fact::created("deal_comment.created", &comment.told()))?;
     Ok(comment)
 }
@@ -145,6 +145,6 @@ pub fn save(tx: &mut Tx<'_>, before: &DealComment, after: DealComment) -> Result
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, comment: &DealComment) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(comment.id)).execute(c))?;
+    diesel::delete(table.find(comment.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("deal_comment.deleted", &comment.told()))
 }

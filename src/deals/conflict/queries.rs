@@ -34,7 +34,7 @@ use crate::{
         ids::{AccountId, ConflictCheckId, ConflictProbeId, DealId, PartnerId, ProductId, TerritoryId, UserId},
         page::{Key, Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     schema::{conflict_checks, conflict_probes, deals},
 };
 
@@ -119,10 +119,10 @@ fn readable(caller: &Caller) -> Clause {
 pub fn find(tx: &mut Tx<'_>, id: ConflictCheckId) -> Result<CheckRow> {
     let mut clause = readable(tx.caller());
     clause.equals("conflict_checks.id", &id);
-    Ok(on_each!(tx, |c| conflict_checks::table
+    Ok(conflict_checks::table
         .filter(clause)
         .select(CheckRow::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// One page of checks, newest first.
@@ -162,7 +162,7 @@ pub struct CheckLine {
 pub fn checks_of(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<CheckLine>> {
     let mut clause = readable(tx.caller());
     clause.equals("conflict_checks.deal_id", &deal);
-    Ok(on_each!(tx, |c| conflict_checks::table
+    Ok(conflict_checks::table
         .filter(clause)
         .order((conflict_checks::created_at, conflict_checks::id))
         .select((
@@ -170,10 +170,10 @@ pub fn checks_of(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<CheckLine>> {
             conflict_checks::verdict,
             conflict_checks::policy_version,
             conflict_checks::created_by,
-            conflict_checks::created_at
+            conflict_checks::created_at,
         ))
         .limit(500)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a check and tells of it. The event shows what the partner may know; the vendor reads the rest by its id.
@@ -181,9 +181,9 @@ pub fn checks_of(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<CheckLine>> {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, row: CheckRow) -> Result<CheckRow> {
-    on_each!(tx, |c| diesel::insert_into(conflict_checks::table)
+    diesel::insert_into(conflict_checks::table)
         .values(&row)
-        .execute(c))?;
+        .execute(tx.conn())?;
     let told = ConflictCheck {
         assessment: None,
         account_id: None,
@@ -201,11 +201,11 @@ pub fn insert(tx: &mut Tx<'_>, row: CheckRow) -> Result<CheckRow> {
 pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deals.id", &deal);
-    let found: Option<DealId> = on_each!(tx, |c| deals::table
+    let found: Option<DealId> = deals::table
         .filter(clause)
         .select(deals::id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     found.map(drop).ok_or_else(Error::not_found)
 }
 
@@ -228,16 +228,16 @@ pub fn last_facts(
     deals: &[DealId],
     purposes: &[CheckPurpose],
 ) -> Result<BTreeMap<(DealId, CheckPurpose), Facts>> {
-    let rows: Vec<(Option<DealId>, CheckPurpose, Stored<Facts>)> = on_each!(tx, |c| conflict_checks::table
+    let rows: Vec<(Option<DealId>, CheckPurpose, Stored<Facts>)> = conflict_checks::table
         .filter(conflict_checks::deal_id.eq_any(among(deals)))
         .filter(conflict_checks::purpose.eq_any(among(purposes)))
         .order((conflict_checks::deal_id, conflict_checks::as_of, conflict_checks::id))
         .select((
             conflict_checks::deal_id,
             conflict_checks::purpose,
-            conflict_checks::input
+            conflict_checks::input,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let found = rows.into_iter();
     Ok(found
         .filter_map(|(deal, purpose, facts)| Some(((deal?, purpose), facts.0)))
@@ -264,9 +264,9 @@ pub struct ProbeRow {
 /// # Errors
 /// What the database reports.
 pub fn insert_probe(tx: &mut Tx<'_>, row: &ProbeRow) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(conflict_probes::table)
+    diesel::insert_into(conflict_probes::table)
         .values(row)
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -279,10 +279,10 @@ pub fn probes_since(tx: &mut Tx<'_>, partner: PartnerId, since: Time) -> Result<
     let own = conflict_probes::partner_id
         .eq(partner)
         .and(conflict_probes::at.gt(since));
-    Ok(on_each!(tx, |c| conflict_probes::table
+    Ok(conflict_probes::table
         .filter(own)
         .select((count_star(), min(conflict_probes::at)))
-        .first::<(i64, Option<Time>)>(c))?)
+        .first::<(i64, Option<Time>)>(tx.conn())?)
 }
 
 /// For how many different customers the partner made dry runs since that moment, leaving out those on whom it has
@@ -296,15 +296,15 @@ pub fn customers_probed_since(tx: &mut Tx<'_>, partner: PartnerId, since: Time) 
         .filter(deals::partner_id.eq(partner))
         .filter(deals::received_at.ge(since.micros()))
         .filter(deals::customer_account_id.eq(conflict_probes::account_id));
-    Ok(on_each!(tx, |c| conflict_probes::table
+    Ok(conflict_probes::table
         .filter(
             conflict_probes::partner_id
                 .eq(partner)
-                .and(conflict_probes::at.gt(since))
+                .and(conflict_probes::at.gt(since)),
         )
         .filter(not(exists(registered)))
         .select(diesel::dsl::count(conflict_probes::input_hash).aggregate_distinct())
-        .first::<i64>(c))?)
+        .first::<i64>(tx.conn())?)
 }
 
 /// One page of dry runs, newest first.
@@ -342,11 +342,11 @@ pub fn probes(tx: &mut Tx<'_>, filter: &ConflictProbeFilter, paging: &Paging) ->
 /// What the database reports.
 pub fn partner_exists(tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
     use crate::schema::partners;
-    let found: Option<PartnerId> = on_each!(tx, |c| partners::table
+    let found: Option<PartnerId> = partners::table
         .find(partner)
         .select(partners::id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.is_some())
 }
 

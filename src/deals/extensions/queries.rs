@@ -17,7 +17,7 @@ use crate::{
         ids::{DealId, ExtensionId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     policies::PolicyCode,
     revise,
     schema::{
@@ -109,11 +109,11 @@ pub fn page(
 pub fn path(tx: &mut Tx<'_>, id: ExtensionId) -> Result<DealExtensionPath> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deal_extensions.id", &id);
-    let deal: DealId = on_each!(tx, |c| table
+    let deal: DealId = table
         .inner_join(deals::table)
         .filter(clause)
         .select(extensions::deal_id)
-        .first(c))?;
+        .first(tx.conn())?;
     Ok(DealExtensionPath {
         id: deal,
         extension_id: id,
@@ -125,11 +125,11 @@ pub fn path(tx: &mut Tx<'_>, id: ExtensionId) -> Result<DealExtensionPath> {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, deal: DealId, id: ExtensionId) -> Result<ExtensionRow> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .filter(extensions::deal_id.eq(deal))
         .select(ExtensionRow::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The registration of an extension, if the caller may see it.
@@ -145,15 +145,15 @@ pub fn deal_of(tx: &mut Tx<'_>, id: ExtensionId) -> Result<DealId> {
 /// # Errors
 /// What the database reports.
 pub fn pending(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<ExtensionRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(
             extensions::deal_id
                 .eq(deal)
-                .and(extensions::status.eq(DealExtensionStatus::Pending))
+                .and(extensions::status.eq(DealExtensionStatus::Pending)),
         )
         .select(ExtensionRow::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Every extension of those registrations, the oldest first: for those who ask what another rule would have made of them.
@@ -161,11 +161,11 @@ pub fn pending(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<ExtensionRow>> {
 /// # Errors
 /// What the database reports.
 pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<ExtensionRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(extensions::deal_id.eq_any(among(deals)))
         .order((extensions::created_at, extensions::id))
         .select(ExtensionRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Whether evidence of work on the deal was handed in that is not older than `since`: of meetings and activities, by
@@ -186,7 +186,7 @@ pub fn worked_since(tx: &mut Tx<'_>, deal: DealId, kinds: &[DealEvidenceKind], s
         .sql(") OR (deal_evidence.issued_on IS NULL AND deal_evidence.created_at >= ")
         .value(&since)
         .sql("))");
-    let found: i64 = on_each!(tx, |c| deal_evidence::table.filter(clause).count().get_result(c))?;
+    let found: i64 = deal_evidence::table.filter(clause).count().get_result(tx.conn())?;
     Ok(found > 0)
 }
 
@@ -195,7 +195,7 @@ pub fn worked_since(tx: &mut Tx<'_>, deal: DealId, kinds: &[DealEvidenceKind], s
 /// # Errors
 /// 409 `already_exists` if another one waits.
 pub fn insert(tx: &mut Tx<'_>, deal: &DealRow, row: &ExtensionRow) -> Result<()> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?))?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(row).execute(tx.conn())?))?;
     tx.record(Fact::created_as("deal_extension.requested", |vendor| {
         row.clone().seen(deal, Reader::on(vendor))
     }))

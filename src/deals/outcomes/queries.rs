@@ -19,7 +19,7 @@ use crate::{
         ids::{DealId, EvidenceId, FileId, Id as _, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         deal_evidence::{self, table},
         deals,
@@ -147,17 +147,17 @@ fn same_as<'r>(clause: &mut Clause, rows: impl IntoIterator<Item = &'r EvidenceR
 fn elsewhere(tx: &mut Tx<'_>, rows: &[EvidenceRow]) -> Result<BTreeMap<EvidenceId, Vec<DealId>>> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     same_as(&mut clause, rows);
-    let found: Vec<(DealEvidenceKind, String, DealId)> = on_each!(tx, |c| table
+    let found: Vec<(DealEvidenceKind, String, DealId)> = table
         .inner_join(deals::table)
         .filter(clause)
         .order((deal_evidence::created_at, deal_evidence::id))
         .select((
             deal_evidence::kind,
             deal_evidence::reference_key,
-            deal_evidence::deal_id
+            deal_evidence::deal_id,
         ))
         .limit(1000)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -177,11 +177,11 @@ fn elsewhere(tx: &mut Tx<'_>, rows: &[EvidenceRow]) -> Result<BTreeMap<EvidenceI
 /// # Errors
 /// What the database reports.
 pub fn of_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<EvidenceRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deal_evidence::deal_id.eq(deal))
         .order((deal_evidence::created_at, deal_evidence::id))
         .select(EvidenceRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The piece of evidence with that id, of a deal that the caller may see, and that deal's partner.
@@ -191,11 +191,11 @@ pub fn of_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<EvidenceRow>> {
 pub fn find(tx: &mut Tx<'_>, id: EvidenceId) -> Result<(EvidenceRow, PartnerId)> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deal_evidence.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .inner_join(deals::table)
         .filter(clause)
         .select((EvidenceRow::as_select(), deals::partner_id))
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The numbers of other deals whose confirmed win rests on one of these pieces.
@@ -210,13 +210,13 @@ pub fn used_by_others(tx: &mut Tx<'_>, deal: DealId, rows: &[EvidenceRow]) -> Re
         .sql(" AND deal_evidence.deal_id <> ")
         .value(&deal)
         .and("deals.win_verified_at IS NOT NULL");
-    let found: Vec<(DealEvidenceKind, String, String)> = on_each!(tx, |c| table
+    let found: Vec<(DealEvidenceKind, String, String)> = table
         .inner_join(deals::table)
         .filter(clause)
         .select((deal_evidence::kind, deal_evidence::reference_key, deals::number))
         .order((deals::number, deal_evidence::id))
         .limit(MOST_NAMED)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found
         .into_iter()
         .filter_map(|(kind, key, number)| {
@@ -237,7 +237,7 @@ const MOST_NAMED: i64 = 20;
 /// 409 `already_exists` if the deal has it already; 409 `unknown_reference` for a file that the caller does not see.
 pub fn insert(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow, pointer: &str) -> Result<EvidenceRow> {
     attach(tx, partner, &row, row.file_id, pointer)?;
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))?;
     tx.record(Fact::created("deal_evidence.created", &row.clone().seen(partner, None)))?;
     Ok(row)
 }
@@ -274,7 +274,7 @@ pub fn attach(
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(row.id)).execute(c))?;
+    diesel::delete(table.find(row.id)).execute(tx.conn())?;
     files::detach_all(tx, AttachedResource::DealEvidence, &row.id.to_string())?;
     tx.record(Fact::deleted("deal_evidence.deleted", &row.seen(partner, None)))
 }
@@ -284,10 +284,10 @@ pub fn delete(tx: &mut Tx<'_>, partner: PartnerId, row: EvidenceRow) -> Result<(
 /// # Errors
 /// What the database reports.
 pub fn evidence_of(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, Vec<DealEvidenceKind>>> {
-    let rows: Vec<(DealId, DealEvidenceKind)> = on_each!(tx, |c| table
+    let rows: Vec<(DealId, DealEvidenceKind)> = table
         .filter(deal_evidence::deal_id.eq_any(among(deals)))
         .select((deal_evidence::deal_id, deal_evidence::kind))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut kinds: BTreeMap<DealId, Vec<DealEvidenceKind>> = BTreeMap::new();
     for (deal, kind) in rows {
         kinds.entry(deal).or_default().push(kind);
@@ -300,10 +300,10 @@ pub fn evidence_of(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId,
 /// # Errors
 /// What the database reports.
 pub fn evidence_by_time(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>>> {
-    let rows: Vec<(DealId, Time, DealEvidenceKind)> = on_each!(tx, |c| table
+    let rows: Vec<(DealId, Time, DealEvidenceKind)> = table
         .filter(deal_evidence::deal_id.eq_any(among(deals)))
         .select((deal_evidence::deal_id, deal_evidence::created_at, deal_evidence::kind))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut shown: BTreeMap<DealId, Vec<(Time, DealEvidenceKind)>> = BTreeMap::new();
     for (deal, at, kind) in rows {
         shown.entry(deal).or_default().push((at, kind));

@@ -18,7 +18,7 @@ use crate::{
         ids::{AccountId, DealId, DecisionId, PartnerId, ProductId, ProtectionId, TerritoryId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         customer_accounts, deals, product_closure,
         protections::{self, table},
@@ -185,7 +185,10 @@ fn in_states(clause: &mut Clause, states: &[ProtectionState], at: Time) {
 pub fn find(tx: &mut Tx<'_>, id: ProtectionId, at: Option<Time>) -> Result<Protection> {
     let mut clause = Clause::rows_of(tx.caller(), "protections.partner_id");
     clause.equals("protections.id", &id);
-    let row: ProtectionRow = on_each!(tx, |c| table.filter(clause).select(ProtectionRow::as_select()).first(c))?;
+    let row: ProtectionRow = table
+        .filter(clause)
+        .select(ProtectionRow::as_select())
+        .first(tx.conn())?;
     let by_vendor = tx.caller().is_vendor();
     Ok(row.seen(at.unwrap_or(tx.now), by_vendor))
 }
@@ -195,11 +198,11 @@ pub fn find(tx: &mut Tx<'_>, id: ProtectionId, at: Option<Time>) -> Result<Prote
 /// # Errors
 /// What the database reports.
 pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<ProtectionRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(protections::deal_id.eq_any(among(deals)))
         .order((protections::created_at, protections::id))
         .select(ProtectionRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The protections of a partner that something is still to come of.
@@ -207,17 +210,17 @@ pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<ProtectionRow>>
 /// # Errors
 /// What the database reports.
 pub fn running_of_partner(tx: &mut Tx<'_>, partner: PartnerId, now: Time) -> Result<Vec<ProtectionRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(protections::partner_id.eq(partner))
         .filter(protections::status.eq_any(among([
             ProtectionStatus::Active,
             ProtectionStatus::Paused,
-            ProtectionStatus::Contested
+            ProtectionStatus::Contested,
         ])))
         .filter(protections::ends_at.gt(now))
         .order((protections::account_id, protections::id))
         .select(ProtectionRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The protections that ended by the clock after one moment and by another, the earliest first.
@@ -225,16 +228,16 @@ pub fn running_of_partner(tx: &mut Tx<'_>, partner: PartnerId, now: Time) -> Res
 /// # Errors
 /// What the database reports.
 pub fn ended_between(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<ProtectionRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(protections::status.eq_any(among([
             ProtectionStatus::Active,
             ProtectionStatus::Paused,
-            ProtectionStatus::Contested
+            ProtectionStatus::Contested,
         ])))
         .filter(protections::ends_at.gt(after).and(protections::ends_at.le(by)))
         .order((protections::ends_at, protections::id))
         .select(ProtectionRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// What protects each registration at that moment.
@@ -246,10 +249,10 @@ pub fn states(tx: &mut Tx<'_>, ids: &[DealId], at: Time) -> Result<BTreeMap<Deal
     for row in of_deals(tx, ids)? {
         found.entry(row.deal_id).or_default().push(row.state_at(at));
     }
-    let waiting: Vec<(DealId, ReviewStatus)> = on_each!(tx, |c| deals::table
+    let waiting: Vec<(DealId, ReviewStatus)> = deals::table
         .filter(deals::id.eq_any(among(ids)))
         .select((deals::id, deals::review_status))
-        .load(c))?;
+        .load(tx.conn())?;
     let waiting: BTreeMap<DealId, ReviewStatus> = waiting.into_iter().collect();
     Ok(found
         .into_iter()
@@ -280,12 +283,12 @@ pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn above(tx: &mut Tx<'_>, products: &[ProductId]) -> Result<BTreeMap<ProductId, Vec<ProductId>>> {
-    let rows: Vec<(ProductId, ProductId)> = on_each!(tx, |c| product_closure::table
+    let rows: Vec<(ProductId, ProductId)> = product_closure::table
         .filter(product_closure::descendant_id.eq_any(among(products)))
         .filter(product_closure::depth.gt(0))
         .order((product_closure::descendant_id, product_closure::depth))
         .select((product_closure::descendant_id, product_closure::ancestor_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut above: BTreeMap<ProductId, Vec<ProductId>> = BTreeMap::new();
     for (product, ancestor) in rows {
         above.entry(product).or_default().push(ancestor);
@@ -298,11 +301,11 @@ pub fn above(tx: &mut Tx<'_>, products: &[ProductId]) -> Result<BTreeMap<Product
 /// # Errors
 /// What the database reports.
 pub fn covers(tx: &mut Tx<'_>, outer: TerritoryId, inner: TerritoryId) -> Result<bool> {
-    let depth: Option<i64> = on_each!(tx, |c| territory_closure::table
+    let depth: Option<i64> = territory_closure::table
         .find((outer, inner))
         .select(territory_closure::depth)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(depth.is_some())
 }
 
@@ -319,7 +322,7 @@ pub fn insert(tx: &mut Tx<'_>, row: ProtectionRow) -> Result<Protection> {
 /// # Errors
 /// As [`insert`].
 pub fn insert_as(tx: &mut Tx<'_>, row: ProtectionRow, kind: &'static str) -> Result<Protection> {
-    let stored = tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?));
+    let stored = tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?));
     match stored {
         Err(error) if error.is(&codes::PROTECTION_OVERLAP) => return Err(overlap(tx, &row)?),
         stored => stored?,
@@ -397,13 +400,13 @@ pub fn overlapping(tx: &mut Tx<'_>, row: &ProtectionRow) -> Result<Vec<(Protecti
         "protections.territory_id",
         &row.territory_id,
     );
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .inner_join(deals::table)
         .filter(clause)
         .order((protections::starts_at, protections::id))
         .limit(20)
         .select((ProtectionRow::as_select(), deals::number))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Notes on a protection that was handed over which one took its place; its revision stays that of the hand-over.
@@ -411,8 +414,8 @@ pub fn overlapping(tx: &mut Tx<'_>, row: &ProtectionRow) -> Result<Vec<(Protecti
 /// # Errors
 /// What the database reports.
 pub fn point_to(tx: &mut Tx<'_>, closed: &ProtectionRow, successor: ProtectionId) -> Result<()> {
-    on_each!(tx, |c| diesel::update(table.find(closed.id))
+    diesel::update(table.find(closed.id))
         .set(protections::transferred_to_id.eq(Some(successor)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }

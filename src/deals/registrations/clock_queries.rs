@@ -13,7 +13,6 @@ use crate::{
     db::{Tx, among},
     error::Result,
     kernel::ids::{DealId, TerritoryId},
-    on_each,
     policies::{self, RegistrationPolicy},
     schema::review_clocks::{self, table},
 };
@@ -52,11 +51,11 @@ pub fn start(
 /// # Errors
 /// What the database reports.
 pub fn last_clocks(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, ReviewClock>> {
-    let rows: Vec<ClockRow> = on_each!(tx, |c| table
+    let rows: Vec<ClockRow> = table
         .filter(review_clocks::deal_id.eq_any(among(deals)))
         .order((review_clocks::deal_id, review_clocks::round))
         .select(ClockRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let last: BTreeMap<DealId, ClockRow> = rows.into_iter().map(|row| (row.deal_id, row)).collect();
     let running = || last.values().filter(|row| row.decided_at.is_none());
     let mut named: Vec<_> = running().filter_map(|row| row.calendar_id).collect();
@@ -95,11 +94,11 @@ pub fn save_clock(tx: &mut Tx<'_>, before: Option<&ReviewClock>, after: Option<&
         return Ok(());
     }
     if before.is_some() {
-        on_each!(tx, |c| diesel::update(table.find((after.deal_id, after.round)))
+        diesel::update(table.find((after.deal_id, after.round)))
             .set(after)
-            .execute(c))?;
+            .execute(tx.conn())?;
     } else {
-        on_each!(tx, |c| diesel::insert_into(table).values(after).execute(c))?;
+        diesel::insert_into(table).values(after).execute(tx.conn())?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::{
         ids::DealId,
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     schema::deal_history::{self, table},
 };
 
@@ -147,12 +147,12 @@ impl Entry {
 /// # Errors
 /// What the database reports.
 pub fn note(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
-    let last: Option<i64> = on_each!(tx, |c| table
+    let last: Option<i64> = table
         .filter(deal_history::deal_id.eq(deal))
         .order(deal_history::seq.desc())
         .select(deal_history::seq)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     write(tx, deal, last.unwrap_or(0) + 1, entry)
 }
 
@@ -169,11 +169,11 @@ pub fn begin(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn besides(tx: &mut Tx<'_>, deal: DealId, action: &str) -> Result<Option<Vec<String>>> {
-    let mut actions: Vec<String> = on_each!(tx, |c| table
+    let mut actions: Vec<String> = table
         .filter(deal_history::deal_id.eq(deal))
         .order(deal_history::seq.desc())
         .select(deal_history::action)
-        .load(c))?;
+        .load(tx.conn())?;
     let all = actions.len();
     actions.retain(|done| done != action);
     Ok((actions.len() < all).then_some(actions))
@@ -189,15 +189,15 @@ pub fn reason(
     action: &str,
     at: Time,
 ) -> Result<Option<(Option<String>, Option<String>)>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deal_history::deal_id.eq(deal))
         .filter(deal_history::action.eq(action))
         .filter(deal_history::visibility.eq(HistoryVisibility::Both))
         .filter(deal_history::at.eq(at))
         .order(deal_history::seq.desc())
         .select((deal_history::reason_code, deal_history::reason_text))
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// A step of a registration's history, as far as rules ask for it that look at history as a whole.
@@ -219,12 +219,12 @@ pub struct PastStep {
 /// # Errors
 /// What the database reports.
 pub fn done(tx: &mut Tx<'_>, deals: &[DealId], actions: &[&str]) -> Result<Vec<PastStep>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deal_history::deal_id.eq_any(among(deals)))
         .filter(deal_history::action.eq_any(among(actions)))
         .order((deal_history::deal_id, deal_history::seq))
         .select(PastStep::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Who did one of those actions with a registration, as texts of actors.
@@ -232,12 +232,12 @@ pub fn done(tx: &mut Tx<'_>, deals: &[DealId], actions: &[&str]) -> Result<Vec<P
 /// # Errors
 /// What the database reports.
 pub fn actors(tx: &mut Tx<'_>, deal: DealId, actions: &[&str]) -> Result<BTreeSet<String>> {
-    let found: Vec<String> = on_each!(tx, |c| table
+    let found: Vec<String> = table
         .filter(deal_history::deal_id.eq(deal))
         .filter(deal_history::action.eq_any(among(actions)))
         .select(deal_history::actor_id)
         .distinct()
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found.into_iter().collect())
 }
 
@@ -271,7 +271,7 @@ fn write(tx: &mut Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> Result<()> {
         detail: entry.detail,
         visibility: entry.visibility,
     };
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use crate::{
         Currency, Money,
         ids::{AccountId, DealId},
     },
-    on_each,
     schema::deals::{self, table},
 };
 
@@ -34,12 +33,12 @@ pub struct Alike {
 pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Alike>> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deals.customer_account_id", &account);
-    let rows: Vec<(DealId, String, Option<i64>, Option<Currency>)> = on_each!(tx, |c| table
+    let rows: Vec<(DealId, String, Option<i64>, Option<Currency>)> = table
         .filter(clause)
         .order((deals::created_at.desc(), deals::id.desc()))
         .limit(MOST)
         .select((deals::id, deals::title, deals::amount_minor, deals::amount_currency))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, title, minor, currency)| Alike {

@@ -16,7 +16,6 @@ use crate::{
         Time,
         ids::{DealId, PartnerId},
     },
-    on_each,
     schema::{deal_decisions, deals},
 };
 
@@ -36,7 +35,7 @@ fn sent_in_or_history(tx: &Tx<'_>) -> Clause {
 /// What the database reports.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
     let clause = sent_in_or_history(tx);
-    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
+    Ok(deals::table.filter(clause).count().get_result(tx.conn())?)
 }
 
 /// The next so many deals by id that were sent in, or are history; none after the last.
@@ -48,12 +47,12 @@ pub fn batch(tx: &mut Tx<'_>, after: Option<DealId>, most: i64) -> Result<Vec<Re
     if let Some(after) = after {
         clause.sql(" AND deals.id > ").value(&after);
     }
-    let ids: Vec<DealId> = on_each!(tx, |c| deals::table
+    let ids: Vec<DealId> = deals::table
         .filter(clause)
         .order(deals::id)
         .limit(most)
         .select(deals::id)
-        .load(c))?;
+        .load(tx.conn())?;
     let mut registrations = queries::find_all(tx, &ids)?;
     registrations.sort_by_key(|registration| registration.deal.id);
     Ok(registrations)
@@ -69,7 +68,7 @@ pub fn visible_numbers(tx: &mut Tx<'_>, numbers: &[String]) -> Result<BTreeSet<S
     }
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.one_of("deals.number", numbers);
-    let found: Vec<String> = on_each!(tx, |c| deals::table.filter(clause).select(deals::number).load(c))?;
+    let found: Vec<String> = deals::table.filter(clause).select(deals::number).load(tx.conn())?;
     Ok(found.into_iter().collect())
 }
 
@@ -80,13 +79,13 @@ pub fn visible_numbers(tx: &mut Tx<'_>, numbers: &[String]) -> Result<BTreeSet<S
 pub fn strikes(tx: &mut Tx<'_>) -> Result<Vec<(PartnerId, Time)>> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deals.review_status", ReviewStatus::Revoked.as_str());
-    Ok(on_each!(tx, |c| deal_decisions::table
+    Ok(deal_decisions::table
         .inner_join(deals::table.on(deals::id.eq(deal_decisions::deal_id)))
         .filter(clause)
         .filter(deal_decisions::outcome.eq(DecisionOutcome::Revoked))
         .order((deals::partner_id, deal_decisions::decided_at))
         .select((deals::partner_id, deal_decisions::decided_at))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Every decision on those deals, the oldest first.
@@ -94,9 +93,9 @@ pub fn strikes(tx: &mut Tx<'_>) -> Result<Vec<(PartnerId, Time)>> {
 /// # Errors
 /// What the database reports.
 pub fn decisions(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<DecisionRow>> {
-    Ok(on_each!(tx, |c| deal_decisions::table
+    Ok(deal_decisions::table
         .filter(deal_decisions::deal_id.eq_any(among(deals)))
         .order((deal_decisions::decided_at, deal_decisions::id))
         .select(DecisionRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }

@@ -27,7 +27,7 @@ use crate::{
         ids::{DealId, PartnerId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     references::{self, ExternalRef},
     revise,
     schema::{
@@ -121,7 +121,7 @@ fn key(sort: DealSort, row: &DealRow) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deals.id", &id);
-    let rows: Vec<Wide> = on_each!(tx, |c| wide!().select(Wide::as_select()).filter(clause).load(c))?;
+    let rows: Vec<Wide> = wide!().select(Wide::as_select()).filter(clause).load(tx.conn())?;
     whole(tx, rows)?.pop().ok_or_else(Error::not_found)
 }
 
@@ -141,10 +141,10 @@ pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Reg
 pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deals.id", &id);
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .select(DealRow::as_select())
         .filter(clause)
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Locks the rows of registrations until the end of the transaction, always in the order of their ids, so that two who lock
@@ -170,7 +170,7 @@ pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
 pub fn find_all(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Vec<Registration>> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.one_of("deals.id", ids);
-    let rows: Vec<Wide> = on_each!(tx, |c| wide!().select(Wide::as_select()).filter(clause).load(c))?;
+    let rows: Vec<Wide> = wide!().select(Wide::as_select()).filter(clause).load(tx.conn())?;
     whole(tx, rows)
 }
 
@@ -186,12 +186,12 @@ pub fn unfinished_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<DealId>>
     held.sql(" AND EXISTS (SELECT 1 FROM protections WHERE protections.deal_id = deals.id AND protections.status IN ('active', 'paused', 'contested') AND protections.ends_at > ")
         .value(&now)
         .sql(")");
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .filter(deals::partner_id.eq(partner))
         .filter(deals::review_status.eq_any(among(&undecided)).or(held))
         .order((deals::customer_account_id, deals::id))
         .select(deals::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// When each registration was received, and its place among those of its customer. For rules, not for callers.
@@ -199,10 +199,10 @@ pub fn unfinished_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<DealId>>
 /// # Errors
 /// What the database reports.
 pub fn places(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, (Option<Time>, Option<i64>)>> {
-    let rows: Vec<(DealId, Option<Time>, Option<i64>)> = on_each!(tx, |c| deals::table
+    let rows: Vec<(DealId, Option<Time>, Option<i64>)> = deals::table
         .filter(deals::id.eq_any(among(ids)))
         .select((deals::id, deals::received_at, deals::seq))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|(id, at, seq)| (id, (at, seq))).collect())
 }
 
@@ -212,28 +212,28 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
         return Ok(Vec::new());
     }
     let ids: Vec<DealId> = rows.iter().map(|row| row.deal.id).collect();
-    let lines: Vec<(LineRow, String)> = on_each!(tx, |c| deal_lines::table
+    let lines: Vec<(LineRow, String)> = deal_lines::table
         .inner_join(products::table)
         .filter(deal_lines::deal_id.eq_any(among(&ids)))
         .order((deal_lines::deal_id, deal_lines::position))
         .select((LineRow::as_select(), products::code))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut lines = grouped(
         lines
             .into_iter()
             .map(|(row, product)| (row.deal_id, Line { row, product })),
     );
-    let contacts: Vec<ContactRow> = on_each!(tx, |c| deal_contacts::table
+    let contacts: Vec<ContactRow> = deal_contacts::table
         .filter(deal_contacts::deal_id.eq_any(among(&ids)))
         .order((deal_contacts::deal_id, deal_contacts::position))
         .select(ContactRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut contacts = grouped(contacts.into_iter().map(|row| (row.deal_id, row)));
-    let sites: Vec<SiteRow> = on_each!(tx, |c| deal_sites::table
+    let sites: Vec<SiteRow> = deal_sites::table
         .filter(deal_sites::deal_id.eq_any(among(&ids)))
         .order((deal_sites::deal_id, deal_sites::position))
         .select(SiteRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut sites = grouped(sites.into_iter().map(|row| (row.deal_id, row)));
     let sent_in: Vec<DealId> = rows
         .iter()
@@ -292,11 +292,11 @@ struct Reviewed {
 
 /// Open questions, decisions, protections and the number of their extensions.
 fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
-    let infos: Vec<InfoRow> = on_each!(tx, |c| deal_info_requests::table
+    let infos: Vec<InfoRow> = deal_info_requests::table
         .filter(deal_info_requests::deal_id.eq_any(among(ids)))
         .filter(deal_info_requests::status.eq(InfoRequestStatus::Open))
         .select(InfoRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     // Only what ended a review or undid its end: steps, extensions and amendments are read at their own addresses.
     let ends = [
         DecisionOutcome::Approved,
@@ -308,23 +308,23 @@ fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
         DecisionOutcome::Reopened,
         DecisionOutcome::AppealUpheld,
     ];
-    let decisions: Vec<DecisionRow> = on_each!(tx, |c| deal_decisions::table
+    let decisions: Vec<DecisionRow> = deal_decisions::table
         .filter(deal_decisions::deal_id.eq_any(among(ids)))
         .filter(deal_decisions::outcome.eq_any(among(ends)))
         .order((deal_decisions::deal_id, deal_decisions::decided_at, deal_decisions::id))
         .select(DecisionRow::as_select())
-        .load(c))?;
-    let windows: Vec<WindowRow> = on_each!(tx, |c| protections::table
+        .load(tx.conn())?;
+    let windows: Vec<WindowRow> = protections::table
         .filter(protections::deal_id.eq_any(among(ids)))
         .order((protections::deal_id, protections::starts_at, protections::id))
         .select(WindowRow::as_select())
-        .load(c))?;
-    let extensions: Vec<(DealId, i64)> = on_each!(tx, |c| deal_extensions::table
+        .load(tx.conn())?;
+    let extensions: Vec<(DealId, i64)> = deal_extensions::table
         .filter(deal_extensions::deal_id.eq_any(among(ids)))
         .filter(deal_extensions::status.eq("granted"))
         .group_by(deal_extensions::deal_id)
         .select((deal_extensions::deal_id, diesel::dsl::count_star()))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(Reviewed {
         infos: grouped(infos.into_iter().map(|row| (row.deal_id, row))),
         decisions: grouped(decisions.into_iter().map(|row| (row.deal_id, row))),
@@ -381,17 +381,19 @@ fn change(kind: &'static str, before: &Registration, after: &Registration, now: 
 /// As [`insert`].
 pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
     let id = new.deal.id.to_string();
-    on_each!(tx, |c| diesel::insert_into(deals::table).values(&new.deal).execute(c))?;
-    on_each!(tx, |c| diesel::insert_into(deal_details::table)
+    diesel::insert_into(deals::table).values(&new.deal).execute(tx.conn())?;
+    diesel::insert_into(deal_details::table)
         .values(&new.details)
-        .execute(c))?;
+        .execute(tx.conn())?;
     if let Some(row) = &new.customer {
-        on_each!(tx, |c| diesel::insert_into(deal_customer_inputs::table)
+        diesel::insert_into(deal_customer_inputs::table)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     if let Some(row) = &new.review {
-        on_each!(tx, |c| diesel::insert_into(deal_reviews::table).values(row).execute(c))?;
+        diesel::insert_into(deal_reviews::table)
+            .values(row)
+            .execute(tx.conn())?;
     }
     clock_queries::save_clock(tx, None, new.clock.as_ref())?;
     insert_lines(tx, &new.lines)?;
@@ -404,23 +406,25 @@ pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
 // Row by row: SQLite takes a batch of rows with defaults only one by one, and a registration has few.
 fn insert_lines(tx: &mut Tx<'_>, lines: &[Line]) -> Result<()> {
     for line in lines {
-        on_each!(tx, |c| diesel::insert_into(deal_lines::table)
+        diesel::insert_into(deal_lines::table)
             .values(&line.row)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
 
 fn insert_contacts(tx: &mut Tx<'_>, rows: &[ContactRow]) -> Result<()> {
     for row in rows {
-        on_each!(tx, |c| diesel::insert_into(deal_contacts::table).values(row).execute(c))?;
+        diesel::insert_into(deal_contacts::table)
+            .values(row)
+            .execute(tx.conn())?;
     }
     Ok(())
 }
 
 fn insert_sites(tx: &mut Tx<'_>, rows: &[SiteRow]) -> Result<()> {
     for row in rows {
-        on_each!(tx, |c| diesel::insert_into(deal_sites::table).values(row).execute(c))?;
+        diesel::insert_into(deal_sites::table).values(row).execute(tx.conn())?;
     }
     Ok(())
 }
@@ -494,10 +498,10 @@ pub fn tell_because(
 /// # Errors
 /// 404 if there is no such registration.
 pub fn tell_of_loss(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
-    let rows: Vec<Wide> = on_each!(tx, |c| wide!()
+    let rows: Vec<Wide> = wide!()
         .select(Wide::as_select())
         .filter(deals::id.eq(id))
-        .load(c))?;
+        .load(tx.conn())?;
     let registration = whole(tx, rows)?.pop().ok_or_else(Error::not_found)?;
     let fact = change("deal.scope_granted_elsewhere", &registration, &registration, tx.now);
     tx.record(fact)
@@ -517,44 +521,37 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
         &after.deal
     )?;
     if before.details != after.details {
-        on_each!(tx, |c| diesel::update(deal_details::table.find(id))
+        diesel::update(deal_details::table.find(id))
             .set(&after.details)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     if before.customer != after.customer {
-        on_each!(tx, |c| diesel::delete(deal_customer_inputs::table.find(id)).execute(c))?;
+        diesel::delete(deal_customer_inputs::table.find(id)).execute(tx.conn())?;
         if let Some(row) = &after.customer {
-            on_each!(tx, |c| diesel::insert_into(deal_customer_inputs::table)
+            diesel::insert_into(deal_customer_inputs::table)
                 .values(row)
-                .execute(c))?;
+                .execute(tx.conn())?;
         }
     }
     if before.review != after.review {
-        on_each!(tx, |c| diesel::delete(deal_reviews::table.find(id)).execute(c))?;
+        diesel::delete(deal_reviews::table.find(id)).execute(tx.conn())?;
         if let Some(row) = &after.review {
-            on_each!(tx, |c| diesel::insert_into(deal_reviews::table).values(row).execute(c))?;
+            diesel::insert_into(deal_reviews::table)
+                .values(row)
+                .execute(tx.conn())?;
         }
     }
     clock_queries::save_clock(tx, before.clock.as_ref(), after.clock.as_ref())?;
     if before.lines != after.lines {
-        on_each!(tx, |c| diesel::delete(
-            deal_lines::table.filter(deal_lines::deal_id.eq(id))
-        )
-        .execute(c))?;
+        diesel::delete(deal_lines::table.filter(deal_lines::deal_id.eq(id))).execute(tx.conn())?;
         insert_lines(tx, &after.lines)?;
     }
     if before.contacts != after.contacts {
-        on_each!(tx, |c| diesel::delete(
-            deal_contacts::table.filter(deal_contacts::deal_id.eq(id))
-        )
-        .execute(c))?;
+        diesel::delete(deal_contacts::table.filter(deal_contacts::deal_id.eq(id))).execute(tx.conn())?;
         insert_contacts(tx, &after.contacts)?;
     }
     if before.sites != after.sites {
-        on_each!(tx, |c| diesel::delete(
-            deal_sites::table.filter(deal_sites::deal_id.eq(id))
-        )
-        .execute(c))?;
+        diesel::delete(deal_sites::table.filter(deal_sites::deal_id.eq(id))).execute(tx.conn())?;
         insert_sites(tx, &after.sites)?;
     }
     let (known, custom) = (&before.deal.custom.0, &after.deal.custom.0);

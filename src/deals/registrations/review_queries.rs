@@ -18,7 +18,7 @@ use crate::{
         ids::{AccountId, ConflictCheckId, DealId, PartnerId, ProductId, UserId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{deal_decisions, deal_info_requests, deal_reviews, deals},
 };
 
@@ -27,13 +27,13 @@ use crate::{
 /// # Errors
 /// What the database reports.
 pub fn awaiting(tx: &mut Tx<'_>, partner: PartnerId, user: UserId) -> Result<Vec<DealId>> {
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .filter(deals::partner_id.eq(partner))
         .filter(deals::review_status.eq_any(among(OPEN)))
         .filter(deals::assignee_id.eq(user))
         .order((deals::customer_account_id, deals::id))
         .select(deals::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// How many registrations of the partner were revoked since that moment.
@@ -41,20 +41,20 @@ pub fn awaiting(tx: &mut Tx<'_>, partner: PartnerId, user: UserId) -> Result<Vec
 /// # Errors
 /// What the database reports.
 pub fn strikes(tx: &mut Tx<'_>, partner: PartnerId, since: Time) -> Result<i64> {
-    Ok(on_each!(tx, |c| deal_decisions::table
+    Ok(deal_decisions::table
         .inner_join(deals::table.on(deals::id.eq(deal_decisions::deal_id)))
         .filter(
             deals::partner_id
                 .eq(partner)
-                .and(deals::review_status.eq(ReviewStatus::Revoked))
+                .and(deals::review_status.eq(ReviewStatus::Revoked)),
         )
         .filter(
             deal_decisions::outcome
                 .eq(DecisionOutcome::Revoked)
-                .and(deal_decisions::decided_at.ge(since))
+                .and(deal_decisions::decided_at.ge(since)),
         )
         .count()
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Stores a decision.
@@ -62,9 +62,9 @@ pub fn strikes(tx: &mut Tx<'_>, partner: PartnerId, since: Time) -> Result<i64> 
 /// # Errors
 /// What the database reports.
 pub fn insert_decision(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(deal_decisions::table)
+    diesel::insert_into(deal_decisions::table)
         .values(decision)
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -73,11 +73,11 @@ pub fn insert_decision(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn deciders(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeSet<String>> {
-    let found: Vec<String> = on_each!(tx, |c| deal_decisions::table
+    let found: Vec<String> = deal_decisions::table
         .filter(deal_decisions::deal_id.eq_any(among(deals)))
         .select(deal_decisions::decided_by)
         .distinct()
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found.into_iter().collect())
 }
 
@@ -86,12 +86,12 @@ pub fn deciders(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeSet<String>> {
 /// # Errors
 /// What the database reports.
 pub fn all_decisions(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<DecisionRow>> {
-    Ok(on_each!(tx, |c| deal_decisions::table
+    Ok(deal_decisions::table
         .filter(deal_decisions::deal_id.eq(deal))
         .order((deal_decisions::decided_at, deal_decisions::id))
         .select(DecisionRow::as_select())
         .limit(500)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// One page of the decisions on a registration that the caller may see, oldest first.
@@ -120,9 +120,9 @@ pub fn decisions(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<
 /// 409 `already_exists` if one is open.
 pub fn insert_info(tx: &mut Tx<'_>, info: &InfoRow) -> Result<()> {
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(deal_info_requests::table)
+        Ok(diesel::insert_into(deal_info_requests::table)
             .values(info)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })?;
     Ok(())
 }
@@ -177,7 +177,7 @@ pub fn end_infos(tx: &mut Tx<'_>, deal: DealId, status: InfoRequestStatus) -> Re
         deal_info_requests::revision.eq(deal_info_requests::revision + 1),
         deal_info_requests::updated_at.eq(now),
     );
-    on_each!(tx, |c| diesel::update(open).set(change).execute(c))?;
+    diesel::update(open).set(change).execute(tx.conn())?;
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub fn open_count(tx: &mut Tx<'_>, partner: PartnerId) -> Result<i64> {
     let now = tx.now;
     let mut clause = open_clause(now);
     clause.equals("deals.partner_id", &partner);
-    Ok(on_each!(tx, |c| deals::table.filter(clause).count().get_result(c))?)
+    Ok(deals::table.filter(clause).count().get_result(tx.conn())?)
 }
 
 /// When the last registration on the account was received.
@@ -208,17 +208,17 @@ pub fn open_count(tx: &mut Tx<'_>, partner: PartnerId) -> Result<i64> {
 /// # Errors
 /// What the database reports.
 pub fn last_received(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Time>> {
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .filter(
             deals::customer_account_id
                 .eq(account)
-                .and(deals::received_at.is_not_null())
+                .and(deals::received_at.is_not_null()),
         )
         .order(deals::received_at.desc())
         .select(deals::received_at)
-        .first::<Option<Time>>(c)
-        .optional())?
-    .flatten())
+        .first::<Option<Time>>(tx.conn())
+        .optional()?
+        .flatten())
 }
 
 /// Ties the registration to the check that was just stored.
@@ -226,9 +226,9 @@ pub fn last_received(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Time>
 /// # Errors
 /// What the database reports.
 pub fn tie_check(tx: &mut Tx<'_>, deal: DealId, check: ConflictCheckId) -> Result<()> {
-    on_each!(tx, |c| diesel::update(deals::table.find(deal))
+    diesel::update(deals::table.find(deal))
         .set(deals::conflict_check_id.eq(Some(check)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -285,11 +285,11 @@ pub fn contenders_for(
         clause.one_of("ours.product_id", products);
     }
     clause.sql(")");
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .filter(clause)
         .select((deals::id, deals::partner_id))
         .order(deals::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Registrations whose questions are overdue and whose lapse nobody has noted yet, the longest overdue first.
@@ -298,15 +298,15 @@ pub fn contenders_for(
 /// What the database reports.
 pub fn overdue(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<DealId>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| deal_reviews::table
+    Ok(deal_reviews::table
         .inner_join(deals::table)
         .filter(
             deals::review_status
                 .eq(ReviewStatus::InfoRequested)
-                .and(deal_reviews::info_due_at.le(now))
+                .and(deal_reviews::info_due_at.le(now)),
         )
         .order((deal_reviews::info_due_at, deal_reviews::deal_id))
         .limit(limit)
         .select(deals::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }

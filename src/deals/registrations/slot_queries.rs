@@ -14,7 +14,6 @@ use crate::{
         Time,
         ids::{AccountId, DealId, PartnerId, ProductId},
     },
-    on_each,
     schema::{
         deal_open_slots::{self as slots, table as slots_table},
         deal_reviews, deals,
@@ -34,7 +33,7 @@ pub fn take_slots(tx: &mut Tx<'_>, registration: &Registration, account: Account
     products.dedup();
     for product in products {
         let slot = slots_table.find((deal.partner_id, account, product, deal.deal_type));
-        let holder: Option<DealId> = on_each!(tx, |c| slot.select(slots::deal_id).first(c).optional())?;
+        let holder: Option<DealId> = slot.select(slots::deal_id).first(tx.conn()).optional()?;
         if let Some(holder) = holder.filter(|holder| *holder != deal.id)
             && is_overdue(tx, holder, now)?
         {
@@ -47,22 +46,18 @@ pub fn take_slots(tx: &mut Tx<'_>, registration: &Registration, account: Account
             slots::deal_type.eq(deal.deal_type),
             slots::deal_id.eq(deal.id),
         );
-        tx.attempt(|tx| {
-            Ok(on_each!(tx, |c| diesel::insert_into(slots_table)
-                .values(row)
-                .execute(c))?)
-        })?;
+        tx.attempt(|tx| Ok(diesel::insert_into(slots_table).values(row).execute(tx.conn())?))?;
     }
     Ok(())
 }
 
 fn is_overdue(tx: &mut Tx<'_>, deal: DealId, now: Time) -> Result<bool> {
-    let status: Option<(ReviewStatus, Option<Time>)> = on_each!(tx, |c| deals::table
+    let status: Option<(ReviewStatus, Option<Time>)> = deals::table
         .inner_join(deal_reviews::table)
         .filter(deals::id.eq(deal))
         .select((deals::review_status, deal_reviews::info_due_at))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(status.is_some_and(|(status, due)| status == ReviewStatus::InfoRequested && due.is_some_and(|due| now >= due)))
 }
 
@@ -71,8 +66,7 @@ fn is_overdue(tx: &mut Tx<'_>, deal: DealId, now: Time) -> Result<bool> {
 /// # Errors
 /// What the database reports.
 pub fn free_slots(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(slots_table.filter(slots::deal_id.eq(deal)))
-        .execute(c))?;
+    diesel::delete(slots_table.filter(slots::deal_id.eq(deal))).execute(tx.conn())?;
     Ok(())
 }
 
@@ -81,10 +75,7 @@ pub fn free_slots(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn free_slots_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
-        slots_table.filter(slots::partner_id.eq(partner))
-    )
-    .execute(c))?;
+    diesel::delete(slots_table.filter(slots::partner_id.eq(partner))).execute(tx.conn())?;
     Ok(())
 }
 
@@ -100,18 +91,18 @@ pub fn slot_holder(
     deal_type: DealType,
 ) -> Result<Option<String>> {
     let now = tx.now;
-    let found: Vec<(DealId, String)> = on_each!(tx, |c| slots_table
+    let found: Vec<(DealId, String)> = slots_table
         .inner_join(deals::table.on(deals::id.eq(slots::deal_id)))
         .filter(
             slots::partner_id
                 .eq(partner)
                 .and(slots::account_id.eq(account))
-                .and(slots::deal_type.eq(deal_type))
+                .and(slots::deal_type.eq(deal_type)),
         )
         .filter(slots::product_id.eq_any(among(products)))
         .select((deals::id, deals::number))
         .order(deals::id)
-        .load(c))?;
+        .load(tx.conn())?;
     for (deal, number) in found {
         if !is_overdue(tx, deal, now)? {
             return Ok(Some(number));

@@ -12,7 +12,7 @@ use crate::{
         ids::{DealId, ReopeningId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         deal_reopenings::{self, table},
         deals,
@@ -39,11 +39,11 @@ pub fn page(tx: &mut Tx<'_>, deal: DealId, paging: &Paging) -> Result<Page<DealR
 pub fn find(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealReopening> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deal_reopenings.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .inner_join(deals::table)
         .filter(clause)
         .select(DealReopening::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Every reopening of those registrations, the oldest first: for those who ask what another rule would have made of them.
@@ -51,11 +51,11 @@ pub fn find(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealReopening> {
 /// # Errors
 /// What the database reports.
 pub fn of_deals(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<Vec<DealReopening>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deal_reopenings::deal_id.eq_any(among(deals)))
         .order((deal_reopenings::created_at, deal_reopenings::id))
         .select(DealReopening::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The registration of a reopening that the caller may see.
@@ -71,15 +71,15 @@ pub fn deal_of(tx: &mut Tx<'_>, id: ReopeningId) -> Result<DealId> {
 /// # Errors
 /// What the database reports.
 pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<DealReopening>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(
             deal_reopenings::deal_id
                 .eq(deal)
-                .and(deal_reopenings::status.eq(DealReopeningStatus::Requested))
+                .and(deal_reopenings::status.eq(DealReopeningStatus::Requested)),
         )
         .select(DealReopening::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Stores a reopening that is asked for, and tells of it.
@@ -87,7 +87,7 @@ pub fn open(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<DealReopening>> {
 /// # Errors
 /// 409 `already_exists` if one waits already.
 pub fn insert(tx: &mut Tx<'_>, row: DealReopening) -> Result<DealReopening> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))?;
     tx.record(Fact::created("deal_reopening.requested", &row))?;
     Ok(row)
 }

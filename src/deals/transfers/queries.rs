@@ -19,7 +19,7 @@ use crate::{
         ids::{DealId, TransferId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         deal_customer_inputs,
         deal_transfers::{self, table},
@@ -94,10 +94,7 @@ fn listed(tx: &mut Tx<'_>, clause: Clause, sort: TransferSort, paging: &Paging) 
 pub fn find(tx: &mut Tx<'_>, id: TransferId) -> Result<TransferRow> {
     let mut clause = readable(tx);
     clause.equals("deal_transfers.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(TransferRow::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(TransferRow::as_select()).first(tx.conn())?)
 }
 
 /// [`find`], and holds the transfer until the end of the transaction, so that two consents at once are both kept. Whoever
@@ -117,15 +114,15 @@ pub fn hold(tx: &mut Tx<'_>, id: TransferId) -> Result<TransferRow> {
 /// # Errors
 /// What the database reports.
 pub fn open_of(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<TransferRow>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(
             deal_transfers::deal_id
                 .eq(deal)
-                .and(deal_transfers::status.eq(TransferStatus::Proposed))
+                .and(deal_transfers::status.eq(TransferStatus::Proposed)),
         )
         .select(TransferRow::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// [`open_of`], held as by [`hold`].
@@ -167,7 +164,7 @@ fn transferred(tx: &mut Tx<'_>, rows: &[TransferRow]) -> Result<BTreeMap<Transfe
         return Ok(BTreeMap::new());
     }
     let ids: Vec<DealId> = rows.iter().map(|row| row.deal_id).collect();
-    let found: Vec<Summary> = on_each!(tx, |c| deals::table
+    let found: Vec<Summary> = deals::table
         .left_join(deal_customer_inputs::table)
         .left_join(territories::table)
         .filter(deals::id.eq_any(among(&ids)))
@@ -180,7 +177,7 @@ fn transferred(tx: &mut Tx<'_>, rows: &[TransferRow]) -> Result<BTreeMap<Transfe
             territories::code.nullable(),
             deal_customer_inputs::name.nullable(),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     // Once it is handed over, what protects the deal hangs on the receiver's registration.
     let holders: Vec<DealId> = rows.iter().map(|row| row.new_deal_id.unwrap_or(row.deal_id)).collect();
     let now = tx.now;
@@ -219,7 +216,7 @@ fn told(row: &TransferRow) -> DealTransfer {
 /// # Errors
 /// 409 `already_exists` if one is proposed for the registration already.
 pub fn insert(tx: &mut Tx<'_>, row: TransferRow) -> Result<TransferRow> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::ALREADY_EXISTS, || {
                 Error::new(&codes::ALREADY_EXISTS)

@@ -28,7 +28,6 @@ use crate::{
         Time,
         ids::{EventId, PartnerId},
     },
-    on_each,
     schema::{event_audiences, events},
 };
 
@@ -93,7 +92,7 @@ pub fn after(
             rest.after = up_to.max(after);
             break;
         };
-        let places: Vec<Place> = on_each!(tx, |c| question.load(c))?;
+        let places: Vec<Place> = question.load(tx.conn())?;
         let positions: Vec<i64> = places.into_iter().map(|place| place.position).collect();
         events.append(&mut load(tx, reading, &positions)?);
         // What an event says can keep it from a reader who may read its kind: then the page goes on behind it.
@@ -293,11 +292,11 @@ fn load(tx: &mut Tx<'_>, reading: &Reading, positions: &[i64]) -> Result<Vec<(i6
     if positions.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = on_each!(tx, |c| events::table
+    let rows: Vec<Row> = events::table
         .filter(events::position.eq_any(among(positions)))
         .order(events::position)
         .select(Row::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let heard = heard(tx, reading, &rows)?;
     let shown = shown(tx, reading, &rows)?;
     let may_call = |operation: &str| permissions::may_call(reading.caller(), operation);
@@ -330,11 +329,11 @@ fn heard(tx: &mut Tx<'_>, reading: &Reading, rows: &[Row]) -> Result<BTreeMap<i6
     };
     let names: Vec<String> = partners.iter().map(ToString::to_string).collect();
     let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-    let found: Vec<(i64, bool)> = on_each!(tx, |c| event_audiences::table
+    let found: Vec<(i64, bool)> = event_audiences::table
         .filter(event_audiences::event_seq.eq_any(among(&seqs)))
         .filter(event_audiences::partner_id.eq_any(among(&names)))
         .select((event_audiences::event_seq, event_audiences::lost))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut only: BTreeMap<i64, bool> = BTreeMap::new();
     for (seq, lost) in found {
         only.entry(seq).and_modify(|all| *all &= lost).or_insert(lost);
@@ -418,12 +417,12 @@ fn event(row: Row, reader: &Reader<'_>, shown: &Shown, lost: bool) -> Option<Eve
 /// # Errors
 /// What the database reports.
 pub fn expired(tx: &mut Tx<'_>, before: Time, (after, up_to): (i64, i64), most: i64) -> Result<Option<i64>> {
-    let oldest: Vec<(Option<i64>, Time)> = on_each!(tx, |c| events::table
+    let oldest: Vec<(Option<i64>, Time)> = events::table
         .filter(events::position.gt(after).and(events::position.le(up_to)))
         .order(events::position)
         .limit(most)
         .select((events::position, events::occurred_at))
-        .load(c))?;
+        .load(tx.conn())?;
     let old = oldest.into_iter().take_while(|(_, occurred_at)| *occurred_at < before);
     Ok(old.last().and_then(|(position, _)| position))
 }
@@ -433,12 +432,9 @@ pub fn expired(tx: &mut Tx<'_>, before: Time, (after, up_to): (i64, i64), most: 
 /// # Errors
 /// What the database reports.
 pub fn delete_to(tx: &mut Tx<'_>, position: i64) -> Result<usize> {
-    on_each!(tx, |c| diesel::delete(event_audiences::table.filter(
-        event_audiences::event_seq.eq_any(events::table.filter(events::position.le(position)).select(events::seq))
+    diesel::delete(event_audiences::table.filter(
+        event_audiences::event_seq.eq_any(events::table.filter(events::position.le(position)).select(events::seq)),
     ))
-    .execute(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        events::table.filter(events::position.le(position))
-    )
-    .execute(c))?)
+    .execute(tx.conn())?;
+    Ok(diesel::delete(events::table.filter(events::position.le(position))).execute(tx.conn())?)
 }

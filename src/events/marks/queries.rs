@@ -6,7 +6,6 @@ use super::Mark;
 use crate::{
     db::{Lock, Tx},
     error::Result,
-    on_each,
     schema::feed_marks::{self, table},
 };
 
@@ -24,10 +23,10 @@ pub struct Reached {
 /// # Errors
 /// What the database reports.
 pub fn read(tx: &mut Tx<'_>, mark: Mark) -> Result<Reached> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(mark.as_str())
         .select((feed_marks::position, feed_marks::hash))
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Where a mark stands, held until the end of the transaction: nobody else moves it meanwhile.
@@ -47,13 +46,13 @@ pub fn hold(tx: &mut Tx<'_>, mark: Mark) -> Result<Reached> {
 /// What the database reports.
 pub fn advance(tx: &mut Tx<'_>, mark: Mark, reached: &Reached) -> Result<()> {
     let now = tx.now.micros();
-    on_each!(tx, |c| diesel::update(table.find(mark.as_str()))
+    diesel::update(table.find(mark.as_str()))
         .set((
             feed_marks::position.eq(reached.position),
             feed_marks::hash.eq(&reached.hash),
-            feed_marks::updated_at.eq(now)
+            feed_marks::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -68,16 +67,14 @@ pub fn lease(tx: &mut Tx<'_>, mark: Mark, token: &str, seconds: i64) -> Result<O
         .is_null()
         .or(feed_marks::lease_token.eq(token))
         .or(feed_marks::lease_until.le(now.micros()));
-    Ok(on_each!(tx, |c| diesel::update(
-        table.find(mark.as_str()).filter(free)
-    )
-    .set((
-        feed_marks::lease_token.eq(Some(token)),
-        feed_marks::lease_until.eq(Some(now.plus_seconds(seconds).micros())),
-    ))
-    .returning((feed_marks::position, feed_marks::hash))
-    .get_result(c)
-    .optional())?)
+    Ok(diesel::update(table.find(mark.as_str()).filter(free))
+        .set((
+            feed_marks::lease_token.eq(Some(token)),
+            feed_marks::lease_until.eq(Some(now.plus_seconds(seconds).micros())),
+        ))
+        .returning((feed_marks::position, feed_marks::hash))
+        .get_result(tx.conn())
+        .optional()?)
 }
 
 /// Gives a lease back, if it is still ours.
@@ -85,13 +82,11 @@ pub fn lease(tx: &mut Tx<'_>, mark: Mark, token: &str, seconds: i64) -> Result<O
 /// # Errors
 /// What the database reports.
 pub fn release(tx: &mut Tx<'_>, mark: Mark, token: &str) -> Result<()> {
-    on_each!(tx, |c| diesel::update(
-        table.find(mark.as_str()).filter(feed_marks::lease_token.eq(token))
-    )
-    .set((
-        feed_marks::lease_token.eq(None::<String>),
-        feed_marks::lease_until.eq(None::<i64>),
-    ))
-    .execute(c))?;
+    diesel::update(table.find(mark.as_str()).filter(feed_marks::lease_token.eq(token)))
+        .set((
+            feed_marks::lease_token.eq(None::<String>),
+            feed_marks::lease_until.eq(None::<i64>),
+        ))
+        .execute(tx.conn())?;
     Ok(())
 }

@@ -9,7 +9,6 @@ use crate::{
     error::Result,
     identity::{memberships::MembershipStatus, users::UserStatus},
     kernel::ids::{PartnerId, UserId},
-    on_each,
     schema::{partner_memberships, users},
 };
 
@@ -30,12 +29,12 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId, roles: &[Role]) -> Result
             .one_of("partner_membership_roles.role", &roles)
             .sql(")");
     }
-    Ok(on_each!(tx, |c| partner_memberships::table
+    Ok(partner_memberships::table
         .inner_join(users::table)
         .filter(clause)
         .order(users::id)
         .select(users::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 type Row = (UserId, String, String, Option<String>, Option<String>);
@@ -45,12 +44,12 @@ type Row = (UserId, String, String, Option<String>, Option<String>);
 /// # Errors
 /// What the database reports.
 pub fn those(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Addressee>> {
-    let rows: Vec<Row> = on_each!(tx, |c| users::table
+    let rows: Vec<Row> = users::table
         .filter(users::id.eq_any(among(ids)))
         .filter(users::status.eq(UserStatus::Active))
         .order(users::id)
         .select((users::id, users::name, users::email, users::locale, users::time_zone))
-        .load(c))?;
+        .load(tx.conn())?;
     let addressee = |(id, name, email, locale, time_zone): Row| Addressee {
         id,
         name,

@@ -12,7 +12,7 @@ use crate::{
         ids::ApiKeyId,
         page::{Key, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::api_keys::{self, table},
 };
 
@@ -58,10 +58,7 @@ fn key(sort: ApiKeySort, row: &ApiKey) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
     let mut clause = scope(tx);
     clause.equals("api_keys.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(ApiKey::as_select())
-        .get_result(c))?)
+    Ok(table.filter(clause).select(ApiKey::as_select()).get_result(tx.conn())?)
 }
 
 /// Stores a new key with the hash of its secret, and tells of it.
@@ -69,9 +66,9 @@ pub fn find(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey> {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, key: ApiKey, hash: &str) -> Result<ApiKey> {
-    on_each!(tx, |c| diesel::insert_into(table)
+    diesel::insert_into(table)
         .values((&key, api_keys::hash.eq(hash)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     tx.record(Fact::created("api_key.created", &key))?;
     Ok(key)
 }

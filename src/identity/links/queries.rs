@@ -11,7 +11,7 @@ use crate::{
         ids::{IdentityLinkId, IdentityProviderId},
         page::{Page, Paging},
     },
-    load_page, on_each, remove,
+    load_page, remove,
     schema::identity_links::{self, table},
 };
 
@@ -36,10 +36,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &IdentityLinkFilter, paging: &Paging) -> Re
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: IdentityLinkId) -> Result<IdentityLink> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(IdentityLink::as_select())
-        .get_result(c))?)
+    Ok(table.find(id).select(IdentityLink::as_select()).get_result(tx.conn())?)
 }
 
 /// The link of an account at a provider, for authentication.
@@ -47,12 +44,12 @@ pub fn find(tx: &mut Tx<'_>, id: IdentityLinkId) -> Result<IdentityLink> {
 /// # Errors
 /// What the database reports.
 pub fn of_subject(tx: &mut Tx<'_>, provider: IdentityProviderId, subject: &str) -> Result<Option<IdentityLink>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(identity_links::provider_id.eq(provider))
         .filter(identity_links::subject.eq(subject))
         .select(IdentityLink::as_select())
-        .get_result(c)
-        .optional())?)
+        .get_result(tx.conn())
+        .optional()?)
 }
 
 /// Stores a new link, and tells of it.
@@ -61,7 +58,7 @@ pub fn of_subject(tx: &mut Tx<'_>, provider: IdentityProviderId, subject: &str) 
 /// 409 `already_exists` if the account or the user has one at the provider, `unknown_reference` if there is no such provider
 /// or user.
 pub fn insert(tx: &mut Tx<'_>, link: IdentityLink) -> Result<IdentityLink> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&link).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&link).execute(tx.conn())?))
         .map_err(|error| {
             error
                 .when(&codes::ALREADY_EXISTS, || {
@@ -93,10 +90,10 @@ pub fn delete(tx: &mut Tx<'_>, link: &IdentityLink) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn forget_provider(tx: &mut Tx<'_>, provider: IdentityProviderId) -> Result<()> {
-    let links: Vec<IdentityLink> = on_each!(tx, |c| table
+    let links: Vec<IdentityLink> = table
         .filter(identity_links::provider_id.eq(provider))
         .order(identity_links::id)
         .select(IdentityLink::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     links.iter().try_for_each(|link| delete(tx, link))
 }

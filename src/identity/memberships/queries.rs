@@ -17,7 +17,7 @@ use crate::{
         ids::{MembershipId, PartnerId, UserId},
         page::{Page, Paging},
     },
-    on_each, revise,
+    revise,
     schema::{partner_membership_roles, partner_memberships, partner_memberships::table, partners, users},
 };
 
@@ -75,10 +75,10 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<PartnerUser>> {
     let ids: Vec<MembershipId> = rows.iter().map(|row| row.0).collect();
     let mut theirs = Clause::all();
     theirs.one_of("partner_membership_roles.membership_id", &ids);
-    let pairs: Vec<(MembershipId, PartnerRole)> = on_each!(tx, |c| partner_membership_roles::table
+    let pairs: Vec<(MembershipId, PartnerRole)> = partner_membership_roles::table
         .filter(theirs)
         .select((partner_membership_roles::membership_id, partner_membership_roles::role))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut roles = HashMap::<MembershipId, Vec<PartnerRole>>::new();
     pairs
         .into_iter()
@@ -133,13 +133,13 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerUserFilter, paging: &Paging) -> Res
     }
     count_if_wanted!(tx, table.inner_join(users::table), clause, paging)?;
     clause.page(order, paging);
-    let rows: Vec<Row> = on_each!(tx, |c| table
+    let rows: Vec<Row> = table
         .inner_join(users::table)
         .filter(clause)
         .select(COLUMNS)
         .order(crate::db::Sorted(order))
         .limit(paging.fetch())
-        .load(c))?;
+        .load(tx.conn())?;
     let page = Page::of(rows, paging, |row| (row.9.into(), row.0.to_string()));
     page.with(|rows| whole(tx, rows))
 }
@@ -151,11 +151,11 @@ pub fn page(tx: &mut Tx<'_>, filter: &PartnerUserFilter, paging: &Paging) -> Res
 pub fn find(tx: &mut Tx<'_>, id: MembershipId) -> Result<PartnerUser> {
     let mut clause = scope(tx);
     clause.equals("partner_memberships.id", &id);
-    let row: Row = on_each!(tx, |c| table
+    let row: Row = table
         .inner_join(users::table)
         .filter(clause)
         .select(COLUMNS)
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     whole(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -164,12 +164,12 @@ pub fn find(tx: &mut Tx<'_>, id: MembershipId) -> Result<PartnerUser> {
 /// # Errors
 /// What the database reports.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<PartnerUser>> {
-    let rows: Vec<Row> = on_each!(tx, |c| table
+    let rows: Vec<Row> = table
         .inner_join(users::table)
         .filter(partner_memberships::user_id.eq(user))
         .select(COLUMNS)
         .order((partner_memberships::created_at, partner_memberships::id))
-        .load(c))?;
+        .load(tx.conn())?;
     whole(tx, rows)
 }
 
@@ -178,12 +178,12 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<PartnerUser>> {
 /// # Errors
 /// What the database reports.
 pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<PartnerUser>> {
-    let rows: Vec<Row> = on_each!(tx, |c| table
+    let rows: Vec<Row> = table
         .inner_join(users::table)
         .filter(partner_memberships::partner_id.eq(partner))
         .select(COLUMNS)
         .order((partner_memberships::created_at, partner_memberships::id))
-        .load(c))?;
+        .load(tx.conn())?;
     whole(tx, rows)
 }
 
@@ -196,10 +196,10 @@ pub fn of_these(tx: &mut Tx<'_>, partners: &[PartnerId], people: &[&str]) -> Res
     clause
         .one_of("partner_memberships.partner_id", partners)
         .one_of("partner_memberships.user_id", people);
-    let found: Vec<UserId> = on_each!(tx, |c| table
+    let found: Vec<UserId> = table
         .filter(clause)
         .select(partner_memberships::user_id)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found.iter().map(ToString::to_string).collect())
 }
 
@@ -216,14 +216,14 @@ pub fn other_admins(tx: &mut Tx<'_>, of: &PartnerUser) -> Result<i64> {
         let rows = active.order(partner_memberships::id).select(partner_memberships::id);
         let _locked: Vec<MembershipId> = Lock::Update.on(rows).load(tx.conn())?;
     }
-    Ok(on_each!(tx, |c| active
+    Ok(active
         .inner_join(users::table)
         .inner_join(partner_membership_roles::table)
         .filter(users::status.eq(UserStatus::Active))
         .filter(partner_membership_roles::role.eq(PartnerRole::PartnerAdmin))
         .filter(partner_memberships::id.ne(of.id))
         .count()
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// The names of partners, for showing a user where they may act.
@@ -233,10 +233,10 @@ pub fn other_admins(tx: &mut Tx<'_>, of: &PartnerUser) -> Result<i64> {
 pub fn partner_names(tx: &mut Tx<'_>, ids: &[PartnerId]) -> Result<HashMap<PartnerId, String>> {
     let mut these = Clause::all();
     these.one_of("partners.id", ids);
-    let pairs: Vec<(PartnerId, String)> = on_each!(tx, |c| partners::table
+    let pairs: Vec<(PartnerId, String)> = partners::table
         .filter(these)
         .select((partners::id, partners::legal_name))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(pairs.into_iter().collect())
 }
 
@@ -254,7 +254,7 @@ pub fn insert(tx: &mut Tx<'_>, membership: PartnerUser) -> Result<PartnerUser> {
         partner_memberships::created_at.eq(membership.created_at.micros()),
         partner_memberships::updated_at.eq(membership.updated_at.micros()),
     );
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(row).execute(tx.conn())?))
         .map_err(|error| {
             error
                 .when(&codes::ALREADY_EXISTS, || {
@@ -299,16 +299,15 @@ pub fn save(tx: &mut Tx<'_>, before: &PartnerUser, after: PartnerUser, kind: &'s
 
 fn store_roles(tx: &mut Tx<'_>, membership: &PartnerUser) -> Result<()> {
     let of_it = partner_membership_roles::membership_id.eq(membership.id);
-    on_each!(tx, |c| diesel::delete(partner_membership_roles::table.filter(of_it))
-        .execute(c))?;
+    diesel::delete(partner_membership_roles::table.filter(of_it)).execute(tx.conn())?;
     for role in &membership.roles {
         let row = (
             partner_membership_roles::membership_id.eq(membership.id),
             partner_membership_roles::role.eq(*role),
         );
-        on_each!(tx, |c| diesel::insert_into(partner_membership_roles::table)
+        diesel::insert_into(partner_membership_roles::table)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -318,11 +317,11 @@ fn store_roles(tx: &mut Tx<'_>, membership: &PartnerUser) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn active_partners(tx: &mut Tx<'_>, people: &[UserId]) -> Result<BTreeMap<UserId, BTreeSet<PartnerId>>> {
-    let pairs: Vec<(UserId, PartnerId)> = on_each!(tx, |c| table
+    let pairs: Vec<(UserId, PartnerId)> = table
         .filter(partner_memberships::user_id.eq_any(among(people)))
         .filter(partner_memberships::status.eq(MembershipStatus::Active))
         .select((partner_memberships::user_id, partner_memberships::partner_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut partners: BTreeMap<UserId, BTreeSet<PartnerId>> = BTreeMap::new();
     for (person, partner) in pairs {
         partners.entry(person).or_default().insert(partner);

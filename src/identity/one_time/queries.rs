@@ -11,7 +11,6 @@ use crate::{
         Time,
         ids::{PartnerId, UserId},
     },
-    on_each,
     schema::one_time_tokens::{self, table},
 };
 
@@ -43,7 +42,7 @@ pub fn issue(tx: &mut Tx<'_>, purpose: Purpose, proof: &Proof) -> Result<String>
         one_time_tokens::created_by.eq(tx.caller().actor_text()),
         one_time_tokens::created_at.eq(now.micros()),
     );
-    on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?;
+    diesel::insert_into(table).values(row).execute(tx.conn())?;
     Ok(text)
 }
 
@@ -53,16 +52,16 @@ pub fn issue(tx: &mut Tx<'_>, purpose: Purpose, proof: &Proof) -> Result<String>
 /// 401 `invalid_token` if there is none such that is still good.
 pub fn redeem(tx: &mut Tx<'_>, purpose: Purpose, text: &str) -> Result<Proof> {
     let (hash, now) = (credentials::hash(text), tx.now);
-    let used = on_each!(tx, |c| diesel::update(
+    let used = diesel::update(
         table
             .find(&hash)
             .filter(one_time_tokens::purpose.eq(purpose))
             .filter(one_time_tokens::used_at.is_null())
             .filter(one_time_tokens::revoked_at.is_null())
-            .filter(one_time_tokens::expires_at.gt(now.micros()))
+            .filter(one_time_tokens::expires_at.gt(now.micros())),
     )
     .set(one_time_tokens::used_at.eq(Some(now.micros())))
-    .execute(c))?;
+    .execute(tx.conn())?;
     if used == 0 {
         return Err(Error::new(&codes::INVALID_TOKEN));
     }
@@ -71,7 +70,7 @@ pub fn redeem(tx: &mut Tx<'_>, purpose: Purpose, text: &str) -> Result<Proof> {
         one_time_tokens::partner_id,
         one_time_tokens::email_key,
     );
-    let (user, partner, email_key) = on_each!(tx, |c| table.find(&hash).select(columns).get_result(c))?;
+    let (user, partner, email_key) = table.find(&hash).select(columns).get_result(tx.conn())?;
     Ok(Proof {
         user,
         partner,
@@ -89,15 +88,15 @@ pub fn revoke(tx: &mut Tx<'_>, purpose: Purpose, user: UserId, partner: Option<P
     these
         .equals("one_time_tokens.user_id", &user)
         .equals_some("one_time_tokens.partner_id", partner.as_ref());
-    on_each!(tx, |c| diesel::update(
+    diesel::update(
         table
             .filter(these)
             .filter(one_time_tokens::purpose.eq(purpose))
             .filter(one_time_tokens::used_at.is_null())
-            .filter(one_time_tokens::revoked_at.is_null())
+            .filter(one_time_tokens::revoked_at.is_null()),
     )
     .set(one_time_tokens::revoked_at.eq(Some(now.micros())))
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(())
 }
 
@@ -106,14 +105,11 @@ pub fn revoke(tx: &mut Tx<'_>, purpose: Purpose, user: UserId, partner: Option<P
 /// # Errors
 /// What the database reports.
 pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
-    let over: Vec<String> = on_each!(tx, |c| table
+    let over: Vec<String> = table
         .filter(one_time_tokens::expires_at.le(by.micros()))
         .order(one_time_tokens::expires_at)
         .limit(most)
         .select(one_time_tokens::hash)
-        .load(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(one_time_tokens::hash.eq_any(among(&over)))
-    )
-    .execute(c))?)
+        .load(tx.conn())?;
+    Ok(diesel::delete(table.filter(one_time_tokens::hash.eq_any(among(&over)))).execute(tx.conn())?)
 }

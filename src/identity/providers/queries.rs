@@ -13,7 +13,7 @@ use crate::{
         ids::IdentityProviderId,
         page::{Key, Page, Paging},
     },
-    load_page, on_each, remove, revise,
+    load_page, remove, revise,
     schema::identity_providers::{self, table},
 };
 
@@ -46,10 +46,10 @@ fn key(sort: IdentityProviderSort, row: &IdentityProvider) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: IdentityProviderId) -> Result<IdentityProvider> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .select(IdentityProvider::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Every provider whose tokens are taken now, for authentication.
@@ -57,11 +57,11 @@ pub fn find(tx: &mut Tx<'_>, id: IdentityProviderId) -> Result<IdentityProvider>
 /// # Errors
 /// What the database reports.
 pub fn enabled(tx: &mut Tx<'_>) -> Result<Vec<IdentityProvider>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(identity_providers::enabled.eq(true))
         .order(identity_providers::id)
         .select(IdentityProvider::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The providers of which a page for signing in tells everybody, by name: those of the vendor whose tokens are taken now. One that is
@@ -70,13 +70,13 @@ pub fn enabled(tx: &mut Tx<'_>) -> Result<Vec<IdentityProvider>> {
 /// # Errors
 /// What the database reports.
 pub fn for_everybody(tx: &mut Tx<'_>) -> Result<Vec<IdentityProvider>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(identity_providers::enabled.eq(true))
         .filter(identity_providers::partner_id.is_null())
         .order((identity_providers::name_key, identity_providers::id))
         .limit(SHOWN)
         .select(IdentityProvider::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new provider, and tells of it.
@@ -84,24 +84,20 @@ pub fn for_everybody(tx: &mut Tx<'_>) -> Result<Vec<IdentityProvider>> {
 /// # Errors
 /// 409 `already_exists` if there is one of that issuer, `unknown_reference` if there is no such partner.
 pub fn insert(tx: &mut Tx<'_>, provider: IdentityProvider) -> Result<IdentityProvider> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&provider)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error
-            .when(&codes::ALREADY_EXISTS, || {
-                Error::new(&codes::ALREADY_EXISTS).fault(
-                    "#/issuer",
-                    "already_exists",
-                    "There is a provider of this issuer already; change that one.",
-                )
-            })
-            .when(&codes::UNKNOWN_REFERENCE, || {
-                Error::unknown_reference("#/partner_id", "There is no such partner.")
-            })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&provider).execute(tx.conn())?))
+        .map_err(|error| {
+            error
+                .when(&codes::ALREADY_EXISTS, || {
+                    Error::new(&codes::ALREADY_EXISTS).fault(
+                        "#/issuer",
+                        "already_exists",
+                        "There is a provider of this issuer already; change that one.",
+                    )
+                })
+                .when(&codes::UNKNOWN_REFERENCE, || {
+                    Error::unknown_reference("#/partner_id", "There is no such partner.")
+                })
+        })?;
     tx.record(Fact::created("identity_provider.created", &provider))?;
     Ok(provider)
 }

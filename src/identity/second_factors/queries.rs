@@ -10,7 +10,6 @@ use crate::{
         Time,
         ids::{PartnerId, UserId},
     },
-    on_each,
     schema::{recovery_codes, second_factors, sign_in_challenges},
 };
 
@@ -58,11 +57,11 @@ pub fn locked(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Factor>> {
 /// # Errors
 /// What the database reports.
 pub fn confirmed(tx: &mut Tx<'_>, user: UserId) -> Result<Option<bool>> {
-    Ok(on_each!(tx, |c| second_factors::table
+    Ok(second_factors::table
         .find(user)
         .select(second_factors::confirmed_at.is_not_null())
-        .get_result(c)
-        .optional())?)
+        .get_result(tx.conn())
+        .optional()?)
 }
 
 /// Stores one that waits for its first code, in place of another that waits.
@@ -70,12 +69,12 @@ pub fn confirmed(tx: &mut Tx<'_>, user: UserId) -> Result<Option<bool>> {
 /// # Errors
 /// 409 `already_exists` if there is one that does not wait, or another was stored at the same moment.
 pub fn put_pending(tx: &mut Tx<'_>, user: UserId, sealed_secret: &str) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
+    diesel::delete(
         second_factors::table
             .find(user)
-            .filter(second_factors::confirmed_at.is_null())
+            .filter(second_factors::confirmed_at.is_null()),
     )
-    .execute(c))?;
+    .execute(tx.conn())?;
     let now = tx.now;
     let row = (
         second_factors::user_id.eq(user),
@@ -83,9 +82,9 @@ pub fn put_pending(tx: &mut Tx<'_>, user: UserId, sealed_secret: &str) -> Result
         second_factors::created_at.eq(now.micros()),
     );
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(second_factors::table)
+        Ok(diesel::insert_into(second_factors::table)
             .values(row)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })?;
     Ok(())
 }
@@ -96,9 +95,9 @@ pub fn put_pending(tx: &mut Tx<'_>, user: UserId, sealed_secret: &str) -> Result
 /// What the database reports.
 pub fn confirm(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(second_factors::table.find(user))
+    diesel::update(second_factors::table.find(user))
         .set(second_factors::confirmed_at.eq(Some(now.micros())))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -107,9 +106,9 @@ pub fn confirm(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn take_step(tx: &mut Tx<'_>, user: UserId, step: i64) -> Result<()> {
-    on_each!(tx, |c| diesel::update(second_factors::table.find(user))
+    diesel::update(second_factors::table.find(user))
         .set(second_factors::last_step.eq(Some(step)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -119,15 +118,9 @@ pub fn take_step(tx: &mut Tx<'_>, user: UserId, step: i64) -> Result<()> {
 /// What the database reports.
 pub fn remove(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     locked(tx, user)?;
-    on_each!(tx, |c| diesel::delete(
-        sign_in_challenges::table.filter(sign_in_challenges::user_id.eq(user))
-    )
-    .execute(c))?;
-    on_each!(tx, |c| diesel::delete(
-        recovery_codes::table.filter(recovery_codes::user_id.eq(user))
-    )
-    .execute(c))?;
-    on_each!(tx, |c| diesel::delete(second_factors::table.find(user)).execute(c))?;
+    diesel::delete(sign_in_challenges::table.filter(sign_in_challenges::user_id.eq(user))).execute(tx.conn())?;
+    diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user))).execute(tx.conn())?;
+    diesel::delete(second_factors::table.find(user)).execute(tx.conn())?;
     Ok(())
 }
 
@@ -137,19 +130,16 @@ pub fn remove(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 /// What the database reports.
 pub fn put_recovery_codes(tx: &mut Tx<'_>, user: UserId, hashes: &[String]) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::delete(
-        recovery_codes::table.filter(recovery_codes::user_id.eq(user))
-    )
-    .execute(c))?;
+    diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user))).execute(tx.conn())?;
     for hash in hashes {
         let row = (
             recovery_codes::hash.eq(hash),
             recovery_codes::user_id.eq(user),
             recovery_codes::created_at.eq(now.micros()),
         );
-        on_each!(tx, |c| diesel::insert_into(recovery_codes::table)
+        diesel::insert_into(recovery_codes::table)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -160,14 +150,14 @@ pub fn put_recovery_codes(tx: &mut Tx<'_>, user: UserId, hashes: &[String]) -> R
 /// What the database reports.
 pub fn take_recovery_code(tx: &mut Tx<'_>, user: UserId, hash: &str) -> Result<bool> {
     let now = tx.now;
-    let used = on_each!(tx, |c| diesel::update(
+    let used = diesel::update(
         recovery_codes::table
             .find(hash)
             .filter(recovery_codes::user_id.eq(user))
-            .filter(recovery_codes::used_at.is_null())
+            .filter(recovery_codes::used_at.is_null()),
     )
     .set(recovery_codes::used_at.eq(Some(now.micros())))
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(used == 1)
 }
 
@@ -176,11 +166,11 @@ pub fn take_recovery_code(tx: &mut Tx<'_>, user: UserId, hash: &str) -> Result<b
 /// # Errors
 /// What the database reports.
 pub fn recovery_codes_left(tx: &mut Tx<'_>, user: UserId) -> Result<i64> {
-    Ok(on_each!(tx, |c| recovery_codes::table
+    Ok(recovery_codes::table
         .filter(recovery_codes::user_id.eq(user))
         .filter(recovery_codes::used_at.is_null())
         .count()
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// A new challenge; the text is told to whoever knew the password.
@@ -197,9 +187,9 @@ pub fn open_challenge(tx: &mut Tx<'_>, user: UserId, partner: Option<PartnerId>)
         sign_in_challenges::expires_at.eq(now.plus_seconds(CHALLENGE_SECONDS).micros()),
         sign_in_challenges::created_at.eq(now.micros()),
     );
-    on_each!(tx, |c| diesel::insert_into(sign_in_challenges::table)
+    diesel::insert_into(sign_in_challenges::table)
         .values(row)
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(text)
 }
 
@@ -209,14 +199,14 @@ pub fn open_challenge(tx: &mut Tx<'_>, user: UserId, partner: Option<PartnerId>)
 /// What the database reports.
 pub fn challenge(tx: &mut Tx<'_>, hash: &str) -> Result<Option<(UserId, Option<PartnerId>)>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| sign_in_challenges::table
+    Ok(sign_in_challenges::table
         .find(hash)
         .filter(sign_in_challenges::used_at.is_null())
         .filter(sign_in_challenges::expires_at.gt(now.micros()))
         .filter(sign_in_challenges::tries.lt(TRIES))
         .select((sign_in_challenges::user_id, sign_in_challenges::partner_id))
-        .get_result(c)
-        .optional())?)
+        .get_result(tx.conn())
+        .optional()?)
 }
 
 /// Counts a code that was compared; the right one uses the challenge up.
@@ -225,12 +215,12 @@ pub fn challenge(tx: &mut Tx<'_>, hash: &str) -> Result<Option<(UserId, Option<P
 /// What the database reports.
 pub fn count_try(tx: &mut Tx<'_>, hash: &str, right: bool) -> Result<()> {
     let used = right.then_some(tx.now.micros());
-    on_each!(tx, |c| diesel::update(sign_in_challenges::table.find(hash))
+    diesel::update(sign_in_challenges::table.find(hash))
         .set((
             sign_in_challenges::tries.eq(sign_in_challenges::tries + 1),
-            sign_in_challenges::used_at.eq(used)
+            sign_in_challenges::used_at.eq(used),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -239,14 +229,14 @@ pub fn count_try(tx: &mut Tx<'_>, hash: &str, right: bool) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
-    let over: Vec<String> = on_each!(tx, |c| sign_in_challenges::table
+    let over: Vec<String> = sign_in_challenges::table
         .filter(sign_in_challenges::expires_at.le(by.micros()))
         .order(sign_in_challenges::expires_at)
         .limit(most)
         .select(sign_in_challenges::hash)
-        .load(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        sign_in_challenges::table.filter(sign_in_challenges::hash.eq_any(among(&over)))
+        .load(tx.conn())?;
+    Ok(
+        diesel::delete(sign_in_challenges::table.filter(sign_in_challenges::hash.eq_any(among(&over))))
+            .execute(tx.conn())?,
     )
-    .execute(c))?)
 }

@@ -21,7 +21,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{client_secrets, service_clients, service_clients::table},
 };
 
@@ -78,17 +78,17 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<ClientRow>) -> Result<Vec<ServiceClient>> {
     let ids: Vec<ServiceClientId> = rows.iter().map(|row| row.id).collect();
     let mut theirs = Clause::all();
     theirs.one_of("client_secrets.client_id", &ids);
-    let found: Vec<(ServiceClientId, ClientSecret)> = on_each!(tx, |c| client_secrets::table
+    let found: Vec<(ServiceClientId, ClientSecret)> = client_secrets::table
         .filter(theirs)
         .filter(client_secrets::revoked_at.is_null())
         .filter(
             client_secrets::expires_at
                 .is_null()
-                .or(client_secrets::expires_at.gt(now.micros()))
+                .or(client_secrets::expires_at.gt(now.micros())),
         )
         .order((client_secrets::created_at, client_secrets::id))
         .select((client_secrets::client_id, ClientSecret::as_select()))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut secrets = HashMap::<ServiceClientId, Vec<ClientSecret>>::new();
     found
         .into_iter()
@@ -143,10 +143,10 @@ fn key(sort: ServiceClientSort, row: &ClientRow) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: ServiceClientId) -> Result<ServiceClient> {
     let mut clause = scope(tx);
     clause.equals("service_clients.id", &id);
-    let row: ClientRow = on_each!(tx, |c| table
+    let row: ClientRow = table
         .filter(clause)
         .select(ClientRow::as_select())
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     whole(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -155,12 +155,12 @@ pub fn find(tx: &mut Tx<'_>, id: ServiceClientId) -> Result<ServiceClient> {
 /// # Errors
 /// What the database reports.
 pub fn active_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<ServiceClient>> {
-    let rows: Vec<ClientRow> = on_each!(tx, |c| table
+    let rows: Vec<ClientRow> = table
         .filter(service_clients::partner_id.eq(partner))
         .filter(service_clients::status.eq(ClientStatus::Active))
         .order(service_clients::id)
         .select(ClientRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     whole(tx, rows)
 }
 
@@ -170,7 +170,7 @@ pub fn active_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<ServiceClien
 /// 409 `unknown_reference` if there is no such partner.
 pub fn insert(tx: &mut Tx<'_>, client: &ServiceClient) -> Result<(ServiceClient, String)> {
     let row = ClientRow::from(client);
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::UNKNOWN_REFERENCE, || {
                 Error::unknown_reference("#/partner_id", "There is no such partner.")
@@ -209,9 +209,9 @@ fn put_secret(tx: &mut Tx<'_>, client: ServiceClientId, slot: i64) -> Result<Str
         client_secrets::created_by.eq(tx.caller().actor_text()),
         client_secrets::created_at.eq(tx.now.micros()),
     );
-    on_each!(tx, |c| diesel::insert_into(client_secrets::table)
+    diesel::insert_into(client_secrets::table)
         .values(row)
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(secret)
 }
 
@@ -223,12 +223,12 @@ fn put_secret(tx: &mut Tx<'_>, client: ServiceClientId, slot: i64) -> Result<Str
 pub fn rotate(tx: &mut Tx<'_>, before: &ServiceClient, overlap_seconds: i64) -> Result<(ServiceClient, String)> {
     let now = tx.now;
     let until = now.plus_seconds(overlap_seconds).micros();
-    let live: Vec<(ClientSecretId, i64, Option<Time>)> = on_each!(tx, |c| client_secrets::table
+    let live: Vec<(ClientSecretId, i64, Option<Time>)> = client_secrets::table
         .filter(client_secrets::client_id.eq(before.id))
         .filter(client_secrets::revoked_at.is_null())
         .order((client_secrets::created_at.desc(), client_secrets::id.desc()))
         .select((client_secrets::id, client_secrets::slot, client_secrets::expires_at))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut slot = 1;
     for (index, (id, taken, expires_at)) in live.iter().enumerate() {
         let stays = index == 0 && overlap_seconds > 0 && expires_at.is_none_or(|end| end > now);
@@ -236,13 +236,13 @@ pub fn rotate(tx: &mut Tx<'_>, before: &ServiceClient, overlap_seconds: i64) -> 
         if stays {
             slot = 3 - taken;
             let ends = expires_at.map_or(until, |end| end.micros().min(until));
-            on_each!(tx, |c| diesel::update(row)
+            diesel::update(row)
                 .set(client_secrets::expires_at.eq(Some(ends)))
-                .execute(c))?;
+                .execute(tx.conn())?;
         } else {
-            on_each!(tx, |c| diesel::update(row)
+            diesel::update(row)
                 .set(client_secrets::revoked_at.eq(Some(now.micros())))
-                .execute(c))?;
+                .execute(tx.conn())?;
         }
     }
     let secret = put_secret(tx, before.id, slot)?;
@@ -265,9 +265,9 @@ pub fn revoke_secret(tx: &mut Tx<'_>, before: &ServiceClient, secret: ClientSecr
         .find(secret)
         .filter(client_secrets::client_id.eq(before.id))
         .filter(client_secrets::revoked_at.is_null());
-    if on_each!(tx, |c| diesel::update(row)
+    if diesel::update(row)
         .set(client_secrets::revoked_at.eq(Some(now.micros())))
-        .execute(c))?
+        .execute(tx.conn())?
         == 0
     {
         return Err(Error::not_found());
@@ -322,16 +322,16 @@ fn signing(id: ServiceClientId, secret: Option<ClientSecretId>, row: SigningRow)
 /// # Errors
 /// What the database reports.
 pub fn by_id(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Signing>> {
-    let found: Option<SigningRow> = on_each!(tx, |c| table
+    let found: Option<SigningRow> = table
         .find(client)
         .select((
             service_clients::partner_id,
             service_clients::scopes,
             service_clients::status,
-            service_clients::jwks
+            service_clients::jwks,
         ))
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     Ok(found.map(|row| signing(client, None, row)))
 }
 
@@ -342,7 +342,7 @@ pub fn by_id(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Signing>
 pub fn by_secret(tx: &mut Tx<'_>, client: ServiceClientId, secret: &str) -> Result<Option<Signing>> {
     let now = tx.now;
     // 256 random bits are found by their hash: there is nothing to guess, so there is no time to measure.
-    let found: Option<(ClientSecretId, SigningRow)> = on_each!(tx, |c| client_secrets::table
+    let found: Option<(ClientSecretId, SigningRow)> = client_secrets::table
         .inner_join(table)
         .filter(client_secrets::hash.eq(credentials::hash(secret)))
         .filter(client_secrets::client_id.eq(client))
@@ -350,7 +350,7 @@ pub fn by_secret(tx: &mut Tx<'_>, client: ServiceClientId, secret: &str) -> Resu
         .filter(
             client_secrets::expires_at
                 .is_null()
-                .or(client_secrets::expires_at.gt(now.micros()))
+                .or(client_secrets::expires_at.gt(now.micros())),
         )
         .select((
             client_secrets::id,
@@ -358,11 +358,11 @@ pub fn by_secret(tx: &mut Tx<'_>, client: ServiceClientId, secret: &str) -> Resu
                 service_clients::partner_id,
                 service_clients::scopes,
                 service_clients::status,
-                service_clients::jwks
-            )
+                service_clients::jwks,
+            ),
         ))
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     Ok(found.map(|(secret, row)| signing(client, Some(secret), row)))
 }
 
@@ -373,13 +373,13 @@ pub fn by_secret(tx: &mut Tx<'_>, client: ServiceClientId, secret: &str) -> Resu
 pub fn note_use(tx: &mut Tx<'_>, client: &Signing) -> Result<()> {
     let now = tx.now;
     if let Some(secret) = client.secret {
-        on_each!(tx, |c| diesel::update(client_secrets::table.find(secret))
+        diesel::update(client_secrets::table.find(secret))
             .set(client_secrets::last_used_at.eq(Some(now.micros())))
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
-    on_each!(tx, |c| diesel::update(table.find(client.id))
+    diesel::update(table.find(client.id))
         .set(service_clients::last_used_at.eq(Some(now.micros())))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -397,10 +397,7 @@ pub fn tell_revoked(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<()> {
 /// # Errors
 /// 404 if there is none.
 pub fn name_of(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<String> {
-    Ok(on_each!(tx, |c| table
-        .find(client)
-        .select(service_clients::name)
-        .get_result(c))?)
+    Ok(table.find(client).select(service_clients::name).get_result(tx.conn())?)
 }
 
 /// Which of these clients belong to one of these partners.
@@ -412,6 +409,6 @@ pub fn of_these(tx: &mut Tx<'_>, partners: &[PartnerId], clients: &[&str]) -> Re
     clause
         .one_of("service_clients.partner_id", partners)
         .one_of("service_clients.id", clients);
-    let found: Vec<ServiceClientId> = on_each!(tx, |c| table.filter(clause).select(service_clients::id).load(c))?;
+    let found: Vec<ServiceClientId> = table.filter(clause).select(service_clients::id).load(tx.conn())?;
     Ok(found.iter().map(ToString::to_string).collect())
 }

@@ -10,7 +10,6 @@ use crate::{
         Time,
         ids::{MembershipId, SessionId, UserId},
     },
-    on_each,
     schema::{refresh_families, refresh_tokens},
     words,
 };
@@ -64,9 +63,9 @@ pub fn open(tx: &mut Tx<'_>, user: UserId, membership: Option<MembershipId>, age
         refresh_families::last_used_at.eq(now.micros()),
         refresh_families::created_at.eq(now.micros()),
     );
-    on_each!(tx, |c| diesel::insert_into(refresh_families::table)
+    diesel::insert_into(refresh_families::table)
         .values(row)
-        .execute(c))?;
+        .execute(tx.conn())?;
     let refresh_token = new_token(tx, session, None, expires_at)?;
     Ok(Opened {
         session,
@@ -84,9 +83,9 @@ fn new_token(tx: &mut Tx<'_>, session: SessionId, predecessor: Option<&str>, exp
         refresh_tokens::issued_at.eq(tx.now.micros()),
         refresh_tokens::expires_at.eq(expires_at.micros()),
     );
-    on_each!(tx, |c| diesel::insert_into(refresh_tokens::table)
+    diesel::insert_into(refresh_tokens::table)
         .values(row)
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(text)
 }
 
@@ -125,13 +124,13 @@ pub enum Renewal {
 /// What the database reports.
 pub fn renew(tx: &mut Tx<'_>, text: &str) -> Result<Renewal> {
     let (hash, now) = (credentials::hash(text), tx.now);
-    let used = on_each!(tx, |c| diesel::update(
+    let used = diesel::update(
         refresh_tokens::table
             .find(&hash)
-            .filter(refresh_tokens::used_at.is_null())
+            .filter(refresh_tokens::used_at.is_null()),
     )
     .set(refresh_tokens::used_at.eq(Some(now.micros())))
-    .execute(c))?;
+    .execute(tx.conn())?;
     type Row = (SessionId, UserId, Option<MembershipId>, Time, Option<Time>);
     let columns = (
         refresh_families::id,
@@ -140,12 +139,12 @@ pub fn renew(tx: &mut Tx<'_>, text: &str) -> Result<Renewal> {
         refresh_families::expires_at,
         refresh_families::revoked_at,
     );
-    let found: Option<Row> = on_each!(tx, |c| refresh_tokens::table
+    let found: Option<Row> = refresh_tokens::table
         .inner_join(refresh_families::table)
         .filter(refresh_tokens::hash.eq(&hash))
         .select(columns)
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     let Some((session, user, membership, expires_at, revoked_at)) = found else {
         return Ok(Renewal::Unknown);
     };
@@ -163,9 +162,9 @@ pub fn renew(tx: &mut Tx<'_>, text: &str) -> Result<Renewal> {
         return Ok(Renewal::Ended(family));
     }
     let refresh_token = new_token(tx, session, Some(&hash), expires_at)?;
-    on_each!(tx, |c| diesel::update(refresh_families::table.find(session))
+    diesel::update(refresh_families::table.find(session))
         .set(refresh_families::last_used_at.eq(now.micros()))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(Renewal::Renewed(
         family,
         Opened {
@@ -205,16 +204,16 @@ pub fn end(tx: &mut Tx<'_>, which: Which, reason: EndReason) -> Result<()> {
             .value(&but),
         Which::Membership(membership) => these.equals("refresh_families.membership_id", &membership),
     };
-    on_each!(tx, |c| diesel::update(
+    diesel::update(
         refresh_families::table
             .filter(these)
-            .filter(refresh_families::revoked_at.is_null())
+            .filter(refresh_families::revoked_at.is_null()),
     )
     .set((
         refresh_families::revoked_at.eq(Some(now.micros())),
-        refresh_families::revoked_reason.eq(Some(reason))
+        refresh_families::revoked_reason.eq(Some(reason)),
     ))
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(())
 }
 
@@ -223,18 +222,12 @@ pub fn end(tx: &mut Tx<'_>, which: Which, reason: EndReason) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
-    let over: Vec<SessionId> = on_each!(tx, |c| refresh_families::table
+    let over: Vec<SessionId> = refresh_families::table
         .filter(refresh_families::expires_at.le(by.micros()))
         .order(refresh_families::expires_at)
         .limit(most)
         .select(refresh_families::id)
-        .load(c))?;
-    on_each!(tx, |c| diesel::delete(
-        refresh_tokens::table.filter(refresh_tokens::family_id.eq_any(among(&over)))
-    )
-    .execute(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        refresh_families::table.filter(refresh_families::id.eq_any(among(&over)))
-    )
-    .execute(c))?)
+        .load(tx.conn())?;
+    diesel::delete(refresh_tokens::table.filter(refresh_tokens::family_id.eq_any(among(&over)))).execute(tx.conn())?;
+    Ok(diesel::delete(refresh_families::table.filter(refresh_families::id.eq_any(among(&over)))).execute(tx.conn())?)
 }

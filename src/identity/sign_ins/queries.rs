@@ -7,7 +7,6 @@ use crate::{
     db::Tx,
     error::Result,
     kernel::{Time, ids::SignInId},
-    on_each,
     schema::{
         sign_in_marks,
         sign_ins::{self, table},
@@ -33,23 +32,23 @@ pub fn record(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
         sign_ins::ip.eq(sign_in.ip.map(|ip| ip.to_string())),
         sign_ins::user_agent.eq(sign_in.agent.as_deref()),
     );
-    on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?;
+    diesel::insert_into(table).values(row).execute(tx.conn())?;
     Ok(())
 }
 
 /// Allows what was written before that moment to be forgotten; never less than was allowed already.
 fn allow(tx: &mut Tx<'_>, mark: &str, before: Time) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(
+    diesel::update(
         sign_in_marks::table
             .find(mark)
-            .filter(sign_in_marks::before_at.lt(before.micros()))
+            .filter(sign_in_marks::before_at.lt(before.micros())),
     )
     .set((
         sign_in_marks::before_at.eq(before.micros()),
-        sign_in_marks::updated_at.eq(now.micros())
+        sign_in_marks::updated_at.eq(now.micros()),
     ))
-    .execute(c))?;
+    .execute(tx.conn())?;
     Ok(())
 }
 
@@ -62,10 +61,10 @@ pub fn take_addresses(tx: &mut Tx<'_>, before: Time, most: i64) -> Result<usize>
     // The condition stands as the index has it.
     let sql = "UPDATE sign_ins SET ip = NULL, user_agent = NULL WHERE id IN (SELECT id FROM sign_ins \
         WHERE at < $1 AND (ip IS NOT NULL OR user_agent IS NOT NULL) ORDER BY at LIMIT $2)";
-    Ok(on_each!(tx, |c| sql_query(sql)
+    Ok(sql_query(sql)
         .bind::<BigInt, _>(before.micros())
         .bind::<BigInt, _>(most)
-        .execute(c))?)
+        .execute(tx.conn())?)
 }
 
 /// Deletes at most so many sign-ins before that moment; tells how many.
@@ -75,8 +74,8 @@ pub fn take_addresses(tx: &mut Tx<'_>, before: Time, most: i64) -> Result<usize>
 pub fn delete_old(tx: &mut Tx<'_>, before: Time, most: i64) -> Result<usize> {
     allow(tx, "deleted", before)?;
     let sql = "DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins WHERE at < $1 ORDER BY at, id LIMIT $2)";
-    Ok(on_each!(tx, |c| sql_query(sql)
+    Ok(sql_query(sql)
         .bind::<BigInt, _>(before.micros())
         .bind::<BigInt, _>(most)
-        .execute(c))?)
+        .execute(tx.conn())?)
 }

@@ -20,7 +20,6 @@ use crate::{
         ids::{IdentityLinkId, MembershipId, PartnerId, ServiceClientId, SessionId, TeamId, UserId},
         json::Stored,
     },
-    on_each,
     schema::{
         account_manager_assignments, api_keys, identity_links, partner_membership_roles, partner_memberships,
         partner_resellers, partner_territories, program_memberships, programs, refresh_families, service_clients,
@@ -52,14 +51,14 @@ impl UserFacts {
 /// What the database reports.
 pub fn of_session(tx: &mut Tx<'_>, session: SessionId) -> Result<Option<Standing>> {
     let now = tx.now;
-    let found: Option<(UserFacts, Option<MembershipId>)> = on_each!(tx, |c| refresh_families::table
+    let found: Option<(UserFacts, Option<MembershipId>)> = refresh_families::table
         .inner_join(users::table)
         .filter(refresh_families::id.eq(session))
         .filter(refresh_families::revoked_at.is_null())
         .filter(refresh_families::expires_at.gt(now.micros()))
         .select((UserFacts::as_select(), refresh_families::membership_id))
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     let Some((user, membership)) = found.filter(|(user, _)| user.status == UserStatus::Active) else {
         return Ok(None);
     };
@@ -92,25 +91,25 @@ pub fn of_session(tx: &mut Tx<'_>, session: SessionId) -> Result<Option<Standing
 /// # Errors
 /// What the database reports.
 pub fn of_link(tx: &mut Tx<'_>, link: IdentityLinkId, partner: Option<PartnerId>) -> Result<Option<Standing>> {
-    let user: Option<UserFacts> = on_each!(tx, |c| identity_links::table
+    let user: Option<UserFacts> = identity_links::table
         .inner_join(users::table)
         .filter(identity_links::id.eq(link))
         .filter(users::status.eq(UserStatus::Active))
         .select(UserFacts::as_select())
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     let Some(user) = user else {
         return Ok(None);
     };
     let (side, roles, rows) = match (user.kind, partner) {
         (UserKind::Vendor, None) => (Side::Vendor, roles_of(tx, user.id)?, rows_of_vendor_user(tx, &user)?),
         (UserKind::Partner, Some(partner)) => {
-            let place: Option<MembershipId> = on_each!(tx, |c| partner_memberships::table
+            let place: Option<MembershipId> = partner_memberships::table
                 .filter(partner_memberships::user_id.eq(user.id))
                 .filter(partner_memberships::partner_id.eq(partner))
                 .select(partner_memberships::id)
-                .get_result(c)
-                .optional())?;
+                .get_result(tx.conn())
+                .optional()?;
             let found = match place {
                 Some(place) => membership_of(tx, place)?,
                 None => None,
@@ -136,26 +135,26 @@ pub fn of_link(tx: &mut Tx<'_>, link: IdentityLinkId, partner: Option<PartnerId>
 }
 
 fn roles_of(tx: &mut Tx<'_>, user: UserId) -> Result<Roles> {
-    let roles: Vec<Role> = on_each!(tx, |c| user_roles::table
+    let roles: Vec<Role> = user_roles::table
         .filter(user_roles::user_id.eq(user))
         .select(user_roles::role)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(roles.into_iter().collect())
 }
 
 fn membership_of(tx: &mut Tx<'_>, membership: MembershipId) -> Result<Option<(PartnerId, Roles)>> {
-    let found: Option<(PartnerId, MembershipStatus)> = on_each!(tx, |c| partner_memberships::table
+    let found: Option<(PartnerId, MembershipStatus)> = partner_memberships::table
         .find(membership)
         .select((partner_memberships::partner_id, partner_memberships::status))
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     let Some((partner, MembershipStatus::Active)) = found else {
         return Ok(None);
     };
-    let roles: Vec<Role> = on_each!(tx, |c| partner_membership_roles::table
+    let roles: Vec<Role> = partner_membership_roles::table
         .filter(partner_membership_roles::membership_id.eq(membership))
         .select(partner_membership_roles::role)
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(Some((partner, roles.into_iter().collect())))
 }
 
@@ -164,11 +163,11 @@ fn membership_of(tx: &mut Tx<'_>, membership: MembershipId) -> Result<Option<(Pa
 /// # Errors
 /// What the database reports.
 pub fn rows_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Rows> {
-    let found: Option<UserFacts> = on_each!(tx, |c| users::table
+    let found: Option<UserFacts> = users::table
         .find(user)
         .select(UserFacts::as_select())
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     match found.filter(UserFacts::is_active_vendor) {
         Some(user) => rows_of_vendor_user(tx, &user),
         None => Ok(Rows::Partners(Arc::from([]))),
@@ -184,31 +183,31 @@ pub fn who_sees(tx: &mut Tx<'_>, partner: PartnerId, candidates: &[UserId]) -> R
     let mut holding = Clause::all();
     holding.equals("account_manager_assignments.partner_id", &partner);
     in_force(&mut holding, now);
-    let holders: Vec<Option<UserId>> = on_each!(tx, |c| account_manager_assignments::table
+    let holders: Vec<Option<UserId>> = account_manager_assignments::table
         .filter(holding)
         .select(account_manager_assignments::user_id)
-        .load(c))?;
+        .load(tx.conn())?;
     let holders: BTreeSet<UserId> = holders.into_iter().flatten().collect();
     let mut asked: Vec<UserId> = candidates.to_vec();
     asked.extend(&holders);
-    let facts: Vec<UserFacts> = on_each!(tx, |c| users::table
+    let facts: Vec<UserFacts> = users::table
         .filter(users::id.eq_any(among(&asked)))
         .select(UserFacts::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let teams: BTreeSet<TeamId> = facts
         .iter()
         .filter(|user| holders.contains(&user.id))
         .filter_map(|user| user.team_id)
         .collect();
-    let local: Vec<UserId> = on_each!(tx, |c| user_territories::table
+    let local: Vec<UserId> = user_territories::table
         .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(user_territories::territory_id)))
         .inner_join(
-            partner_territories::table.on(partner_territories::territory_id.eq(territory_closure::descendant_id))
+            partner_territories::table.on(partner_territories::territory_id.eq(territory_closure::descendant_id)),
         )
         .filter(partner_territories::partner_id.eq(partner))
         .select(user_territories::user_id)
         .distinct()
-        .load(c))?;
+        .load(tx.conn())?;
     let local: BTreeSet<UserId> = local.into_iter().collect();
     let sees = |user: &UserFacts| match user.row_scope {
         _ if !user.is_active_vendor() => false,
@@ -232,10 +231,12 @@ fn rows_of_vendor_user(tx: &mut Tx<'_>, user: &UserFacts) -> Result<Rows> {
         Some(RowScope::Team) => {
             let mut team = vec![user.id];
             if let Some(id) = user.team_id {
-                team.extend(on_each!(tx, |c| users::table
-                    .filter(users::team_id.eq(id))
-                    .select(users::id)
-                    .load::<UserId>(c))?);
+                team.extend(
+                    users::table
+                        .filter(users::team_id.eq(id))
+                        .select(users::id)
+                        .load::<UserId>(tx.conn())?,
+                );
             }
             held_by(tx, &team)?
         }
@@ -257,11 +258,11 @@ fn held_by(tx: &mut Tx<'_>, holders: &[UserId]) -> Result<Vec<PartnerId>> {
     let mut held = Clause::all();
     held.one_of("account_manager_assignments.user_id", holders);
     in_force(&mut held, now);
-    Ok(on_each!(tx, |c| assignments::table
+    Ok(assignments::table
         .filter(held)
         .select(assignments::partner_id)
         .distinct()
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// And: the assignment is the last of its chain that had begun at that moment.
@@ -279,15 +280,15 @@ fn in_force(clause: &mut Clause, at: Time) {
 
 /// The partners that are active in the user's territories or in what lies within them.
 fn in_territories_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<PartnerId>> {
-    Ok(on_each!(tx, |c| user_territories::table
+    Ok(user_territories::table
         .inner_join(territory_closure::table.on(territory_closure::ancestor_id.eq(user_territories::territory_id)))
         .inner_join(
-            partner_territories::table.on(partner_territories::territory_id.eq(territory_closure::descendant_id))
+            partner_territories::table.on(partner_territories::territory_id.eq(territory_closure::descendant_id)),
         )
         .filter(user_territories::user_id.eq(user))
         .select(partner_territories::partner_id)
         .distinct()
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// A partner's rows: its own, and those of the resellers it serves where a program of both says so.
@@ -296,13 +297,13 @@ fn in_territories_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<PartnerId>> {
 /// What the database reports.
 pub fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
     let today = tx.now.date();
-    let opens: i64 = on_each!(tx, |c| program_memberships::table
+    let opens: i64 = program_memberships::table
         .inner_join(programs::table)
         .filter(program_memberships::partner_id.eq(partner))
         .filter(program_memberships::ended_at.is_null())
         .filter(programs::distributor_sees_resellers.eq(true))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     let mut rows = vec![partner];
     if opens > 0 {
         let mut shared = Clause::all();
@@ -313,16 +314,16 @@ pub fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
              JOIN programs ON programs.id = ours.program_id WHERE theirs.partner_id = partner_resellers.reseller_id AND theirs.ended_at IS NULL \
              AND ours.partner_id = partner_resellers.distributor_id AND ours.ended_at IS NULL AND programs.distributor_sees_resellers)",
         );
-        let resellers: Vec<PartnerId> = on_each!(tx, |c| partner_resellers::table
+        let resellers: Vec<PartnerId> = partner_resellers::table
             .filter(shared)
             .filter(partner_resellers::starts_on.le(today))
             .filter(
                 partner_resellers::ends_on
                     .is_null()
-                    .or(partner_resellers::ends_on.gt(today))
+                    .or(partner_resellers::ends_on.gt(today)),
             )
             .select(partner_resellers::reseller_id)
-            .load(c))?;
+            .load(tx.conn())?;
         rows.extend(resellers);
     }
     rows.sort_unstable();
@@ -336,10 +337,10 @@ pub fn rows_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Rows> {
 /// # Errors
 /// What the database reports.
 pub fn distributors_of(tx: &mut Tx<'_>, partners: &[String]) -> Result<BTreeSet<(String, String)>> {
-    let pairs: Vec<(String, String)> = on_each!(tx, |c| partner_resellers::table
+    let pairs: Vec<(String, String)> = partner_resellers::table
         .filter(partner_resellers::reseller_id.eq_any(among(partners)))
         .select((partner_resellers::reseller_id, partner_resellers::distributor_id))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(pairs.into_iter().collect())
 }
 
@@ -348,16 +349,15 @@ pub fn distributors_of(tx: &mut Tx<'_>, partners: &[String]) -> Result<BTreeSet<
 /// # Errors
 /// What the database reports.
 pub fn of_client(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Option<Standing>> {
-    let found: Option<(ClientStatus, Option<PartnerId>, Stored<Vec<String>>)> =
-        on_each!(tx, |c| service_clients::table
-            .find(client)
-            .select((
-                service_clients::status,
-                service_clients::partner_id,
-                service_clients::scopes
-            ))
-            .get_result(c)
-            .optional())?;
+    let found: Option<(ClientStatus, Option<PartnerId>, Stored<Vec<String>>)> = service_clients::table
+        .find(client)
+        .select((
+            service_clients::status,
+            service_clients::partner_id,
+            service_clients::scopes,
+        ))
+        .get_result(tx.conn())
+        .optional()?;
     let Some((ClientStatus::Active, partner, scopes)) = found else {
         return Ok(None);
     };
@@ -391,7 +391,7 @@ pub fn of_api_key(tx: &mut Tx<'_>, public_id: &str) -> Result<Option<Standing>> 
         Option<Time>,
         Option<Time>,
     );
-    let found: Option<Row> = on_each!(tx, |c| api_keys::table
+    let found: Option<Row> = api_keys::table
         .filter(api_keys::public_id.eq(public_id))
         .filter(api_keys::revoked_at.is_null())
         .select((
@@ -399,10 +399,10 @@ pub fn of_api_key(tx: &mut Tx<'_>, public_id: &str) -> Result<Option<Standing>> 
             api_keys::client_id,
             api_keys::scopes,
             api_keys::expires_at,
-            api_keys::last_used_at
+            api_keys::last_used_at,
         ))
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     let Some((hash, Some(client), scopes, expires_at, last_used_at)) = found else {
         return Ok(None);
     };
@@ -431,16 +431,14 @@ pub fn touch(tx: &mut Tx<'_>, subject: &Subject) -> Result<()> {
     match subject {
         Subject::Session(_) | Subject::Linked(..) => {}
         Subject::Client(client) => {
-            on_each!(tx, |c| diesel::update(service_clients::table.find(client))
+            diesel::update(service_clients::table.find(client))
                 .set(service_clients::last_used_at.eq(Some(now.micros())))
-                .execute(c))?;
+                .execute(tx.conn())?;
         }
         Subject::ApiKey(public_id) => {
-            on_each!(tx, |c| diesel::update(
-                api_keys::table.filter(api_keys::public_id.eq(public_id))
-            )
-            .set(api_keys::last_used_at.eq(Some(now.micros())))
-            .execute(c))?;
+            diesel::update(api_keys::table.filter(api_keys::public_id.eq(public_id)))
+                .set(api_keys::last_used_at.eq(Some(now.micros())))
+                .execute(tx.conn())?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, remove, revise,
+    load_page, remove, revise,
     schema::teams::{self, table},
 };
 
@@ -43,10 +43,7 @@ fn key(sort: TeamSort, row: &Team) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(Team::as_select())
-        .get_result(c))?)
+    Ok(table.find(id).select(Team::as_select()).get_result(tx.conn())?)
 }
 
 /// A team's lead is a vendor user; users point at teams, so the table itself cannot say so.
@@ -67,7 +64,7 @@ fn check_lead(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
 /// 409 `already_exists` if its name is taken, `unknown_reference` if its lead does not exist.
 pub fn insert(tx: &mut Tx<'_>, team: Team) -> Result<Team> {
     check_lead(tx, &team)?;
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&team).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&team).execute(tx.conn())?))
         .map_err(|error| explain(error, &team))?;
     tx.record(Fact::created("team.created", &team))?;
     Ok(team)

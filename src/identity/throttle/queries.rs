@@ -7,7 +7,6 @@ use crate::{
     db::{Tx, among},
     error::Result,
     kernel::Time,
-    on_each,
     schema::login_throttles::{self, table},
 };
 
@@ -20,7 +19,7 @@ fn found(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Failures>> {
         login_throttles::blocked_until,
         login_throttles::updated_at,
     );
-    let row: Option<Row> = on_each!(tx, |c| table.find(subject).select(columns).get_result(c).optional())?;
+    let row: Option<Row> = table.find(subject).select(columns).get_result(tx.conn()).optional()?;
     Ok(row.map(|(count, since, blocked_until, last)| Failures {
         count,
         since,
@@ -56,16 +55,16 @@ pub fn fail(tx: &mut Tx<'_>, subjects: &[(ThrottleKind, String)]) -> Result<()> 
             login_throttles::blocked_until.eq(after.blocked_until.map(Time::micros)),
             login_throttles::updated_at.eq(after.last.micros()),
         );
-        on_each!(tx, |c| diesel::insert_into(table)
+        diesel::insert_into(table)
             .values((
                 login_throttles::subject.eq(subject),
                 login_throttles::kind.eq(*kind),
-                changes
+                changes,
             ))
             .on_conflict(login_throttles::subject)
             .do_update()
             .set(changes)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -75,7 +74,7 @@ pub fn fail(tx: &mut Tx<'_>, subjects: &[(ThrottleKind, String)]) -> Result<()> 
 /// # Errors
 /// What the database reports.
 pub fn forgive(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(subject)).execute(c))?;
+    diesel::delete(table.find(subject)).execute(tx.conn())?;
     Ok(())
 }
 
@@ -88,15 +87,12 @@ pub fn delete_forgotten(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let free = login_throttles::blocked_until
         .is_null()
         .or(login_throttles::blocked_until.le(now.micros()));
-    let over: Vec<String> = on_each!(tx, |c| table
+    let over: Vec<String> = table
         .filter(login_throttles::updated_at.le(now.plus_seconds(-FORGOTTEN).micros()))
         .filter(free)
         .order(login_throttles::updated_at)
         .limit(most)
         .select(login_throttles::subject)
-        .load(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(login_throttles::subject.eq_any(among(&over)))
-    )
-    .execute(c))?)
+        .load(tx.conn())?;
+    Ok(diesel::delete(table.filter(login_throttles::subject.eq_any(among(&over)))).execute(tx.conn())?)
 }

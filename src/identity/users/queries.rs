@@ -20,7 +20,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{user_roles, user_territories, users, users::table},
 };
 
@@ -82,17 +82,17 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<UserRow>) -> Result<Vec<User>> {
         HashMap::<UserId, Vec<VendorRole>>::new(),
         HashMap::<UserId, Vec<TerritoryId>>::new(),
     );
-    let pairs: Vec<(UserId, VendorRole)> = on_each!(tx, |c| user_roles::table
+    let pairs: Vec<(UserId, VendorRole)> = user_roles::table
         .filter(mine)
         .select((user_roles::user_id, user_roles::role))
-        .load(c))?;
+        .load(tx.conn())?;
     pairs
         .into_iter()
         .for_each(|(user, role)| roles.entry(user).or_default().push(role));
-    let pairs: Vec<(UserId, TerritoryId)> = on_each!(tx, |c| user_territories::table
+    let pairs: Vec<(UserId, TerritoryId)> = user_territories::table
         .filter(theirs)
         .select((user_territories::user_id, user_territories::territory_id))
-        .load(c))?;
+        .load(tx.conn())?;
     pairs
         .into_iter()
         .for_each(|(user, territory)| territories.entry(user).or_default().push(territory));
@@ -168,7 +168,7 @@ fn key(sort: UserSort, row: &UserRow) -> Key {
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
-    let row: UserRow = on_each!(tx, |c| table.find(id).select(UserRow::as_select()).get_result(c))?;
+    let row: UserRow = table.find(id).select(UserRow::as_select()).get_result(tx.conn())?;
     whole(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -177,11 +177,11 @@ pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
 /// # Errors
 /// What the database reports.
 pub fn by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<User>> {
-    let row: Option<UserRow> = on_each!(tx, |c| table
+    let row: Option<UserRow> = table
         .filter(users::email_key.eq(fold(email)))
         .select(UserRow::as_select())
-        .get_result(c)
-        .optional())?;
+        .get_result(tx.conn())
+        .optional()?;
     Ok(whole(tx, row.into_iter().collect())?.pop())
 }
 
@@ -190,7 +190,7 @@ pub fn by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<User>> {
 /// # Errors
 /// What the database reports.
 pub fn any(tx: &mut Tx<'_>) -> Result<bool> {
-    let one: Option<UserId> = on_each!(tx, |c| table.select(users::id).limit(1).get_result(c).optional())?;
+    let one: Option<UserId> = table.select(users::id).limit(1).get_result(tx.conn()).optional()?;
     Ok(one.is_some())
 }
 
@@ -200,14 +200,14 @@ pub fn any(tx: &mut Tx<'_>) -> Result<bool> {
 /// What the database reports.
 pub fn is_active_vendor_with(tx: &mut Tx<'_>, user: UserId, roles: &[Role]) -> Result<bool> {
     let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-    let found: i64 = on_each!(tx, |c| table
+    let found: i64 = table
         .inner_join(user_roles::table)
         .filter(users::id.eq(user))
         .filter(users::kind.eq(UserKind::Vendor))
         .filter(users::status.eq(UserStatus::Active))
         .filter(user_roles::role.eq_any(among(&roles)))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok(found > 0)
 }
 
@@ -243,11 +243,11 @@ fn active_vendors(roles: &[Role], named: &[UserId]) -> Clause {
 /// What the database reports.
 pub fn vendors_with(tx: &mut Tx<'_>, roles: &[Role]) -> Result<Vec<UserId>> {
     let clause = active_vendors(roles, &[]);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .order(users::id)
         .select(users::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The vendor's active people who have one of the roles, or are named, with their roles.
@@ -256,16 +256,16 @@ pub fn vendors_with(tx: &mut Tx<'_>, roles: &[Role]) -> Result<Vec<UserId>> {
 /// What the database reports.
 pub fn vendor_people(tx: &mut Tx<'_>, roles: &[Role], named: &[UserId]) -> Result<Vec<VendorPerson>> {
     let clause = active_vendors(roles, named);
-    let people: Vec<(UserId, String)> = on_each!(tx, |c| table
+    let people: Vec<(UserId, String)> = table
         .filter(clause)
         .order((users::name_key, users::id))
         .select((users::id, users::name))
-        .load(c))?;
+        .load(tx.conn())?;
     let ids: Vec<UserId> = people.iter().map(|(id, _)| *id).collect();
-    let held: Vec<(UserId, Role)> = on_each!(tx, |c| user_roles::table
+    let held: Vec<(UserId, Role)> = user_roles::table
         .filter(user_roles::user_id.eq_any(among(&ids)))
         .select((user_roles::user_id, user_roles::role))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(people
         .into_iter()
         .map(|(id, name)| VendorPerson {
@@ -305,7 +305,7 @@ pub fn other_admins(tx: &mut Tx<'_>, than: UserId) -> Result<i64> {
         let rows = admins.order(users::id).select(users::id);
         let _locked: Vec<UserId> = Lock::Update.on(rows).load(tx.conn())?;
     }
-    Ok(on_each!(tx, |c| admins.count().get_result(c))?)
+    Ok(admins.count().get_result(tx.conn())?)
 }
 
 /// Stores a new user with the hash of a password, if there is one yet, and tells of it.
@@ -321,7 +321,7 @@ pub fn insert(tx: &mut Tx<'_>, user: User, password_hash: Option<&str>) -> Resul
             users::password_changed_at.eq(password_hash.map(|_| now.micros())),
             users::session_version.eq(1_i64),
         );
-        on_each!(tx, |c| diesel::insert_into(table).values((&row, secret)).execute(c))?;
+        diesel::insert_into(table).values((&row, secret)).execute(tx.conn())?;
         Ok(())
     });
     stored.map_err(|error| explain(error, &user.email))?;
@@ -361,22 +361,16 @@ fn store_lists(tx: &mut Tx<'_>, user: &User) -> Result<()> {
             )
         })
         .collect();
-    on_each!(tx, |c| diesel::delete(
-        user_roles::table.filter(user_roles::user_id.eq(user.id))
-    )
-    .execute(c))?;
-    on_each!(tx, |c| diesel::delete(
-        user_territories::table.filter(user_territories::user_id.eq(user.id))
-    )
-    .execute(c))?;
+    diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user.id))).execute(tx.conn())?;
+    diesel::delete(user_territories::table.filter(user_territories::user_id.eq(user.id))).execute(tx.conn())?;
     for role in roles {
-        on_each!(tx, |c| diesel::insert_into(user_roles::table).values(role).execute(c))?;
+        diesel::insert_into(user_roles::table).values(role).execute(tx.conn())?;
     }
     for territory in territories {
         tx.attempt(|tx| {
-            Ok(on_each!(tx, |c| diesel::insert_into(user_territories::table)
+            Ok(diesel::insert_into(user_territories::table)
                 .values(territory)
-                .execute(c))?)
+                .execute(tx.conn())?)
         })
         .map_err(|error| unknown(error, "#/territory_ids", "There is no such territory."))?;
     }
@@ -427,11 +421,11 @@ pub struct Credentials {
 /// # Errors
 /// What the database reports.
 pub fn credentials_by_email(tx: &mut Tx<'_>, email_key: &str) -> Result<Option<Credentials>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(users::email_key.eq(email_key))
         .select(Credentials::as_select())
-        .get_result(c)
-        .optional())?)
+        .get_result(tx.conn())
+        .optional()?)
 }
 
 /// The credentials of a user.
@@ -439,10 +433,7 @@ pub fn credentials_by_email(tx: &mut Tx<'_>, email_key: &str) -> Result<Option<C
 /// # Errors
 /// 404 if there is none.
 pub fn credentials_of(tx: &mut Tx<'_>, id: UserId) -> Result<Credentials> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(Credentials::as_select())
-        .get_result(c))?)
+    Ok(table.find(id).select(Credentials::as_select()).get_result(tx.conn())?)
 }
 
 /// Notes a sign-in on the user. Book-keeping: no revision, no event; the sign-in itself is a fact of its own.
@@ -451,9 +442,9 @@ pub fn credentials_of(tx: &mut Tx<'_>, id: UserId) -> Result<Credentials> {
 /// What the database reports.
 pub fn note_sign_in(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(table.find(id))
+    diesel::update(table.find(id))
         .set(users::last_sign_in_at.eq(Some(now.micros())))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -463,12 +454,12 @@ pub fn note_sign_in(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
 /// What the database reports.
 pub fn set_password(tx: &mut Tx<'_>, id: UserId, hash: &str) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(table.find(id))
+    diesel::update(table.find(id))
         .set((
             users::password_hash.eq(Some(hash)),
-            users::password_changed_at.eq(Some(now.micros()))
+            users::password_changed_at.eq(Some(now.micros())),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -477,8 +468,8 @@ pub fn set_password(tx: &mut Tx<'_>, id: UserId, hash: &str) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn raise_session_version(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
-    on_each!(tx, |c| diesel::update(table.find(id))
+    diesel::update(table.find(id))
         .set(users::session_version.eq(users::session_version + 1))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
         ids::{FileId, ImportId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         import_jobs::{self as jobs, table},
         import_work as work,
@@ -182,10 +182,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &ImportFilter, paging: &Paging) -> Result<P
 pub fn find(tx: &mut Tx<'_>, id: ImportId) -> Result<Import> {
     let mut clause = scope(tx);
     clause.equals("import_jobs.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(Import::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(Import::as_select()).first(tx.conn())?)
 }
 
 /// Where the work on an import stands.
@@ -193,10 +190,7 @@ pub fn find(tx: &mut Tx<'_>, id: ImportId) -> Result<Import> {
 /// # Errors
 /// What the database reports.
 pub fn work(tx: &mut Tx<'_>, id: ImportId) -> Result<Work> {
-    Ok(on_each!(tx, |c| work::table
-        .find(id)
-        .select(Work::as_select())
-        .first(c))?)
+    Ok(work::table.find(id).select(Work::as_select()).first(tx.conn())?)
 }
 
 /// The import with that id, if the caller may see it, held with the work on it: no batch is at it meanwhile.
@@ -219,12 +213,8 @@ pub fn hold_for_change(tx: &mut Tx<'_>, id: ImportId) -> Result<Held> {
 /// # Errors
 /// 409 `already_exists` with the import that has the same content, unless it is wanted again.
 pub fn insert(tx: &mut Tx<'_>, import: Import, work: &Work) -> Result<Import> {
-    on_each!(tx, |c| diesel::insert_into(table).values(&import).execute(c))?;
-    let stored = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(work::table)
-            .values(work)
-            .execute(c))?)
-    });
+    diesel::insert_into(table).values(&import).execute(tx.conn())?;
+    let stored = tx.attempt(|tx| Ok(diesel::insert_into(work::table).values(work).execute(tx.conn())?));
     if let Err(error) = stored {
         return Err(taken(tx, error, work));
     }
@@ -236,11 +226,11 @@ fn taken(tx: &mut Tx<'_>, error: Error, work: &Work) -> Error {
     if !error.is(&codes::ALREADY_EXISTS) {
         return error;
     }
-    let holder: std::result::Result<Option<ImportId>, _> = on_each!(tx, |c| work::table
+    let holder: std::result::Result<Option<ImportId>, _> = work::table
         .filter(work::content_key.eq(&work.content_key))
         .select(work::import_id)
-        .first(c)
-        .optional());
+        .first(tx.conn())
+        .optional();
     let other = holder.ok().flatten().map_or_else(String::new, |id| format!(" by {id}"));
     Error::new(&codes::ALREADY_EXISTS).fault(
         "#/file_id",
@@ -256,9 +246,9 @@ fn taken(tx: &mut Tx<'_>, error: Error, work: &Work) -> Error {
 pub fn save(tx: &mut Tx<'_>, before: &Import, after: Import, work: &Work, kind: &'static str) -> Result<Import> {
     revise!(tx, table, jobs::revision, (before.id, before.revision), &after)?;
     let stored = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(work::table.find(before.id))
+        Ok(diesel::update(work::table.find(before.id))
             .set(work)
-            .execute(c))?)
+            .execute(tx.conn())?)
     });
     if let Err(error) = stored {
         return Err(taken(tx, error, work));
@@ -274,8 +264,10 @@ pub fn save(tx: &mut Tx<'_>, before: &Import, after: Import, work: &Work, kind: 
 pub fn advance(tx: &mut Tx<'_>, held: &mut Held) -> Result<()> {
     held.import.updated_at = tx.now;
     let Held { import, work } = &*held;
-    on_each!(tx, |c| diesel::update(table.find(import.id)).set(import).execute(c))?;
-    on_each!(tx, |c| diesel::update(work::table.find(import.id)).set(work).execute(c))?;
+    diesel::update(table.find(import.id)).set(import).execute(tx.conn())?;
+    diesel::update(work::table.find(import.id))
+        .set(work)
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -286,22 +278,22 @@ pub fn advance(tx: &mut Tx<'_>, held: &mut Held) -> Result<()> {
 pub fn take(tx: &mut Tx<'_>, token: &str) -> Result<Option<ImportId>> {
     let now = tx.agreed_moment()?;
     let free = || work::lease_token.is_null().or(work::lease_until.le(now));
-    let waiting: Vec<ImportId> = on_each!(tx, |c| table
+    let waiting: Vec<ImportId> = table
         .inner_join(work::table)
         .filter(jobs::status.eq_any(among(AT_WORK)))
         .filter(free())
         .order((jobs::created_at, jobs::id))
         .limit(8)
         .select(jobs::id)
-        .load(c))?;
+        .load(tx.conn())?;
     for id in waiting {
         let lease = (
             work::lease_token.eq(Some(token)),
             work::lease_until.eq(Some(now.plus_seconds(LEASE_SECONDS))),
         );
-        let taken = on_each!(tx, |c| diesel::update(work::table.find(id).filter(free()))
+        let taken = diesel::update(work::table.find(id).filter(free()))
             .set(lease)
-            .execute(c))?;
+            .execute(tx.conn())?;
         if taken == 1 {
             return Ok(Some(id));
         }
@@ -315,13 +307,13 @@ pub fn take(tx: &mut Tx<'_>, token: &str) -> Result<Option<ImportId>> {
 /// What the database reports.
 pub fn is_anything_waiting(tx: &mut Tx<'_>) -> Result<bool> {
     let now = tx.agreed_moment()?;
-    let found: Option<ImportId> = on_each!(tx, |c| table
+    let found: Option<ImportId> = table
         .inner_join(work::table)
         .filter(jobs::status.eq_any(among(AT_WORK)))
         .filter(work::lease_token.is_null().or(work::lease_until.le(now)))
         .select(jobs::id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.is_some())
 }
 
@@ -333,9 +325,9 @@ pub fn is_anything_waiting(tx: &mut Tx<'_>) -> Result<bool> {
 pub fn hold(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<Option<Held>> {
     let until = tx.agreed_moment()?.plus_seconds(LEASE_SECONDS);
     let ours = work::table.find(id).filter(work::lease_token.eq(token));
-    let kept = on_each!(tx, |c| diesel::update(ours)
+    let kept = diesel::update(ours)
         .set(work::lease_until.eq(Some(until)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     if kept == 0 {
         return Ok(None);
     }
@@ -343,12 +335,12 @@ pub fn hold(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<Option<Held>> 
         let one = table.find(id).select(jobs::id);
         let _held: ImportId = Lock::NoKeyUpdate.on(one).get_result(tx.conn())?;
     }
-    let import: Option<Import> = on_each!(tx, |c| table
+    let import: Option<Import> = table
         .find(id)
         .filter(jobs::status.eq_any(among(AT_WORK)))
         .select(Import::as_select())
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let Some(import) = import else { return Ok(None) };
     let work = work(tx, id)?;
     Ok(Some(Held { import, work }))
@@ -360,9 +352,9 @@ pub fn hold(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<Option<Held>> 
 /// What the database reports.
 pub fn release(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<()> {
     let ours = work::table.find(id).filter(work::lease_token.eq(token));
-    on_each!(tx, |c| diesel::update(ours)
+    diesel::update(ours)
         .set((work::lease_token.eq(None::<String>), work::lease_until.eq(None::<Time>)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -371,11 +363,9 @@ pub fn release(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn release_all(tx: &mut Tx<'_>) -> Result<()> {
-    on_each!(tx, |c| diesel::update(
-        work::table.filter(work::lease_token.is_not_null())
-    )
-    .set((work::lease_token.eq(None::<String>), work::lease_until.eq(None::<Time>)))
-    .execute(c))?;
+    diesel::update(work::table.filter(work::lease_token.is_not_null()))
+        .set((work::lease_token.eq(None::<String>), work::lease_until.eq(None::<Time>)))
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -413,14 +403,14 @@ pub fn close_run(tx: &mut Tx<'_>, import: &Import, error: Option<&str>) -> Resul
 /// What the database reports.
 pub fn next_expired(tx: &mut Tx<'_>) -> Result<Option<Import>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .inner_join(work::table)
         .filter(jobs::expires_at.le(now))
         .filter(work::kept.eq(true))
         .order((jobs::expires_at, jobs::id))
         .select(Import::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Notes that the rows of an import are gone. The same content may be brought in again.
@@ -428,9 +418,9 @@ pub fn next_expired(tx: &mut Tx<'_>) -> Result<Option<Import>> {
 /// # Errors
 /// What the database reports.
 pub fn forget_rows(tx: &mut Tx<'_>, id: ImportId) -> Result<()> {
-    on_each!(tx, |c| diesel::update(work::table.find(id))
+    diesel::update(work::table.find(id))
         .set((work::kept.eq(false), work::content_key.eq(None::<String>)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -439,12 +429,12 @@ pub fn forget_rows(tx: &mut Tx<'_>, id: ImportId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn needs_file(tx: &mut Tx<'_>, file: FileId) -> Result<bool> {
-    let found: Option<ImportId> = on_each!(tx, |c| table
+    let found: Option<ImportId> = table
         .inner_join(work::table)
         .filter(jobs::file_id.eq(file))
         .filter(work::kept.eq(true))
         .select(jobs::id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.is_some())
 }

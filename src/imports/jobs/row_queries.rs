@@ -17,7 +17,7 @@ use crate::{
         ids::ImportId,
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     schema::import_job_rows::{self as rows, table},
     words,
 };
@@ -147,7 +147,7 @@ fn of(import: ImportId) -> Clause {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, new: &[NewRow]) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(table).values(new).execute(c))?;
+    diesel::insert_into(table).values(new).execute(tx.conn())?;
     Ok(())
 }
 
@@ -156,11 +156,11 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewRow]) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<BTreeMap<String, (i64, String)>> {
-    let found: Vec<(Option<String>, i64, Option<String>)> = on_each!(tx, |c| table
+    let found: Vec<(Option<String>, i64, Option<String>)> = table
         .filter(rows::import_id.eq(import))
         .filter(rows::row_key.eq_any(among(keys)))
         .select((rows::row_key, rows::line, rows::said))
-        .load(c))?;
+        .load(tx.conn())?;
     // Of the rows with one key only the first remembers what it says.
     let known = |(key, line, said): (Option<String>, i64, Option<String>)| Some((key?, (line, said?)));
     Ok(found.into_iter().filter_map(known).collect())
@@ -173,16 +173,16 @@ pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<B
 pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String]) -> Result<Vec<Waiting>> {
     // Two questions, each with its index: of both in one SQLite would go over all rows of the import.
     let waiting = rows::import_id.eq(import).and(rows::staged.eq(Staged::Row));
-    let mut found: Vec<Waiting> = on_each!(tx, |c| table
+    let mut found: Vec<Waiting> = table
         .filter(waiting)
         .filter(rows::row_key.eq_any(among(names)))
         .select(Waiting::as_select())
-        .load(c))?;
-    let by_name: Vec<Waiting> = on_each!(tx, |c| table
+        .load(tx.conn())?;
+    let by_name: Vec<Waiting> = table
         .filter(waiting)
         .filter(rows::name_key.eq_any(among(names)))
         .select(Waiting::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     found.extend(by_name);
     found.sort_by_key(|row| row.line);
     found.dedup_by_key(|row| row.line);
@@ -211,12 +211,12 @@ pub fn next(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Waiting>> {
         id: "import_job_rows.line",
         descending: false,
     };
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .order(Sorted(order))
         .limit(BATCH)
         .select(Waiting::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// What became of the rows at those lines, each with its record.
@@ -228,11 +228,11 @@ pub fn fates(
     import: ImportId,
     lines: &[i64],
 ) -> Result<BTreeMap<i64, (Option<ImportVerdict>, Option<String>)>> {
-    let found: Vec<(i64, Option<ImportVerdict>, Option<String>)> = on_each!(tx, |c| table
+    let found: Vec<(i64, Option<ImportVerdict>, Option<String>)> = table
         .filter(rows::import_id.eq(import))
         .filter(rows::line.eq_any(among(lines)))
         .select((rows::line, rows::verdict, rows::resource_id))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found
         .into_iter()
         .map(|(line, verdict, record)| (line, (verdict, record)))
@@ -260,9 +260,9 @@ pub fn done(tx: &mut Tx<'_>, held: (&Import, &Work), line: i64, outcome: &Outcom
         rows::left_event.eq(left.map(|left| left.event)),
         (!keeps).then(|| rows::content.eq(None::<String>)),
     );
-    on_each!(tx, |c| diesel::update(table.find((import.id, line)))
+    diesel::update(table.find((import.id, line)))
         .set(change)
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -310,7 +310,7 @@ impl ImportRow {
 /// # Errors
 /// What the database reports.
 pub fn wrong(tx: &mut Tx<'_>, import: ImportId, pass: i64, after: i64, most: i64) -> Result<Vec<Wrong>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(rows::import_id.eq(import))
         .filter(rows::verdict.eq(Some(ImportVerdict::Rejected)))
         .filter(rows::pass.ge(pass))
@@ -318,7 +318,7 @@ pub fn wrong(tx: &mut Tx<'_>, import: ImportId, pass: i64, after: i64, most: i64
         .order(rows::line)
         .limit(most)
         .select(Wrong::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Rows that made or changed a record and were not taken back yet, the last before a line first.
@@ -327,7 +327,7 @@ pub fn wrong(tx: &mut Tx<'_>, import: ImportId, pass: i64, after: i64, most: i64
 /// What the database reports.
 pub fn to_undo(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Did>> {
     let did = [ImportVerdict::Created, ImportVerdict::Updated, ImportVerdict::Draft];
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(rows::import_id.eq(work.import_id))
         .filter(rows::undo_verdict.is_null())
         .filter(rows::verdict.eq_any(among(did)))
@@ -336,7 +336,7 @@ pub fn to_undo(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Did>> {
         .order(rows::line.desc())
         .limit(BATCH)
         .select(Did::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The rows of an import that made or changed that record and were not taken back yet, in the order of the file.
@@ -345,7 +345,7 @@ pub fn to_undo(tx: &mut Tx<'_>, work: &Work) -> Result<Vec<Did>> {
 /// What the database reports.
 pub fn about(tx: &mut Tx<'_>, work: &Work, record: &str) -> Result<Vec<Did>> {
     let did = [ImportVerdict::Created, ImportVerdict::Updated, ImportVerdict::Draft];
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(rows::resource_id.eq(record))
         .filter(rows::import_id.eq(work.import_id))
         .filter(rows::undo_verdict.is_null())
@@ -353,7 +353,7 @@ pub fn about(tx: &mut Tx<'_>, work: &Work, record: &str) -> Result<Vec<Did>> {
         .filter(rows::pass.eq(work.pass))
         .order(rows::line)
         .select(Did::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Notes what became of a row that was to be taken back.
@@ -368,13 +368,13 @@ pub fn undone(
     reason: Option<(&str, &str)>,
 ) -> Result<()> {
     let (code, text) = reason.unzip();
-    on_each!(tx, |c| diesel::update(table.find((import, line)))
+    diesel::update(table.find((import, line)))
         .set((
             rows::undo_verdict.eq(Some(verdict)),
             rows::undo_code.eq(code),
-            rows::undo_text.eq(text)
+            rows::undo_text.eq(text),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -387,9 +387,9 @@ pub fn again_at(tx: &mut Tx<'_>, record: &str, before: i64, now: i64) -> Result<
         .filter(rows::resource_id.eq(record))
         .filter(rows::left_revision.eq(before))
         .filter(rows::undo_verdict.is_null());
-    on_each!(tx, |c| diesel::update(others)
+    diesel::update(others)
         .set(rows::left_revision.eq(Some(now)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -398,13 +398,13 @@ pub fn again_at(tx: &mut Tx<'_>, record: &str, before: i64, now: i64) -> Result<
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, import: ImportId, most: i64) -> Result<usize> {
-    let lines: Vec<i64> = on_each!(tx, |c| table
+    let lines: Vec<i64> = table
         .filter(rows::import_id.eq(import))
         .order(rows::line)
         .limit(most)
         .select(rows::line)
-        .load(c))?;
+        .load(tx.conn())?;
     let Some(last) = lines.last() else { return Ok(0) };
     let those = table.filter(rows::import_id.eq(import)).filter(rows::line.le(*last));
-    on_each!(tx, |c| diesel::delete(those).execute(c)).map_err(Error::from)
+    diesel::delete(those).execute(tx.conn()).map_err(Error::from)
 }

@@ -10,7 +10,6 @@ use crate::{
         ids::{NoticeId, PartnerId, UserId},
     },
     notices::catalogue::MailDelivery,
-    on_each,
     schema::{
         notice_digests,
         notices::{self, table},
@@ -48,13 +47,13 @@ fn waiting(now: Time, person: Option<UserId>) -> Clause {
 /// What the database reports.
 pub fn due(tx: &mut Tx<'_>, most: i64) -> Result<Vec<UserId>> {
     let clause = waiting(tx.now, None);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(notices::recipient_id)
         .distinct()
         .order(notices::recipient_id)
         .limit(most)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// What waits for a person's digest, as it happened.
@@ -63,11 +62,11 @@ pub fn due(tx: &mut Tx<'_>, most: i64) -> Result<Vec<UserId>> {
 /// What the database reports.
 pub fn pending(tx: &mut Tx<'_>, person: UserId) -> Result<Vec<Pending>> {
     let clause = waiting(tx.now, Some(person));
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .order((notices::created_at, notices::id))
         .select((notices::id, notices::subject, notices::body))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The partners that a person's digest tells something for.
@@ -76,11 +75,11 @@ pub fn pending(tx: &mut Tx<'_>, person: UserId) -> Result<Vec<Pending>> {
 /// What the database reports.
 pub fn partners(tx: &mut Tx<'_>, person: UserId) -> Result<Vec<PartnerId>> {
     let clause = waiting(tx.now, Some(person));
-    let found: Vec<Option<PartnerId>> = on_each!(tx, |c| table
+    let found: Vec<Option<PartnerId>> = table
         .filter(clause)
         .select(notices::partner_id)
         .distinct()
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -96,10 +95,10 @@ pub fn begin(tx: &mut Tx<'_>, person: UserId, day: Date, notices: usize) -> Resu
         notice_digests::notices.eq(i64::try_from(notices).unwrap_or(i64::MAX)),
         notice_digests::created_at.eq(now),
     );
-    let begun = on_each!(tx, |c| diesel::insert_into(notice_digests::table)
+    let begun = diesel::insert_into(notice_digests::table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(begun == 1)
 }
 
@@ -109,9 +108,9 @@ pub fn begin(tx: &mut Tx<'_>, person: UserId, day: Date, notices: usize) -> Resu
 /// What the database reports.
 pub fn postpone(tx: &mut Tx<'_>, person: UserId, to: Time) -> Result<bool> {
     let clause = waiting(tx.now, Some(person));
-    let postponed = on_each!(tx, |c| diesel::update(table.filter(clause))
+    let postponed = diesel::update(table.filter(clause))
         .set(notices::digest_at.eq(Some(to)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(postponed > 0)
 }
 
@@ -121,9 +120,9 @@ pub fn postpone(tx: &mut Tx<'_>, person: UserId, to: Time) -> Result<bool> {
 /// What the database reports.
 pub fn sent(tx: &mut Tx<'_>, ids: &[NoticeId]) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(table.filter(notices::id.eq_any(among(ids))))
+    diesel::update(table.filter(notices::id.eq_any(among(ids))))
         .set(notices::mailed_at.eq(Some(now)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -134,9 +133,9 @@ pub fn sent(tx: &mut Tx<'_>, ids: &[NoticeId]) -> Result<()> {
 pub fn give_up(tx: &mut Tx<'_>, person: UserId, partner: Option<PartnerId>) -> Result<bool> {
     let mut clause = waiting(tx.now, Some(person));
     clause.equals_some("notices.partner_id", partner.as_ref());
-    let left_out = on_each!(tx, |c| diesel::update(table.filter(clause))
+    let left_out = diesel::update(table.filter(clause))
         .set((notices::mail.eq(MailDelivery::Off), notices::digest_at.eq(None::<Time>)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(left_out > 0)
 }
 
@@ -146,13 +145,13 @@ pub fn give_up(tx: &mut Tx<'_>, person: UserId, partner: Option<PartnerId>) -> R
 /// What the database reports.
 pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let kept = tx.now.plus_days(-KEPT_DAYS);
-    let sent: Vec<Time> = on_each!(tx, |c| notice_digests::table
+    let sent: Vec<Time> = notice_digests::table
         .filter(notice_digests::created_at.lt(kept))
         .order(notice_digests::created_at)
         .limit(most)
         .select(notice_digests::created_at)
-        .load(c))?;
+        .load(tx.conn())?;
     let Some(last) = sent.last() else { return Ok(0) };
     let old = notice_digests::table.filter(notice_digests::created_at.le(last));
-    Ok(on_each!(tx, |c| diesel::delete(old).execute(c))?)
+    Ok(diesel::delete(old).execute(tx.conn())?)
 }

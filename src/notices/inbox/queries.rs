@@ -14,7 +14,6 @@ use crate::{
     },
     load_page,
     notices::catalogue::{MailDelivery, NoticeTopic},
-    on_each,
     schema::notices::{self, table},
 };
 
@@ -81,10 +80,10 @@ impl NoticeRow {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, row: &NoticeRow) -> Result<bool> {
-    let stored = on_each!(tx, |c| diesel::insert_into(table)
+    let stored = diesel::insert_into(table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(stored == 1)
 }
 
@@ -134,7 +133,7 @@ pub fn page(tx: &mut Tx<'_>, person: UserId, filter: &NoticeFilter, paging: &Pag
 pub fn unread(tx: &mut Tx<'_>, person: UserId) -> Result<i64> {
     let mut clause = own(tx, person);
     clause.sql(" AND notices.read_at IS NULL");
-    Ok(on_each!(tx, |c| table.filter(clause).count().get_result(c))?)
+    Ok(table.filter(clause).count().get_result(tx.conn())?)
 }
 
 /// Notes that a notice was read. The first time counts.
@@ -145,19 +144,19 @@ pub fn read(tx: &mut Tx<'_>, person: UserId, id: NoticeId) -> Result<Notice> {
     let now = tx.now;
     let mut clause = own(tx, person);
     clause.equals("notices.id", &id);
-    let row: NoticeRow = on_each!(tx, |c| table.filter(clause).select(NoticeRow::as_select()).first(c))?;
+    let row: NoticeRow = table.filter(clause).select(NoticeRow::as_select()).first(tx.conn())?;
     if row.read_at.is_some() {
         return Ok(row.seen(tx));
     }
     let fresh = table.find(id).filter(notices::read_at.is_null());
-    on_each!(tx, |c| diesel::update(fresh)
+    diesel::update(fresh)
         .set((
             notices::read_at.eq(Some(now)),
             notices::revision.eq(notices::revision + 1),
-            notices::updated_at.eq(now)
+            notices::updated_at.eq(now),
         ))
-        .execute(c))?;
-    let row: NoticeRow = on_each!(tx, |c| table.find(id).select(NoticeRow::as_select()).first(c))?;
+        .execute(tx.conn())?;
+    let row: NoticeRow = table.find(id).select(NoticeRow::as_select()).first(tx.conn())?;
     Ok(row.seen(tx))
 }
 
@@ -172,13 +171,13 @@ pub fn read_all(tx: &mut Tx<'_>, person: UserId, until: Option<Time>) -> Result<
         .sql(" AND notices.read_at IS NULL")
         .and("notices.created_at <= ")
         .value(&until.unwrap_or(now));
-    let read = on_each!(tx, |c| diesel::update(table.filter(clause))
+    let read = diesel::update(table.filter(clause))
         .set((
             notices::read_at.eq(Some(now)),
             notices::revision.eq(notices::revision + 1),
-            notices::updated_at.eq(now)
+            notices::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(i64::try_from(read).unwrap_or(i64::MAX))
 }
 
@@ -189,19 +188,16 @@ pub fn read_all(tx: &mut Tx<'_>, person: UserId, until: Option<Time>) -> Result<
 /// What the database reports.
 pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let (read, kept) = (tx.now.plus_days(-READ_DAYS), tx.now.plus_days(-KEPT_DAYS));
-    let ids: Vec<NoticeId> = on_each!(tx, |c| table
+    let ids: Vec<NoticeId> = table
         .filter(
             notices::read_at
                 .lt(read)
                 .nullable()
-                .or(notices::created_at.lt(kept).nullable())
+                .or(notices::created_at.lt(kept).nullable()),
         )
         .order(notices::id)
         .limit(most)
         .select(notices::id)
-        .load(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(notices::id.eq_any(among(&ids)))
-    )
-    .execute(c))?)
+        .load(tx.conn())?;
+    Ok(diesel::delete(table.filter(notices::id.eq_any(among(&ids)))).execute(tx.conn())?)
 }

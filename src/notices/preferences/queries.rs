@@ -11,7 +11,7 @@ use crate::{
     events::Fact,
     kernel::{Stored, Time, TimeZone, ids::UserId},
     notices::catalogue::NoticeSide,
-    on_each, revise,
+    revise,
     schema::notice_preferences::{self, table},
 };
 
@@ -50,10 +50,10 @@ impl From<PreferencesRow> for Wishes {
 /// # Errors
 /// What the database reports.
 pub fn of_people(tx: &mut Tx<'_>, people: &[UserId]) -> Result<BTreeMap<UserId, Wishes>> {
-    let rows: Vec<PreferencesRow> = on_each!(tx, |c| table
+    let rows: Vec<PreferencesRow> = table
         .filter(notice_preferences::user_id.eq_any(among(people)))
         .select(PreferencesRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|row| (row.user_id, row.into())).collect())
 }
 
@@ -84,7 +84,7 @@ pub fn save(tx: &mut Tx<'_>, person: UserId, side: NoticeSide, before: Wishes, a
         updated_at: now,
     };
     if before.revision == 0 {
-        tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
+        tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))
             .map_err(|error| error.when(&codes::ALREADY_EXISTS, || Error::new(&codes::PRECONDITION_FAILED)))?;
     } else {
         revise!(tx, table, notice_preferences::revision, (person, before.revision), &row)?;

@@ -11,7 +11,7 @@ use crate::{
         ids::{NoticeReminderId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     programs::specialisations,
     schema::{
         deal_appeals, deal_extensions, deal_info_requests, deals,
@@ -80,13 +80,13 @@ const fn columns(kind: ReminderKind) -> (&'static str, &'static str, &'static st
 fn deadlines(tx: &mut Tx<'_>, kind: ReminderKind, clause: Clause, most: i64) -> Result<Vec<Deadline>> {
     macro_rules! of {
         ($from:expr, $id:expr, $partner:expr, $at:expr) => {
-            on_each!(tx, |c| $from
+            $from
                 .filter(clause)
                 .select(($id, $partner, $at))
                 .distinct()
                 .order(($at, $id))
                 .limit(most)
-                .load(c))
+                .load(tx.conn())
         };
     }
     Ok(match kind {
@@ -182,10 +182,10 @@ pub fn stands(tx: &mut Tx<'_>, kind: ReminderKind, resource: &str, deadline: Tim
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<bool> {
-    let stored = on_each!(tx, |c| diesel::insert_into(table)
+    let stored = diesel::insert_into(table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(stored == 1)
 }
 
@@ -195,14 +195,14 @@ pub fn insert(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<bool> {
 /// What the database reports.
 pub fn due(tx: &mut Tx<'_>, kinds: &[ReminderKind], most: i64) -> Result<Vec<NoticeReminder>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(notice_reminders::kind.eq_any(among(kinds)))
         .filter(notice_reminders::state.eq(ReminderState::Waiting))
         .filter(notice_reminders::due_at.le(now))
         .order((notice_reminders::due_at, notice_reminders::id))
         .limit(most)
         .select(NoticeReminder::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Whether a reminder of the same deadline that is nearer to it has come due, too.
@@ -211,14 +211,14 @@ pub fn due(tx: &mut Tx<'_>, kinds: &[ReminderKind], most: i64) -> Result<Vec<Not
 /// What the database reports.
 pub fn nearer_due(tx: &mut Tx<'_>, row: &NoticeReminder) -> Result<bool> {
     let now = tx.now;
-    let nearer: i64 = on_each!(tx, |c| table
+    let nearer: i64 = table
         .filter(notice_reminders::kind.eq(row.kind))
         .filter(notice_reminders::resource_id.eq(&row.resource_id))
         .filter(notice_reminders::deadline.eq(row.deadline))
         .filter(notice_reminders::days_before.lt(row.days_before))
         .filter(notice_reminders::due_at.le(now))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok(nearer > 0)
 }
 
@@ -231,13 +231,13 @@ pub fn settle(tx: &mut Tx<'_>, id: NoticeReminderId, state: ReminderState) -> Re
     let waiting = table
         .find(id)
         .filter(notice_reminders::state.eq(ReminderState::Waiting));
-    let settled = on_each!(tx, |c| diesel::update(waiting)
+    let settled = diesel::update(waiting)
         .set((
             notice_reminders::state.eq(state),
             notice_reminders::settled_at.eq(Some(now)),
-            notice_reminders::updated_at.eq(now)
+            notice_reminders::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(settled == 1)
 }
 
@@ -266,15 +266,12 @@ pub fn page(tx: &mut Tx<'_>, filter: &NoticeReminderFilter, paging: &Paging) -> 
 /// What the database reports.
 pub fn delete_old(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let kept = tx.now.plus_days(-KEPT_DAYS);
-    let ids: Vec<NoticeReminderId> = on_each!(tx, |c| table
+    let ids: Vec<NoticeReminderId> = table
         .filter(notice_reminders::settled_at.lt(kept))
         .filter(notice_reminders::deadline.lt(kept))
         .order((notice_reminders::settled_at, notice_reminders::id))
         .limit(most)
         .select(notice_reminders::id)
-        .load(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(notice_reminders::id.eq_any(among(&ids)))
-    )
-    .execute(c))?)
+        .load(tx.conn())?;
+    Ok(diesel::delete(table.filter(notice_reminders::id.eq_any(among(&ids)))).execute(tx.conn())?)
 }

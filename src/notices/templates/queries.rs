@@ -19,7 +19,6 @@ use crate::{
     load_page,
     modules::Modules,
     notices::catalogue::{self, NoticeTopic},
-    on_each,
     schema::notice_templates::{self, table},
 };
 
@@ -66,11 +65,11 @@ impl Texts {
             .equals_some("notice_templates.topic", topic.as_ref())
             .and("NOT EXISTS (SELECT 1 FROM notice_templates later WHERE later.topic = notice_templates.topic AND later.locale = notice_templates.locale")
             .sql(" AND later.revision > notice_templates.revision)");
-        let rows: Vec<TemplateRow> = on_each!(tx, |c| table
+        let rows: Vec<TemplateRow> = table
             .filter(clause)
             .order((notice_templates::topic, notice_templates::locale))
             .select(TemplateRow::as_select())
-            .load(c))?;
+            .load(tx.conn())?;
         let edits = rows
             .into_iter()
             .map(|row| ((row.topic, row.locale.clone()), Edit::from(row)));
@@ -152,7 +151,7 @@ pub fn append(tx: &mut Tx<'_>, before: &NoticeTemplate, texts: Option<(String, S
         changed_by: tx.caller().actor_text(),
         changed_at: tx.now,
     };
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))
         .map_err(|error| error.when(&codes::ALREADY_EXISTS, || Error::new(&codes::PRECONDITION_FAILED)))?;
     let after = find(tx, before.topic, &before.locale)?;
     tx.record(Fact::changed(kind, before, &after))?;

@@ -17,7 +17,7 @@ use crate::{
         ids::{AssignmentId, HandoverId, PartnerId, UserId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     partners::{self, PartnerStatus},
     schema::account_manager_assignments::{self as assignments, table},
 };
@@ -57,11 +57,11 @@ impl AssignmentRow {
 
 /// Every start of a partner, in order.
 fn starts(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<(AccountManagerRole, Time, Option<UserId>)>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(assignments::partner_id.eq(partner))
         .order(assignments::valid_from.asc())
         .select((assignments::role, assignments::valid_from, assignments::user_id))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 fn with_ends(tx: &mut Tx<'_>, partner: PartnerId, rows: Vec<AssignmentRow>) -> Result<Vec<Assignment>> {
@@ -132,7 +132,10 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: AssignmentId) -> Result<Ass
     clause
         .equals("account_manager_assignments.partner_id", &partner)
         .equals("account_manager_assignments.id", &id);
-    let row: AssignmentRow = on_each!(tx, |c| table.filter(clause).select(AssignmentRow::as_select()).first(c))?;
+    let row: AssignmentRow = table
+        .filter(clause)
+        .select(AssignmentRow::as_select())
+        .first(tx.conn())?;
     with_ends(tx, partner, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -141,14 +144,14 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: AssignmentId) -> Result<Ass
 /// # Errors
 /// What the database reports.
 pub fn current(tx: &mut Tx<'_>, partner: PartnerId, role: AccountManagerRole, at: Time) -> Result<Option<UserId>> {
-    let holder: Option<Option<UserId>> = on_each!(tx, |c| table
+    let holder: Option<Option<UserId>> = table
         .filter(assignments::partner_id.eq(partner))
         .filter(assignments::role.eq(role))
         .filter(assignments::valid_from.le(at))
         .order(assignments::valid_from.desc())
         .select(assignments::user_id)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(holder.flatten())
 }
 
@@ -157,13 +160,13 @@ pub fn current(tx: &mut Tx<'_>, partner: PartnerId, role: AccountManagerRole, at
 /// # Errors
 /// What the database reports.
 pub fn starting(tx: &mut Tx<'_>, partner: PartnerId, role: AccountManagerRole, at: Time) -> Result<Option<Assignment>> {
-    let row: Option<AssignmentRow> = on_each!(tx, |c| table
+    let row: Option<AssignmentRow> = table
         .filter(assignments::partner_id.eq(partner))
         .filter(assignments::role.eq(role))
         .filter(assignments::valid_from.eq(at))
         .select(AssignmentRow::as_select())
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(with_ends(tx, partner, row.into_iter().collect())?.pop())
 }
 
@@ -173,13 +176,13 @@ pub fn starting(tx: &mut Tx<'_>, partner: PartnerId, role: AccountManagerRole, a
 /// What the database reports.
 pub fn primary_of(tx: &mut Tx<'_>, partners: &[PartnerId], at: Time) -> Result<BTreeMap<PartnerId, UserId>> {
     // Chains are short; the last start of each wins.
-    let rows: Vec<(PartnerId, Option<UserId>)> = on_each!(tx, |c| table
+    let rows: Vec<(PartnerId, Option<UserId>)> = table
         .filter(assignments::partner_id.eq_any(among(partners)))
         .filter(assignments::role.eq(AccountManagerRole::Primary))
         .filter(assignments::valid_from.le(at))
         .order(assignments::valid_from.asc())
         .select((assignments::partner_id, assignments::user_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let last: BTreeMap<PartnerId, Option<UserId>> = rows.into_iter().collect();
     Ok(last
         .into_iter()
@@ -204,11 +207,11 @@ impl ManagersHeld {
 /// # Errors
 /// What the database reports.
 pub fn managers_held(tx: &mut Tx<'_>) -> Result<ManagersHeld> {
-    let rows: Vec<(PartnerId, Time, Option<UserId>)> = on_each!(tx, |c| table
+    let rows: Vec<(PartnerId, Time, Option<UserId>)> = table
         .filter(assignments::role.eq(AccountManagerRole::Primary))
         .order((assignments::partner_id, assignments::valid_from))
         .select((assignments::partner_id, assignments::valid_from, assignments::user_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut held = ManagersHeld::default();
     for (partner, from, user) in rows {
         held.0.entry(partner).or_default().push((from, user));
@@ -300,7 +303,7 @@ pub fn begin_at(tx: &mut Tx<'_>, entry: Entry, pointer: &'static str) -> Result<
         created_by: tx.caller().actor_text(),
         created_at: tx.now,
     };
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&row).execute(tx.conn())?))
         .map_err(|error| explain(error, pointer))?;
     let assignment = with_ends(tx, entry.partner, vec![row])?
         .pop()
@@ -320,12 +323,12 @@ pub fn begin_at(tx: &mut Tx<'_>, entry: Entry, pointer: &'static str) -> Result<
 /// What the database reports.
 pub fn end_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     let now = tx.now;
-    let coming: Vec<AssignmentRow> = on_each!(tx, |c| table
+    let coming: Vec<AssignmentRow> = table
         .filter(assignments::partner_id.eq(partner))
         .filter(assignments::valid_from.gt(now))
         .order(assignments::valid_from.desc())
         .select(AssignmentRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     for row in coming {
         cancel(tx, &row.until(None))?;
     }
@@ -354,7 +357,7 @@ pub fn end_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
 /// # Errors
 /// 409 `conflict` if an active partner would be without account manager.
 pub fn cancel(tx: &mut Tx<'_>, assignment: &Assignment) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(assignment.id)).execute(c))?;
+    diesel::delete(table.find(assignment.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("account_manager.cancelled", assignment))
 }
 
@@ -363,11 +366,11 @@ pub fn cancel(tx: &mut Tx<'_>, assignment: &Assignment) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn all_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<Assignment>> {
-    let rows: Vec<AssignmentRow> = on_each!(tx, |c| table
+    let rows: Vec<AssignmentRow> = table
         .filter(assignments::partner_id.eq(partner))
         .order(assignments::valid_from.desc())
         .select(AssignmentRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     with_ends(tx, partner, rows)
 }
 

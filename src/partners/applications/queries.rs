@@ -8,7 +8,6 @@ use crate::{
     error::Result,
     events::Fact,
     kernel::ids::PartnerId,
-    on_each,
     schema::partner_applications::{self as applications, table},
 };
 
@@ -19,10 +18,10 @@ use crate::{
 pub fn find(tx: &mut Tx<'_>, partner: PartnerId) -> Result<PartnerApplication> {
     let mut clause = Clause::rows_of(tx.caller(), "partner_applications.partner_id");
     clause.equals("partner_applications.partner_id", &partner);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(PartnerApplication::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The application whose token that is, whoever asks.
@@ -30,11 +29,11 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId) -> Result<PartnerApplication> {
 /// # Errors
 /// What the database reports.
 pub fn find_by_token(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<PartnerApplication>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(applications::applicant_token_hash.eq(token_hash))
         .select(PartnerApplication::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The earlier application of a firm, whoever asks.
@@ -42,11 +41,11 @@ pub fn find_by_token(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<Partner
 /// # Errors
 /// What the database reports.
 pub fn earlier(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Option<PartnerApplication>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(partner)
         .select(PartnerApplication::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Stores a new application in the place of an earlier one, and tells of it.
@@ -59,7 +58,7 @@ pub fn put(
     new: PartnerApplication,
 ) -> Result<PartnerApplication> {
     let Some(earlier) = earlier else {
-        on_each!(tx, |c| diesel::insert_into(table).values(&new).execute(c))?;
+        diesel::insert_into(table).values(&new).execute(tx.conn())?;
         tx.record(Fact::created("partner_application.received", &new))?;
         return Ok(new);
     };
@@ -76,9 +75,9 @@ pub fn save(
     after: PartnerApplication,
     kind: &'static str,
 ) -> Result<PartnerApplication> {
-    on_each!(tx, |c| diesel::update(table.find(before.partner_id))
+    diesel::update(table.find(before.partner_id))
         .set(&after)
-        .execute(c))?;
+        .execute(tx.conn())?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }

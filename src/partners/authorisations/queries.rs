@@ -12,7 +12,7 @@ use crate::{
         ids::{AuthorisationId, PartnerId, ProductId, TerritoryId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::product_authorisations::{self as authorisations, table},
 };
 
@@ -47,7 +47,7 @@ pub fn authorised(
         .and("EXISTS (SELECT 1 FROM territory_closure WHERE territory_closure.ancestor_id = product_authorisations.territory_id")
         .equals("territory_closure.descendant_id", &territory)
         .sql(")");
-    let found: i64 = on_each!(tx, |c| table.filter(clause).count().get_result(c))?;
+    let found: i64 = table.filter(clause).count().get_result(tx.conn())?;
     Ok(found > 0)
 }
 
@@ -84,10 +84,10 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: AuthorisationId) -> Result<
     clause
         .equals("product_authorisations.partner_id", &partner)
         .equals("product_authorisations.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(Authorisation::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Stores a new authorisation, and tells of it.
@@ -95,21 +95,17 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: AuthorisationId) -> Result<
 /// # Errors
 /// 409 `unknown_reference` for a product or territory that does not exist, `already_exists` if one for both begins on that day.
 pub fn grant(tx: &mut Tx<'_>, authorisation: Authorisation) -> Result<Authorisation> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&authorisation)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error
-            .when(&codes::UNKNOWN_REFERENCE, || {
-                Error::unknown_reference("#", "There is no such product or territory.")
-            })
-            .when(&codes::ALREADY_EXISTS, || {
-                let detail = "An authorisation for this product and territory begins on that day.";
-                Error::new(&codes::ALREADY_EXISTS).fault("#/starts_on", "already_exists", detail)
-            })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&authorisation).execute(tx.conn())?))
+        .map_err(|error| {
+            error
+                .when(&codes::UNKNOWN_REFERENCE, || {
+                    Error::unknown_reference("#", "There is no such product or territory.")
+                })
+                .when(&codes::ALREADY_EXISTS, || {
+                    let detail = "An authorisation for this product and territory begins on that day.";
+                    Error::new(&codes::ALREADY_EXISTS).fault("#/starts_on", "already_exists", detail)
+                })
+        })?;
     tx.record(Fact::created("product_authorisation.granted", &authorisation))?;
     Ok(authorisation)
 }
@@ -142,7 +138,10 @@ pub fn end_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
         .and("(product_authorisations.ends_on IS NULL OR product_authorisations.ends_on > ")
         .value(&now.date())
         .sql(")");
-    let live: Vec<Authorisation> = on_each!(tx, |c| table.filter(clause).select(Authorisation::as_select()).load(c))?;
+    let live: Vec<Authorisation> = table
+        .filter(clause)
+        .select(Authorisation::as_select())
+        .load(tx.conn())?;
     for authorisation in live {
         save(tx, &authorisation, authorisation.clone().ended(now))?;
     }

@@ -11,7 +11,7 @@ use crate::{
         ids::{PartnerDomainId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::partner_domains::{self as domains, table},
 };
 
@@ -53,10 +53,10 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: PartnerDomainId) -> Result<
     clause
         .equals("partner_domains.partner_id", &partner)
         .equals("partner_domains.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(PartnerDomain::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The domain on the partner's list.
@@ -64,12 +64,12 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: PartnerDomainId) -> Result<
 /// # Errors
 /// What the database reports.
 pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId, domain: &str) -> Result<Option<PartnerDomain>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(domains::partner_id.eq(partner))
         .filter(domains::domain.eq(domain))
         .select(PartnerDomain::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The partner that has the domain, verified.
@@ -77,12 +77,12 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId, domain: &str) -> Result<O
 /// # Errors
 /// What the database reports.
 pub fn holder(tx: &mut Tx<'_>, domain: &str) -> Result<Option<PartnerId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(domains::domain.eq(domain))
         .filter(domains::status.eq(DomainStatus::Verified))
         .select(domains::partner_id)
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The partner that had the domain last, verified, and released it.
@@ -90,14 +90,14 @@ pub fn holder(tx: &mut Tx<'_>, domain: &str) -> Result<Option<PartnerId>> {
 /// # Errors
 /// What the database reports.
 pub fn former_holder(tx: &mut Tx<'_>, domain: &str) -> Result<Option<PartnerId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(domains::domain.eq(domain))
         .filter(domains::status.eq(DomainStatus::Released))
         .filter(domains::verified_at.is_not_null())
         .order(domains::updated_at.desc())
         .select(domains::partner_id)
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The domains that the partner has, verified.
@@ -105,12 +105,12 @@ pub fn former_holder(tx: &mut Tx<'_>, domain: &str) -> Result<Option<PartnerId>>
 /// # Errors
 /// What the database reports.
 pub fn verified_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<String>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(domains::partner_id.eq(partner))
         .filter(domains::status.eq(DomainStatus::Verified))
         .order(domains::domain)
         .select(domains::domain)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Whether the partner has a verified domain.
@@ -118,11 +118,11 @@ pub fn verified_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<String>> {
 /// # Errors
 /// What the database reports.
 pub fn has_verified(tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
-    let count: i64 = on_each!(tx, |c| table
+    let count: i64 = table
         .filter(domains::partner_id.eq(partner))
         .filter(domains::status.eq(DomainStatus::Verified))
         .count()
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     Ok(count > 0)
 }
 
@@ -149,7 +149,7 @@ pub fn claim(tx: &mut Tx<'_>, partner: PartnerId, domain: &str, method: Option<D
 }
 
 fn insert(tx: &mut Tx<'_>, domain: PartnerDomain) -> Result<PartnerDomain> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&domain).execute(c))?))?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&domain).execute(tx.conn())?))?;
     tx.record(Fact::created("partner_domain.claimed", &domain))?;
     Ok(domain)
 }
@@ -183,7 +183,7 @@ pub fn save(
 /// # Errors
 /// What the database reports.
 pub fn remove(tx: &mut Tx<'_>, domain: &PartnerDomain) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(domain.id)).execute(c))?;
+    diesel::delete(table.find(domain.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("partner_domain.withdrawn", domain))
 }
 
@@ -193,11 +193,11 @@ pub fn remove(tx: &mut Tx<'_>, domain: &PartnerDomain) -> Result<()> {
 /// What the database reports.
 pub fn release_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     let now = tx.now;
-    let live: Vec<PartnerDomain> = on_each!(tx, |c| table
+    let live: Vec<PartnerDomain> = table
         .filter(domains::partner_id.eq(partner))
         .filter(domains::status.ne(DomainStatus::Released))
         .select(PartnerDomain::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     for domain in live {
         save(tx, &domain, domain.clone().released(now), "partner_domain.released")?;
     }

@@ -12,7 +12,7 @@ use crate::{
         ids::{HandoverId, HandoverItemId, PartnerId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{handover_items, handovers},
 };
 
@@ -59,10 +59,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &HandoverFilter, paging: &Paging) -> Result
 pub fn find(tx: &mut Tx<'_>, id: HandoverId) -> Result<Handover> {
     let mut clause = visible(tx);
     clause.equals("handovers.id", &id);
-    Ok(on_each!(tx, |c| handovers::table
+    Ok(handovers::table
         .filter(clause)
         .select(Handover::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The handovers whose effective moment has come.
@@ -71,12 +71,12 @@ pub fn find(tx: &mut Tx<'_>, id: HandoverId) -> Result<Handover> {
 /// What the database reports.
 pub fn due(tx: &mut Tx<'_>) -> Result<Vec<HandoverId>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| handovers::table
+    Ok(handovers::table
         .filter(handovers::status.eq(HandoverStatus::Scheduled))
         .filter(handovers::effective_at.le(now))
         .order(handovers::effective_at.asc())
         .select(handovers::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The handovers of a partner that have not begun. The partner was found by the caller's own rows.
@@ -84,12 +84,12 @@ pub fn due(tx: &mut Tx<'_>) -> Result<Vec<HandoverId>> {
 /// # Errors
 /// What the database reports.
 pub fn to_begin(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<Handover>> {
-    Ok(on_each!(tx, |c| handovers::table
+    Ok(handovers::table
         .filter(handovers::partner_id.eq(partner))
         .filter(handovers::status.eq_any(among([HandoverStatus::Draft, HandoverStatus::Scheduled])))
         .order(handovers::id)
         .select(Handover::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new handover, and tells of it.
@@ -98,9 +98,9 @@ pub fn to_begin(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<Handover>> {
 /// 409 `already_exists` if one of the partner's part is open, `unknown_reference` if there is no such user.
 pub fn insert(tx: &mut Tx<'_>, handover: Handover) -> Result<Handover> {
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(handovers::table)
+        Ok(diesel::insert_into(handovers::table)
             .values(&handover)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| {
         error
@@ -161,11 +161,11 @@ pub fn items(
 /// # Errors
 /// 404 if there is none.
 pub fn find_item(tx: &mut Tx<'_>, handover: &Handover, id: HandoverItemId) -> Result<HandoverItem> {
-    Ok(on_each!(tx, |c| handover_items::table
+    Ok(handover_items::table
         .find(id)
         .filter(handover_items::handover_id.eq(handover.id))
         .select(HandoverItem::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// Stores work that was found, unless it is listed already, and tells of it.
@@ -173,10 +173,10 @@ pub fn find_item(tx: &mut Tx<'_>, handover: &Handover, id: HandoverItemId) -> Re
 /// # Errors
 /// What the database reports.
 pub fn add_listed(tx: &mut Tx<'_>, item: &HandoverItem) -> Result<()> {
-    let added = on_each!(tx, |c| diesel::insert_into(handover_items::table)
+    let added = diesel::insert_into(handover_items::table)
         .values(item)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     if added == 1 {
         tx.record(Fact::created("handover_item.listed", item))
     } else {
@@ -189,9 +189,9 @@ pub fn add_listed(tx: &mut Tx<'_>, item: &HandoverItem) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn insert_item(tx: &mut Tx<'_>, item: HandoverItem) -> Result<HandoverItem> {
-    on_each!(tx, |c| diesel::insert_into(handover_items::table)
+    diesel::insert_into(handover_items::table)
         .values(&item)
-        .execute(c))?;
+        .execute(tx.conn())?;
     tx.record(Fact::created("handover_item.added", &item))?;
     Ok(item)
 }

@@ -14,7 +14,6 @@ use crate::{
         Time,
         ids::{CaseId, DealId, InfoRequestId, ProgramMembershipId, ProtectionId, TaskId},
     },
-    on_each,
     schema::{
         conflict_case_claims, conflict_cases, deal_info_requests, deals, program_memberships, protections, tasks,
     },
@@ -43,13 +42,13 @@ fn decisions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
         return Ok(Vec::new());
     };
     let undecided = ["submitted", "in_review", "info_requested"];
-    let rows: Vec<(DealId, String, String, Option<Time>)> = on_each!(tx, |c| deals::table
+    let rows: Vec<(DealId, String, String, Option<Time>)> = deals::table
         .filter(deals::partner_id.eq(handover.partner_id))
         .filter(deals::review_status.eq_any(among(undecided)))
         .filter(deals::assignee_id.eq(from))
         .order(deals::id.asc())
         .select((deals::id, deals::number, deals::title, deals::review_due_at))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, number, title, due_at)| Found {
@@ -64,7 +63,7 @@ fn decisions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
 
 fn expiring(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     let (now, until) = (tx.now, handover.effective_at.plus_days(PROTECTION_DAYS));
-    let rows: Vec<(ProtectionId, Time, String, String)> = on_each!(tx, |c| protections::table
+    let rows: Vec<(ProtectionId, Time, String, String)> = protections::table
         .inner_join(deals::table)
         .filter(protections::partner_id.eq(handover.partner_id))
         .filter(protections::status.eq("active"))
@@ -72,7 +71,7 @@ fn expiring(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
         .filter(protections::ends_at.le(until))
         .order((protections::ends_at.asc(), protections::id.asc()))
         .select((protections::id, protections::ends_at, deals::number, deals::title))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, end, number, title)| Found {
@@ -86,7 +85,7 @@ fn expiring(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
 }
 
 fn cases(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
-    let rows: Vec<(CaseId, String, String, Time)> = on_each!(tx, |c| conflict_cases::table
+    let rows: Vec<(CaseId, String, String, Time)> = conflict_cases::table
         .inner_join(conflict_case_claims::table)
         .filter(conflict_case_claims::partner_id.eq(handover.partner_id))
         .filter(conflict_cases::status.ne_all(among(["resolved", "closed"])))
@@ -95,10 +94,10 @@ fn cases(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
             conflict_cases::id,
             conflict_cases::number,
             conflict_cases::summary,
-            conflict_cases::decision_due_at
+            conflict_cases::decision_due_at,
         ))
         .distinct()
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, number, summary, due)| Found {
@@ -112,7 +111,7 @@ fn cases(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
 }
 
 fn questions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
-    let rows: Vec<(InfoRequestId, Time, String, String)> = on_each!(tx, |c| deal_info_requests::table
+    let rows: Vec<(InfoRequestId, Time, String, String)> = deal_info_requests::table
         .inner_join(deals::table)
         .filter(deals::partner_id.eq(handover.partner_id))
         .filter(deal_info_requests::status.eq("open"))
@@ -121,9 +120,9 @@ fn questions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
             deal_info_requests::id,
             deal_info_requests::due_at,
             deals::number,
-            deals::title
+            deals::title,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, due, number, title)| Found {
@@ -137,12 +136,12 @@ fn questions(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
 }
 
 fn at_risk(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
-    let rows: Vec<(ProgramMembershipId, Option<Time>)> = on_each!(tx, |c| program_memberships::table
+    let rows: Vec<(ProgramMembershipId, Option<Time>)> = program_memberships::table
         .filter(program_memberships::partner_id.eq(handover.partner_id))
         .filter(program_memberships::standing.eq_any(among(["at_risk", "demotion_pending"])))
         .order(program_memberships::id.asc())
         .select((program_memberships::id, program_memberships::grace_until))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, grace)| Found {
@@ -160,13 +159,13 @@ fn open_tasks(tx: &mut Tx<'_>, handover: &Handover) -> Result<Vec<Found>> {
     let Some(from) = handover.from_user_id else {
         return Ok(Vec::new());
     };
-    let rows: Vec<(TaskId, String, Option<Time>)> = on_each!(tx, |c| tasks::table
+    let rows: Vec<(TaskId, String, Option<Time>)> = tasks::table
         .filter(tasks::assignee_id.eq(from))
         .filter(tasks::status.eq("open"))
         .filter(tasks::partner_id.eq(handover.partner_id))
         .order((tasks::due_at.asc(), tasks::id.asc()))
         .select((tasks::id, tasks::title, tasks::due_at))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .map(|(id, title, due_at)| Found {

@@ -14,7 +14,7 @@ use crate::{
         ids::PartnerId,
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     schema::partner_invitations::{self as invitations, table},
 };
 
@@ -38,21 +38,21 @@ pub fn ends_of(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<Partn
     if partners.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows: Vec<(PartnerId, Time)> = on_each!(tx, |c| table
+    let rows: Vec<(PartnerId, Time)> = table
         .filter(invitations::partner_id.eq_any(among(partners)))
         .filter(invitations::state.eq(InvitationState::Open))
         .order(invitations::expires_at.asc())
         .select((invitations::partner_id, invitations::expires_at))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().collect())
 }
 
 fn open_to(tx: &mut Tx<'_>, domain: &str) -> Result<Vec<Invitation>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(invitations::domain.eq(domain))
         .filter(invitations::state.eq(InvitationState::Open))
         .select(Invitation::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Whether an invitation to the domain can still be taken up. What is over by the clock makes room for the next.
@@ -77,17 +77,13 @@ pub fn is_open(tx: &mut Tx<'_>, domain: &str) -> Result<bool> {
 /// # Errors
 /// 409 `already_exists` if one to the domain was opened meanwhile.
 pub fn insert(tx: &mut Tx<'_>, invitation: Invitation) -> Result<Invitation> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&invitation)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error.when(&codes::ALREADY_EXISTS, || {
-            let detail = format!("An invitation to {} can still be taken up.", invitation.domain);
-            Error::new(&codes::ALREADY_EXISTS).fault("#/email", "already_exists", detail)
-        })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&invitation).execute(tx.conn())?))
+        .map_err(|error| {
+            error.when(&codes::ALREADY_EXISTS, || {
+                let detail = format!("An invitation to {} can still be taken up.", invitation.domain);
+                Error::new(&codes::ALREADY_EXISTS).fault("#/email", "already_exists", detail)
+            })
+        })?;
     tx.record(Fact::created("partner_invitation.sent", &invitation))?;
     Ok(invitation)
 }
@@ -97,24 +93,24 @@ pub fn insert(tx: &mut Tx<'_>, invitation: Invitation) -> Result<Invitation> {
 /// # Errors
 /// What the database reports.
 pub fn by_token(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<Invitation>> {
-    let found: Option<Invitation> = on_each!(tx, |c| table
+    let found: Option<Invitation> = table
         .filter(invitations::token_hash.eq(token_hash))
         .select(Invitation::as_select())
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let now = tx.now;
     Ok(found.map(|invitation| invitation.at(now)))
 }
 
 fn close(tx: &mut Tx<'_>, invitation: &Invitation, state: InvitationState) -> Result<()> {
     let accepted = (state == InvitationState::Accepted).then_some(tx.now);
-    let changed = on_each!(tx, |c| diesel::update(
+    let changed = diesel::update(
         table
             .filter(invitations::id.eq(invitation.id))
-            .filter(invitations::state.eq(InvitationState::Open))
+            .filter(invitations::state.eq(InvitationState::Open)),
     )
     .set((invitations::state.eq(state), invitations::accepted_at.eq(accepted)))
-    .execute(c))?;
+    .execute(tx.conn())?;
     if changed == 0 {
         return Err(Error::new(&codes::CONFLICT).detail("The invitation was used or taken back meanwhile."));
     }
@@ -139,11 +135,11 @@ pub fn accept(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn cancel_open(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
-    let open: Vec<Invitation> = on_each!(tx, |c| table
+    let open: Vec<Invitation> = table
         .filter(invitations::partner_id.eq(partner))
         .filter(invitations::state.eq(InvitationState::Open))
         .select(Invitation::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     for invitation in open {
         close(tx, &invitation, InvitationState::Cancelled)?;
     }
@@ -156,13 +152,13 @@ pub fn cancel_open(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
 /// What the database reports.
 pub fn close_expired(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let now = tx.now;
-    let over: Vec<Invitation> = on_each!(tx, |c| table
+    let over: Vec<Invitation> = table
         .filter(invitations::state.eq(InvitationState::Open))
         .filter(invitations::expires_at.le(now))
         .order((invitations::expires_at, invitations::id))
         .limit(most)
         .select(Invitation::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     for invitation in &over {
         close(tx, invitation, InvitationState::Expired)?;
     }

@@ -7,7 +7,6 @@ use crate::{
     db::Tx,
     error::Result,
     kernel::ids::MailId,
-    on_each,
     schema::mails::{self, table},
 };
 
@@ -30,6 +29,6 @@ pub fn send(tx: &mut Tx<'_>, letter: &Letter) -> Result<()> {
         mails::created_at.eq(now),
         mails::updated_at.eq(now),
     );
-    on_each!(tx, |c| diesel::insert_into(table).values(row).execute(c))?;
+    diesel::insert_into(table).values(row).execute(tx.conn())?;
     Ok(())
 }

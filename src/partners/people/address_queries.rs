@@ -8,7 +8,6 @@ use crate::{
     db::Tx,
     error::Result,
     kernel::{ids::PersonId, words::fold},
-    on_each,
     schema::people,
 };
 
@@ -23,11 +22,11 @@ pub fn of_address(tx: &mut Tx<'_>, email: &str) -> Result<Vec<(PersonId, String)
     if *tx.caller().rows() != Rows::All {
         return Ok(Vec::new());
     }
-    Ok(on_each!(tx, |c| people::table
+    Ok(people::table
         .filter(people::email_key.eq(fold(email)))
         .filter(people::status.eq(PersonStatus::Active))
         .order((people::created_at, people::id))
         .limit(MOST)
         .select((people::id, people::name))
-        .load(c))?)
+        .load(tx.conn())?)
 }

@@ -19,7 +19,7 @@ use crate::{
         page::{Key, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page,
     references::{self, ExternalRef},
     remove, revise,
     schema::{employment_roles, employments, people},
@@ -209,12 +209,12 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>) -> Result<Vec<Person>> {
         return Ok(Vec::new());
     }
     let scope = Clause::rows_of(tx.caller(), "employments.partner_id");
-    let times: Vec<EmploymentRow> = on_each!(tx, |c| employments::table
+    let times: Vec<EmploymentRow> = employments::table
         .filter(employments::person_id.eq_any(among(&ids)))
         .filter(scope)
         .order((employments::starts_on.desc(), employments::id.desc()))
         .select(EmploymentRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut by_person: BTreeMap<PersonId, Vec<Employment>> = BTreeMap::new();
     for time in with_roles(tx, times)? {
         by_person.entry(time.person_id).or_default().push(time);
@@ -233,10 +233,10 @@ fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>) -> Result<Vec<Person>> {
 
 fn with_roles(tx: &mut Tx<'_>, rows: Vec<EmploymentRow>) -> Result<Vec<Employment>> {
     let ids: Vec<EmploymentId> = rows.iter().map(|row| row.id).collect();
-    let roles: Vec<(EmploymentId, ContactRole)> = on_each!(tx, |c| employment_roles::table
+    let roles: Vec<(EmploymentId, ContactRole)> = employment_roles::table
         .filter(employment_roles::employment_id.eq_any(among(&ids)))
         .select((employment_roles::employment_id, employment_roles::role))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut by_time: BTreeMap<EmploymentId, Vec<ContactRole>> = BTreeMap::new();
     for (time, role) in roles {
         by_time.entry(time).or_default().push(role);
@@ -258,10 +258,10 @@ fn with_roles(tx: &mut Tx<'_>, rows: Vec<EmploymentRow>) -> Result<Vec<Employmen
 pub fn find(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
     let mut clause = visible(tx);
     clause.equals("people.id", &id);
-    let row: PersonRow = on_each!(tx, |c| people::table
+    let row: PersonRow = people::table
         .filter(clause)
         .select(PersonRow::as_select())
-        .first(c))?;
+        .first(tx.conn())?;
     assemble(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -294,7 +294,7 @@ pub fn lock(tx: &mut Tx<'_>, id: PersonId) -> Result<()> {
 /// What the database reports.
 pub fn of_name_and_address(tx: &mut Tx<'_>, name: &str, email: &str) -> Result<Option<PersonId>> {
     let clause = visible(tx);
-    let found: Vec<(PersonId, Option<Time>)> = on_each!(tx, |c| people::table
+    let found: Vec<(PersonId, Option<Time>)> = people::table
         .filter(clause)
         .filter(people::email_key.eq(fold(email)))
         .filter(people::name_key.eq(fold(name)))
@@ -302,7 +302,7 @@ pub fn of_name_and_address(tx: &mut Tx<'_>, name: &str, email: &str) -> Result<O
         .order((people::created_at, people::id))
         .select((people::id, people::email_verified_at))
         .limit(20)
-        .load(c))?;
+        .load(tx.conn())?;
     let verified = found.iter().find(|(_, verified)| verified.is_some());
     Ok(verified.or_else(|| found.first()).map(|(id, _)| *id))
 }
@@ -314,10 +314,10 @@ pub fn of_name_and_address(tx: &mut Tx<'_>, name: &str, email: &str) -> Result<O
 pub fn find_employment(tx: &mut Tx<'_>, id: EmploymentId) -> Result<Employment> {
     let mut clause = Clause::rows_of(tx.caller(), "employments.partner_id");
     clause.equals("employments.id", &id);
-    let row: EmploymentRow = on_each!(tx, |c| employments::table
+    let row: EmploymentRow = employments::table
         .filter(clause)
         .select(EmploymentRow::as_select())
-        .first(c))?;
+        .first(tx.conn())?;
     with_roles(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -327,7 +327,7 @@ pub fn find_employment(tx: &mut Tx<'_>, id: EmploymentId) -> Result<Employment> 
 /// As `insert_employment`.
 pub fn insert(tx: &mut Tx<'_>, person: Person) -> Result<Person> {
     let row = PersonRow::from(&person);
-    on_each!(tx, |c| diesel::insert_into(people::table).values(&row).execute(c))?;
+    diesel::insert_into(people::table).values(&row).execute(tx.conn())?;
     let refs = person.external_refs.as_deref().unwrap_or_default();
     references::give(tx, Person::TYPE, &person.id.to_string(), refs)?;
     tx.record(Fact::created("person.created", &person))?;
@@ -360,7 +360,7 @@ pub fn delete(tx: &mut Tx<'_>, person: &Person) -> Result<()> {
     let id = person.id;
     for time in &person.employments {
         let its_roles = employment_roles::table.filter(employment_roles::employment_id.eq(time.id));
-        on_each!(tx, |c| diesel::delete(its_roles).execute(c))?;
+        diesel::delete(its_roles).execute(tx.conn())?;
         remove!(tx, employments::table, employments::revision, (time.id, time.revision))?;
         tx.record(Fact::deleted("employment.deleted", time))?;
     }
@@ -376,9 +376,9 @@ pub fn delete(tx: &mut Tx<'_>, person: &Person) -> Result<()> {
 pub fn insert_employment(tx: &mut Tx<'_>, time: Employment) -> Result<Employment> {
     let row = EmploymentRow::from(&time);
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(employments::table)
+        Ok(diesel::insert_into(employments::table)
             .values(&row)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| {
         error
@@ -413,10 +413,8 @@ pub fn save_employment(
         &row
     )?;
     if before.roles != after.roles {
-        on_each!(tx, |c| diesel::delete(
-            employment_roles::table.filter(employment_roles::employment_id.eq(after.id))
-        )
-        .execute(c))?;
+        diesel::delete(employment_roles::table.filter(employment_roles::employment_id.eq(after.id)))
+            .execute(tx.conn())?;
         write_roles(tx, &after)?;
     }
     tx.record(Fact::changed(kind, before, &after))?;
@@ -429,9 +427,9 @@ fn write_roles(tx: &mut Tx<'_>, time: &Employment) -> Result<()> {
             employment_roles::employment_id.eq(time.id),
             employment_roles::role.eq(*role),
         );
-        on_each!(tx, |c| diesel::insert_into(employment_roles::table)
+        diesel::insert_into(employment_roles::table)
             .values(row)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
         ids::{PartnerId, ResellerRelationId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::partner_resellers::{self as relations, table},
 };
 
@@ -51,10 +51,10 @@ pub fn find(tx: &mut Tx<'_>, distributor: PartnerId, id: ResellerRelationId) -> 
     clause
         .equals("partner_resellers.distributor_id", &distributor)
         .equals("partner_resellers.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(ResellerRelation::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The resellers that a distributor serves on that day.
@@ -62,13 +62,13 @@ pub fn find(tx: &mut Tx<'_>, distributor: PartnerId, id: ResellerRelationId) -> 
 /// # Errors
 /// What the database reports.
 pub fn resellers_of(tx: &mut Tx<'_>, distributor: PartnerId, day: Date) -> Result<Vec<PartnerId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(relations::distributor_id.eq(distributor))
         .filter(relations::starts_on.le(day))
         .filter(relations::ends_on.is_null().or(relations::ends_on.gt(day)))
         .order(relations::reseller_id.asc())
         .select(relations::reseller_id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new relation, and tells of it.
@@ -76,24 +76,20 @@ pub fn resellers_of(tx: &mut Tx<'_>, distributor: PartnerId, day: Date) -> Resul
 /// # Errors
 /// 409 `unknown_reference` if there is no such reseller, `already_exists` if one begins on that day.
 pub fn insert(tx: &mut Tx<'_>, relation: ResellerRelation) -> Result<ResellerRelation> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&relation)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error
-            .when(&codes::UNKNOWN_REFERENCE, || {
-                Error::unknown_reference("#/reseller_id", "There is no such partner.")
-            })
-            .when(&codes::ALREADY_EXISTS, || {
-                Error::new(&codes::ALREADY_EXISTS).fault(
-                    "#/starts_on",
-                    "already_exists",
-                    "The distributor serves this reseller from that day on.",
-                )
-            })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&relation).execute(tx.conn())?))
+        .map_err(|error| {
+            error
+                .when(&codes::UNKNOWN_REFERENCE, || {
+                    Error::unknown_reference("#/reseller_id", "There is no such partner.")
+                })
+                .when(&codes::ALREADY_EXISTS, || {
+                    Error::new(&codes::ALREADY_EXISTS).fault(
+                        "#/starts_on",
+                        "already_exists",
+                        "The distributor serves this reseller from that day on.",
+                    )
+                })
+        })?;
     tx.record(Fact::created("reseller_relation.created", &relation))?;
     Ok(relation)
 }
@@ -115,16 +111,16 @@ pub fn save(tx: &mut Tx<'_>, before: &ResellerRelation, after: ResellerRelation)
 pub fn end_all(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
     let now = tx.now;
     let today = now.date();
-    let live: Vec<ResellerRelation> = on_each!(tx, |c| table
+    let live: Vec<ResellerRelation> = table
         .filter(
             relations::distributor_id
                 .eq(partner)
-                .or(relations::reseller_id.eq(partner))
+                .or(relations::reseller_id.eq(partner)),
         )
         .filter(relations::ends_on.is_null().or(relations::ends_on.gt(today)))
         .order(relations::id)
         .select(ResellerRelation::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     for relation in live {
         save(tx, &relation, relation.clone().ended(now))?;
     }

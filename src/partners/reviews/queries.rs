@@ -11,7 +11,7 @@ use crate::{
         ids::PartnerId,
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::partner_info_requests::{self as requests, table},
 };
 
@@ -32,12 +32,12 @@ pub fn page(tx: &mut Tx<'_>, partner: PartnerId, paging: &Paging) -> Result<Page
 /// # Errors
 /// What the database reports.
 pub fn open_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Option<PartnerInfoRequest>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(requests::partner_id.eq(partner))
         .filter(requests::status.eq(PartnerInfoStatus::Open))
         .select(PartnerInfoRequest::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// What the firm is asked now.
@@ -55,16 +55,12 @@ pub fn open_questions(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<String>
 /// # Errors
 /// 409 `conflict` if others wait for answers.
 pub fn insert(tx: &mut Tx<'_>, request: PartnerInfoRequest) -> Result<PartnerInfoRequest> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&request)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error.when(&codes::ALREADY_EXISTS, || {
-            Error::new(&codes::CONFLICT).detail("Other questions wait for answers.")
-        })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&request).execute(tx.conn())?))
+        .map_err(|error| {
+            error.when(&codes::ALREADY_EXISTS, || {
+                Error::new(&codes::CONFLICT).detail("Other questions wait for answers.")
+            })
+        })?;
     tx.record(Fact::created("partner_info.requested", &request))?;
     Ok(request)
 }

@@ -14,7 +14,7 @@ use crate::{
         ids::{PartnerId, PartnerSegmentId},
         page::{Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     policies::PolicyCode,
     schema::partner_segments::{self, table},
 };
@@ -57,10 +57,10 @@ pub fn page(
 pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: PartnerSegmentId) -> Result<PartnerSegment> {
     let mut clause = of_partner(tx, partner);
     clause.equals("partner_segments.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(PartnerSegment::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The segment that a partner is in at that moment, for rules that ask by it; the partner was found by the caller's own rows.
@@ -68,13 +68,13 @@ pub fn find(tx: &mut Tx<'_>, partner: PartnerId, id: PartnerSegmentId) -> Result
 /// # Errors
 /// What the database reports.
 pub fn at(tx: &mut Tx<'_>, partner: PartnerId, moment: Time) -> Result<Option<PolicyCode>> {
-    let segment: Option<Option<PolicyCode>> = on_each!(tx, |c| table
+    let segment: Option<Option<PolicyCode>> = table
         .filter(partner_segments::partner_id.eq(partner))
         .filter(partner_segments::valid_from.le(moment))
         .order(partner_segments::valid_from.desc())
         .select(partner_segments::segment)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(segment.flatten())
 }
 
@@ -96,14 +96,14 @@ impl Held {
 /// # Errors
 /// What the database reports.
 pub fn held(tx: &mut Tx<'_>) -> Result<Held> {
-    let rows: Vec<(PartnerId, Time, Option<PolicyCode>)> = on_each!(tx, |c| table
+    let rows: Vec<(PartnerId, Time, Option<PolicyCode>)> = table
         .order((partner_segments::partner_id, partner_segments::valid_from))
         .select((
             partner_segments::partner_id,
             partner_segments::valid_from,
-            partner_segments::segment
+            partner_segments::segment,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut held = Held::default();
     for (partner, from, segment) in rows {
         held.0.entry(partner).or_default().push((from, segment));
@@ -116,7 +116,7 @@ pub fn held(tx: &mut Tx<'_>) -> Result<Held> {
 /// # Errors
 /// 409 `already_exists` if another one began at the same moment.
 pub fn insert(tx: &mut Tx<'_>, entry: PartnerSegment) -> Result<PartnerSegment> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&entry).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&entry).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::ALREADY_EXISTS, || {
                 Error::new(&codes::ALREADY_EXISTS).fault(

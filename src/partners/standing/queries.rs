@@ -12,7 +12,7 @@ use crate::{
         ids::PartnerId,
         page::{Key, Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     partners::PartnerStatus,
     schema::{partner_status_changes, partners},
 };
@@ -78,10 +78,10 @@ pub fn page(tx: &mut Tx<'_>, partner: PartnerId, paging: &Paging) -> Result<Page
 /// What the database reports.
 pub fn due(tx: &mut Tx<'_>) -> Result<Vec<PartnerId>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| partners::table
+    Ok(partners::table
         .filter(partners::status.eq(PartnerStatus::Offboarding))
         .filter(partners::effective_end_at.le(now))
         .order(partners::id.asc())
         .select(partners::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }

@@ -34,7 +34,7 @@ use crate::{
         page::{Order, Page, Paging},
         states::guard,
     },
-    load_page, on_each,
+    load_page,
     partners::{self, account_managers},
     policies::ProgramSettings,
     programs,
@@ -252,7 +252,7 @@ pub fn store(
         created_by: tx.caller().actor_text(),
         created_at: tx.now,
     };
-    on_each!(tx, |c| diesel::insert_into(table).values(&simulation).execute(c))?;
+    diesel::insert_into(table).values(&simulation).execute(tx.conn())?;
     let kept: Vec<PolicySimulationRow> = (1..)
         .zip(&outcome.differences)
         .map(|(position, difference)| PolicySimulationRow {
@@ -266,7 +266,7 @@ pub fn store(
         })
         .collect();
     for chunk in kept.chunks(CHUNK) {
-        on_each!(tx, |c| diesel::insert_into(rows_table).values(chunk).execute(c))?;
+        diesel::insert_into(rows_table).values(chunk).execute(tx.conn())?;
     }
     tx.record(Fact::created("policy_simulation.completed", &simulation))?;
     Ok(simulation)
@@ -290,10 +290,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &PolicySimulationsFilter, paging: &Paging) 
 /// # Errors
 /// 404 if there is none.
 pub fn find(tx: &mut Tx<'_>, id: PolicySimulationId) -> Result<PolicySimulation> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .select(PolicySimulation::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// One page of what a simulation found, for the partners whose rows the caller may see. Deals of others are not named there.
@@ -338,20 +338,14 @@ pub fn row_page(
 /// # Errors
 /// What the database reports.
 pub fn delete_of(tx: &mut Tx<'_>, policy: PolicyId) -> Result<()> {
-    let gone: Vec<PolicySimulation> = on_each!(tx, |c| table
+    let gone: Vec<PolicySimulation> = table
         .filter(simulations::policy_id.eq(policy))
         .order(simulations::id)
         .select(PolicySimulation::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let ids: Vec<PolicySimulationId> = gone.iter().map(|simulation| simulation.id).collect();
-    on_each!(tx, |c| diesel::delete(
-        rows_table.filter(rows::simulation_id.eq_any(among(&ids)))
-    )
-    .execute(c))?;
-    on_each!(tx, |c| diesel::delete(
-        table.filter(simulations::id.eq_any(among(&ids)))
-    )
-    .execute(c))?;
+    diesel::delete(rows_table.filter(rows::simulation_id.eq_any(among(&ids)))).execute(tx.conn())?;
+    diesel::delete(table.filter(simulations::id.eq_any(among(&ids)))).execute(tx.conn())?;
     for simulation in &gone {
         tx.record(Fact::deleted("policy_simulation.deleted", simulation))?;
     }

@@ -20,7 +20,7 @@ use crate::{
         ids::{BenefitGrantId, BenefitUseId, PartnerId, ProgramId, ProgramMembershipId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     programs::memberships::{
         chain::Course,
         queries::{self as memberships, Member},
@@ -52,7 +52,7 @@ pub fn follow(tx: &mut Tx<'_>, course: &Course, members: &[Member]) -> Result<()
             save(tx, before, after, "benefit_grant.changed")?;
         }
         for row in changes.gone {
-            on_each!(tx, |c| diesel::delete(table.find(row.id)).execute(c))?;
+            diesel::delete(table.find(row.id)).execute(tx.conn())?;
             let consumed = row.consumed;
             tx.record(Fact::deleted("benefit_grant.dropped", &row.shown(consumed, now)))?;
         }
@@ -86,7 +86,7 @@ fn granted(tx: &Tx<'_>, member: &Member, one: &rules::Planned) -> GrantRow {
 
 fn insert(tx: &mut Tx<'_>, rows: Vec<GrantRow>) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
-        on_each!(tx, |c| diesel::insert_into(table).values(chunk).execute(c))?;
+        diesel::insert_into(table).values(chunk).execute(tx.conn())?;
     }
     let now = tx.now;
     rows.into_iter()
@@ -119,13 +119,13 @@ fn of_memberships(
 pub fn renew_due(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
     let now = tx.now;
     let by = now.plus_days(rules::RENEWED_BEFORE_DAYS);
-    let due: Vec<(ProgramId, PartnerId)> = on_each!(tx, |c| table
+    let due: Vec<(ProgramId, PartnerId)> = table
         .filter(benefit_grants::renews.eq(true))
         .filter(benefit_grants::valid_until.le(by))
         .order((benefit_grants::valid_until, benefit_grants::id))
         .limit(most)
         .select((benefit_grants::program_id, benefit_grants::partner_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let due: BTreeSet<(ProgramId, PartnerId)> = due.into_iter().collect();
     let mut courses: BTreeMap<ProgramId, Course> = BTreeMap::new();
     for (program, partner) in &due {
@@ -239,14 +239,14 @@ pub(super) fn counted_at(at: Time) -> Clause {
 fn consumed_at(tx: &mut Tx<'_>, grants: &[BenefitGrantId], at: Time) -> Result<BTreeMap<BenefitGrantId, i64>> {
     let mut clause = counted_at(at);
     clause.one_of("benefit_uses.grant_id", grants);
-    let sums: Vec<(BenefitGrantId, i64)> = on_each!(tx, |c| benefit_uses::table
+    let sums: Vec<(BenefitGrantId, i64)> = benefit_uses::table
         .filter(clause)
         .group_by(benefit_uses::grant_id)
         .select((
             benefit_uses::grant_id,
-            sql::<BigInt>("CAST(COALESCE(SUM(benefit_uses.quantity), 0) AS BIGINT)")
+            sql::<BigInt>("CAST(COALESCE(SUM(benefit_uses.quantity), 0) AS BIGINT)"),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(sums.into_iter().collect())
 }
 
@@ -256,11 +256,11 @@ fn consumed_at(tx: &mut Tx<'_>, grants: &[BenefitGrantId], at: Time) -> Result<B
 /// 404 if there is none, or the caller may not see it.
 pub fn find(tx: &mut Tx<'_>, id: BenefitGrantId) -> Result<GrantRow> {
     let clause = Clause::rows_of(tx.caller(), "benefit_grants.partner_id");
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .filter(clause)
         .select(GrantRow::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// The grant with that id, as it stands at a moment.
@@ -296,7 +296,9 @@ pub fn consume(
     let row = UseRow::new(&before, new, tx.caller().actor_text(), now);
     let after = before.clone().consumed_by(new.quantity, now);
     save(tx, before, after, "benefit_grant.consumed")?;
-    on_each!(tx, |c| diesel::insert_into(benefit_uses::table).values(&row).execute(c))?;
+    diesel::insert_into(benefit_uses::table)
+        .values(&row)
+        .execute(tx.conn())?;
     let shown = row.shown();
     tx.record(Fact::created("benefit_use.created", &shown))?;
     Ok(shown)
@@ -337,11 +339,11 @@ pub fn use_page(
 /// 404 if there is none, or the caller may not see it.
 pub fn find_use(tx: &mut Tx<'_>, id: BenefitUseId) -> Result<UseRow> {
     let clause = Clause::rows_of(tx.caller(), "benefit_uses.partner_id");
-    Ok(on_each!(tx, |c| benefit_uses::table
+    Ok(benefit_uses::table
         .find(id)
         .filter(clause)
         .select(UseRow::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Stores a use that was given back, with what its grant has again, and tells of both.
@@ -381,11 +383,11 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Vec<M
     let mut clause = Clause::all();
     clause.equals("benefit_grants.partner_id", &partner).sql(" AND ");
     of_status(&mut clause, BenefitGrantStatus::Active, at);
-    let rows: Vec<GrantRow> = on_each!(tx, |c| table
+    let rows: Vec<GrantRow> = table
         .filter(clause)
         .order((benefit_grants::code, benefit_grants::valid_from, benefit_grants::id))
         .select(GrantRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut grants: BTreeMap<ProgramMembershipId, Vec<BenefitGrant>> = BTreeMap::new();
     for grant in shown(tx, rows, at)? {
         grants.entry(grant.membership_id).or_default().push(grant);

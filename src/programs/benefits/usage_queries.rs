@@ -12,7 +12,6 @@ use crate::{
     db::{Clause, Tx},
     error::Result,
     kernel::{Time, ids::ProgramId},
-    on_each,
     programs::tiers::AllowanceKind,
     schema::{benefit_grants, benefit_grants::table, benefit_uses, tier_versions},
 };
@@ -44,53 +43,53 @@ pub fn usage(tx: &mut Tx<'_>, filter: &BenefitUsageFilter, at: Time) -> Result<V
             .sql(what)
             .sql(" ELSE 0 END), 0) AS BIGINT)")
     };
-    let rows: Vec<(Group, String, i64, i64, i64)> = on_each!(tx, |c| table
+    let rows: Vec<(Group, String, i64, i64, i64)> = table
         .inner_join(tier_versions::table)
         .filter(clause)
         .group_by((
             benefit_grants::program_id,
             tier_versions::name_key,
-            benefit_grants::kind
+            benefit_grants::kind,
         ))
         .order((
             benefit_grants::program_id,
             tier_versions::name_key,
-            benefit_grants::kind
+            benefit_grants::kind,
         ))
         .select((
             (
                 benefit_grants::program_id,
                 tier_versions::name_key,
-                benefit_grants::kind
+                benefit_grants::kind,
             ),
             sql::<diesel::sql_types::Text>("MAX(tier_versions.name)"),
             sql::<BigInt>("CAST(SUM(benefit_grants.granted) AS BIGINT)"),
             ended("benefit_grants.granted"),
             sql::<BigInt>("COUNT(DISTINCT benefit_grants.partner_id)"),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let clause = scope(tx);
     let counted = counted_at(at);
-    let used: Vec<(Group, i64, i64, i64)> = on_each!(tx, |c| benefit_uses::table
+    let used: Vec<(Group, i64, i64, i64)> = benefit_uses::table
         .inner_join(table.inner_join(tier_versions::table))
         .filter(counted)
         .filter(clause)
         .group_by((
             benefit_grants::program_id,
             tier_versions::name_key,
-            benefit_grants::kind
+            benefit_grants::kind,
         ))
         .select((
             (
                 benefit_grants::program_id,
                 tier_versions::name_key,
-                benefit_grants::kind
+                benefit_grants::kind,
             ),
             sql::<BigInt>("CAST(SUM(benefit_uses.quantity) AS BIGINT)"),
             ended("benefit_uses.quantity"),
             sql::<BigInt>("COUNT(DISTINCT benefit_uses.partner_id)"),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut used: BTreeMap<Group, (i64, i64, i64)> = used
         .into_iter()
         .map(|(group, consumed, of_ended, partners)| (group, (consumed, of_ended, partners)))

@@ -19,7 +19,7 @@ use crate::{
         page::{Order, Page, Paging},
         states::guard,
     },
-    load_page, on_each,
+    load_page,
     programs::{
         memberships::{
             Risk, Standing, TierCause,
@@ -65,11 +65,11 @@ pub fn page(
 pub fn find(tx: &mut Tx<'_>, program: ProgramId, id: EvaluationId) -> Result<Evaluation> {
     let mut clause = visible(tx);
     clause.equals("evaluation_runs.program_id", &program);
-    Ok(on_each!(tx, |c| evaluation_runs::table
+    Ok(evaluation_runs::table
         .find(id)
         .filter(clause)
         .select(Evaluation::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Evaluations of all members, and those of one partner whose rows the caller may see.
@@ -125,13 +125,13 @@ pub fn latest_committed(
         .equals("evaluation_results.membership_id", &membership)
         .equals("evaluation_runs.mode", &EvaluationMode::Commit)
         .equals_some("evaluation_runs.id", evaluation.as_ref());
-    Ok(on_each!(tx, |c| evaluation_results::table
+    Ok(evaluation_results::table
         .inner_join(evaluation_runs::table.on(evaluation_runs::id.eq(evaluation_results::run_id)))
         .filter(clause)
         .order((evaluation_results::created_at.desc(), evaluation_results::id.desc()))
         .select(EvaluationResult::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// How the tiers of a version come out for one partner.
@@ -311,13 +311,13 @@ fn held<'a>(course: &Course, ladder: &'a [Tier], link: &Link) -> Option<&'a Tier
 }
 
 fn store(tx: &mut Tx<'_>, evaluation: &Evaluation, results: &[EvaluationResult]) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(evaluation_runs::table)
+    diesel::insert_into(evaluation_runs::table)
         .values(evaluation)
-        .execute(c))?;
+        .execute(tx.conn())?;
     for chunk in results.chunks(CHUNK) {
-        on_each!(tx, |c| diesel::insert_into(evaluation_results::table)
+        diesel::insert_into(evaluation_results::table)
             .values(chunk)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     tx.record(Fact::created("tier_evaluation.completed", evaluation))
 }

@@ -20,7 +20,7 @@ use crate::{
         ids::{EvaluationResultId, PartnerId, ProgramId, ProgramMembershipId},
         page::{Order, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     programs::{
         benefits, evaluations,
         tiers::{ProgramVersion, queries as tiers},
@@ -75,11 +75,11 @@ pub fn course(tx: &mut Tx<'_>, program: ProgramId) -> Result<Course> {
 
 /// The chains of tiers that match, by membership.
 fn chains(tx: &mut Tx<'_>, clause: Clause) -> Result<BTreeMap<ProgramMembershipId, Vec<Link>>> {
-    let rows: Vec<AssignmentRow> = on_each!(tx, |c| tier_assignments::table
+    let rows: Vec<AssignmentRow> = tier_assignments::table
         .filter(clause)
         .order(tier_assignments::valid_from)
         .select(AssignmentRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut chains: BTreeMap<ProgramMembershipId, Vec<Link>> = BTreeMap::new();
     for row in &rows {
         chains.entry(row.membership_id).or_default().push(row.into());
@@ -180,11 +180,11 @@ fn of_standing(clause: &mut Clause, standing: Standing, at: Time) {
 pub fn find(tx: &mut Tx<'_>, program: ProgramId, id: ProgramMembershipId) -> Result<Member> {
     let mut clause = Clause::rows_of(tx.caller(), "program_memberships.partner_id");
     clause.equals("program_memberships.program_id", &program);
-    let row: MembershipRow = on_each!(tx, |c| table
+    let row: MembershipRow = table
         .find(id)
         .filter(clause)
         .select(MembershipRow::as_select())
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     with_chains(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -193,12 +193,12 @@ pub fn find(tx: &mut Tx<'_>, program: ProgramId, id: ProgramMembershipId) -> Res
 /// # Errors
 /// What the database reports.
 pub fn live_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<(ProgramId, ProgramMembershipId)>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(program_memberships::partner_id.eq(partner))
         .filter(program_memberships::ended_at.is_null())
         .order(program_memberships::program_id)
         .select((program_memberships::program_id, program_memberships::id))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The programs that a partner was in at a moment. The partner was found by the caller's own rows.
@@ -209,12 +209,12 @@ pub fn programs_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Vec<
     let mut clause = Clause::all();
     clause.equals("program_memberships.partner_id", &partner);
     live_at(&mut clause, at);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(program_memberships::program_id)
         .distinct()
         .order(program_memberships::program_id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// When overrides ended by the clock after one moment and by another, with their memberships, the earliest first.
@@ -222,7 +222,7 @@ pub fn programs_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Vec<
 /// # Errors
 /// What the database reports.
 pub fn overrides_ended(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<(ProgramId, ProgramMembershipId, Time)>> {
-    Ok(on_each!(tx, |c| tier_assignments::table
+    Ok(tier_assignments::table
         .filter(tier_assignments::cause.eq(TierCause::OverrideExpired))
         .filter(tier_assignments::valid_from.gt(after))
         .filter(tier_assignments::valid_from.le(by))
@@ -230,9 +230,9 @@ pub fn overrides_ended(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<(Pr
         .select((
             tier_assignments::program_id,
             tier_assignments::membership_id,
-            tier_assignments::valid_from
+            tier_assignments::valid_from,
         ))
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The memberships of a partner in a program, the latest first.
@@ -244,11 +244,11 @@ pub fn of_partner(tx: &mut Tx<'_>, program: ProgramId, partner: PartnerId) -> Re
     clause
         .equals("program_memberships.program_id", &program)
         .equals("program_memberships.partner_id", &partner);
-    let rows: Vec<MembershipRow> = on_each!(tx, |c| table
+    let rows: Vec<MembershipRow> = table
         .filter(clause)
         .order(program_memberships::joined_at.desc())
         .select(MembershipRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     with_chains(tx, rows)
 }
 
@@ -275,11 +275,11 @@ pub fn members(
             .select(program_memberships::id);
         let _locked: Vec<ProgramMembershipId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
     }
-    let rows: Vec<MembershipRow> = on_each!(tx, |c| table
+    let rows: Vec<MembershipRow> = table
         .filter(clause)
         .order(program_memberships::id)
         .select(MembershipRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut clause = Clause::all();
     clause
         .equals("tier_assignments.program_id", &program)
@@ -299,11 +299,7 @@ pub fn members(
 /// # Errors
 /// 409 `already_exists` if the partner is in the program already.
 pub fn insert(tx: &mut Tx<'_>, course: &Course, member: Member, kind: &'static str) -> Result<ProgramMembership> {
-    let inserted = tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&member.row)
-            .execute(c))?)
-    });
+    let inserted = tx.attempt(|tx| Ok(diesel::insert_into(table).values(&member.row).execute(tx.conn())?));
     inserted.map_err(|error| error.when(&codes::ALREADY_EXISTS, already_member))?;
     let rows = assignments(tx, &member.row, &member.links, &Why::default());
     store(tx, &rows)?;
@@ -371,7 +367,7 @@ pub fn move_to(
         let stale = tier_assignments::table
             .filter(tier_assignments::membership_id.eq(after.id))
             .filter(tier_assignments::valid_from.ge(first.at));
-        on_each!(tx, |c| diesel::delete(stale).execute(c))?;
+        diesel::delete(stale).execute(tx.conn())?;
         links.retain(|link| link.at < first.at);
     }
     store(tx, &rows)?;
@@ -427,9 +423,9 @@ fn assignments(tx: &Tx<'_>, row: &MembershipRow, links: &[Link], why: &Why) -> V
 
 fn store(tx: &mut Tx<'_>, rows: &[AssignmentRow]) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
-        on_each!(tx, |c| diesel::insert_into(tier_assignments::table)
+        diesel::insert_into(tier_assignments::table)
             .values(chunk)
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -445,11 +441,11 @@ pub fn go_on_under(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
     clause
         .equals("program_memberships.program_id", &version.program_id)
         .sql(" AND program_memberships.ended_at IS NULL");
-    let rows: Vec<MembershipRow> = on_each!(tx, |c| table
+    let rows: Vec<MembershipRow> = table
         .filter(clause)
         .order(program_memberships::id)
         .select(MembershipRow::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut clause = Clause::all();
     clause.equals("tier_assignments.program_id", &version.program_id);
     let chains = chains(tx, clause)?;
@@ -466,7 +462,7 @@ pub fn go_on_under(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
         .filter(tier_assignments::program_id.eq(version.program_id))
         .filter(tier_assignments::valid_from.ge(begins))
         .filter(tier_assignments::cause.eq_any(among([TierCause::NewVersion, TierCause::OverrideExpired])));
-    on_each!(tx, |c| diesel::delete(stale).execute(c))?;
+    diesel::delete(stale).execute(tx.conn())?;
     store(tx, &new)?;
     benefits::follow(tx, &course, &members)
 }

@@ -12,7 +12,6 @@ use crate::{
         Money, Time,
         ids::{PartnerId, ProgramId, ProgramMembershipId, TierId},
     },
-    on_each,
     programs::{evaluations::rules::rule_version, tiers::Tier},
     schema::{programs, tier_assignments, tier_versions},
 };
@@ -49,14 +48,14 @@ pub struct TierTerms {
 /// # Errors
 /// What the database reports.
 pub fn tier_at(tx: &mut Tx<'_>, partner: PartnerId, at: Time) -> Result<Option<TierTerms>> {
-    let rows: Vec<Held> = on_each!(tx, |c| tier_assignments::table
+    let rows: Vec<Held> = tier_assignments::table
         .inner_join(programs::table.on(programs::id.eq(tier_assignments::program_id)))
         .left_join(tier_versions::table.on(tier_versions::id.nullable().eq(tier_assignments::tier_version_id)))
         .filter(tier_assignments::partner_id.eq(partner))
         .filter(tier_assignments::valid_from.le(at))
         .order((tier_assignments::program_id, tier_assignments::valid_from))
         .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(best(rows))
 }
 
@@ -78,17 +77,17 @@ pub struct TiersOfMember {
 /// # Errors
 /// What the database reports.
 pub fn tiers_of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<TiersOfMember>> {
-    let rows: Vec<Held> = on_each!(tx, |c| tier_assignments::table
+    let rows: Vec<Held> = tier_assignments::table
         .inner_join(programs::table.on(programs::id.eq(tier_assignments::program_id)))
         .left_join(tier_versions::table.on(tier_versions::id.nullable().eq(tier_assignments::tier_version_id)))
         .filter(tier_assignments::partner_id.eq(partner))
         .order((
             tier_assignments::program_id,
             tier_assignments::membership_id,
-            tier_assignments::valid_from
+            tier_assignments::valid_from,
         ))
         .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut members: Vec<TiersOfMember> = Vec::new();
     for (link, tier, code) in rows {
         let start = (link.valid_from, tier);
@@ -125,16 +124,16 @@ impl TiersHeld {
 /// # Errors
 /// What the database reports.
 pub fn tiers_held(tx: &mut Tx<'_>) -> Result<TiersHeld> {
-    let rows: Vec<Held> = on_each!(tx, |c| tier_assignments::table
+    let rows: Vec<Held> = tier_assignments::table
         .inner_join(programs::table.on(programs::id.eq(tier_assignments::program_id)))
         .left_join(tier_versions::table.on(tier_versions::id.nullable().eq(tier_assignments::tier_version_id)))
         .order((
             tier_assignments::partner_id,
             tier_assignments::program_id,
-            tier_assignments::valid_from
+            tier_assignments::valid_from,
         ))
         .select((AssignmentRow::as_select(), Option::<Tier>::as_select(), programs::code))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut held = TiersHeld::default();
     for row in rows {
         held.0.entry(row.0.partner_id).or_default().push(row);

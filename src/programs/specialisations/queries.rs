@@ -17,7 +17,7 @@ use crate::{
         ids::{PartnerId, ProgramId, SpecialisationAwardId, SpecialisationId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         specialisation_awards as awards,
         specialisations::{self, table},
@@ -63,11 +63,11 @@ fn key(sort: SpecialisationSort, row: &Specialisation) -> Key {
 /// 404 if there is none, or the caller may not see it.
 pub fn find(tx: &mut Tx<'_>, id: SpecialisationId) -> Result<Specialisation> {
     let clause = visible(tx.caller());
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .find(id)
         .filter(clause)
         .select(Specialisation::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// What programs award now, and besides them the specialisations with those ids, by name.
@@ -83,11 +83,11 @@ pub fn awarded_by(
     clause.sql(" AND ((specialisations.status = 'active'");
     clause.one_of("specialisations.program_id", programs).sql(") OR (TRUE");
     clause.one_of("specialisations.id", besides).sql("))");
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .order((specialisations::name_key, specialisations::id))
         .select(Specialisation::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new specialisation, and tells of it.
@@ -95,21 +95,17 @@ pub fn awarded_by(
 /// # Errors
 /// 409 `already_exists` if its code is taken, `unknown_reference` if there is no such program.
 pub fn insert(tx: &mut Tx<'_>, specialisation: Specialisation) -> Result<Specialisation> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(table)
-            .values(&specialisation)
-            .execute(c))?)
-    })
-    .map_err(|error| {
-        error
-            .when(&codes::ALREADY_EXISTS, || {
-                let detail = format!("There is already a specialisation `{}`.", specialisation.code);
-                Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
-            })
-            .when(&codes::UNKNOWN_REFERENCE, || {
-                Error::unknown_reference("#/program_id", "There is no such program.")
-            })
-    })?;
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&specialisation).execute(tx.conn())?))
+        .map_err(|error| {
+            error
+                .when(&codes::ALREADY_EXISTS, || {
+                    let detail = format!("There is already a specialisation `{}`.", specialisation.code);
+                    Error::new(&codes::ALREADY_EXISTS).fault("#/code", "already_exists", detail)
+                })
+                .when(&codes::UNKNOWN_REFERENCE, || {
+                    Error::unknown_reference("#/program_id", "There is no such program.")
+                })
+        })?;
     tx.record(Fact::created("specialisation.created", &specialisation))?;
     Ok(specialisation)
 }
@@ -228,11 +224,11 @@ fn of_status(clause: &mut Clause, status: AwardStatus, at: Time) {
 /// 404 if there is none, or the caller may not see it.
 pub fn find_award(tx: &mut Tx<'_>, id: SpecialisationAwardId) -> Result<AwardRow> {
     let clause = Clause::rows_of(tx.caller(), "specialisation_awards.partner_id");
-    Ok(on_each!(tx, |c| awards::table
+    Ok(awards::table
         .find(id)
         .filter(clause)
         .select(AwardRow::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Every award to a partner that the caller may see, by when it begins.
@@ -242,11 +238,11 @@ pub fn find_award(tx: &mut Tx<'_>, id: SpecialisationAwardId) -> Result<AwardRow
 pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<AwardRow>> {
     let mut clause = Clause::rows_of(tx.caller(), "specialisation_awards.partner_id");
     clause.equals("specialisation_awards.partner_id", &partner);
-    Ok(on_each!(tx, |c| awards::table
+    Ok(awards::table
         .filter(clause)
         .order((awards::valid_from, awards::id))
         .select(AwardRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The awards of a program's specialisations to a partner that were not withdrawn. The partner was found by the caller's
@@ -255,14 +251,14 @@ pub fn of_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<AwardRow>> 
 /// # Errors
 /// What the database reports.
 pub fn of_member(tx: &mut Tx<'_>, program: ProgramId, partner: PartnerId) -> Result<Vec<AwardRow>> {
-    Ok(on_each!(tx, |c| awards::table
+    Ok(awards::table
         .inner_join(table)
         .filter(specialisations::program_id.eq(program))
         .filter(awards::partner_id.eq(partner))
         .filter(awards::withdrawn_at.is_null())
         .order((awards::valid_from, awards::id))
         .select(AwardRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The awards whose time was up after one moment and by another, and that no other award followed on, the earliest first.
@@ -272,12 +268,12 @@ pub fn of_member(tx: &mut Tx<'_>, program: ProgramId, partner: PartnerId) -> Res
 pub fn ended_between(tx: &mut Tx<'_>, after: Time, by: Time) -> Result<Vec<AwardRow>> {
     let mut clause = Clause::all();
     clause.sql(" AND ").sql(ENDS_FOR_GOOD);
-    Ok(on_each!(tx, |c| awards::table
+    Ok(awards::table
         .filter(clause)
         .filter(awards::valid_until.gt(after).and(awards::valid_until.le(by)))
         .order((awards::valid_until, awards::id))
         .select(AwardRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The partner has the specialisation no more once the award ends: it was not awarded anew from then on.
@@ -290,12 +286,8 @@ pub const ENDS_FOR_GOOD: &str = "specialisation_awards.withdrawn_at IS NULL AND 
 /// # Errors
 /// 409 `already_exists` if another award of the specialisation to the partner holds at the same time.
 pub fn insert_award(tx: &mut Tx<'_>, row: AwardRow) -> Result<SpecialisationAward> {
-    tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(awards::table)
-            .values(&row)
-            .execute(c))?)
-    })
-    .map_err(overlapping)?;
+    tx.attempt(|tx| Ok(diesel::insert_into(awards::table).values(&row).execute(tx.conn())?))
+        .map_err(overlapping)?;
     let shown = row.shown(tx.now);
     tx.record(Fact::created("specialisation_award.awarded", &shown))?;
     Ok(shown)

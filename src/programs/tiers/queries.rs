@@ -18,7 +18,7 @@ use crate::{
         page::{Order, Page, Paging},
         words::fold,
     },
-    load_page, on_each,
+    load_page,
     programs::{memberships, model::Program, queries as programs},
     revise,
     schema::{program_versions, tier_versions},
@@ -63,11 +63,11 @@ pub fn version_page(
 /// 404 if there is none, or the caller may not see it.
 pub fn find_version(tx: &mut Tx<'_>, program: ProgramId, version: i64) -> Result<ProgramVersion> {
     let clause = visible(tx.caller());
-    Ok(on_each!(tx, |c| program_versions::table
+    Ok(program_versions::table
         .find((program, version))
         .filter(clause)
         .select(ProgramVersion::as_select())
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Every version of a program that the caller may see, the first one first.
@@ -77,11 +77,11 @@ pub fn find_version(tx: &mut Tx<'_>, program: ProgramId, version: i64) -> Result
 pub fn versions(tx: &mut Tx<'_>, program: ProgramId) -> Result<Vec<ProgramVersion>> {
     let mut clause = visible(tx.caller());
     clause.equals("program_versions.program_id", &program);
-    Ok(on_each!(tx, |c| program_versions::table
+    Ok(program_versions::table
         .filter(clause)
         .order(program_versions::version)
         .select(ProgramVersion::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The version in force at a moment, if one is.
@@ -101,9 +101,9 @@ pub fn insert_version(tx: &mut Tx<'_>, program: &Program, new: &NewVersion) -> R
     let number = before.iter().map(|version| version.version).max().unwrap_or(0) + 1;
     let version = ProgramVersion::new(new, program.id, number, tx.now);
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(program_versions::table)
+        Ok(diesel::insert_into(program_versions::table)
             .values(&version)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| {
         if error.is(&codes::ALREADY_EXISTS) {
@@ -160,8 +160,8 @@ pub fn delete_version(tx: &mut Tx<'_>, version: &ProgramVersion) -> Result<()> {
         .filter(tier_versions::version.eq(version.version));
     let target = program_versions::table.find((version.program_id, version.version));
     tx.attempt(|tx| {
-        on_each!(tx, |c| diesel::delete(tiers).execute(c))?;
-        Ok(on_each!(tx, |c| diesel::delete(target).execute(c))?)
+        diesel::delete(tiers).execute(tx.conn())?;
+        Ok(diesel::delete(target).execute(tx.conn())?)
     })
     .map_err(in_use)?;
     tx.record(Fact::deleted("program_version.deleted", version))
@@ -240,12 +240,12 @@ pub fn tier_page(tx: &mut Tx<'_>, program: ProgramId, filter: &TierFilter, pagin
 /// # Errors
 /// What the database reports.
 pub fn tiers_of(tx: &mut Tx<'_>, program: ProgramId, version: i64) -> Result<Vec<Tier>> {
-    Ok(on_each!(tx, |c| tier_versions::table
+    Ok(tier_versions::table
         .filter(tier_versions::program_id.eq(program))
         .filter(tier_versions::version.eq(version))
         .order(tier_versions::rank)
         .select(Tier::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Every tier of every version of a program.
@@ -253,11 +253,11 @@ pub fn tiers_of(tx: &mut Tx<'_>, program: ProgramId, version: i64) -> Result<Vec
 /// # Errors
 /// What the database reports.
 pub fn all_tiers(tx: &mut Tx<'_>, program: ProgramId) -> Result<Vec<Tier>> {
-    Ok(on_each!(tx, |c| tier_versions::table
+    Ok(tier_versions::table
         .filter(tier_versions::program_id.eq(program))
         .order((tier_versions::version, tier_versions::rank))
         .select(Tier::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// A tier of a program.
@@ -265,11 +265,11 @@ pub fn all_tiers(tx: &mut Tx<'_>, program: ProgramId) -> Result<Vec<Tier>> {
 /// # Errors
 /// 404 if there is none, or it is of a version that the caller may not see.
 pub fn find_tier(tx: &mut Tx<'_>, program: ProgramId, id: TierId) -> Result<(Tier, ProgramVersion)> {
-    let tier: Tier = on_each!(tx, |c| tier_versions::table
+    let tier: Tier = tier_versions::table
         .find(id)
         .filter(tier_versions::program_id.eq(program))
         .select(Tier::as_select())
-        .get_result(c))?;
+        .get_result(tx.conn())?;
     let version = find_version(tx, program, tier.version)?;
     Ok((tier, version))
 }
@@ -302,9 +302,9 @@ pub fn tier_named(tx: &mut Tx<'_>, program: ProgramId, name: &str, at: Time) -> 
 pub fn insert_tier(tx: &mut Tx<'_>, tier: Tier) -> Result<Tier> {
     check(tx, &tier)?;
     tx.attempt(|tx| {
-        Ok(on_each!(tx, |c| diesel::insert_into(tier_versions::table)
+        Ok(diesel::insert_into(tier_versions::table)
             .values(&tier)
-            .execute(c))?)
+            .execute(tx.conn())?)
     })
     .map_err(|error| explain(error, &tier))?;
     tx.record(Fact::created("tier.created", &tier))?;
@@ -336,7 +336,7 @@ pub fn save_tier(tx: &mut Tx<'_>, before: &Tier, after: Tier) -> Result<Tier> {
 /// # Errors
 /// 409 `in_use` if an evaluation previewed it.
 pub fn delete_tier(tx: &mut Tx<'_>, tier: &Tier) -> Result<()> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::delete(tier_versions::table.find(tier.id)).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::delete(tier_versions::table.find(tier.id)).execute(tx.conn())?))
         .map_err(in_use)?;
     tx.record(Fact::deleted("tier.deleted", tier))
 }

@@ -11,7 +11,7 @@ use crate::{
         ids::{SyncConflictId, SyncLinkId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::sync_conflicts::{self as conflicts, table},
     sync::{
         links::{SyncLink, SyncState, queries as links},
@@ -44,10 +44,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &SyncConflictFilter, paging: &Paging) -> Re
 pub fn find(tx: &mut Tx<'_>, id: SyncConflictId) -> Result<SyncConflict> {
     let mut clause = whole_scope(tx.caller());
     clause.equals("sync_conflicts.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(SyncConflict::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The open conflict of a link.
@@ -55,12 +55,12 @@ pub fn find(tx: &mut Tx<'_>, id: SyncConflictId) -> Result<SyncConflict> {
 /// # Errors
 /// What the database reports.
 pub fn open(tx: &mut Tx<'_>, link: SyncLinkId) -> Result<Option<SyncConflict>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(conflicts::link_id.eq(link))
         .filter(conflicts::state.eq(SyncConflictState::Open))
         .select(SyncConflict::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Keeps both versions of a record: in the open conflict of its link, or in a new one, which the link then is in.
@@ -80,7 +80,7 @@ pub fn keep(
         return save(tx, &before, after, "sync_conflict.updated");
     }
     let conflict = SyncConflict::new(link, theirs, version, fields, now);
-    on_each!(tx, |c| diesel::insert_into(table).values(&conflict).execute(c))?;
+    diesel::insert_into(table).values(&conflict).execute(tx.conn())?;
     tx.record(Fact::created("sync_conflict.created", &conflict))?;
     let present = links::hold(tx, link.id)?;
     if present.state != SyncState::Conflict {
@@ -117,11 +117,11 @@ pub fn settle(tx: &mut Tx<'_>, link: SyncLinkId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn drop_of(tx: &mut Tx<'_>, link: SyncLinkId) -> Result<()> {
-    let found: Vec<SyncConflict> = on_each!(tx, |c| table
+    let found: Vec<SyncConflict> = table
         .filter(conflicts::link_id.eq(link))
         .order(conflicts::id)
         .select(SyncConflict::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     for before in found {
         let after = before.clone().dropped(tx.now);
         let kind = if before.state == SyncConflictState::Open {

@@ -13,7 +13,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Engine, Lock, Statement, Tx},
+    db::{Clause, Lock, Statement, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -21,7 +21,7 @@ use crate::{
         ids::{ExternalSystemId, SyncLinkId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each,
+    load_page,
     references::ExternalRef,
     revise,
     schema::sync_links::{self as links, table},
@@ -70,12 +70,7 @@ fn load(tx: &mut Tx<'_>, clause: Clause, hold: bool) -> Result<Vec<SyncLink>> {
 /// # Errors
 /// What the database reports.
 pub fn in_turn(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType, external_id: &str) -> Result<()> {
-    if tx.engine() == Engine::Postgres {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind::<Text, _>(format!("sync {system} {kind} {external_id}"))
-            .execute(tx.conn())?;
-    }
-    Ok(())
+    tx.in_turn(&format!("sync {system} {kind} {external_id}"))
 }
 
 /// The link with that id.
@@ -200,12 +195,12 @@ pub fn by_externals(
 /// # Errors
 /// What the database reports.
 pub fn systems_of(tx: &mut Tx<'_>, kind: SyncedType, record: &str) -> Result<Vec<ExternalSystemId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(links::resource_id.eq(record))
         .filter(links::resource_type.eq(kind))
         .order(links::system_id)
         .select(links::system_id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new link, and tells of it.
@@ -213,7 +208,7 @@ pub fn systems_of(tx: &mut Tx<'_>, kind: SyncedType, record: &str) -> Result<Vec
 /// # Errors
 /// 409 `already_exists` if record or id was linked meanwhile.
 pub fn insert(tx: &mut Tx<'_>, link: SyncLink) -> Result<SyncLink> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&link).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&link).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::ALREADY_EXISTS, || {
                 rules::taken("#", "The record or the id was linked meanwhile; read its link.")
@@ -244,9 +239,9 @@ pub fn save(tx: &mut Tx<'_>, before: &SyncLink, after: SyncLink, kind: &'static 
 /// # Errors
 /// 404 if there is no such link.
 pub fn begin_at(tx: &mut Tx<'_>, id: SyncLinkId, revision: i64) -> Result<SyncLink> {
-    on_each!(tx, |c| diesel::update(table.find(id))
+    diesel::update(table.find(id))
         .set((links::our_revision.eq(revision), links::agreed_revision.eq(revision)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     find(tx, id)
 }
 
@@ -256,7 +251,7 @@ pub fn begin_at(tx: &mut Tx<'_>, id: SyncLinkId, revision: i64) -> Result<SyncLi
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, link: &SyncLink) -> Result<()> {
     conflicts::drop_of(tx, link.id)?;
-    on_each!(tx, |c| diesel::delete(table.find(link.id)).execute(c))?;
+    diesel::delete(table.find(link.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("sync_link.deleted", link))
 }
 
@@ -286,7 +281,7 @@ pub fn noted(tx: &mut Tx<'_>, fact: &Fact) -> Result<()> {
             links::updated_at.eq(now),
         )
     };
-    on_each!(tx, |c| diesel::update(behind).set(waiting()).execute(c))?;
+    diesel::update(behind).set(waiting()).execute(tx.conn())?;
     Ok(())
 }
 
@@ -372,7 +367,7 @@ pub fn resync_all(tx: &mut Tx<'_>, system: ExternalSystemId, kind: Option<Synced
             links::updated_at.eq(now),
         )
     };
-    on_each!(tx, |c| diesel::update(table.filter(clause)).set(waiting()).execute(c))?;
+    diesel::update(table.filter(clause)).set(waiting()).execute(tx.conn())?;
     Ok(())
 }
 
@@ -403,7 +398,7 @@ pub fn counted(tx: &mut Tx<'_>, system: ExternalSystemId) -> Result<Vec<Counted>
         .sql("SELECT resource_type, state, COUNT(*) AS links, MIN(pending_since) AS pending_since FROM sync_links WHERE system_id = ")
         .value(&system)
         .sql(" GROUP BY resource_type, state");
-    Ok(on_each!(tx, |c| counts.clone().load(c))?)
+    Ok(counts.clone().load(tx.conn())?)
 }
 
 /// Since when the first of a system's links fails; nothing if none does.
@@ -411,9 +406,9 @@ pub fn counted(tx: &mut Tx<'_>, system: ExternalSystemId) -> Result<Vec<Counted>
 /// # Errors
 /// What the database reports.
 pub fn first_failure(tx: &mut Tx<'_>, system: ExternalSystemId) -> Result<Option<Time>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(links::system_id.eq(system))
         .filter(links::state.eq(SyncState::Error))
         .select(diesel::dsl::min(links::failing_since))
-        .first::<Option<Time>>(c))?)
+        .first::<Option<Time>>(tx.conn())?)
 }

@@ -12,7 +12,7 @@ use crate::{
         ids::{ExternalSystemId, FieldMapId},
         page::{Page, Paging},
     },
-    load_page, on_each, remove, revise,
+    load_page, remove, revise,
     schema::field_maps::{self as maps, table},
     sync::{kinds::SyncedType, whole_scope},
 };
@@ -45,10 +45,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &FieldMapFilter, paging: &Paging) -> Result
 pub fn find(tx: &mut Tx<'_>, id: FieldMapId) -> Result<FieldMap> {
     let mut clause = whole_scope(tx.caller());
     clause.equals("field_maps.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(FieldMap::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(FieldMap::as_select()).first(tx.conn())?)
 }
 
 /// The last version of a map, draft or not.
@@ -56,13 +53,13 @@ pub fn find(tx: &mut Tx<'_>, id: FieldMapId) -> Result<FieldMap> {
 /// # Errors
 /// What the database reports.
 pub fn last(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType) -> Result<Option<FieldMap>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(maps::system_id.eq(system))
         .filter(maps::resource_type.eq(kind))
         .order(maps::version.desc())
         .select(FieldMap::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The map that holds at that moment, whoever asks.
@@ -70,14 +67,14 @@ pub fn last(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType) -> Resu
 /// # Errors
 /// What the database reports.
 pub fn in_force(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType, at: Time) -> Result<Option<FieldMap>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(maps::system_id.eq(system))
         .filter(maps::resource_type.eq(kind))
         .filter(maps::valid_from.le(at.micros()))
         .order(maps::valid_from.desc())
         .select(FieldMap::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// When the version that holds last begins.
@@ -85,12 +82,12 @@ pub fn in_force(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType, at:
 /// # Errors
 /// What the database reports.
 pub fn last_moment(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType) -> Result<Option<Time>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(maps::system_id.eq(system))
         .filter(maps::resource_type.eq(kind))
         .filter(maps::state.eq(FieldMapState::Published))
         .select(diesel::dsl::max(maps::valid_from))
-        .first::<Option<Time>>(c))?)
+        .first::<Option<Time>>(tx.conn())?)
 }
 
 /// Stores a new draft, and tells of it.
@@ -98,7 +95,7 @@ pub fn last_moment(tx: &mut Tx<'_>, system: ExternalSystemId, kind: SyncedType) 
 /// # Errors
 /// 409 `already_exists` if there is one of the system and the type.
 pub fn insert(tx: &mut Tx<'_>, map: FieldMap) -> Result<FieldMap> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&map).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&map).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::ALREADY_EXISTS, || {
                 Error::new(&codes::ALREADY_EXISTS).fault(

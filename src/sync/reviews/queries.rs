@@ -13,7 +13,7 @@ use crate::{
         ids::{ExternalSystemId, SyncReviewId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::sync_reviews::{self as reviews, table},
     sync::{
         kinds::SyncedType,
@@ -39,10 +39,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &SyncReviewFilter, paging: &Paging) -> Resu
 }
 
 fn load(tx: &mut Tx<'_>, clause: Clause) -> Result<Vec<SyncReview>> {
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(SyncReview::as_select())
-        .load(c))?)
+    Ok(table.filter(clause).select(SyncReview::as_select()).load(tx.conn())?)
 }
 
 /// The review with that id.
@@ -79,11 +76,11 @@ pub fn by_externals(
 /// # Errors
 /// What the database reports.
 pub fn open(tx: &mut Tx<'_>, system: ExternalSystemId) -> Result<i64> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(reviews::system_id.eq(system))
         .filter(reviews::state.eq(SyncReviewState::Open))
         .count()
-        .get_result(c))?)
+        .get_result(tx.conn())?)
 }
 
 /// Puts a record into the queue, or describes the one that is there anew, and tells of it. What says the same changes nothing,
@@ -108,7 +105,7 @@ pub fn put(
         return save(tx, &before, after, "sync_review.updated");
     }
     let review = SyncReview::new(system, kind, record, candidates, tx.now);
-    on_each!(tx, |c| diesel::insert_into(table).values(&review).execute(c))?;
+    diesel::insert_into(table).values(&review).execute(tx.conn())?;
     tx.record(Fact::created("sync_review.created", &review))?;
     Ok(review)
 }

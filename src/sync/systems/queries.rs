@@ -12,7 +12,7 @@ use crate::{
         ids::ExternalSystemId,
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::external_systems::{self as systems, table},
     sync::whole_scope,
 };
@@ -69,10 +69,7 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<ExternalSystem>> {
 /// # Errors
 /// 404 if there is none.
 pub fn of_link(tx: &mut Tx<'_>, id: ExternalSystemId) -> Result<ExternalSystem> {
-    Ok(on_each!(tx, |c| table
-        .find(id)
-        .select(ExternalSystem::as_select())
-        .first(c))?)
+    Ok(table.find(id).select(ExternalSystem::as_select()).first(tx.conn())?)
 }
 
 /// The id of the system that external references call so, whoever asks: a reference that goes takes its link along.
@@ -80,19 +77,19 @@ pub fn of_link(tx: &mut Tx<'_>, id: ExternalSystemId) -> Result<ExternalSystem> 
 /// # Errors
 /// What the database reports.
 pub fn named(tx: &mut Tx<'_>, code: &str) -> Result<Option<ExternalSystemId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(systems::code.eq(code))
         .select(systems::id)
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 fn one(tx: &mut Tx<'_>, clause: crate::db::Clause) -> Result<Option<ExternalSystem>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(ExternalSystem::as_select())
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The systems that records are kept in step with.
@@ -100,11 +97,11 @@ fn one(tx: &mut Tx<'_>, clause: crate::db::Clause) -> Result<Option<ExternalSyst
 /// # Errors
 /// What the database reports.
 pub fn active(tx: &mut Tx<'_>) -> Result<Vec<ExternalSystem>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(systems::state.eq(ExternalSystemState::Active))
         .order(systems::id)
         .select(ExternalSystem::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a new system, and tells of it.
@@ -112,7 +109,7 @@ pub fn active(tx: &mut Tx<'_>) -> Result<Vec<ExternalSystem>> {
 /// # Errors
 /// 409 `already_exists` if there is one of that name.
 pub fn insert(tx: &mut Tx<'_>, system: ExternalSystem) -> Result<ExternalSystem> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&system).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&system).execute(tx.conn())?))
         .map_err(|error| {
             error.when(&codes::ALREADY_EXISTS, || {
                 Error::new(&codes::ALREADY_EXISTS).fault(

@@ -18,7 +18,7 @@ use crate::{
         ids::PartnerId,
         page::{Page, Paging},
     },
-    on_each, partners,
+    partners,
     schema::{partner_memberships, sign_ins, usage_days},
     usage::responses::ResponseSide,
 };
@@ -63,11 +63,11 @@ fn people(tx: &mut Tx<'_>, partners: &[PartnerId]) -> Result<BTreeMap<PartnerId,
     clause
         .one_of("partner_memberships.partner_id", partners)
         .equals("partner_memberships.status", "active");
-    let rows: Vec<(PartnerId, i64)> = on_each!(tx, |c| partner_memberships::table
+    let rows: Vec<(PartnerId, i64)> = partner_memberships::table
         .filter(clause)
         .group_by(partner_memberships::partner_id)
         .select((partner_memberships::partner_id, sql::<BigInt>("COUNT(*)")))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().collect())
 }
 
@@ -95,7 +95,7 @@ fn uses(tx: &mut Tx<'_>, partners: &[PartnerId], days: (Date, Date)) -> Result<B
         .one_of("usage_days.partner_id", partners)
         .at_least("usage_days.day_on", Some(&days.0))
         .below("usage_days.day_on", Some(&days.1));
-    let rows: Vec<Uses> = on_each!(tx, |c| usage_days::table
+    let rows: Vec<Uses> = usage_days::table
         .filter(clause)
         .group_by(usage_days::partner_id)
         .select((
@@ -108,7 +108,7 @@ fn uses(tx: &mut Tx<'_>, partners: &[PartnerId], days: (Date, Date)) -> Result<B
             sql::<BigInt>(EMPTY),
             sql::<BigInt>(CHANGES),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows.into_iter().map(|row| (row.partner, row)).collect())
 }
 
@@ -125,14 +125,14 @@ fn sign_in_days(
         .below("sign_ins.at", Some(&before.start()))
         .equals("sign_ins.outcome", "success")
         .and("sign_ins.user_id IS NOT NULL");
-    let rows: Vec<(Option<PartnerId>, i64)> = on_each!(tx, |c| sign_ins::table
+    let rows: Vec<(Option<PartnerId>, i64)> = sign_ins::table
         .filter(clause)
         .group_by(sign_ins::partner_id)
         .select((
             sign_ins::partner_id,
             sql::<BigInt>("COUNT(DISTINCT sign_ins.user_id || sign_ins.day_on)"),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     Ok(rows
         .into_iter()
         .filter_map(|(partner, days)| Some((partner?, days)))
@@ -176,11 +176,11 @@ fn answers(
          WHERE partner_id IN ({those}) AND day_on >= $2 AND day_on < $3), {HALVES}"
     );
     let ids = serde_json::to_string(partners).map_err(Error::internal)?;
-    let rows: Vec<Half> = on_each!(tx, |c| sql_query(&sql)
+    let rows: Vec<Half> = sql_query(&sql)
         .bind::<Text, _>(&ids)
         .bind::<Text, _>(from)
         .bind::<Text, _>(before)
-        .load(c))?;
+        .load(tx.conn())?;
     let figures = |row: Half| {
         let figures = ResponseFigures {
             answers: row.answers,

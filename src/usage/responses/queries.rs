@@ -12,7 +12,6 @@ use crate::{
         ids::{DealId, PartnerId, TerritoryId},
         time::SECOND,
     },
-    on_each,
     schema::{deal_comments, deal_info_requests, deals, response_times, review_clocks, usage_marks},
 };
 
@@ -22,10 +21,10 @@ const MARK: &str = "response_times";
 /// # Errors
 /// What the database reports.
 pub fn read_to(tx: &mut Tx<'_>) -> Result<i64> {
-    Ok(on_each!(tx, |c| usage_marks::table
+    Ok(usage_marks::table
         .find(MARK)
         .select(usage_marks::position)
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// A clock stops, and questions are answered, in the transaction of their event, at most so much later than the moment at
@@ -71,9 +70,9 @@ pub fn hold(tx: &mut Tx<'_>) -> Result<i64> {
 /// What the database reports.
 pub fn advance(tx: &mut Tx<'_>, position: i64) -> Result<()> {
     let now = tx.now;
-    on_each!(tx, |c| diesel::update(usage_marks::table.find(MARK))
+    diesel::update(usage_marks::table.find(MARK))
         .set((usage_marks::position.eq(position), usage_marks::updated_at.eq(now)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -82,10 +81,10 @@ pub fn advance(tx: &mut Tx<'_>, position: i64) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, answer: &ResponseTime) -> Result<()> {
-    on_each!(tx, |c| diesel::insert_into(response_times::table)
+    diesel::insert_into(response_times::table)
         .values(answer)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -94,11 +93,11 @@ pub fn insert(tx: &mut Tx<'_>, answer: &ResponseTime) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn place(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<(PartnerId, Option<TerritoryId>)>> {
-    Ok(on_each!(tx, |c| deals::table
+    Ok(deals::table
         .find(deal)
         .select((deals::partner_id, deals::territory_id))
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// How long the decision took that was made at that moment: by the clock of its review, without pauses. Nothing if the rules
@@ -108,7 +107,7 @@ pub fn place(tx: &mut Tx<'_>, deal: DealId) -> Result<Option<(PartnerId, Option<
 /// What the database reports.
 pub(super) fn review(tx: &mut Tx<'_>, deal: DealId, at: Time) -> Result<Option<Waited>> {
     type Clock = (PartnerId, Time, Option<Time>, Option<i64>);
-    let found: Option<Clock> = on_each!(tx, |c| review_clocks::table
+    let found: Option<Clock> = review_clocks::table
         .inner_join(deals::table)
         .filter(review_clocks::deal_id.eq(deal))
         .filter(review_clocks::decided_at.between(at, at.plus_seconds(WITHIN / SECOND)))
@@ -118,10 +117,10 @@ pub(super) fn review(tx: &mut Tx<'_>, deal: DealId, at: Time) -> Result<Option<W
             deals::partner_id,
             review_clocks::started_at,
             review_clocks::decided_at,
-            review_clocks::worked_micros
+            review_clocks::worked_micros,
         ))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(found.and_then(|(partner, asked_at, decided_at, worked)| {
         Some(Waited {
             partner,
@@ -141,14 +140,14 @@ pub(super) fn questions(
     deal: DealId,
     at: Time,
 ) -> Result<Option<(PartnerId, Option<TerritoryId>, Time)>> {
-    Ok(on_each!(tx, |c| deal_info_requests::table
+    Ok(deal_info_requests::table
         .inner_join(deals::table)
         .filter(deal_info_requests::deal_id.eq(deal))
         .filter(deal_info_requests::answered_at.between(at, at.plus_seconds(WITHIN / SECOND)))
         .order(deal_info_requests::answered_at)
         .select((deals::partner_id, deals::territory_id, deal_info_requests::created_at))
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// When the other side wrote the first comment that a comment of this side at that moment answers, with the partner and the
@@ -165,16 +164,16 @@ pub(super) fn comment(
     let Some((partner, territory)) = place(tx, deal)? else {
         return Ok(None);
     };
-    let before: Option<Time> = on_each!(tx, |c| deal_comments::table
+    let before: Option<Time> = deal_comments::table
         .filter(deal_comments::deal_id.eq(deal))
         .filter(deal_comments::visibility.eq("both"))
         .filter(deal_comments::author_side.eq(side))
         .filter(deal_comments::created_at.lt(at))
         .order(deal_comments::created_at.desc())
         .select(deal_comments::created_at)
-        .first(c)
-        .optional())?;
-    let asked: Option<Time> = on_each!(tx, |c| deal_comments::table
+        .first(tx.conn())
+        .optional()?;
+    let asked: Option<Time> = deal_comments::table
         .filter(deal_comments::deal_id.eq(deal))
         .filter(deal_comments::visibility.eq("both"))
         .filter(deal_comments::author_side.ne(side))
@@ -182,7 +181,7 @@ pub(super) fn comment(
         .filter(deal_comments::created_at.lt(at))
         .order(deal_comments::created_at)
         .select(deal_comments::created_at)
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(asked.map(|asked| (partner, territory, asked)))
 }

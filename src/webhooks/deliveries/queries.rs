@@ -17,7 +17,7 @@ use crate::{
         ids::{WebhookDeliveryId, WebhookEndpointId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         webhook_attempts as attempts,
         webhook_deliveries::{self as deliveries, table},
@@ -65,10 +65,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &WebhookDeliveryFilter, paging: &Paging) ->
 pub fn find(tx: &mut Tx<'_>, id: WebhookDeliveryId) -> Result<WebhookDelivery> {
     let mut clause = scope(tx);
     clause.equals("webhook_deliveries.id", &id);
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(clause)
         .select(WebhookDelivery::as_select())
-        .first(c))?)
+        .first(tx.conn())?)
 }
 
 /// The last attempts to send a delivery, the last of all first.
@@ -76,12 +76,12 @@ pub fn find(tx: &mut Tx<'_>, id: WebhookDeliveryId) -> Result<WebhookDelivery> {
 /// # Errors
 /// What the database reports.
 pub fn attempts_of(tx: &mut Tx<'_>, delivery: &WebhookDelivery) -> Result<Vec<AttemptRow>> {
-    Ok(on_each!(tx, |c| attempts::table
+    Ok(attempts::table
         .filter(attempts::delivery_id.eq(delivery.id))
         .order(attempts::number.desc())
         .limit(SHOWN)
         .select(AttemptRow::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Stores a ping that is to be sent.
@@ -89,7 +89,7 @@ pub fn attempts_of(tx: &mut Tx<'_>, delivery: &WebhookDelivery) -> Result<Vec<At
 /// # Errors
 /// What the database reports.
 pub fn insert_ping(tx: &mut Tx<'_>, ping: WebhookDelivery) -> Result<WebhookDelivery> {
-    on_each!(tx, |c| diesel::insert_into(table).values(&ping).execute(c))?;
+    diesel::insert_into(table).values(&ping).execute(tx.conn())?;
     Ok(ping)
 }
 
@@ -133,12 +133,12 @@ pub fn replay_span(tx: &mut Tx<'_>, endpoint: WebhookEndpointId, span: &Span) ->
     }
     let asked = those.clone();
     let most = i64::try_from(REPLAYED + 1).unwrap_or(i64::MAX);
-    let numbers: Vec<Option<i64>> = on_each!(tx, |c| table
+    let numbers: Vec<Option<i64>> = table
         .filter(asked)
         .order(deliveries::sequence)
         .limit(most)
         .select(deliveries::sequence)
-        .load(c))?;
+        .load(tx.conn())?;
     let next = numbers.get(REPLAYED).copied().flatten();
     those.below("webhook_deliveries.sequence", next.as_ref());
     Ok((send_again(tx, those)?, next))
@@ -157,16 +157,16 @@ pub fn begin_anew(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<()> {
 
 fn send_again(tx: &mut Tx<'_>, those: Clause) -> Result<i64> {
     let now = tx.now;
-    let changed = on_each!(tx, |c| diesel::update(table.filter(those))
+    let changed = diesel::update(table.filter(those))
         .set((
             deliveries::status.eq(WebhookDeliveryStatus::Pending),
             deliveries::tries.eq(0_i64),
             deliveries::next_attempt_at.eq(Some(now.micros())),
             deliveries::expires_at.eq(None::<i64>),
             deliveries::revision.eq(deliveries::revision + 1),
-            deliveries::updated_at.eq(now.micros())
+            deliveries::updated_at.eq(now.micros()),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(i64::try_from(changed).unwrap_or(i64::MAX))
 }
 
@@ -177,24 +177,18 @@ fn send_again(tx: &mut Tx<'_>, those: Clause) -> Result<i64> {
 pub fn delete_old(tx: &mut Tx<'_>, removed: Option<WebhookEndpointId>, most: i64) -> Result<usize> {
     let now = tx.now.micros();
     let ids: Vec<WebhookDeliveryId> = match removed {
-        Some(endpoint) => on_each!(tx, |c| table
+        Some(endpoint) => table
             .filter(deliveries::endpoint_id.eq(endpoint))
             .select(deliveries::id)
             .limit(most)
-            .load(c))?,
-        None => on_each!(tx, |c| table
+            .load(tx.conn())?,
+        None => table
             .filter(deliveries::expires_at.le(now))
             .order(deliveries::expires_at)
             .select(deliveries::id)
             .limit(most)
-            .load(c))?,
+            .load(tx.conn())?,
     };
-    on_each!(tx, |c| diesel::delete(
-        attempts::table.filter(attempts::delivery_id.eq_any(among(&ids)))
-    )
-    .execute(c))?;
-    Ok(on_each!(tx, |c| diesel::delete(
-        table.filter(deliveries::id.eq_any(among(&ids)))
-    )
-    .execute(c))?)
+    diesel::delete(attempts::table.filter(attempts::delivery_id.eq_any(among(&ids)))).execute(tx.conn())?;
+    Ok(diesel::delete(table.filter(deliveries::id.eq_any(among(&ids)))).execute(tx.conn())?)
 }

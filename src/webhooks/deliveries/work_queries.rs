@@ -10,7 +10,6 @@ use crate::{
         Time,
         ids::{WebhookDeliveryId, WebhookEndpointId},
     },
-    on_each,
     schema::{
         webhook_attempts as attempts,
         webhook_deliveries::{self as deliveries, table},
@@ -75,14 +74,14 @@ pub fn waiting(
     kind: WebhookDeliveryKind,
     most: i64,
 ) -> Result<Vec<Waiting>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deliveries::endpoint_id.eq(endpoint))
         .filter(deliveries::status.eq(WebhookDeliveryStatus::Pending))
         .filter(deliveries::kind.eq(kind))
         .order((deliveries::sequence, deliveries::id))
         .limit(most)
         .select(Waiting::as_select())
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// The endpoints with a ping that waits.
@@ -90,12 +89,12 @@ pub fn waiting(
 /// # Errors
 /// What the database reports.
 pub fn pinged(tx: &mut Tx<'_>) -> Result<Vec<WebhookEndpointId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(deliveries::status.eq(WebhookDeliveryStatus::Pending))
         .filter(deliveries::kind.eq(WebhookDeliveryKind::Ping))
         .select(deliveries::endpoint_id)
         .distinct()
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Puts deliveries into the queue.
@@ -104,7 +103,7 @@ pub fn pinged(tx: &mut Tx<'_>) -> Result<Vec<WebhookEndpointId>> {
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, rows: &[WebhookDelivery]) -> Result<()> {
     for some in rows.chunks(ROWS) {
-        on_each!(tx, |c| diesel::insert_into(table).values(some).execute(c))?;
+        diesel::insert_into(table).values(some).execute(tx.conn())?;
     }
     Ok(())
 }
@@ -155,9 +154,9 @@ pub fn change(tx: &mut Tx<'_>, change: &Change) -> Result<()> {
     let tried = change
         .attempted_at
         .map(|at| deliveries::last_attempt_at.eq(Some(at.micros())));
-    on_each!(tx, |c| diesel::update(table.find(change.id))
+    diesel::update(table.find(change.id))
         .set((common, tried))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -168,10 +167,10 @@ pub fn change(tx: &mut Tx<'_>, change: &Change) -> Result<()> {
 /// What the database reports.
 pub fn note(tx: &mut Tx<'_>, rows: &[AttemptRow]) -> Result<()> {
     for some in rows.chunks(ROWS) {
-        on_each!(tx, |c| diesel::insert_into(attempts::table)
+        diesel::insert_into(attempts::table)
             .values(some)
             .on_conflict_do_nothing()
-            .execute(c))?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -187,7 +186,7 @@ pub fn open(tx: &mut Tx<'_>) -> Result<(i64, Option<Time>)> {
         .filter(deliveries::status.eq(WebhookDeliveryStatus::Pending))
         .filter(endpoints::status.eq(WebhookStatus::Enabled))
         .filter(endpoints::deleted_at.is_null());
-    Ok(on_each!(tx, |c| waiting
+    Ok(waiting
         .select((diesel::dsl::count_star(), diesel::dsl::min(deliveries::occurred_at)))
-        .first(c))?)
+        .first(tx.conn())?)
 }

@@ -1,6 +1,6 @@
 //! The only file that knows the tables of webhook endpoints and of their marks.
 
-use diesel::{prelude::*, sql_types::Text};
+use diesel::prelude::*;
 
 use super::{
     model::{WebhookDisabledReason, WebhookEndpoint, WebhookEndpointFilter, WebhookEndpointSort, WebhookStatus},
@@ -15,7 +15,7 @@ use crate::{
         ids::{PartnerId, ServiceClientId, WebhookEndpointId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         webhook_endpoints::{self as endpoints, table},
         webhook_marks as marks,
@@ -135,7 +135,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &WebhookEndpointFilter, paging: &Paging) ->
 pub fn find(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<WebhookEndpoint> {
     let mut clause = scope(tx);
     clause.equals("webhook_endpoints.id", &id);
-    let row = on_each!(tx, |c| table.filter(clause).select(EndpointRow::as_select()).first(c))?;
+    let row = table.filter(clause).select(EndpointRow::as_select()).first(tx.conn())?;
     Ok(row.read())
 }
 
@@ -144,12 +144,12 @@ pub fn find(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<WebhookEndpoint> {
 /// # Errors
 /// What the database reports.
 pub fn find_any(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<WebhookEndpoint>> {
-    let row = on_each!(tx, |c| table
+    let row = table
         .find(id)
         .filter(endpoints::deleted_at.is_null())
         .select(EndpointRow::as_select())
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     Ok(row.map(EndpointRow::read))
 }
 
@@ -160,12 +160,7 @@ fn in_turn(tx: &mut Tx<'_>) -> Result<()> {
         .caller()
         .partner()
         .map_or_else(|| "the vendor".to_owned(), |partner| partner.to_string());
-    if let Conn::Postgres(c) = tx.conn() {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind::<Text, _>(format!("webhook endpoints of {owner}"))
-            .execute(c)?;
-    }
-    Ok(())
+    tx.in_turn(&format!("webhook endpoints of {owner}"))
 }
 
 /// Stores a new endpoint, which is told what happens from now on, and tells of it.
@@ -175,7 +170,7 @@ fn in_turn(tx: &mut Tx<'_>) -> Result<()> {
 pub fn insert(tx: &mut Tx<'_>, endpoint: WebhookEndpoint) -> Result<WebhookEndpoint> {
     in_turn(tx)?;
     let theirs = scope(tx);
-    let there: i64 = on_each!(tx, |c| table.filter(theirs).count().get_result(c))?;
+    let there: i64 = table.filter(theirs).count().get_result(tx.conn())?;
     if there >= MOST {
         return Err(Error::contradicts(
             "#/url",
@@ -185,7 +180,7 @@ pub fn insert(tx: &mut Tx<'_>, endpoint: WebhookEndpoint) -> Result<WebhookEndpo
     }
     let begins = events::queries::last_position(tx)?.unwrap_or(0);
     let row = EndpointRow::from(&endpoint);
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     let mark = (
         marks::endpoint_id.eq(endpoint.id),
         marks::position.eq(begins),
@@ -193,7 +188,7 @@ pub fn insert(tx: &mut Tx<'_>, endpoint: WebhookEndpoint) -> Result<WebhookEndpo
         marks::generation.eq(1_i64),
         marks::updated_at.eq(tx.now.micros()),
     );
-    on_each!(tx, |c| diesel::insert_into(marks::table).values(mark).execute(c))?;
+    diesel::insert_into(marks::table).values(mark).execute(tx.conn())?;
     tx.record(Fact::created("webhook_endpoint.created", &endpoint))?;
     Ok(endpoint)
 }
@@ -234,9 +229,9 @@ pub fn delete(tx: &mut Tx<'_>, before: &WebhookEndpoint) -> Result<()> {
 /// What the database reports.
 pub fn touch(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<()> {
     let now = tx.now.micros();
-    on_each!(tx, |c| diesel::update(marks::table.find(id))
+    diesel::update(marks::table.find(id))
         .set((marks::generation.eq(marks::generation + 1), marks::updated_at.eq(now)))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -245,9 +240,9 @@ pub fn touch(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn forgive(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<()> {
-    on_each!(tx, |c| diesel::update(marks::table.find(id))
+    diesel::update(marks::table.find(id))
         .set(marks::failing_since.eq(None::<i64>))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -270,13 +265,13 @@ pub fn disable(tx: &mut Tx<'_>, id: WebhookEndpointId, reason: WebhookDisabledRe
 /// # Errors
 /// What the database reports.
 pub fn enabled_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<WebhookEndpointId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(endpoints::partner_id.eq(partner))
         .filter(endpoints::status.eq(WebhookStatus::Enabled))
         .filter(endpoints::deleted_at.is_null())
         .order(endpoints::id)
         .select(endpoints::id)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// An endpoint that was removed before that moment and is not deleted yet.
@@ -284,12 +279,12 @@ pub fn enabled_of(tx: &mut Tx<'_>, partner: PartnerId) -> Result<Vec<WebhookEndp
 /// # Errors
 /// What the database reports.
 pub fn next_removed(tx: &mut Tx<'_>, before: Time) -> Result<Option<WebhookEndpointId>> {
-    Ok(on_each!(tx, |c| table
+    Ok(table
         .filter(endpoints::deleted_at.lt(before.micros()))
         .order((endpoints::deleted_at, endpoints::id))
         .select(endpoints::id)
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// Deletes an endpoint that was removed, with its mark. Nothing hangs on it any more.
@@ -297,8 +292,8 @@ pub fn next_removed(tx: &mut Tx<'_>, before: Time) -> Result<Option<WebhookEndpo
 /// # Errors
 /// What the database reports.
 pub fn forget(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(marks::table.find(id)).execute(c))?;
-    on_each!(tx, |c| diesel::delete(table.find(id)).execute(c))?;
+    diesel::delete(marks::table.find(id)).execute(tx.conn())?;
+    diesel::delete(table.find(id)).execute(tx.conn())?;
     Ok(())
 }
 
@@ -321,13 +316,13 @@ pub fn standing(tx: &mut Tx<'_>, pinged: &[WebhookEndpointId]) -> Result<Vec<Sta
     let at_work = endpoints::status
         .eq(WebhookStatus::Enabled)
         .or(endpoints::id.eq_any(among(pinged)));
-    let rows: Vec<(WebhookEndpointId, i64, Option<Time>)> = on_each!(tx, |c| table
+    let rows: Vec<(WebhookEndpointId, i64, Option<Time>)> = table
         .inner_join(marks::table)
         .filter(endpoints::deleted_at.is_null())
         .filter(at_work)
         .order(endpoints::id)
         .select((endpoints::id, marks::generation, marks::lease_until))
-        .load(c))?;
+        .load(tx.conn())?;
     let now = tx.agreed_moment()?;
     Ok(rows
         .into_iter()
@@ -350,13 +345,13 @@ pub fn take(tx: &mut Tx<'_>, ids: &[WebhookEndpointId], token: &str, seconds: i6
         .or(marks::lease_token.eq(token))
         .or(marks::lease_until.le(now.micros()));
     let those = marks::table.filter(marks::endpoint_id.eq_any(among(ids))).filter(free);
-    Ok(on_each!(tx, |c| diesel::update(those)
+    Ok(diesel::update(those)
         .set((
             marks::lease_token.eq(Some(token)),
-            marks::lease_until.eq(Some(now.plus_seconds(seconds).micros()))
+            marks::lease_until.eq(Some(now.plus_seconds(seconds).micros())),
         ))
         .returning(marks::endpoint_id)
-        .get_results(c))?)
+        .get_results(tx.conn())?)
 }
 
 /// Renews every lease that is still that instance's, and tells of which endpoints.
@@ -366,10 +361,10 @@ pub fn take(tx: &mut Tx<'_>, ids: &[WebhookEndpointId], token: &str, seconds: i6
 pub fn renew(tx: &mut Tx<'_>, token: &str, seconds: i64) -> Result<Vec<WebhookEndpointId>> {
     let now = tx.agreed_moment()?;
     let ours = marks::table.filter(marks::lease_token.eq(token));
-    Ok(on_each!(tx, |c| diesel::update(ours)
+    Ok(diesel::update(ours)
         .set(marks::lease_until.eq(Some(now.plus_seconds(seconds).micros())))
         .returning(marks::endpoint_id)
-        .get_results(c))?)
+        .get_results(tx.conn())?)
 }
 
 /// Gives the leases of those endpoints back that are still that instance's.
@@ -405,12 +400,12 @@ pub fn release_all(tx: &mut Tx<'_>) -> Result<()> {
 }
 
 fn free(tx: &mut Tx<'_>, those: Clause) -> Result<()> {
-    on_each!(tx, |c| diesel::update(marks::table.filter(those))
+    diesel::update(marks::table.filter(those))
         .set((
             marks::lease_token.eq(None::<String>),
-            marks::lease_until.eq(None::<i64>)
+            marks::lease_until.eq(None::<i64>),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -432,16 +427,16 @@ pub struct Mark {
 /// # Errors
 /// What the database reports.
 pub fn mark(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<Mark>> {
-    Ok(on_each!(tx, |c| marks::table
+    Ok(marks::table
         .find(id)
         .select((
             marks::position,
             marks::sequence,
             marks::generation,
-            marks::failing_since
+            marks::failing_since,
         ))
-        .first(c)
-        .optional())?)
+        .first(tx.conn())
+        .optional()?)
 }
 
 /// The mark of an endpoint, if its lease is that instance's, held until the end of the transaction: nobody else takes the lease
@@ -465,13 +460,13 @@ pub fn hold(tx: &mut Tx<'_>, id: WebhookEndpointId, token: &str) -> Result<Optio
 /// What the database reports.
 pub fn advance(tx: &mut Tx<'_>, id: WebhookEndpointId, mark: &Mark) -> Result<()> {
     let now = tx.now.micros();
-    on_each!(tx, |c| diesel::update(marks::table.find(id))
+    diesel::update(marks::table.find(id))
         .set((
             marks::position.eq(mark.position),
             marks::sequence.eq(mark.sequence),
             marks::failing_since.eq(mark.failing_since.map(Time::micros)),
-            marks::updated_at.eq(now)
+            marks::updated_at.eq(now),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
         ids::{InteractionId, PartnerId, PersonId, TaskId, UserId},
         page::{Key, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::{
         interaction_participants as participants,
         interactions::{self, table},
@@ -115,11 +115,11 @@ impl Row {
 /// The rows with those who took part: one query for all of them.
 fn whole(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<Interaction>> {
     let ids: Vec<InteractionId> = rows.iter().map(|row| row.id).collect();
-    let people: Vec<Participant> = on_each!(tx, |c| participants::table
+    let people: Vec<Participant> = participants::table
         .filter(participants::interaction_id.eq_any(among(&ids)))
         .order((participants::interaction_id, participants::position))
         .select(Participant::as_select())
-        .load(c))?;
+        .load(tx.conn())?;
     let mut by_id: BTreeMap<InteractionId, Vec<Participant>> = BTreeMap::new();
     for person in people {
         by_id.entry(person.interaction_id).or_default().push(person);
@@ -198,7 +198,7 @@ fn key(sort: InteractionSort, row: &Row) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: InteractionId) -> Result<Interaction> {
     let mut clause = own(tx);
     clause.equals("interactions.id", &id);
-    let row: Row = on_each!(tx, |c| table.filter(clause).select(Row::as_select()).first(c))?;
+    let row: Row = table.filter(clause).select(Row::as_select()).first(tx.conn())?;
     whole(tx, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -215,16 +215,15 @@ fn insert_people(tx: &mut Tx<'_>, one: &Interaction) -> Result<()> {
         })
         .collect();
     for row in &rows {
-        on_each!(tx, |c| diesel::insert_into(participants::table).values(row).execute(c))?;
+        diesel::insert_into(participants::table)
+            .values(row)
+            .execute(tx.conn())?;
     }
     Ok(())
 }
 
 fn delete_people(tx: &mut Tx<'_>, id: InteractionId) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(
-        participants::table.filter(participants::interaction_id.eq(id))
-    )
-    .execute(c))?;
+    diesel::delete(participants::table.filter(participants::interaction_id.eq(id))).execute(tx.conn())?;
     Ok(())
 }
 
@@ -234,7 +233,7 @@ fn delete_people(tx: &mut Tx<'_>, id: InteractionId) -> Result<()> {
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, one: Interaction) -> Result<Interaction> {
     let row = Row::from(&one);
-    on_each!(tx, |c| diesel::insert_into(table).values(&row).execute(c))?;
+    diesel::insert_into(table).values(&row).execute(tx.conn())?;
     insert_people(tx, &one)?;
     tx.record(Fact::created("interaction.created", &one))?;
     Ok(one)
@@ -259,6 +258,6 @@ pub fn save(tx: &mut Tx<'_>, before: &Interaction, after: Interaction) -> Result
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, one: &Interaction) -> Result<()> {
     delete_people(tx, one.id)?;
-    on_each!(tx, |c| diesel::delete(table.find(one.id)).execute(c))?;
+    diesel::delete(table.find(one.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("interaction.deleted", one))
 }

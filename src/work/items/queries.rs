@@ -19,7 +19,6 @@ use crate::{
         ids::{PartnerId, UserId},
         page::{Key, MOST_COUNTED, Page, Paging},
     },
-    on_each,
 };
 
 /// The key of what has no time: after everything that has one.
@@ -174,7 +173,7 @@ pub fn page(tx: &mut Tx<'_>, me: UserId, filter: &WorkItemFilter, paging: &Pagin
     } else {
         let mut all = union(&sources, &more, paging.fetch());
         all.sql(" ORDER BY due_key, id LIMIT ").value(&paging.fetch());
-        on_each!(tx, |c| all.clone().load(c))?
+        all.clone().load(tx.conn())?
     };
     let page = Page::of(rows, paging, |row: &Row| {
         (row.due_at.map_or(LAST, Time::micros).into(), row.id.clone())
@@ -194,7 +193,7 @@ fn totals(tx: &mut Tx<'_>, sources: &[Source], more: &Statement, most: i64) -> R
         .sql(" THEN 1 END) AS late, MIN(due_at) AS next_due FROM (")
         .part(&union(sources, more, most))
         .sql(") AS a GROUP BY kind ORDER BY kind");
-    Ok(on_each!(tx, |c| counts.clone().load(c))?)
+    Ok(counts.clone().load(tx.conn())?)
 }
 
 fn count(tx: &mut Tx<'_>, sources: &[Source], more: &Statement) -> Result<i64> {

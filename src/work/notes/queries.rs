@@ -12,7 +12,7 @@ use crate::{
         ids::NoteId,
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::notes::{self, table},
     work::{
         WorkSide,
@@ -53,10 +53,7 @@ pub fn page(tx: &mut Tx<'_>, on: &RecordFilter, filter: &NoteFilter, paging: &Pa
 pub fn find(tx: &mut Tx<'_>, id: NoteId) -> Result<Note> {
     let mut clause = readable(tx);
     clause.equals("notes.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(Note::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(Note::as_select()).first(tx.conn())?)
 }
 
 /// Stores a new note, and tells of it.
@@ -64,7 +61,7 @@ pub fn find(tx: &mut Tx<'_>, id: NoteId) -> Result<Note> {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, note: Note) -> Result<Note> {
-    on_each!(tx, |c| diesel::insert_into(table).values(&note).execute(c))?;
+    diesel::insert_into(table).values(&note).execute(tx.conn())?;
     tx.record(Fact::created("note.created", &note))?;
     Ok(note)
 }
@@ -93,6 +90,6 @@ pub fn save(tx: &mut Tx<'_>, before: &Note, after: Note) -> Result<Note> {
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, note: &Note) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(note.id)).execute(c))?;
+    diesel::delete(table.find(note.id)).execute(tx.conn())?;
     tx.record(Fact::deleted("note.deleted", note))
 }

@@ -11,7 +11,7 @@ use crate::{
         ids::{SavedViewId, UserId},
         page::{Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::saved_views::{self, table},
 };
 
@@ -52,10 +52,7 @@ pub fn page(tx: &mut Tx<'_>, me: UserId, filter: &SavedViewFilter, paging: &Pagi
 pub fn find(tx: &mut Tx<'_>, me: UserId, id: SavedViewId) -> Result<SavedView> {
     let mut clause = readable(tx, me);
     clause.equals("saved_views.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(SavedView::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(SavedView::as_select()).first(tx.conn())?)
 }
 
 fn taken(error: Error) -> Error {
@@ -82,7 +79,7 @@ fn tell(tx: &mut Tx<'_>, view: &SavedView, fact: Fact) -> Result<()> {
 /// # Errors
 /// 409 `already_exists` if the owner has one of that name.
 pub fn insert(tx: &mut Tx<'_>, view: SavedView) -> Result<SavedView> {
-    tx.attempt(|tx| Ok(on_each!(tx, |c| diesel::insert_into(table).values(&view).execute(c))?))
+    tx.attempt(|tx| Ok(diesel::insert_into(table).values(&view).execute(tx.conn())?))
         .map_err(taken)?;
     tell(tx, &view, Fact::created("saved_view.created", &view))?;
     Ok(view)
@@ -109,6 +106,6 @@ pub fn save(tx: &mut Tx<'_>, before: &SavedView, after: SavedView) -> Result<Sav
 /// # Errors
 /// What the database reports.
 pub fn delete(tx: &mut Tx<'_>, view: &SavedView) -> Result<()> {
-    on_each!(tx, |c| diesel::delete(table.find(view.id)).execute(c))?;
+    diesel::delete(table.find(view.id)).execute(tx.conn())?;
     tell(tx, view, Fact::deleted("saved_view.deleted", view))
 }

@@ -11,7 +11,7 @@ use crate::{
         ids::TaskId,
         page::{Key, Page, Paging},
     },
-    load_page, on_each, revise,
+    load_page, revise,
     schema::tasks::{self, table},
     work::{
         queries::{on_records, readable},
@@ -82,10 +82,7 @@ fn key(sort: TaskSort, row: &Task) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: TaskId) -> Result<Task> {
     let mut clause = own(tx);
     clause.equals("tasks.id", &id);
-    Ok(on_each!(tx, |c| table
-        .filter(clause)
-        .select(Task::as_select())
-        .first(c))?)
+    Ok(table.filter(clause).select(Task::as_select()).first(tx.conn())?)
 }
 
 /// Stores a new task, and tells of it.
@@ -93,7 +90,7 @@ pub fn find(tx: &mut Tx<'_>, id: TaskId) -> Result<Task> {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, task: Task) -> Result<Task> {
-    on_each!(tx, |c| diesel::insert_into(table).values(&task).execute(c))?;
+    diesel::insert_into(table).values(&task).execute(tx.conn())?;
     tx.record(Fact::created("task.created", &task))?;
     Ok(task)
 }

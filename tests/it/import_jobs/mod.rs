@@ -8,7 +8,6 @@ use diesel::prelude::*;
 use openprm::{
     auth::{Role, Rows},
     imports::jobs::{Importer, Step},
-    on_each,
     schema::{import_work, user_roles, users},
 };
 use serde_json::{Value, json};
@@ -107,10 +106,10 @@ async fn die_after(world: &World, steps: usize) {
 /// The lease of whoever works on an import runs out.
 fn lapse(world: &World) {
     world.sql(|tx| {
-        Ok(on_each!(tx, |c| diesel::update(import_work::table)
+        Ok(diesel::update(import_work::table)
             .filter(import_work::lease_token.is_not_null())
             .set(import_work::lease_until.eq(Some(1_i64)))
-            .execute(c))?)
+            .execute(tx.conn())?)
     });
 }
 
@@ -412,9 +411,9 @@ each_engine! {
             }
             change_user(&world, &ops, move |tx, user| {
                 if disabled {
-                    on_each!(tx, |c| diesel::update(users::table.find(user)).set(users::status.eq("disabled")).execute(c))?;
+                    diesel::update(users::table.find(user)).set(users::status.eq("disabled")).execute(tx.conn())?;
                 } else {
-                    on_each!(tx, |c| diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user))).execute(c))?;
+                    diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user))).execute(tx.conn())?;
                 }
                 Ok(())
             });
@@ -457,7 +456,7 @@ each_engine! {
         let (admin, limited) = (importer(&world, Role::Admin), importer(&world, Role::ChannelOps));
         partner(&world, &admin).await;
         change_user(&world, &limited, |tx, user| {
-            on_each!(tx, |c| diesel::update(users::table.find(user)).set(users::row_scope.eq(Some("own"))).execute(c))?;
+            diesel::update(users::table.find(user)).set(users::row_scope.eq(Some("own"))).execute(tx.conn())?;
             Ok(())
         });
         let text = "Id,Name,Partner,Start,Title\nQ1,Anna,7,2024-01-01,\n";

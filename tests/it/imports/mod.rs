@@ -23,7 +23,6 @@ use diesel::prelude::*;
 use openprm::{
     db::{Engine, among},
     imports::{Mapping, Plan, Report, Summary, Watch, import, rehearse},
-    on_each,
     schema::{customer_accounts, events, external_references, import_rows, import_runs},
     verify,
 };
@@ -122,18 +121,18 @@ fn expected(rows: &[(u64, &str, &str)]) -> Vec<(u64, String, String)> {
 }
 
 fn accounts(world: &World) -> i64 {
-    world.sql(|tx| Ok(on_each!(tx, |c| customer_accounts::table.count().get_result(c))?))
+    world.sql(|tx| Ok(customer_accounts::table.count().get_result(tx.conn())?))
 }
 
 /// Rows of the tables that any import writes.
 fn written(world: &World) -> [i64; 5] {
     world.sql(|tx| {
         Ok([
-            on_each!(tx, |c| customer_accounts::table.count().get_result(c))?,
-            on_each!(tx, |c| events::table.count().get_result(c))?,
-            on_each!(tx, |c| external_references::table.count().get_result(c))?,
-            on_each!(tx, |c| import_runs::table.count().get_result(c))?,
-            on_each!(tx, |c| import_rows::table.count().get_result(c))?,
+            customer_accounts::table.count().get_result(tx.conn())?,
+            events::table.count().get_result(tx.conn())?,
+            external_references::table.count().get_result(tx.conn())?,
+            import_runs::table.count().get_result(tx.conn())?,
+            import_rows::table.count().get_result(tx.conn())?,
         ])
     })
 }
@@ -157,11 +156,11 @@ fn all_rows(world: &World) -> BTreeMap<String, i64> {
         }
     };
     world.sql(move |tx| {
-        let names: Vec<Name> = on_each!(tx, |c| diesel::sql_query(names).load(c))?;
+        let names: Vec<Name> = diesel::sql_query(names).load(tx.conn())?;
         let mut counts = BTreeMap::new();
         for Name { name } in names {
             let sql = format!("SELECT COUNT(*) AS rows FROM {name}");
-            let Count { rows } = on_each!(tx, |c| diesel::sql_query(&sql).get_result(c))?;
+            let Count { rows } = diesel::sql_query(&sql).get_result(tx.conn())?;
             counts.insert(name, rows);
         }
         Ok(counts)
@@ -171,12 +170,12 @@ fn all_rows(world: &World) -> BTreeMap<String, i64> {
 /// What the events of those types of records are, each once.
 fn event_kinds(world: &World, types: &'static [&'static str]) -> Vec<String> {
     world.sql(move |tx| {
-        Ok(on_each!(tx, |c| events::table
+        Ok(events::table
             .filter(events::resource_type.eq_any(among(types)))
             .select(events::event_type)
             .distinct()
             .order(events::event_type)
-            .load(c))?)
+            .load(tx.conn())?)
     })
 }
 

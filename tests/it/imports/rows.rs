@@ -13,7 +13,6 @@ use diesel::prelude::*;
 use openprm::{
     auth::Role,
     imports::{ImportKind, ImportVerdict, Watch, import},
-    on_each,
     schema::import_runs,
 };
 use serde_json::{Value, json};
@@ -164,7 +163,7 @@ each_engine! {
         assert_eq!((i64::try_from(counts.of(ImportVerdict::Unchanged)).unwrap(), counts.rows()), (there, 600));
         assert_eq!(accounts(&world), 600);
         let runs: Vec<(String, bool)> = world.sql(|tx| {
-            Ok(on_each!(tx, |c| import_runs::table.order(import_runs::id).select((import_runs::status, import_runs::error.is_not_null())).load(c))?)
+            Ok(import_runs::table.order(import_runs::id).select((import_runs::status, import_runs::error.is_not_null())).load(tx.conn())?)
         });
         assert_eq!(runs, [("failed".to_owned(), true), ("finished".to_owned(), false)]);
     }

@@ -13,7 +13,6 @@ use openprm::{
     kernel::ids::PartnerId,
     mail::Delivery,
     modules::{Modules, Switches},
-    on_each,
 };
 use serde_json::Value;
 
@@ -107,7 +106,7 @@ fn count(world: &World, sql: &'static str) -> i64 {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         n: i64,
     }
-    world.sql(move |tx| Ok(on_each!(tx, |c| diesel::sql_query(sql).get_result::<Count>(c))?.n))
+    world.sql(move |tx| Ok(diesel::sql_query(sql).get_result::<Count>(tx.conn())?.n))
 }
 
 /// Something that happened to a record as an event tells of it, whether or not it did.

@@ -3,7 +3,6 @@
 use openprm::{
     auth::Role,
     kernel::ids::{AmendmentId, ApprovalStepId, ExtensionId, Id as _},
-    on_each,
 };
 use serde_json::{Value, json};
 
@@ -164,7 +163,8 @@ impl Fixtures<'_> {
         self.world.sql(move |tx| {
             use diesel::RunQueryDsl as _;
             statements.iter().try_for_each(|sql| {
-                on_each!(tx, |c| diesel::sql_query(sql).execute(c))
+                diesel::sql_query(sql)
+                    .execute(tx.conn())
                     .map(drop)
                     .map_err(openprm::error::Error::from)
             })
@@ -209,7 +209,8 @@ impl Fixtures<'_> {
         );
         self.world.sql(move |tx| {
             use diesel::RunQueryDsl as _;
-            on_each!(tx, |c| diesel::sql_query(&sql).execute(c))
+            diesel::sql_query(&sql)
+                .execute(tx.conn())
                 .map(drop)
                 .map_err(openprm::error::Error::from)
         });

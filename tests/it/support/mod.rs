@@ -36,7 +36,7 @@ use openprm::{
         ids::{Id as _, PartnerId, ServiceClientId, UserId},
         page::Signer,
     },
-    on_each, schema,
+    schema,
 };
 
 pub use client::{Client, Response};
@@ -349,7 +349,9 @@ impl World {
                     s::updated_at.eq(now.micros()),
                 ),
             );
-            on_each!(tx, |c| diesel::insert_into(s::service_clients).values(&row).execute(c))
+            diesel::insert_into(s::service_clients)
+                .values(&row)
+                .execute(tx.conn())
                 .map(drop)
                 .map_err(Error::from)
         });
@@ -393,7 +395,9 @@ impl World {
                     u::updated_at.eq(now.micros()),
                 ),
             );
-            on_each!(tx, |c| diesel::insert_into(u::users).values(&row).execute(c))
+            diesel::insert_into(u::users)
+                .values(&row)
+                .execute(tx.conn())
                 .map(drop)
                 .map_err(Error::from)
         });
@@ -406,7 +410,9 @@ impl World {
         self.sql(move |tx| {
             use schema::user_roles::dsl as r;
             let row = (r::user_id.eq(user.to_string()), r::role.eq(role.as_str()));
-            on_each!(tx, |c| diesel::insert_into(r::user_roles).values(&row).execute(c))
+            diesel::insert_into(r::user_roles)
+                .values(&row)
+                .execute(tx.conn())
                 .map(drop)
                 .map_err(Error::from)
         });

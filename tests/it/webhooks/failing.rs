@@ -7,7 +7,7 @@ use std::{
 };
 
 use diesel::{ExpressionMethods as _, RunQueryDsl as _};
-use openprm::{auth::Role, error::Error, on_each, schema};
+use openprm::{auth::Role, error::Error, schema};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -229,7 +229,7 @@ hooked! {
         world.sql(move |tx| {
             use schema::webhook_attempts::dsl as a;
             let row = (a::delivery_id.eq(&id), a::number.eq(2_i64), a::attempted_at.eq(at), a::milliseconds.eq(1_i64));
-            on_each!(tx, |c| diesel::insert_into(a::webhook_attempts).values(row).execute(c)).map(drop).map_err(Error::from)
+            diesel::insert_into(a::webhook_attempts).values(row).execute(tx.conn()).map(drop).map_err(Error::from)
         });
         world.clock.advance_seconds(73);
         becomes(&admin, &path, "attempts", json!(2)).await;

@@ -14,7 +14,7 @@ use openprm::{
     db::Db,
     error::Error,
     events::sequencer::Sequencer,
-    on_each, schema,
+    schema,
     webhooks::{Dispatcher, Resolve, SystemResolver},
 };
 use serde_json::{Value, json};
@@ -344,12 +344,12 @@ fn by_record(hits: &[Hit]) -> BTreeMap<String, Vec<i64>> {
 fn told(world: &World, kind: &'static str) -> i64 {
     world.sql(move |tx| {
         use schema::events::dsl as e;
-        on_each!(tx, |c| e::events
+        e::events
             .filter(e::event_type.eq(kind))
             .filter(e::position.is_not_null())
             .count()
-            .get_result(c))
-        .map_err(Error::from)
+            .get_result(tx.conn())
+            .map_err(Error::from)
     })
 }
 

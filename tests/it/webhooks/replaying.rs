@@ -1,7 +1,7 @@
 //! What is sent again, and what is deleted when its time is over.
 
 use diesel::RunQueryDsl as _;
-use openprm::{auth::Role, error::Error, on_each};
+use openprm::{auth::Role, error::Error};
 use serde_json::{Value, json};
 
 use super::{QUICK, Receiver, Running, becomes, deliveries, hook, territory, told, until, until_listed};
@@ -69,7 +69,7 @@ hooked! {
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5003) \
                  SELECT 'whd_' || i, '{endpoint}', 'event', i, i, 'deal.won', 'deal', 'deal_1', {at}, 'delivered', 1, 1, {at}, 1, {at}, {at} FROM n"
             );
-            on_each!(tx, |c| diesel::sql_query(sql).execute(c)).map(drop).map_err(Error::from)
+            diesel::sql_query(sql).execute(tx.conn()).map(drop).map_err(Error::from)
         });
         let replay = format!("{}/replay", hook.path);
         let first = admin.post(&replay, json!({"from": begun})).await.expect(200);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-use openprm::{auth::Role, error::Error, kernel::ids::PartnerId, on_each, schema};
+use openprm::{auth::Role, error::Error, kernel::ids::PartnerId, schema};
 use serde_json::{Value, json};
 
 use super::{QUICK, Receiver, Running, a_while, becomes, deliveries, hook, territory, until};
@@ -117,7 +117,7 @@ hooked! {
         let client = seen["client_id"].as_str().unwrap().to_owned();
         world.sql(move |tx| {
             use schema::service_clients::dsl as s;
-            on_each!(tx, |c| diesel::update(s::service_clients.find(&client)).set(s::status.eq("disabled")).execute(c)).map_err(Error::from)
+            diesel::update(s::service_clients.find(&client)).set(s::status.eq("disabled")).execute(tx.conn()).map_err(Error::from)
         });
         territory(&ops, "MC").await;
         let ended = becomes(&admin, &made.path, "status", json!("disabled")).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-use openprm::{auth::Role, db::Engine, error::Error, on_each, schema, webhooks::SystemResolver};
+use openprm::{auth::Role, db::Engine, error::Error, schema, webhooks::SystemResolver};
 use serde_json::json;
 
 use super::{QUICK, Receiver, Reply, Running, SHORT, a_while, by_record, deliveries, hook, territory, until};
@@ -43,7 +43,7 @@ hooked! {
         }
         let leased: i64 = world.sql(|tx| {
             use schema::webhook_marks::dsl as m;
-            on_each!(tx, |c| m::webhook_marks.filter(m::lease_token.is_not_null()).count().get_result(c)).map_err(Error::from)
+            m::webhook_marks.filter(m::lease_token.is_not_null()).count().get_result(tx.conn()).map_err(Error::from)
         });
         assert_eq!(leased, 0, "whoever ends in order gives everything back");
     }

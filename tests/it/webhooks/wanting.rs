@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-use openprm::{auth::Role, error::Error, on_each, schema};
+use openprm::{auth::Role, error::Error, schema};
 use serde_json::{Value, json};
 
 use super::{QUICK, Receiver, Running, a_while, deliveries, hook, territory, until};
@@ -13,10 +13,10 @@ fn once_wanted(world: &World, id: &str, types: &'static str) {
     let id = id.to_owned();
     world.sql(move |tx| {
         use schema::webhook_endpoints::dsl as w;
-        on_each!(tx, |c| diesel::update(w::webhook_endpoints.find(&id))
+        diesel::update(w::webhook_endpoints.find(&id))
             .set(w::event_types.eq(types))
-            .execute(c))
-        .map_err(Error::from)
+            .execute(tx.conn())
+            .map_err(Error::from)
     });
 }
 

@@ -21,7 +21,6 @@ use crate::{
             TerritoryId,
         },
     },
-    on_each,
     schema::{deal_lines, deal_reviews, deals, direct_opportunities, installed_base, named_accounts, protections},
 };
 
@@ -65,14 +64,14 @@ fn protected(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy, a
         ProtectionStatus::Paused,
         ProtectionStatus::Released,
     ];
-    let rows: Vec<(Protected, String)> = on_each!(tx, |c| protections::table
+    let rows: Vec<(Protected, String)> = protections::table
         .inner_join(deals::table)
         .filter(protections::account_id.eq_any(among(accounts)))
         .filter(protections::status.eq_any(among(kept)))
         .filter(protections::ends_at.gt(remembered))
         .order((protections::starts_at, protections::id))
         .select((Protected::as_select(), deals::number))
-        .load(c))?;
+        .load(tx.conn())?;
     let claim = |(row, number): (Protected, String)| {
         let kind = match row.status {
             ProtectionStatus::Active if row.exclusive => ClaimKind::ActiveProtection,
@@ -124,7 +123,7 @@ fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
     let added = deals::review_status
         .eq(ReviewStatus::Approved)
         .and(deal_lines::review_status.eq(DealLineStatus::Pending));
-    let rows: Vec<(Queued, QueuedLine, Option<Time>)> = on_each!(tx, |c| deals::table
+    let rows: Vec<(Queued, QueuedLine, Option<Time>)> = deals::table
         .inner_join(deal_lines::table)
         .left_join(deal_reviews::table)
         .filter(deals::customer_account_id.eq_any(among(&accounts)))
@@ -147,7 +146,7 @@ fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
             (deal_lines::product_id, deal_lines::received_at, deal_lines::seq),
             deal_reviews::info_due_at.nullable(),
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let claim = |((deal, number, partner, account, territory, deal_type, received, seq, status), line, due): (
         Queued,
         QueuedLine,
@@ -212,7 +211,7 @@ fn named(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Claim>
         Option<TerritoryId>,
         Date,
         Option<Date>,
-    )> = on_each!(tx, |c| named_accounts::table
+    )> = named_accounts::table
         .filter(named_accounts::account_id.eq_any(among(accounts)))
         .filter(running)
         .order(named_accounts::id)
@@ -222,9 +221,9 @@ fn named(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Claim>
             named_accounts::product_id,
             named_accounts::territory_id,
             named_accounts::starts_on,
-            named_accounts::ends_on
+            named_accounts::ends_on,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let claim = |(id, account, product_id, territory_id, starts, ends): (
         NamedAccountId,
         AccountId,
@@ -260,7 +259,7 @@ type Direct = (
 );
 
 fn direct(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> Result<Vec<Claim>> {
-    let rows: Vec<Direct> = on_each!(tx, |c| direct_opportunities::table
+    let rows: Vec<Direct> = direct_opportunities::table
         .filter(direct_opportunities::account_id.eq_any(among(accounts)))
         .filter(direct_opportunities::status.eq("open"))
         .order((direct_opportunities::opened_at, direct_opportunities::id))
@@ -274,7 +273,7 @@ fn direct(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
             direct_opportunities::opened_at,
             direct_opportunities::last_activity_at,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let claim =
         |(id, number, account, product_id, territory_id, deal_type, opened_at, last_activity_at): Direct| Claim {
             number: Some(number),
@@ -306,7 +305,7 @@ fn installed(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Cl
     let running = installed_base::ends_on
         .is_null()
         .or(installed_base::ends_on.gt(at.date()));
-    let rows: Vec<Installed> = on_each!(tx, |c| installed_base::table
+    let rows: Vec<Installed> = installed_base::table
         .filter(installed_base::account_id.eq_any(among(accounts)))
         .filter(running)
         .order(installed_base::id)
@@ -319,7 +318,7 @@ fn installed(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Cl
             installed_base::ends_on,
             installed_base::partner_id,
         ))
-        .load(c))?;
+        .load(tx.conn())?;
     let claim = |(id, account, product, territory_id, since, ends, partner_id): Installed| Claim {
         product_id: Some(product),
         territory_id,

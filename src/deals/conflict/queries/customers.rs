@@ -18,7 +18,6 @@ use crate::{
     },
     error::Result,
     kernel::{Address, ids::AccountId},
-    on_each,
     schema::customer_accounts as accounts,
 };
 
@@ -173,11 +172,11 @@ fn survivors(tx: &mut Tx<'_>, ids: BTreeSet<AccountId>) -> Result<BTreeMap<Accou
         if open.is_empty() {
             break;
         }
-        let merged: Vec<(AccountId, Option<AccountId>)> = on_each!(tx, |c| accounts::table
+        let merged: Vec<(AccountId, Option<AccountId>)> = accounts::table
             .filter(accounts::id.eq_any(among(&open)))
             .filter(accounts::merged_into_id.is_not_null())
             .select((accounts::id, accounts::merged_into_id))
-            .load(c))?;
+            .load(tx.conn())?;
         open = merged.iter().filter_map(|(_, heir)| *heir).collect();
         for (gone, heir) in merged {
             let Some(heir) = heir else { continue };
@@ -206,23 +205,23 @@ pub fn with_relatives(tx: &mut Tx<'_>, customer: &mut Customer) -> Result<()> {
     if likely.is_empty() {
         return Ok(());
     }
-    let own: Vec<Kin> = on_each!(tx, |c| accounts::table
+    let own: Vec<Kin> = accounts::table
         .filter(accounts::id.eq_any(among(&likely)))
         .select((accounts::id, accounts::parent_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let parents: BTreeMap<AccountId, AccountId> = own
         .into_iter()
         .filter_map(|(child, parent)| Some((child, parent?)))
         .collect();
     let heads: BTreeSet<AccountId> = likely.iter().copied().chain(parents.values().copied()).collect();
     let heads: Vec<Option<AccountId>> = heads.into_iter().map(Some).collect();
-    let children: Vec<Kin> = on_each!(tx, |c| accounts::table
+    let children: Vec<Kin> = accounts::table
         .filter(accounts::parent_id.eq_any(among(&heads)))
         .filter(accounts::merged_into_id.is_null())
         .order((accounts::parent_id, accounts::name_key, accounts::id))
         .limit(MOST_RELATIVES)
         .select((accounts::id, accounts::parent_id))
-        .load(c))?;
+        .load(tx.conn())?;
     let mut known: BTreeSet<AccountId> = customer
         .candidates
         .iter()

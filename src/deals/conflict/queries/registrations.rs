@@ -16,7 +16,6 @@ use crate::{
         Time,
         ids::{AccountId, DealId, PartnerId, ProductId, TerritoryId},
     },
-    on_each,
     schema::{deal_customer_inputs as inputs, deal_lines, deals},
 };
 
@@ -86,7 +85,7 @@ type Memory = (CustomerResolution, Option<String>, Option<String>, Option<String
 /// # Errors
 /// 404 if there is no such registration.
 pub fn asked(tx: &mut Tx<'_>, deal: DealId, window: Window) -> Result<Registered> {
-    let (partner, territory_id, deal_type, account_id, received_at, seq): DealColumns = on_each!(tx, |c| deals::table
+    let (partner, territory_id, deal_type, account_id, received_at, seq): DealColumns = deals::table
         .find(deal)
         .select((
             deals::partner_id,
@@ -94,19 +93,19 @@ pub fn asked(tx: &mut Tx<'_>, deal: DealId, window: Window) -> Result<Registered
             deals::deal_type,
             deals::customer_account_id,
             deals::received_at,
-            deals::seq
+            deals::seq,
         ))
-        .first(c))?;
-    let lines: Vec<(ProductId, Option<Time>, Option<i64>)> = on_each!(tx, |c| deal_lines::table
+        .first(tx.conn())?;
+    let lines: Vec<(ProductId, Option<Time>, Option<i64>)> = deal_lines::table
         .filter(
             deal_lines::deal_id
                 .eq(deal)
-                .and(deal_lines::review_status.ne(DealLineStatus::Rejected))
+                .and(deal_lines::review_status.ne(DealLineStatus::Rejected)),
         )
         .order(deal_lines::position)
         .select((deal_lines::product_id, deal_lines::received_at, deal_lines::seq))
-        .load(c))?;
-    let typed: Option<(Described, Memory)> = on_each!(tx, |c| inputs::table
+        .load(tx.conn())?;
+    let typed: Option<(Described, Memory)> = inputs::table
         .find(deal)
         .select((
             Described::as_select(),
@@ -114,11 +113,11 @@ pub fn asked(tx: &mut Tx<'_>, deal: DealId, window: Window) -> Result<Registered
                 inputs::resolution,
                 inputs::input_hash,
                 inputs::matcher_version,
-                inputs::candidates
-            )
+                inputs::candidates,
+            ),
         ))
-        .first(c)
-        .optional())?;
+        .first(tx.conn())
+        .optional()?;
     let whole = place(received_at, seq);
     let lines = lines
         .into_iter()
@@ -165,13 +164,13 @@ pub fn remember(tx: &mut Tx<'_>, deal: DealId, described: &Described, found: &Cu
     let text = serde_json::to_string(found).map_err(Error::internal)?;
     let now = tx.now;
     let same = inputs::deal_id.eq(deal).and(inputs::name.eq(&described.name));
-    on_each!(tx, |c| diesel::update(inputs::table.filter(same))
+    diesel::update(inputs::table.filter(same))
         .set((
             inputs::input_hash.eq(Some(described.hash())),
             inputs::matcher_version.eq(Some(MATCHER)),
             inputs::candidates.eq(Some(text)),
             inputs::matched_at.eq(Some(now.micros())),
         ))
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(())
 }

@@ -10,7 +10,6 @@ use crate::{
     deals::conflict::rules::Tree,
     error::Result,
     kernel::ids::{ProductId, TerritoryId},
-    on_each,
     schema::{product_closure, products, territories, territory_closure},
 };
 
@@ -44,12 +43,12 @@ macro_rules! load_tree {
     ($tx:expr, $id:ty, $nodes:ident, $closure:ident, $asked:expr, $held:expr) => {{
         let (asked, held): (&BTreeSet<$id>, &BTreeSet<$id>) = ($asked, $held);
         let involved: Vec<$id> = asked.union(held).copied().collect();
-        let rows: Vec<($id, $id)> = on_each!($tx, |c| $closure::table
+        let rows: Vec<($id, $id)> = $closure::table
             .filter($closure::descendant_id.eq_any(among(&involved)))
             .filter($closure::depth.gt(0))
             .order(($closure::descendant_id, $closure::depth))
             .select(($closure::descendant_id, $closure::ancestor_id))
-            .load(c))?;
+            .load($tx.conn())?;
         let mut tree: Tree<$id> = Tree::default();
         for (node, ancestor) in rows {
             tree.above.entry(node).or_default().push(ancestor);
@@ -65,19 +64,19 @@ macro_rules! load_tree {
         let mut known: BTreeSet<$id> = involved.into_iter().collect();
         known.extend(tree.above.values().flatten().copied());
         let known: Vec<$id> = known.into_iter().collect();
-        let labels: Vec<($id, String)> = on_each!($tx, |c| $nodes::table
+        let labels: Vec<($id, String)> = $nodes::table
             .filter($nodes::id.eq_any(among(&known)))
             .select(($nodes::id, $nodes::name))
-            .load(c))?;
+            .load($tx.conn())?;
         tree.labels.extend(labels);
         let forks: Vec<Option<$id>> = forks(&tree, asked, held).into_iter().map(Some).collect();
         if !forks.is_empty() {
-            let children: Vec<($id, Option<$id>, String)> = on_each!($tx, |c| $nodes::table
+            let children: Vec<($id, Option<$id>, String)> = $nodes::table
                 .filter($nodes::parent_id.eq_any(among(&forks)))
                 .filter($nodes::status.eq("active"))
                 .order(($nodes::name_key, $nodes::id))
                 .select(($nodes::id, $nodes::parent_id, $nodes::name))
-                .load(c))?;
+                .load($tx.conn())?;
             grown(&mut tree, children);
         }
         Ok(tree)

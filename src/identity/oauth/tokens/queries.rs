@@ -7,7 +7,6 @@ use crate::{
     db::{Tx, among},
     error::Result,
     kernel::{Time, ids::ServiceClientId},
-    on_each,
     schema::{revoked_tokens, used_tokens},
 };
 
@@ -23,10 +22,10 @@ pub fn take(tx: &mut Tx<'_>, kind: UsedKind, hash: &str, expires_at: Time) -> Re
         used_tokens::expires_at.eq(expires_at.micros()),
         used_tokens::created_at.eq(tx.now.micros()),
     );
-    let made = on_each!(tx, |c| diesel::insert_into(used_tokens::table)
+    let made = diesel::insert_into(used_tokens::table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(made > 0)
 }
 
@@ -41,10 +40,10 @@ pub fn revoke(tx: &mut Tx<'_>, client: ServiceClientId, jti: &str, expires_at: T
         revoked_tokens::expires_at.eq(expires_at.micros()),
         revoked_tokens::created_at.eq(tx.now.micros()),
     );
-    let made = on_each!(tx, |c| diesel::insert_into(revoked_tokens::table)
+    let made = diesel::insert_into(revoked_tokens::table)
         .values(row)
         .on_conflict_do_nothing()
-        .execute(c))?;
+        .execute(tx.conn())?;
     Ok(made > 0)
 }
 
@@ -54,11 +53,11 @@ pub fn revoke(tx: &mut Tx<'_>, client: ServiceClientId, jti: &str, expires_at: T
 /// What the database reports.
 pub fn revoked_of(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Vec<String>> {
     let now = tx.now;
-    Ok(on_each!(tx, |c| revoked_tokens::table
+    Ok(revoked_tokens::table
         .filter(revoked_tokens::client_id.eq(client))
         .filter(revoked_tokens::expires_at.gt(now.micros()))
         .select(revoked_tokens::jti)
-        .load(c))?)
+        .load(tx.conn())?)
 }
 
 /// Deletes at most so many of each that ended by that moment; tells how many in all.
@@ -66,25 +65,20 @@ pub fn revoked_of(tx: &mut Tx<'_>, client: ServiceClientId) -> Result<Vec<String
 /// # Errors
 /// What the database reports.
 pub fn delete_expired(tx: &mut Tx<'_>, by: Time, most: i64) -> Result<usize> {
-    let used: Vec<String> = on_each!(tx, |c| used_tokens::table
+    let used: Vec<String> = used_tokens::table
         .filter(used_tokens::expires_at.le(by.micros()))
         .order(used_tokens::expires_at)
         .limit(most)
         .select(used_tokens::hash)
-        .load(c))?;
-    let revoked: Vec<String> = on_each!(tx, |c| revoked_tokens::table
+        .load(tx.conn())?;
+    let revoked: Vec<String> = revoked_tokens::table
         .filter(revoked_tokens::expires_at.le(by.micros()))
         .order(revoked_tokens::expires_at)
         .limit(most)
         .select(revoked_tokens::jti)
-        .load(c))?;
-    let used = on_each!(tx, |c| diesel::delete(
-        used_tokens::table.filter(used_tokens::hash.eq_any(among(&used)))
-    )
-    .execute(c))?;
-    let revoked = on_each!(tx, |c| diesel::delete(
-        revoked_tokens::table.filter(revoked_tokens::jti.eq_any(among(&revoked)))
-    )
-    .execute(c))?;
+        .load(tx.conn())?;
+    let used = diesel::delete(used_tokens::table.filter(used_tokens::hash.eq_any(among(&used)))).execute(tx.conn())?;
+    let revoked =
+        diesel::delete(revoked_tokens::table.filter(revoked_tokens::jti.eq_any(among(&revoked)))).execute(tx.conn())?;
     Ok(used + revoked)
 }
