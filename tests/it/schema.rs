@@ -106,7 +106,7 @@ const POSTGRES_COLUMNS: &str = "SELECT c.relname::text AS of_table, a.attnum::in
      LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
      WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2";
 const POSTGRES_REFERENCES: &str = "SELECT k.conrelid::regclass::text AS of_table, k.conname::text AS id, f.attname::text AS from_column, k.confrelid::regclass::text AS to_table, t.attname::text AS to_column, \
-     CASE k.confupdtype WHEN 'a' THEN 'NO ACTION' ELSE k.confupdtype::text END AS on_update, CASE k.confdeltype WHEN 'a' THEN 'NO ACTION' ELSE k.confdeltype::text END AS on_delete \
+     CASE k.confupdtype WHEN 'a' THEN 'NO ACTION' WHEN 'c' THEN 'CASCADE' ELSE k.confupdtype::text END AS on_update, CASE k.confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'c' THEN 'CASCADE' ELSE k.confdeltype::text END AS on_delete \
      FROM pg_constraint k CROSS JOIN unnest(k.conkey, k.confkey) WITH ORDINALITY o(f, t, n) JOIN pg_attribute f ON f.attrelid = k.conrelid AND f.attnum = o.f JOIN pg_attribute t ON t.attrelid = k.confrelid AND t.attnum = o.t \
      WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace ORDER BY 1, 2, o.n";
 const POSTGRES_INDEXES: &str = "SELECT i.indrelid::regclass::text AS of_table, c.relname::text AS name, a.attname::text AS column_name, i.indisunique AS is_unique, i.indpred IS NOT NULL AS partial, \
