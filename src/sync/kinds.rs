@@ -222,7 +222,7 @@ impl SyncedType {
             .into_iter()
             .filter(|one| !had.contains(one))
             .collect();
-        let references = (!added.is_empty()).then(|| (REFERENCES, Value::Array(added)));
+        let references = (!added.is_empty()).then_some((REFERENCES, Value::Array(added)));
         let hanging = row.beside.and_then(|beside| beside(before, after));
         let all = references.into_iter().chain(hanging);
         Ok(all.map(|(name, value)| (name.to_owned(), value)).collect())
