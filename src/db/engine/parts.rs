@@ -46,7 +46,7 @@ impl<V, Table, Id, const STABLE: bool> CanInsertInSingleQuery<Engine> for BatchI
 }
 
 /// Lists of values: one array on PostgreSQL, a place for each on SQLite. Diesel's own list (a plain `Vec`) is not taken: it is
-/// written anew for each length, and kept in no cache ([`among`](crate::db::among) is).
+/// written anew for each length, and kept in no cache ([`among`](crate::db::among()) is).
 #[derive(Debug, Clone, Copy)]
 pub struct ByEngine;
 
