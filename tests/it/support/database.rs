@@ -37,10 +37,13 @@ impl Drop for Database {
 
 impl Database {
     pub fn new(engine: Engine) -> Self {
-        match engine {
-            Engine::Sqlite => sqlite(),
-            Engine::Postgres => postgres(),
-        }
+        static SQLITE: OnceLock<Template> = OnceLock::new();
+        static POSTGRES: OnceLock<Template> = OnceLock::new();
+        let template = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        template.get_or_init(|| migrated(engine)).copy()
     }
 
     /// A database without any table.
@@ -78,21 +81,49 @@ fn file() -> Database {
     }
 }
 
-fn sqlite() -> Database {
-    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
-        let database = file();
-        let path = database.settings.url.trim_start_matches("sqlite://").to_owned();
-        let db = Db::open(&database.settings, Arc::new(SystemClock)).unwrap();
-        db.migrate_up().unwrap();
-        drop(db);
-        let connection = diesel::SqliteConnection::establish(&path).unwrap();
-        checkpoint(connection);
-        std::fs::read(path).unwrap()
-    });
-    let database = file();
-    std::fs::write(database.settings.url.trim_start_matches("sqlite://"), template).unwrap();
-    database
+/// The schema, which every test begins with.
+fn migrated(engine: Engine) -> Template {
+    let database = Database::empty(engine);
+    let db = Db::open(&database.settings, Arc::new(SystemClock)).unwrap();
+    db.migrate_up().unwrap();
+    drop(db);
+    Template::of(database)
+}
+
+/// A database that others begin as copies of. It stays until the process ends; the cluster of `./scripts/test` goes as a whole.
+pub enum Template {
+    Sqlite(Vec<u8>),
+    Postgres(String),
+}
+
+impl Template {
+    /// What the database holds now. Nobody may be at it any more.
+    pub fn of(mut database: Database) -> Self {
+        let url = database.settings.url.clone();
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            checkpoint(diesel::SqliteConnection::establish(path).unwrap());
+            return Self::Sqlite(std::fs::read(path).unwrap());
+        }
+        database.drop = None;
+        let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+        // Connections of a pool close in the background.
+        administer(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ));
+        Self::Postgres(name.to_owned())
+    }
+
+    /// A database of one's own that begins as this one.
+    pub fn copy(&self) -> Database {
+        match self {
+            Self::Sqlite(content) => {
+                let database = file();
+                std::fs::write(database.settings.url.trim_start_matches("sqlite://"), content).unwrap();
+                database
+            }
+            Self::Postgres(name) => server_database(Some(name)),
+        }
+    }
 }
 
 /// Moves what is in the log into the file, so that the file alone is the database.
@@ -151,32 +182,4 @@ fn server_database(template: Option<&str>) -> Database {
             administer(&format!("DROP DATABASE IF EXISTS {gone} WITH (FORCE)"));
         })),
     }
-}
-
-fn postgres() -> Database {
-    static TEMPLATE: OnceLock<String> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
-        let mut database = server_database(None);
-        let db = Db::open(&database.settings, Arc::new(SystemClock)).unwrap();
-        db.migrate_up().unwrap();
-        drop(db);
-        // It stays until the process ends; the cluster of ./scripts/test goes as a whole.
-        database.drop = None;
-        let name = database
-            .settings
-            .url
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .split('?')
-            .next()
-            .unwrap()
-            .to_owned();
-        // Connections of the pool close in the background.
-        administer(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        ));
-        name
-    });
-    server_database(Some(template))
 }

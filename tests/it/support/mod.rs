@@ -40,7 +40,7 @@ use openprm::{
 };
 
 pub use client::{Client, Response};
-pub use database::Database;
+pub use database::{Database, Template};
 pub use log::logged;
 pub use mail::delivered;
 

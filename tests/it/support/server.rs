@@ -3,15 +3,16 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use openprm::db::Engine;
 use serde_json::Value;
 
-use super::{Database, Folder};
+use super::{Database, Folder, Template};
 
 /// How long the start may take that makes the demo program first, on a busy machine.
 pub const DEMO_START: Duration = Duration::from_secs(480);
@@ -100,11 +101,73 @@ pub struct Demo {
     _database: Database,
 }
 
+/// The demo program as it was made, once for all tests of an engine: with its database, and the files that it stored.
+struct Made {
+    database: Template,
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Made {
+    fn new(engine: Engine) -> Self {
+        let (folder, database) = (Folder::made(), Database::empty(engine));
+        Demo::start(&folder, &database, &[]).end();
+        Self {
+            database: Template::of(database),
+            files: contents(&folder.0.join(FILES), Path::new("")),
+        }
+    }
+
+    fn of(engine: Engine) -> &'static Self {
+        static SQLITE: OnceLock<Made> = OnceLock::new();
+        static POSTGRES: OnceLock<Made> = OnceLock::new();
+        let made = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        made.get_or_init(|| Self::new(engine))
+    }
+}
+
+/// Where the demo program's files are in its folder.
+const FILES: &str = "files";
+
+/// The files below a folder, if it is there.
+fn contents(folder: &Path, within: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let Ok(entries) = std::fs::read_dir(folder.join(within)) else {
+        return Vec::new();
+    };
+    let entries = entries.map(|entry| within.join(entry.unwrap().file_name()));
+    entries
+        .flat_map(|path| {
+            let whole = folder.join(&path);
+            if whole.is_dir() {
+                contents(folder, &path)
+            } else {
+                vec![(path, std::fs::read(whole).unwrap())]
+            }
+        })
+        .collect()
+}
+
 impl Demo {
     /// Serves it with these settings besides.
     pub fn serve(engine: Engine, more: &[(&str, &str)]) -> Self {
-        let (folder, database) = (Folder::made(), Database::empty(engine));
-        let files = folder.0.join("files").display().to_string();
+        let made = Made::of(engine);
+        let (folder, database) = (Folder::made(), made.database.copy());
+        for (path, content) in &made.files {
+            let path = folder.0.join(FILES).join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        Self {
+            server: Self::start(&folder, &database, more),
+            folder,
+            _database: database,
+        }
+    }
+
+    fn start(folder: &Folder, database: &Database, more: &[(&str, &str)]) -> Server {
+        let files = folder.0.join(FILES).display().to_string();
         let mut settings = vec![
             ("DATABASE_URL", database.settings.url.as_str()),
             ("OPENPRM_SECRET", "a secret for the demo program that is long enough"),
@@ -113,11 +176,7 @@ impl Demo {
             ("OPENPRM_REQUEST_LOG", "off"),
         ];
         settings.extend(more);
-        Self {
-            server: Server::start(&folder.0, &["serve", "--demo"], &settings, DEMO_START),
-            folder,
-            _database: database,
-        }
+        Server::start(&folder.0, &["serve", "--demo"], &settings, DEMO_START)
     }
 }
 
