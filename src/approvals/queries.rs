@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::{Role, Rows, permissions::may_call},
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::Result,
     kernel::{
         Time,
@@ -30,14 +30,16 @@ const OPEN: [ApprovalStepStatus; 2] = [ApprovalStepStatus::Waiting, ApprovalStep
 /// # Errors
 /// What the database reports.
 pub fn steps(tx: &mut Tx<'_>, kind: ApprovalKind, id: &str, round: i64, lock: bool) -> Result<Vec<StepRow>> {
-    if lock && tx.engine() == Engine::Postgres {
-        let rows = table
-            .filter(approval_steps::subject_type.eq(kind))
-            .filter(approval_steps::subject_id.eq(id))
-            .filter(approval_steps::round.eq(round))
-            .order(approval_steps::position)
-            .select(approval_steps::id);
-        let _locked: Vec<ApprovalStepId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
+    if lock {
+        tx.hold(
+            Lock::NoKeyUpdate,
+            table
+                .filter(approval_steps::subject_type.eq(kind))
+                .filter(approval_steps::subject_id.eq(id))
+                .filter(approval_steps::round.eq(round))
+                .order(approval_steps::position)
+                .select(approval_steps::id),
+        )?;
     }
     Ok(table
         .filter(approval_steps::subject_type.eq(kind))

@@ -5,11 +5,12 @@ use std::{any::Any, sync::Arc};
 use diesel::{
     QueryableByName, RunQueryDsl as _,
     connection::SimpleConnection as _,
+    query_builder::QueryFragment,
     sql_query,
     sql_types::{BigInt, Text},
 };
 
-use super::{Clock, Conn, Engine, conn, kept::Kept};
+use super::{Clock, Conn, Engine, Lock, conn, kept::Kept};
 use crate::{
     audit,
     auth::Caller,
@@ -86,6 +87,18 @@ impl<'c> Tx<'c> {
                 Ok(Time::from_micros(told.micros))
             }
         }
+    }
+
+    /// Holds rows until the transaction ends, to be read or counted next: `tx.hold(Lock::Update, deals::table.find(id).select(…))`.
+    /// SQLite has one writer, who holds everything, so nothing is asked there.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn hold(&mut self, lock: Lock, rows: impl QueryFragment<Engine>) -> Result<()> {
+        if self.engine() == Engine::Postgres {
+            lock.on(rows).execute(self.conn)?;
+        }
+        Ok(())
     }
 
     /// Waits until nobody else is at the matter of that name, and keeps it until the transaction ends. For what no row stands for

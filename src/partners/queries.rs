@@ -12,7 +12,7 @@ use super::{
 use crate::{
     auth::Actor,
     custom_fields::{self, CustomRecord},
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -279,11 +279,7 @@ pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Par
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, id: PartnerId) -> Result<()> {
-    if tx.engine() == Engine::Postgres {
-        let row = table.find(id).select(partners::id);
-        let _held: Vec<PartnerId> = Lock::NoKeyUpdate.on(row).load(tx.conn())?;
-    }
-    Ok(())
+    tx.hold(Lock::NoKeyUpdate, table.find(id).select(partners::id))
 }
 
 /// The partners with those ids that the caller may see, whole, in no order.

@@ -6,7 +6,7 @@ use super::model::{Program, ProgramFilter, ProgramSort, ProgramStatus};
 use crate::{
     auth::Caller,
     custom_fields::{self, CustomRecord},
-    db::{Clause, Engine, Lock, Tx},
+    db::{Clause, Lock, Tx},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -94,13 +94,9 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Program> {
 /// moved or evaluated. Writers of SQLite are alone anyway.
 ///
 /// # Errors
-/// 404 if there is no such program.
+/// What the database reports.
 pub fn hold(tx: &mut Tx<'_>, id: ProgramId) -> Result<()> {
-    if tx.engine() == Engine::Postgres {
-        let row = table.find(id).select(programs::id);
-        let _held: ProgramId = Lock::Share.on(row).get_result(tx.conn())?;
-    }
-    Ok(())
+    tx.hold(Lock::Share, table.find(id).select(programs::id))
 }
 
 /// Stores a new program, and tells of it.

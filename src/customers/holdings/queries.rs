@@ -38,13 +38,9 @@ macro_rules! holding_queries {
         /// Waits for whoever else is changing the row.
         ///
         /// # Errors
-        /// 404 if there is none.
+        /// What the database reports.
         pub(super) fn lock(tx: &mut Tx<'_>, id: $id) -> Result<()> {
-            if tx.engine() == Engine::Postgres {
-                let row = table.find(id).select(columns::id);
-                let _held: $id = Lock::NoKeyUpdate.on(row).get_result(tx.conn())?;
-            }
-            Ok(())
+            tx.hold(Lock::NoKeyUpdate, table.find(id).select(columns::id))
         }
 
         /// Stores a new one, and tells of it.

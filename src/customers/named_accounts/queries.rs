@@ -11,7 +11,7 @@ use crate::{
         existing::{self, Named},
         holdings::holding_queries,
     },
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result},
     events::Fact,
     kernel::{

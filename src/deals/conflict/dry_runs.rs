@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result, codes},
     events::Fact,
     kernel::{Time, ids::PartnerId},
+    partners,
 };
 
 /// Days over which a partner's looks at different customers are counted.
@@ -107,7 +108,8 @@ pub fn run(tx: &mut Tx<'_>, request: &DryRunConflictCheck, looked: &Looked) -> R
     let now = tx.now;
     let remaining = match looked.partner {
         Some(partner) if !by_vendor => {
-            queries::lock_partner(tx, partner)?;
+            // Only one dry run of a partner is counted at a time.
+            partners::lock(tx, partner)?;
             Some(left(tx, Some(partner))?)
         }
         _ => None,

@@ -349,19 +349,3 @@ pub fn partner_exists(tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
         .optional()?;
     Ok(found.is_some())
 }
-
-/// Lets only one dry run of a partner be counted at a time.
-///
-/// # Errors
-/// What the database reports.
-pub fn lock_partner(tx: &mut Tx<'_>, partner: PartnerId) -> Result<()> {
-    use crate::{
-        db::{Engine, Lock},
-        schema::partners,
-    };
-    if tx.engine() == Engine::Postgres {
-        let row = partners::table.find(partner).select(partners::id);
-        let _held: Option<PartnerId> = Lock::NoKeyUpdate.on(row).get_result(tx.conn()).optional()?;
-    }
-    Ok(())
-}

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     custom_fields::{self, CustomRecord},
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result},
     events::Fact,
     http::Resource as _,
@@ -153,14 +153,13 @@ pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
-    if tx.engine() == Engine::Postgres {
-        let rows = deals::table
+    tx.hold(
+        Lock::NoKeyUpdate,
+        deals::table
             .filter(deals::id.eq_any(among(ids)))
             .order(deals::id)
-            .select(deals::id);
-        let _held: Vec<DealId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
-    }
-    Ok(())
+            .select(deals::id),
+    )
 }
 
 /// The registrations with those ids that the caller may see, in no order.

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::model::{MembershipStatus, PartnerRole, PartnerUser, PartnerUserFilter, PartnerUserSort};
 use crate::{
     count_if_wanted,
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     identity::users::{UserStatus, sorted},
@@ -212,10 +212,10 @@ pub fn other_admins(tx: &mut Tx<'_>, of: &PartnerUser) -> Result<i64> {
     let active = table
         .filter(partner_memberships::partner_id.eq(of.partner_id))
         .filter(partner_memberships::status.eq(MembershipStatus::Active));
-    if tx.engine() == Engine::Postgres {
-        let rows = active.order(partner_memberships::id).select(partner_memberships::id);
-        let _locked: Vec<MembershipId> = Lock::Update.on(rows).load(tx.conn())?;
-    }
+    tx.hold(
+        Lock::Update,
+        active.order(partner_memberships::id).select(partner_memberships::id),
+    )?;
     Ok(active
         .inner_join(users::table)
         .inner_join(partner_membership_roles::table)

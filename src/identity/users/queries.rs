@@ -295,16 +295,13 @@ pub fn active_vendor_roles(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<BTreeMap<U
 /// # Errors
 /// What the database reports.
 pub fn other_admins(tx: &mut Tx<'_>, than: UserId) -> Result<i64> {
-    use crate::db::{Engine, Lock};
+    use crate::db::Lock;
     let admins = table
         .inner_join(user_roles::table)
         .filter(users::status.eq(UserStatus::Active))
         .filter(user_roles::role.eq(VendorRole::Admin))
         .filter(users::id.ne(than));
-    if tx.engine() == Engine::Postgres {
-        let rows = admins.order(users::id).select(users::id);
-        let _locked: Vec<UserId> = Lock::Update.on(rows).load(tx.conn())?;
-    }
+    tx.hold(Lock::Update, admins.order(users::id).select(users::id))?;
     Ok(admins.count().get_result(tx.conn())?)
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     imports::{queries as runs, raw::Place},
@@ -199,10 +199,7 @@ pub fn work(tx: &mut Tx<'_>, id: ImportId) -> Result<Work> {
 /// 404 otherwise.
 pub fn hold_for_change(tx: &mut Tx<'_>, id: ImportId) -> Result<Held> {
     // Batches lock the work first, too.
-    if tx.engine() == Engine::Postgres {
-        let one = work::table.find(id).select(work::import_id);
-        let _held: Option<ImportId> = Lock::NoKeyUpdate.on(one).get_result(tx.conn()).optional()?;
-    }
+    tx.hold(Lock::NoKeyUpdate, work::table.find(id).select(work::import_id))?;
     let import = find(tx, id)?;
     let work = work(tx, id)?;
     Ok(Held { import, work })
@@ -331,10 +328,7 @@ pub fn hold(tx: &mut Tx<'_>, id: ImportId, token: &str) -> Result<Option<Held>> 
     if kept == 0 {
         return Ok(None);
     }
-    if tx.engine() == Engine::Postgres {
-        let one = table.find(id).select(jobs::id);
-        let _held: ImportId = Lock::NoKeyUpdate.on(one).get_result(tx.conn())?;
-    }
+    tx.hold(Lock::NoKeyUpdate, table.find(id).select(jobs::id))?;
     let import: Option<Import> = table
         .find(id)
         .filter(jobs::status.eq_any(among(AT_WORK)))

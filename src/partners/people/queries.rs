@@ -9,7 +9,7 @@ use super::model::{
 };
 use crate::{
     auth::Rows,
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     http::Resource as _,
@@ -280,11 +280,7 @@ pub fn find_by_reference(tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Per
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, id: PersonId) -> Result<()> {
-    if tx.engine() == Engine::Postgres {
-        let row = people::table.find(id).select(people::id);
-        let _held: Vec<PersonId> = Lock::NoKeyUpdate.on(row).load(tx.conn())?;
-    }
-    Ok(())
+    tx.hold(Lock::NoKeyUpdate, people::table.find(id).select(people::id))
 }
 
 /// The person of that name and address, in any case, if the caller may see them: the verified one before others, then the

@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    db::{Clause, Engine, Lock, Tx, among},
+    db::{Clause, Lock, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -268,12 +268,14 @@ pub fn members(
         .equals("program_memberships.program_id", &program)
         .equals_some("program_memberships.partner_id", partner.as_ref());
     live_at(&mut clause, at);
-    if lock && tx.engine() == Engine::Postgres {
-        let rows = table
-            .filter(clause.clone())
-            .order(program_memberships::id)
-            .select(program_memberships::id);
-        let _locked: Vec<ProgramMembershipId> = Lock::NoKeyUpdate.on(rows).load(tx.conn())?;
+    if lock {
+        tx.hold(
+            Lock::NoKeyUpdate,
+            table
+                .filter(clause.clone())
+                .order(program_memberships::id)
+                .select(program_memberships::id),
+        )?;
     }
     let rows: Vec<MembershipRow> = table
         .filter(clause)
