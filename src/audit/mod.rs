@@ -25,13 +25,12 @@ use crate::{
     },
 };
 
-/// Adds at most so many records to the chain, in the order of their insertion; tells how many. Whoever calls holds the lease
-/// of the sequencer.
+/// Adds at most so many records to the chain, in the order of their insertion, where it stands; tells how many. Whoever calls
+/// holds the lease of its mark.
 ///
 /// # Errors
 /// What the database reports.
-pub fn chain(tx: &mut Tx<'_>, most: i64) -> Result<i64> {
-    let mut reached = marks::hold(tx, Mark::AuditChain)?;
+pub fn chain(tx: &mut Tx<'_>, mut reached: Reached, most: i64) -> Result<i64> {
     let mut links = Vec::new();
     for record in queries::unchained(tx, most)? {
         let before = reached.hash.take().unwrap_or_else(|| GENESIS.to_owned());

@@ -1,7 +1,8 @@
-//! The sequencer: gives committed events their positions, and chains audit records. Of several instances one does it at a
+//! The sequencer: gives committed events their positions, and chains audit records. Of several instances one does each at a
 //! time, under a lease of a few seconds that it renews with each batch; all of a batch is one transaction.
 //!
-//! The two are batches of their own: readers of the feed wait for positions, and nobody waits for the chain.
+//! The two are batches of their own, each under the lease of its own mark: readers of the feed wait for positions, and nobody
+//! waits for the chain, whose batches take longer.
 
 use super::{
     marks::{
@@ -73,8 +74,8 @@ impl Sequencer {
         if db.engine() == Engine::Sqlite || !db.ask_now(&Caller::system(NAME), queries::waiting)? {
             return Ok(Turn::Idle);
         }
-        self.batch(db, |tx, before| {
-            let (events, last) = queries::place(tx, before, AT_ONCE)?;
+        self.batch(db, Mark::EventSequencer, |tx, before| {
+            let (events, last) = queries::place(tx, before.position, AT_ONCE)?;
             if events > 0 {
                 let reached = Reached {
                     position: last,
@@ -94,8 +95,8 @@ impl Sequencer {
         if !db.ask_now(&Caller::system(NAME), audit::waiting)? {
             return Ok(Turn::Idle);
         }
-        self.batch(db, |tx, _position| {
-            let records = audit::chain(tx, AT_ONCE)?;
+        self.batch(db, Mark::AuditChain, |tx, before| {
+            let records = audit::chain(tx, before, AT_ONCE)?;
             Ok(Turn::Done { events: 0, records })
         })
     }
@@ -128,16 +129,17 @@ impl Sequencer {
     pub fn release(&self, db: &Db) -> Result<()> {
         let token = self.0.clone();
         db.run_now(&Caller::system(NAME), move |tx| {
-            marks::release(tx, Mark::EventSequencer, &token)
+            marks::release(tx, Mark::EventSequencer, &token)?;
+            marks::release(tx, Mark::AuditChain, &token)
         })
     }
 
-    /// One batch under the lease, in one transaction with its renewal. `work` is told the last position that was given.
-    fn batch(&self, db: &Db, work: fn(&mut Tx<'_>, i64) -> Result<Turn>) -> Result<Turn> {
+    /// One batch under the lease of its mark, in one transaction with its renewal. `work` is told where the mark stands.
+    fn batch(&self, db: &Db, mark: Mark, work: fn(&mut Tx<'_>, Reached) -> Result<Turn>) -> Result<Turn> {
         let token = self.0.clone();
         db.run_now(&Caller::system(NAME), move |tx| {
-            match marks::lease(tx, Mark::EventSequencer, &token, LEASE_SECONDS)? {
-                Some(reached) => work(tx, reached.position),
+            match marks::lease(tx, mark, &token, LEASE_SECONDS)? {
+                Some(reached) => work(tx, reached),
                 None => Ok(Turn::Elsewhere),
             }
         })

@@ -100,11 +100,24 @@ each_engine! {
         assert!(matches!(first.turn(&world.db).unwrap(), Turn::Done { .. }));
         happen(&world, 1).await;
         assert_eq!(second.turn(&world.db).unwrap(), Turn::Elsewhere);
-        world.sql(|tx| run(tx, "UPDATE feed_marks SET lease_until = 1 WHERE name = 'event_sequencer'"));
+        world.sql(|tx| run(tx, "UPDATE feed_marks SET lease_until = 1 WHERE name IN ('event_sequencer', 'audit_chain')"));
         assert!(matches!(second.turn(&world.db).unwrap(), Turn::Done { records: 1.., .. }));
         happen(&world, 1).await;
         second.release(&world.db).unwrap();
         assert!(matches!(first.turn(&world.db).unwrap(), Turn::Done { .. }));
+    }
+
+    async fn events_get_their_places_while_another_server_is_at_the_chain(world: World) {
+        let (first, second) = (Sequencer::new(), Sequencer::new());
+        happen(&world, 1).await;
+        assert!(matches!(second.chain(&world.db).unwrap(), Turn::Done { records: 1.., .. }));
+        happen(&world, 1).await;
+        assert_eq!(first.chain(&world.db).unwrap(), Turn::Elsewhere);
+        let placed = first.place(&world.db).unwrap();
+        match world.engine() {
+            Engine::Sqlite => assert_eq!(placed, Turn::Idle, "they have them from the start"),
+            Engine::Postgres => assert!(matches!(placed, Turn::Done { events: 2.., .. }), "{placed:?}"),
+        }
     }
 
     async fn a_changed_record_is_named(world: World) {
