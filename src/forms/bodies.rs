@@ -24,70 +24,35 @@ pub struct Written {
     pub read: &'static str,
 }
 
+/// The operations that write a record which the contract calls by that name.
+macro_rules! written {
+    ($name:literal) => {
+        Written {
+            create: concat!("create", $name),
+            update: concat!("update", $name),
+            submit: None,
+            read: concat!("get", $name),
+        }
+    };
+}
+
 impl FormResource {
     /// The operations that write it.
     pub const fn written(self) -> Written {
         match self {
             Self::Deals => Written {
-                create: "createDeal",
-                update: "updateDeal",
                 submit: Some("submitDeal"),
-                read: "getDeal",
+                ..written!("Deal")
             },
-            Self::Partners => Written {
-                create: "createPartner",
-                update: "updatePartner",
-                submit: None,
-                read: "getPartner",
-            },
-            Self::People => Written {
-                create: "createPerson",
-                update: "updatePerson",
-                submit: None,
-                read: "getPerson",
-            },
-            Self::CustomerAccounts => Written {
-                create: "createCustomerAccount",
-                update: "updateCustomerAccount",
-                submit: None,
-                read: "getCustomerAccount",
-            },
-            Self::DirectOpportunities => Written {
-                create: "createDirectOpportunity",
-                update: "updateDirectOpportunity",
-                submit: None,
-                read: "getDirectOpportunity",
-            },
-            Self::NamedAccounts => Written {
-                create: "createNamedAccount",
-                update: "updateNamedAccount",
-                submit: None,
-                read: "getNamedAccount",
-            },
-            Self::InstalledBase => Written {
-                create: "createInstalledBase",
-                update: "updateInstalledBase",
-                submit: None,
-                read: "getInstalledBase",
-            },
-            Self::Products => Written {
-                create: "createProduct",
-                update: "updateProduct",
-                submit: None,
-                read: "getProduct",
-            },
-            Self::Territories => Written {
-                create: "createTerritory",
-                update: "updateTerritory",
-                submit: None,
-                read: "getTerritory",
-            },
-            Self::Programs => Written {
-                create: "createProgram",
-                update: "updateProgram",
-                submit: None,
-                read: "getProgram",
-            },
+            Self::Partners => written!("Partner"),
+            Self::People => written!("Person"),
+            Self::CustomerAccounts => written!("CustomerAccount"),
+            Self::DirectOpportunities => written!("DirectOpportunity"),
+            Self::NamedAccounts => written!("NamedAccount"),
+            Self::InstalledBase => written!("InstalledBase"),
+            Self::Products => written!("Product"),
+            Self::Territories => written!("Territory"),
+            Self::Programs => written!("Program"),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Where the choices of a field are read, if they are too many for the schema or records themselves.
 
+use serde::Serialize;
+
 use super::model::FormResource;
 
 /// Lists of more words than this stand once, in `$defs`, without labels: browsers and systems have those in every language
 /// (ISO 3166, ISO 4217, IANA).
 pub const LONG_LIST: usize = 40;
 
-/// A list of records that are chosen from.
-#[derive(Debug, Clone, Copy)]
+/// A list of records that are chosen from, as `x-choices` says it.
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Choices {
     /// The operation that lists them.
     pub operation: &'static str,

@@ -5,8 +5,7 @@ use actix_web::get;
 use super::{
     Bodies,
     model::{FormPath, FormQuery, FormSchema},
-    records,
-    rules::{self, Overlays},
+    records, rules,
 };
 use crate::{
     auth::{Caller, permissions},
@@ -32,24 +31,20 @@ pub async fn get_form_schema(
     query: Query<FormQuery>,
 ) -> Reply<Plain<FormSchema>> {
     db.snapshot(&caller, move |tx| {
-        let (resource, caller) = (path.0.resource, tx.caller().clone());
-        let may_call = |operation: &str| permissions::may_call(&caller, operation);
-        let overlays = Overlays {
-            new: records::of_new(tx, resource)?,
-            change: if may_call(resource.written().update) {
-                records::of_change(tx, resource, query.0.id.as_deref())?
-            } else {
-                None
-            },
-        };
+        let (resource, caller) = (path.0.resource, tx.caller());
+        let may_call = |operation: &str| permissions::may_call(caller, operation);
+        let policy = records::policy(tx, resource)?;
+        let may_change = may_call(resource.written().update);
+        let overlays = records::overlays(tx, resource, query.0.id.as_deref(), policy.as_ref(), may_change)?;
         let form = rules::form(resource, language, &bodies, &overlays, query.0.action, &may_call);
         let form = form.ok_or_else(Error::not_found)?;
-        let reasons = records::reasons(tx, resource, language, &may_call)?;
-        let stages = records::stages(tx, resource, language)?;
-        Ok(Plain(FormSchema {
-            reasons,
-            stages,
-            ..form
+        Ok(Plain(match policy {
+            Some(policy) => FormSchema {
+                reasons: records::reasons(&policy.reasons, !caller.is_vendor(), language, &may_call),
+                stages: records::stages(&policy.pipeline, language),
+                ..form
+            },
+            None => form,
         }))
     })
     .await

@@ -1,7 +1,7 @@
 //! What depends on the caller and the record: asked of the modules that own the rules.
 
 use crate::{
-    auth::{Rows, Side},
+    auth::{Caller, Rows, Side},
     catalog,
     custom_fields::{self, CustomField, CustomRecord},
     customers,
@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result, codes},
     kernel::Language,
     partners,
-    policies::{self, ReasonKind},
+    policies::{self, PipelinePolicy, ProgramSettings, ReasonKind, ReasonPolicy, RegistrationPolicy},
     programs, sync,
 };
 
@@ -38,6 +38,14 @@ pub struct Overlay {
     pub is_vendor: bool,
 }
 
+/// What is laid over the bodies that make and change a record.
+pub struct Overlays {
+    /// Over that of a new one.
+    pub new: Overlay,
+    /// Over that of a change; nothing if the caller may not change it.
+    pub change: Option<Overlay>,
+}
+
 const fn custom_record(resource: FormResource) -> Option<CustomRecord> {
     match resource {
         FormResource::Deals => Some(CustomRecord::Deal),
@@ -53,28 +61,52 @@ const fn custom_record(resource: FormResource) -> Option<CustomRecord> {
     }
 }
 
-fn base(tx: &mut Tx<'_>, resource: FormResource) -> Result<Overlay> {
-    let custom = match custom_record(resource) {
-        Some(record) => custom_fields::seen(tx, record)?,
-        None => Vec::new(),
-    };
-    let needed = if resource == FormResource::Deals {
-        needed(tx)?
-    } else {
-        Vec::new()
-    };
-    Ok(Overlay {
-        needed,
-        custom,
+/// The program's policy in force, if it speaks of such records.
+///
+/// # Errors
+/// What the database reports.
+pub fn policy(tx: &mut Tx<'_>, resource: FormResource) -> Result<Option<ProgramSettings>> {
+    if resource != FormResource::Deals {
+        return Ok(None);
+    }
+    let now = tx.now;
+    policies::in_force(tx, now).map(Some)
+}
+
+/// What is laid over the bodies: of a new record, and of a change if the caller may change such records at all. What both stand
+/// on is asked for once.
+///
+/// # Errors
+/// What the database reports.
+pub fn overlays(
+    tx: &mut Tx<'_>,
+    resource: FormResource,
+    id: Option<&str>,
+    policy: Option<&ProgramSettings>,
+    may_change: bool,
+) -> Result<Overlays> {
+    let base = Overlay {
+        needed: policy.map_or_else(Vec::new, |policy| needed(&policy.registration)),
+        custom: match custom_record(resource) {
+            Some(record) => custom_fields::seen(tx, record)?,
+            None => Vec::new(),
+        },
         is_vendor: tx.caller().is_vendor(),
         ..Overlay::default()
+    };
+    let change = if may_change {
+        of_change(tx, resource, id, base.clone())?
+    } else {
+        None
+    };
+    Ok(Overlays {
+        new: of_new(tx.caller(), resource, base),
+        change,
     })
 }
 
-/// The fields that the policy in force asks for, as a form names them: every item of a list instead of the first.
-fn needed(tx: &mut Tx<'_>) -> Result<Vec<Needed>> {
-    let now = tx.now;
-    let policy = policies::in_force(tx, now)?.registration;
+/// The fields that the policy asks for, as a form names them: every item of a list instead of the first.
+fn needed(policy: &RegistrationPolicy) -> Vec<Needed> {
     let asked = policy.required_fields.iter().flat_map(|required| {
         required.fields.iter().map(|field| Needed {
             at: field.as_str().trim_start_matches('#').replace("/0/", "/*/"),
@@ -82,20 +114,16 @@ fn needed(tx: &mut Tx<'_>) -> Result<Vec<Needed>> {
         })
     });
     // The distributor follows from who writes it; no form can say it.
-    Ok(asked.filter(|needed| needed.at != "/distributor_id").collect())
+    asked.filter(|needed| needed.at != "/distributor_id").collect()
 }
 
 /// What is laid over the form of a new record.
-///
-/// # Errors
-/// What the database reports.
-pub fn of_new(tx: &mut Tx<'_>, resource: FormResource) -> Result<Overlay> {
-    let mut overlay = base(tx, resource)?;
+fn of_new(caller: &Caller, resource: FormResource, mut overlay: Overlay) -> Overlay {
     // A field that is not the caller's to write is not there to be written.
     let is_vendor = overlay.is_vendor;
     overlay.custom.retain(|field| field.may_write(is_vendor));
     if resource == FormResource::Deals {
-        match (tx.caller().side(), tx.caller().rows()) {
+        match (caller.side(), caller.rows()) {
             (Side::Vendor, _) => overlay.required.push("/partner_id".to_owned()),
             // Whoever sees its own partner alone has nobody else to register for.
             (Side::Partner(own), Rows::Partners(partners)) if partners.iter().all(|partner| *partner == own) => {
@@ -104,16 +132,17 @@ pub fn of_new(tx: &mut Tx<'_>, resource: FormResource) -> Result<Overlay> {
             _ => {}
         }
     }
-    Ok(overlay)
+    overlay
 }
 
 /// What is laid over the form of a change: of that record, or of one that is new; nothing if there is no such record for the
 /// caller, or it is another's to change.
-///
-/// # Errors
-/// What the database reports.
-pub fn of_change(tx: &mut Tx<'_>, resource: FormResource, id: Option<&str>) -> Result<Option<Overlay>> {
-    let mut overlay = base(tx, resource)?;
+fn of_change(
+    tx: &mut Tx<'_>,
+    resource: FormResource,
+    id: Option<&str>,
+    mut overlay: Overlay,
+) -> Result<Option<Overlay>> {
     let found = match (resource, id) {
         (FormResource::Partners, None) => {
             overlay.hidden = pointers(partners::closed_to(overlay.is_vendor));
@@ -232,21 +261,13 @@ fn told(error: &Error) -> String {
         .map_or_else(|| error.message().to_owned(), |fault| fault.detail.clone())
 }
 
-/// The reasons that the policy in force offers the caller, for each operation that takes one of them and that the caller may call.
-///
-/// # Errors
-/// What the database reports.
+/// The reasons that the policy offers one side, for each operation that takes one of them and that the caller may call.
 pub fn reasons(
-    tx: &mut Tx<'_>,
-    resource: FormResource,
+    policy: &ReasonPolicy,
+    by_partner: bool,
     language: Language,
     may_call: &dyn Fn(&str) -> bool,
-) -> Result<Vec<FormReasons>> {
-    if resource != FormResource::Deals {
-        return Ok(Vec::new());
-    }
-    let (now, by_partner) = (tx.now, !tx.caller().is_vendor());
-    let policy = policies::in_force(tx, now)?.reasons;
+) -> Vec<FormReasons> {
     let mut all = Vec::new();
     for kind in ReasonKind::ALL.iter().copied() {
         for (operation, pointer) in kind.given_by().iter().filter(|(operation, _)| may_call(operation)) {
@@ -263,27 +284,20 @@ pub fn reasons(
             });
         }
     }
-    Ok(all)
+    all
 }
 
-/// The stages of a sale that goes on, as the policy in force has them.
-///
-/// # Errors
-/// What the database reports.
-pub fn stages(tx: &mut Tx<'_>, resource: FormResource, language: Language) -> Result<Vec<FormStage>> {
-    if resource != FormResource::Deals {
-        return Ok(Vec::new());
-    }
-    let now = tx.now;
-    let stages = policies::in_force(tx, now)?.pipeline.stages().into_iter();
-    Ok(stages
+/// The stages of a sale that goes on, as the policy has them.
+pub fn stages(policy: &PipelinePolicy, language: Language) -> Vec<FormStage> {
+    let stages = policy.stages().into_iter();
+    stages
         .map(|stage| FormStage {
             code: stage.code,
             label: stage.labels.text(language, stage.code.as_str()).to_owned(),
             probability: stage.probability,
             next: stage.next,
         })
-        .collect())
+        .collect()
 }
 
 /// The fields that must be there before a record can be sent in, whatever the policy says.

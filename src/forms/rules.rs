@@ -8,7 +8,7 @@ use super::{
     labels,
     model::{FormAction, FormResource, FormSchema, JsonSchema},
     needs,
-    records::{self, Overlay},
+    records::{self, Overlay, Overlays},
     widgets,
 };
 use crate::kernel::Language;
@@ -29,14 +29,6 @@ pub struct Form<'a> {
     pub is_change: bool,
     /// Whether the caller may call an operation: only then is it named as the place of choices.
     pub may_call: &'a dyn Fn(&str) -> bool,
-}
-
-/// What is laid over the bodies that make and change a record.
-pub struct Overlays {
-    /// Over that of a new one.
-    pub new: Overlay,
-    /// Over that of a change; nothing if the caller may not change it.
-    pub change: Option<Overlay>,
 }
 
 /// What a caller may write of a type of record, and how to ask for it, yet without the reasons that the policy offers; nothing
@@ -346,11 +338,7 @@ impl Maker<'_, '_> {
     /// Where a value is chosen from, if the caller may look there.
     fn chosen(&self, schema: &mut Object, from: &Choices) {
         if (self.form.may_call)(from.operation) {
-            let choices = json!({
-                "operation": from.operation, "path": from.path, "value": from.value, "label": from.label,
-                "search": from.search,
-            });
-            schema.insert("x-choices".to_owned(), choices);
+            schema.insert("x-choices".to_owned(), json!(from));
             schema.insert("x-widget".to_owned(), json!("record"));
         }
     }
