@@ -31,6 +31,7 @@ pub fn of_records(tx: &mut Tx<'_>, records: &[String]) -> Result<BTreeMap<String
     let found: Vec<(String, Option<String>)> = events::table
         .filter(events::resource_id.eq_any(among(records)))
         .select((events::resource_id, events::request_id))
+        .distinct()
         .load(tx.conn())?;
     let mut calls: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
     for (record, call) in found {

@@ -5,8 +5,6 @@
 //! times of a person at partners, the account managers of a partner) goes with it only if the import alone told of it: somebody
 //! else's is never taken along.
 
-use std::collections::BTreeSet;
-
 use super::{ImportKind, ImportVerdict, batch::Applied, jobs::ImportUndoVerdict, report::Left};
 use crate::{
     catalog::{
@@ -61,8 +59,8 @@ const fn parts(kind: ImportKind) -> &'static [&'static str] {
 pub struct Doings {
     /// The revision in which it left the record last.
     pub revision: i64,
-    /// The calls that its rows were taken with.
-    pub calls: BTreeSet<String>,
+    /// The events that its rows remember.
+    pub told: Vec<i64>,
     /// Whether several rows were about the record.
     pub several: bool,
 }
@@ -70,8 +68,11 @@ pub struct Doings {
 impl Doings {
     /// Whether the import alone told of each of those records. Of what no event is kept any more, nobody knows.
     fn were_all(&self, tx: &mut Tx<'_>, records: &[String]) -> Result<bool> {
-        let told = calls::of_records(tx, records)?;
-        let its_own = |call: &Option<String>| call.as_ref().is_some_and(|call| self.calls.contains(call));
+        if records.is_empty() {
+            return Ok(true);
+        }
+        let (own, told) = (calls::of_events(tx, &self.told)?, calls::of_records(tx, records)?);
+        let its_own = |call: &Option<String>| call.as_ref().is_some_and(|call| own.contains(call));
         let alone = |record: &String| told.get(record).is_some_and(|calls| calls.iter().all(its_own));
         Ok(records.iter().all(alone))
     }

@@ -335,9 +335,7 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
 pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<()> {
     let its_aliases = product_aliases::table.filter(product_aliases::product_id.eq(product.id));
     diesel::delete(its_aliases).execute(tx.conn())?;
-    custom_fields::forget(tx, CustomRecord::Product, &product.id.to_string())?;
-    remove!(tx, table, products::revision, (product.id, product.revision))?;
-    tx.record(Fact::deleted("product.deleted", product))
+    delete_with(tx, product, &[])
 }
 
 /// Removes a product that nothing but these aliases names, with them.

@@ -134,7 +134,7 @@ pub async fn suggest_import_mapping(
     let begun = begun(&state, &db, &caller, new.0.file_id).await?;
     let format = begun.facts.format;
     let encoding = match format {
-        ImportFormat::Csv => likely_encoding(&begun.head),
+        ImportFormat::Csv => likely_encoding(&begun.head, begun.whole),
         ImportFormat::Ndjson => Encoding::Utf8,
     };
     let given = Given {

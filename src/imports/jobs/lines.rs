@@ -187,24 +187,31 @@ fn text(value: &Value, list: char) -> String {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8]) -> Vec<(u64, std::result::Result<Vec<String>, &'static str>)> {
-        let columns = ["a".to_owned(), "b.c".to_owned()].to_vec();
+    type Told = (u64, std::result::Result<Vec<String>, &'static str>);
+
+    /// Everything that is read of text that comes in pieces of that size, and what read it.
+    fn read(text: &[u8], columns: &[&str], size: usize) -> (Lines, Vec<Read>) {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
         let mut records = Lines::begun(Vec::new(), false, columns, ';');
         let mut found = Vec::new();
-        for piece in text.chunks(5) {
+        for piece in text.chunks(size) {
             records.feed(piece);
-            while let Some(read) = records.read() {
-                found.push(read);
-            }
+            found.extend(std::iter::from_fn(|| records.read()));
         }
         records.end();
-        while let Some(read) = records.read() {
-            found.push(read);
-        }
+        found.extend(std::iter::from_fn(|| records.read()));
+        (records, found)
+    }
+
+    fn told(found: Vec<Read>) -> Vec<Told> {
         found
             .into_iter()
             .map(|read| (read.line, read.cells.map_err(|broken| broken.code)))
             .collect()
+    }
+
+    fn lines(text: &[u8]) -> Vec<Told> {
+        told(read(text, &["a", "b.c"], 5).1)
     }
 
     #[test]
@@ -232,33 +239,17 @@ mod tests {
             (format!("{{\"a\": 1}}\n{long}\n{{\"a\": 2}}"), true),
             (format!("{{\"a\": 1}}\n{long}"), false),
         ] {
-            let columns = ["a".to_owned()].to_vec();
-            let mut records = Lines::begun(Vec::new(), false, columns, ';');
-            let mut found = Vec::new();
-            for piece in text.as_bytes().chunks(100_000) {
-                records.feed(piece);
-                while let Some(read) = records.read() {
-                    found.push(read);
-                }
-            }
-            records.end();
-            while let Some(read) = records.read() {
-                found.push(read);
-            }
+            let (records, found) = read(text.as_bytes(), &["a"], 100_000);
             assert_eq!(records.place().position, u64::try_from(text.len()).unwrap());
             assert!(
                 found
                     .iter()
                     .all(|read| read.raw.as_ref().is_none_or(|raw| raw.len() <= SHOWN))
             );
-            let told: Vec<_> = found
-                .into_iter()
-                .map(|read| (read.line, read.cells.map_err(|broken| broken.code)))
-                .collect();
             let cells = |text: &str| Ok([text.to_owned()].to_vec());
             let mut expected = [(1, cells("1")), (2, Err("too_long"))].to_vec();
             expected.extend(last.then(|| (3, cells("2"))));
-            assert_eq!(told, expected);
+            assert_eq!(told(found), expected);
         }
     }
 }

@@ -54,25 +54,25 @@ pub fn sniffed(head: &[u8]) -> ImportFormat {
     }
 }
 
-/// How the letters of content are stored that begins so: in UTF-8 or, if more of its letters are none than are some, in the code
-/// page of western Windows, which has all that ISO 8859-1 has.
-pub fn likely_encoding(head: &[u8]) -> Encoding {
+/// How the letters of content are stored that begins so, or is no more than that: in UTF-8 or, if more of its letters are none
+/// than are some, in the code page of western Windows, which has all that ISO 8859-1 has.
+pub fn likely_encoding(head: &[u8], whole: bool) -> Encoding {
     match std::str::from_utf8(head) {
         Ok(_) => return Encoding::Utf8,
-        // The head may end within a character.
-        Err(error) if error.error_len().is_none() => return Encoding::Utf8,
+        // The head may end within a character, the whole does not.
+        Err(error) if error.error_len().is_none() && !whole => return Encoding::Utf8,
         Err(_) => {}
     }
     let text = String::from_utf8_lossy(head);
-    let (mut broken, mut whole) = (0_usize, 0_usize);
+    let (mut broken, mut sound) = (0_usize, 0_usize);
     for letter in text.chars().filter(|letter| !letter.is_ascii()) {
         if letter == char::REPLACEMENT_CHARACTER {
             broken += 1;
         } else {
-            whole += 1;
+            sound += 1;
         }
     }
-    if broken > whole {
+    if broken > sound {
         Encoding::Windows1252
     } else {
         Encoding::Utf8
@@ -269,15 +269,20 @@ mod tests {
 
     #[test]
     fn what_is_no_utf_8_is_likely_of_windows() {
-        assert_eq!(likely_encoding("Id;Köln".as_bytes()), Encoding::Utf8);
+        assert_eq!(likely_encoding("Id;Köln".as_bytes(), true), Encoding::Utf8);
         assert_eq!(
-            likely_encoding(b"Id;K\xc3"),
+            likely_encoding(b"Id;K\xc3", false),
             Encoding::Utf8,
             "the head ends within a letter"
         );
-        assert_eq!(likely_encoding(b"Id;K\xf6ln"), Encoding::Windows1252);
+        assert_eq!(likely_encoding(b"Id;K\xf6ln", false), Encoding::Windows1252);
+        assert_eq!(
+            likely_encoding(b"Id;Caf\xe9", true),
+            Encoding::Windows1252,
+            "nothing more comes of the last letter"
+        );
         let one_bad_row = [b"Id;K\xf6ln\n".as_slice(), "1;Köln\n2;Bonn–Süd".as_bytes()].concat();
-        assert_eq!(likely_encoding(&one_bad_row), Encoding::Utf8);
+        assert_eq!(likely_encoding(&one_bad_row, true), Encoding::Utf8);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result, codes},
-    events::{queries as events, request_queries as calls},
+    events::queries as events,
     http::IfMatch,
     imports::{
         ImportKind, ImportVerdict, queries as runs, restored,
@@ -114,13 +114,12 @@ fn history() -> Error {
 }
 
 /// What the import did with a record by those rows.
-fn doings(tx: &mut Tx<'_>, about: &[Did]) -> Result<Doings> {
-    let told: Vec<i64> = about.iter().filter_map(|row| row.left_event).collect();
-    Ok(Doings {
+fn doings(about: &[Did]) -> Doings {
+    Doings {
         revision: about.iter().filter_map(|row| row.left_revision).max().unwrap_or(0),
-        calls: calls::of_events(tx, &told)?,
+        told: about.iter().filter_map(|row| row.left_event).collect(),
         several: about.len() > 1,
-    })
+    }
 }
 
 /// Takes one row back, `about` being all that are about its record; what became of it, and the revision in which a record that
@@ -129,7 +128,7 @@ fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did, about: &[Did]) -> Re
     let (Some(record), Some(revision), Some(event)) = (&row.resource_id, row.left_revision, row.left_event) else {
         return Err(history());
     };
-    let explained = |error: Error| {
+    let explained = |error: Error, revision: i64| {
         error
             .when(&codes::NOT_FOUND, || {
                 left("gone", "the record is not there any more".to_owned())
@@ -146,13 +145,15 @@ fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did, about: &[Did]) -> Re
         _ => false,
     };
     if made {
-        let by = doings(tx, about)?;
-        return Ok((undone::remove(tx, kind, record, &by).map_err(explained)?, None));
+        let by = doings(about);
+        let removed = undone::remove(tx, kind, record, &by);
+        return Ok((removed.map_err(|error| explained(error, by.revision))?, None));
     }
     if undone::is_of_part(tx, kind, event)? {
         return Err(history());
     }
     let seen = IfMatch(Some(revision));
-    let (verdict, now) = restored::restore(tx, kind, record, seen, event).map_err(explained)?;
+    let restored = restored::restore(tx, kind, record, seen, event);
+    let (verdict, now) = restored.map_err(|error| explained(error, revision))?;
     Ok((verdict, Some(now)))
 }

@@ -128,20 +128,17 @@ async fn rows(client: &Client<'_>, import: &Value, query: &str) -> Vec<Value> {
     page["data"].as_array().unwrap().clone()
 }
 
+/// The line of each row, and the verdict and code that it has in those fields.
+fn said<'r>(rows: &'r [Value], verdict: &str, code: &str) -> Vec<(i64, &'r str, &'r str)> {
+    let text = |row: &'r Value, field: &str| row[field].as_str().unwrap_or_default();
+    rows.iter()
+        .map(|row| (row["line"].as_i64().unwrap(), text(row, verdict), text(row, code)))
+        .collect()
+}
+
 /// Line, verdict and code of each row.
 fn told(rows: &[Value]) -> Vec<(i64, &str, &str)> {
-    let text = |value: &'_ Value| -> &'static str {
-        Box::leak(value.as_str().unwrap_or_default().to_owned().into_boxed_str())
-    };
-    rows.iter()
-        .map(|row| {
-            (
-                row["line"].as_i64().unwrap(),
-                text(&row["verdict"]),
-                text(&row["reason_code"]),
-            )
-        })
-        .collect()
+    said(rows, "verdict", "reason_code")
 }
 
 async fn names(client: &Client<'_>) -> Vec<String> {

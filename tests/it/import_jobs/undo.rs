@@ -4,30 +4,22 @@ use openprm::auth::Role;
 use serde_json::{Value, json};
 
 use super::{
-    HEADER, accounts, act, bring_in, column, importer, names, partner, people, rows, told, undo, upload, with,
+    HEADER, accounts, act, bring_in, column, importer, names, partner, people, rows, said, told, undo, upload, with,
 };
 
-fn undo_told(rows: &[Value]) -> Vec<(i64, String, String)> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    rows.iter()
-        .map(|row| {
-            (
-                row["line"].as_i64().unwrap(),
-                text(&row["undo_verdict"]),
-                text(&row["undo_code"]),
-            )
-        })
-        .collect()
+/// Line, verdict and code of each row, of its being taken back.
+fn undo_told(rows: &[Value]) -> Vec<(i64, &str, &str)> {
+    said(rows, "undo_verdict", "undo_code")
 }
 
 /// What became of a row of that line that was left, and why.
-fn left(line: i64, code: &str) -> (i64, String, String) {
-    (line, "left".to_owned(), code.to_owned())
+const fn left(line: i64, code: &'static str) -> (i64, &'static str, &'static str) {
+    (line, "left", code)
 }
 
 /// What became of a row of that line whose record is gone.
-fn removed(line: i64) -> (i64, String, String) {
-    (line, "removed".to_owned(), String::new())
+const fn removed(line: i64) -> (i64, &'static str, &'static str) {
+    (line, "removed", "")
 }
 
 /// Partners of an old CRM, each with the one that it belongs to.
@@ -94,8 +86,7 @@ each_engine! {
         admin.post("/v1/direct-opportunities", json!({"account_id": made[2]["resource_id"], "title": "Forty branches"})).await.expect(201);
         let undone = undo(&world, &admin, &first).await;
         assert_eq!((&undone["rows_removed"], &undone["rows_left"]), (&json!(2), &json!(2)), "{undone}");
-        let expected = [(2, "removed", ""), (3, "left", "changed_since"), (4, "left", "in_use"), (5, "removed", "")];
-        let expected: Vec<_> = expected.iter().map(|(line, verdict, code)| (*line, (*verdict).to_owned(), (*code).to_owned())).collect();
+        let expected = [removed(2), left(3, "changed_since"), left(4, "in_use"), removed(5)];
         assert_eq!(undo_told(&rows(&admin, &first, "").await), expected);
         assert_eq!(rows(&admin, &first, "&undo_verdict=left").await.len(), 2);
         assert_eq!(names(&admin).await, ["Three", "Two"]);
@@ -279,29 +270,32 @@ each_engine! {
         let header = "Id,Name,Partner,Start,Title\n";
         let anna = "P1,Anna,7,2022-01-01,Buyer\nP1,Anna,8,2023-01-01,Head of sales\nP1,Anna Berg,7,2024-01-01,Director\n";
         let others = "P2,Ben,7,2022-01-01,\nP2,Ben,8,2023-01-01,\nP3,Cleo,7,2022-01-01,\nP3,Cleo,8,2023-01-01,\n\
-                      P4,Dora,8,2023-01-01,\nP4,Dora,7,2022-01-01,\n";
+                      P4,Dora,8,2023-01-01,\nP4,Dora,7,2022-01-01,\nP5,Emil,7,2022-01-01,\nP5,Emil Roth,8,2023-01-01,\n";
         let file = upload(&admin, "people.csv", format!("{header}{anna}{others}")).await;
         let import = bring_in(&world, &admin, people(&file)).await;
-        assert_eq!((&import["rows_created"], &import["rows_updated"]), (&json!(4), &json!(5)), "{import}");
+        assert_eq!((&import["rows_created"], &import["rows_updated"]), (&json!(5), &json!(6)), "{import}");
         let made = rows(&admin, &import, "").await;
         let at = |line: usize| format!("/v1/people/{}", made[line - 2]["resource_id"].as_str().unwrap());
         assert_eq!(admin.get(&at(2)).await.expect(200)["employments"].as_array().unwrap().len(), 3);
 
-        // One of Ben's times has another title by now, and Cleo works at Nordwind again.
+        // One of Ben's times has another title by now, Cleo works at Nordwind again, and Emil was renamed here.
         let ben = admin.get(&at(5)).await.expect(200);
         let time = format!("/v1/employments/{}", ben["employments"][0]["id"].as_str().unwrap());
         admin.patch(&time, json!({"title": "Buyer"})).await.expect(200);
         let nordwind = ben["employments"][1]["partner_id"].clone();
         let again = json!({"partner_id": nordwind, "starts_on": "2024-06-01"});
         admin.post(&format!("{}/employments", at(7)), again).await.expect(201);
+        admin.patch(&at(11), json!({"name": "Emil Rot"})).await.expect(200);
 
         let undone = undo(&world, &admin, &import).await;
-        assert_eq!((&undone["rows_removed"], &undone["rows_restored"], &undone["rows_left"]), (&json!(5), &json!(0), &json!(4)), "{undone}");
+        assert_eq!((&undone["rows_removed"], &undone["rows_restored"], &undone["rows_left"]), (&json!(5), &json!(0), &json!(6)), "{undone}");
+        let emil = [left(11, "changed_since"), left(12, "history_kept")];
         let (ben, cleo) = ([left(5, "in_use"), left(6, "history_kept")], [left(7, "in_use"), left(8, "history_kept")]);
-        let expected = [[removed(2), removed(3), removed(4)].as_slice(), &ben, &cleo, &[removed(9), removed(10)]].concat();
+        let expected = [[removed(2), removed(3), removed(4)].as_slice(), &ben, &cleo, &[removed(9), removed(10)], &emil].concat();
         let became = rows(&admin, &import, "").await;
         assert_eq!(undo_told(&became), expected, "{became:#?}");
-        for (line, status, times) in [(2, 404, 0), (5, 200, 2), (7, 200, 3), (9, 404, 0)] {
+        assert!(became[9]["undo_text"].as_str().unwrap().contains("left it in revision 2"), "with its last row: {}", became[9]);
+        for (line, status, times) in [(2, 404, 0), (5, 200, 2), (7, 200, 3), (9, 404, 0), (11, 200, 2)] {
             let read = admin.get(&at(line)).await;
             assert_eq!(read.status, status, "{line}");
             assert_eq!(read.body["employments"].as_array().map_or(0, Vec::len), times, "{line}: {}", read.body);
