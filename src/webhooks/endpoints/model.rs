@@ -1,5 +1,6 @@
 //! The shapes of webhook endpoints.
 
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -7,10 +8,12 @@ use crate::{
     bindable,
     http::Resource,
     kernel::{
-        Patch, Time,
+        Patch, Stored, Time,
         ids::{PartnerId, ServiceClientId, WebhookEndpointId},
     },
-    ordered, resource, words,
+    ordered, resource,
+    schema::webhook_endpoints,
+    words,
 };
 
 words! {
@@ -51,8 +54,14 @@ ordered!(WebhookEndpointSort of "webhook_endpoints" {
     Created | CreatedDescending => "created_at",
 });
 
+/// Types of events that there are none of, among those that an endpoint asked for: not stored, but found whenever it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct UnknownTypes(pub Vec<String>);
+
 /// An address that events are delivered to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = webhook_endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct WebhookEndpoint {
     /// Its id.
     pub id: WebhookEndpointId,
@@ -77,11 +86,14 @@ pub struct WebhookEndpoint {
     )]
     pub description: Option<String>,
     /// The types of events that it wants: a type, all of a record (`deal.*`), or all (`*`).
-    #[schema(max_items = 200, example = json!(["deal.*", "partner.approved"]))]
-    pub event_types: Vec<String>,
+    #[schema(value_type = Vec<String>, max_items = 200, example = json!(["deal.*", "partner.approved"]))]
+    pub event_types: Stored<Vec<String>>,
     /// Those of them that there are no events of in this version of the program, so that nothing comes for them.
-    #[schema(max_items = 200, example = json!([]))]
-    pub unknown_event_types: Vec<String>,
+    #[diesel(select_expression = webhook_endpoints::event_types)]
+    #[diesel(select_expression_type = webhook_endpoints::event_types)]
+    #[diesel(deserialize_as = Stored<Vec<String>>, skip_insertion, skip_update)]
+    #[schema(value_type = Vec<String>, max_items = 200, example = json!([]))]
+    pub unknown_event_types: UnknownTypes,
     /// Whether messages hold the record. Otherwise they tell that something happened, and the record is read by its id.
     #[schema(example = true)]
     pub include_data: bool,
@@ -120,7 +132,7 @@ pub struct WebhookEndpoint {
     /// The scopes of the machine that made it, at that moment: those of the key or token that it called with.
     #[serde(skip)]
     #[schema(ignore)]
-    pub scopes: Option<Vec<String>>,
+    pub scopes: Option<Stored<Vec<String>>>,
 }
 
 resource!(

@@ -4,15 +4,15 @@ use diesel::prelude::*;
 
 use super::{
     model::{WebhookDisabledReason, WebhookEndpoint, WebhookEndpointFilter, WebhookEndpointSort, WebhookStatus},
-    rules::{self, MOST},
+    rules::MOST,
 };
 use crate::{
     db::{Clause, Lock, Tx, among},
     error::{Error, Result},
     events::{self, Fact},
     kernel::{
-        Stored, Time,
-        ids::{PartnerId, ServiceClientId, WebhookEndpointId},
+        Time,
+        ids::{PartnerId, WebhookEndpointId},
         page::{Page, Paging},
     },
     load_page, revise,
@@ -21,88 +21,6 @@ use crate::{
         webhook_marks as marks,
     },
 };
-
-/// An endpoint as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct EndpointRow {
-    id: WebhookEndpointId,
-    partner_id: Option<PartnerId>,
-    client_id: Option<ServiceClientId>,
-    created_by: String,
-    url: String,
-    description: Option<String>,
-    event_types: Stored<Vec<String>>,
-    include_data: bool,
-    status: WebhookStatus,
-    disabled_reason: Option<WebhookDisabledReason>,
-    disabled_at: Option<Time>,
-    sealed_secret: String,
-    secret_since: Time,
-    sealed_previous: Option<String>,
-    previous_secret_until: Option<Time>,
-    deleted_at: Option<Time>,
-    revision: i64,
-    created_at: Time,
-    updated_at: Time,
-    scopes: Option<Stored<Vec<String>>>,
-}
-
-impl From<&WebhookEndpoint> for EndpointRow {
-    fn from(endpoint: &WebhookEndpoint) -> Self {
-        let endpoint = endpoint.clone();
-        Self {
-            id: endpoint.id,
-            partner_id: endpoint.partner_id,
-            client_id: endpoint.client_id,
-            created_by: endpoint.created_by,
-            url: endpoint.url,
-            description: endpoint.description,
-            event_types: Stored(endpoint.event_types),
-            include_data: endpoint.include_data,
-            status: endpoint.status,
-            disabled_reason: endpoint.disabled_reason,
-            disabled_at: endpoint.disabled_at,
-            sealed_secret: endpoint.sealed_secret,
-            secret_since: endpoint.secret_since,
-            sealed_previous: endpoint.sealed_previous,
-            previous_secret_until: endpoint.previous_secret_until,
-            deleted_at: endpoint.deleted_at,
-            revision: endpoint.revision,
-            created_at: endpoint.created_at,
-            updated_at: endpoint.updated_at,
-            scopes: endpoint.scopes.map(Stored),
-        }
-    }
-}
-
-impl EndpointRow {
-    fn read(self) -> WebhookEndpoint {
-        WebhookEndpoint {
-            id: self.id,
-            partner_id: self.partner_id,
-            client_id: self.client_id,
-            created_by: self.created_by,
-            url: self.url,
-            description: self.description,
-            unknown_event_types: rules::unknown(&self.event_types.0),
-            event_types: self.event_types.0,
-            include_data: self.include_data,
-            status: self.status,
-            disabled_reason: self.disabled_reason,
-            disabled_at: self.disabled_at,
-            sealed_secret: self.sealed_secret,
-            secret_since: self.secret_since,
-            sealed_previous: self.sealed_previous,
-            previous_secret_until: self.previous_secret_until,
-            deleted_at: self.deleted_at,
-            revision: self.revision,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            scopes: self.scopes.map(|scopes| scopes.0),
-        }
-    }
-}
 
 /// The endpoints of the caller's side: the vendor's, or the partner's own.
 fn scope(tx: &Tx<'_>) -> Clause {
@@ -123,9 +41,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &WebhookEndpointFilter, paging: &Paging) ->
     let sort = filter.sort.unwrap_or(WebhookEndpointSort::Created);
     let mut clause = scope(tx);
     clause.one_of_some("webhook_endpoints.status", filter.status.as_ref());
-    let rows = load_page!(tx, table => EndpointRow, clause, sort.order(), paging)?;
-    let page = Page::of(rows, paging, |row| (row.created_at.into(), row.id.to_string()));
-    Ok(page.map(EndpointRow::read))
+    let rows = load_page!(tx, table => WebhookEndpoint, clause, sort.order(), paging)?;
+    Ok(Page::of(rows, paging, |row| {
+        (row.created_at.into(), row.id.to_string())
+    }))
 }
 
 /// The endpoint with that id, if the caller may see it.
@@ -135,8 +54,10 @@ pub fn page(tx: &mut Tx<'_>, filter: &WebhookEndpointFilter, paging: &Paging) ->
 pub fn find(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<WebhookEndpoint> {
     let mut clause = scope(tx);
     clause.equals("webhook_endpoints.id", &id);
-    let row = table.filter(clause).select(EndpointRow::as_select()).first(tx.conn())?;
-    Ok(row.read())
+    Ok(table
+        .filter(clause)
+        .select(WebhookEndpoint::as_select())
+        .first(tx.conn())?)
 }
 
 /// The endpoint with that id, for those who work for it: whoever's it is, unless it was removed.
@@ -144,13 +65,12 @@ pub fn find(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<WebhookEndpoint> {
 /// # Errors
 /// What the database reports.
 pub fn find_any(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<Option<WebhookEndpoint>> {
-    let row = table
+    Ok(table
         .find(id)
         .filter(endpoints::deleted_at.is_null())
-        .select(EndpointRow::as_select())
+        .select(WebhookEndpoint::as_select())
         .first(tx.conn())
-        .optional()?;
-    Ok(row.map(EndpointRow::read))
+        .optional()?)
 }
 
 /// Lets those who make endpoints for one owner come one after the other, so that each counts what the others made. SQLite has one
@@ -179,8 +99,7 @@ pub fn insert(tx: &mut Tx<'_>, endpoint: WebhookEndpoint) -> Result<WebhookEndpo
         ));
     }
     let begins = events::queries::last_position(tx)?.unwrap_or(0);
-    let row = EndpointRow::from(&endpoint);
-    diesel::insert_into(table).values(&row).execute(tx.conn())?;
+    diesel::insert_into(table).values(&endpoint).execute(tx.conn())?;
     let mark = (
         marks::endpoint_id.eq(endpoint.id),
         marks::position.eq(begins),
@@ -205,8 +124,7 @@ pub fn save(
     kind: &'static str,
 ) -> Result<WebhookEndpoint> {
     touch(tx, before.id)?;
-    let row = EndpointRow::from(&after);
-    revise!(tx, table, endpoints::revision, (before.id, before.revision), &row)?;
+    revise!(tx, table, endpoints::revision, (before.id, before.revision), &after)?;
     tx.record(Fact::changed(kind, before, &after))?;
     Ok(after)
 }
@@ -216,7 +134,7 @@ pub fn save(
 /// # Errors
 /// 412 if it was changed meanwhile.
 pub fn delete(tx: &mut Tx<'_>, before: &WebhookEndpoint) -> Result<()> {
-    let gone = EndpointRow::from(&before.clone().removed(tx.now));
+    let gone = before.clone().removed(tx.now);
     touch(tx, before.id)?;
     revise!(tx, table, endpoints::revision, (before.id, before.revision), &gone)?;
     tx.record(Fact::deleted("webhook_endpoint.deleted", before))

@@ -1,7 +1,8 @@
 //! What may happen to webhook endpoints, and what they are told. Pure.
 
 use super::model::{
-    NewWebhookEndpoint, WebhookDisabledReason, WebhookEndpoint, WebhookEndpointPatch, WebhookReplay, WebhookStatus,
+    NewWebhookEndpoint, UnknownTypes, WebhookDisabledReason, WebhookEndpoint, WebhookEndpointPatch, WebhookReplay,
+    WebhookStatus,
 };
 use crate::{
     auth::{Actor, Caller, Rows},
@@ -12,7 +13,7 @@ use crate::{
         queries::Heading,
     },
     kernel::{
-        Time,
+        Stored, Time,
         ids::{Id as _, WebhookEndpointId},
         states::{Machine, Transition},
     },
@@ -119,12 +120,12 @@ impl WebhookEndpoint {
                 Actor::Client(client) => Some(client),
                 Actor::User(_) | Actor::System(_) | Actor::Anonymous => None,
             },
-            scopes: caller.scopes().map(<[String]>::to_vec),
+            scopes: caller.scopes().map(|scopes| Stored(scopes.to_vec())),
             created_by: caller.actor_text(),
             url: new.url.clone(),
             description: new.description.clone(),
-            event_types: checked_types(&new.event_types, &Reading::of(caller))?,
-            unknown_event_types: Vec::new(),
+            event_types: Stored(checked_types(&new.event_types, &Reading::of(caller))?),
+            unknown_event_types: UnknownTypes::default(),
             include_data: new.include_data,
             status: WebhookStatus::Enabled,
             disabled_reason: None,
@@ -189,11 +190,11 @@ impl WebhookEndpoint {
             check_url(url, settings)?;
         }
         let event_types = match &patch.event_types {
-            Some(asked) => checked_types(asked, &Reading::of(caller))?,
+            Some(asked) => Stored(checked_types(asked, &Reading::of(caller))?),
             None => self.event_types.clone(),
         };
         Ok(Self {
-            unknown_event_types: unknown(&event_types),
+            unknown_event_types: event_types.clone().into(),
             url: patch.url.clone().unwrap_or_else(|| self.url.clone()),
             description: patch.description.clone().apply(self.description.clone()),
             event_types,
@@ -285,8 +286,11 @@ fn is_of(kind: &str, record: &str) -> bool {
 }
 
 /// Those of the types that there are no events of: the program had them when they were asked for, and has them no more.
-pub fn unknown(types: &[String]) -> Vec<String> {
-    types.iter().filter(|one| !is_known(one)).cloned().collect()
+impl From<Stored<Vec<String>>> for UnknownTypes {
+    fn from(mut asked: Stored<Vec<String>>) -> Self {
+        asked.0.retain(|one| !is_known(one));
+        Self(asked.0)
+    }
 }
 
 /// Which events the endpoint wants, of those that there are; nothing if there are none of what it asked for any more.
@@ -361,8 +365,8 @@ impl WebhookEndpoint {
             created_by: "user_1".to_owned(),
             url: "https://crm.example.com/hooks".to_owned(),
             description: None,
-            event_types: vec!["*".to_owned()],
-            unknown_event_types: Vec::new(),
+            event_types: Stored(vec!["*".to_owned()]),
+            unknown_event_types: UnknownTypes::default(),
             include_data: true,
             status: WebhookStatus::Enabled,
             disabled_reason: None,
@@ -387,7 +391,7 @@ mod tests {
     fn endpoint(types: &[&str], partner: Option<u64>) -> WebhookEndpoint {
         WebhookEndpoint {
             partner_id: partner.map(PartnerId::example),
-            event_types: types.iter().map(|one| (*one).to_owned()).collect(),
+            event_types: Stored(types.iter().map(|one| (*one).to_owned()).collect()),
             ..WebhookEndpoint::sample(WebhookEndpointId::example(1), Time::from_micros(0))
         }
     }
@@ -451,7 +455,8 @@ mod tests {
         );
         assert_eq!(types(&["newfangled.made", "dea.*"]), None, "which is not all");
         let asked = ["newfangled.made", "deal.*", "dea.*", "*"].map(str::to_owned);
-        assert_eq!(unknown(&asked), ["newfangled.made", "dea.*"]);
+        let unknown = UnknownTypes::from(Stored(asked.to_vec()));
+        assert_eq!(unknown.0, ["newfangled.made", "dea.*"]);
     }
 
     #[test]
@@ -459,7 +464,7 @@ mod tests {
         let held = |scopes: &[&str]| -> Vec<String> { scopes.iter().map(|scope| (*scope).to_owned()).collect() };
         let made = |scopes: Option<&[&str]>| WebhookEndpoint {
             client_id: Some(ServiceClientId::example(1)),
-            scopes: scopes.map(held),
+            scopes: scopes.map(|scopes| Stored(held(scopes))),
             ..endpoint(&["*"], None)
         };
         let takes = |endpoint: &WebhookEndpoint, present: &[&str]| {
