@@ -70,6 +70,8 @@ impl MasterSecret {
                 file.write_all(text.as_bytes())
                     .and_then(|()| file.sync_all())
                     .map_err(|error| {
+                        // The next start would look for the secret in what there is of it.
+                        let _half_written = std::fs::remove_file(path);
                         unusable(format!(
                             "The master secret cannot be stored in {}: {error}. Free the disk, or set OPENPRM_SECRET.",
                             path.display()
