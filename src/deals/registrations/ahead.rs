@@ -40,12 +40,22 @@ struct Known {
     registrations: BTreeMap<DealId, Registration>,
 }
 
+/// Locks registrations, with their accounts before them if they may be decided on.
+fn lock(tx: &mut Tx<'_>, ids: &[DealId], decides: bool) -> Result<()> {
+    if decides {
+        queries::lock_to_decide(tx, ids)
+    } else {
+        queries::lock(tx, ids)
+    }
+}
+
 impl Ahead {
     /// The registrations with these references and ids, each locked until the end of the transaction: some queries for all.
+    /// `decides` says that some may be won, lost or sent in.
     ///
     /// # Errors
     /// What the database reports.
-    pub fn read(tx: &mut Tx<'_>, references: &[&ExternalRef], ids: &[DealId]) -> Result<Self> {
+    pub fn read(tx: &mut Tx<'_>, references: &[&ExternalRef], ids: &[DealId], decides: bool) -> Result<Self> {
         let mut known = Known::default();
         for (reference, id) in references::holders_of(tx, Deal::TYPE, references)? {
             if let Ok(id) = id.parse() {
@@ -55,7 +65,7 @@ impl Ahead {
         let wanted: BTreeSet<DealId> = known.holders.values().chain(ids).copied().collect();
         let wanted: Vec<DealId> = wanted.into_iter().collect();
         if !wanted.is_empty() {
-            queries::lock(tx, &wanted)?;
+            lock(tx, &wanted, decides)?;
             let registrations = queries::find_all(tx, &wanted)?;
             known.registrations = registrations.into_iter().map(|one| (one.deal.id, one)).collect();
         }
@@ -70,28 +80,28 @@ impl Ahead {
         self.known.is_some()
     }
 
-    /// The registration that has that id in another system, locked.
+    /// The registration that has that id in another system, locked; `decides` as for [`Ahead::read`].
     ///
     /// # Errors
     /// 409 `already_exists` if the id names one that the caller may not see.
-    pub fn holder(&self, tx: &mut Tx<'_>, reference: &ExternalRef) -> Result<Option<Registration>> {
+    pub fn holder(&self, tx: &mut Tx<'_>, reference: &ExternalRef, decides: bool) -> Result<Option<Registration>> {
         let id = match &self.known {
             Some(known) => known.holders.get(reference).copied(),
             None => references::holder(tx, Deal::TYPE, reference)?.and_then(|id| id.parse().ok()),
         };
         let Some(id) = id else { return Ok(None) };
-        self.find(tx, id).map(Some).map_err(references::unseen)
+        self.find(tx, id, decides).map(Some).map_err(references::unseen)
     }
 
-    /// The registration with that id, locked.
+    /// The registration with that id, locked; `decides` as for [`Ahead::read`].
     ///
     /// # Errors
     /// 404 if the caller may not see it.
-    pub fn find(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
+    pub fn find(&self, tx: &mut Tx<'_>, id: DealId, decides: bool) -> Result<Registration> {
         match &self.known {
             Some(known) => known.registrations.get(&id).cloned().ok_or_else(Error::not_found),
             None => {
-                queries::lock(tx, &[id])?;
+                lock(tx, &[id], decides)?;
                 queries::find(tx, id)
             }
         }

@@ -11,7 +11,7 @@ use super::{
     drafts,
     handlers::{one, seen},
     model::Deal,
-    states::ReviewStatus,
+    states::{DealStage, ReviewStatus},
     submission,
     upserts::DealUpsert,
 };
@@ -67,6 +67,13 @@ impl Deals {
             let item = self.items.get(index)?.as_ref().ok()?;
             Some((index, item.external_ref.as_ref()?))
         })
+    }
+
+    /// Whether some of the items say that a sale is over, or send a registration in.
+    fn decide(&self, items: Range<usize>) -> bool {
+        let decides = |item: &BatchItem<DealUpsert>| item.submit || item.data.stage.is_some_and(DealStage::is_closed);
+        let items = self.items.get(items).unwrap_or_default();
+        items.iter().any(|item| item.as_ref().is_ok_and(decides))
     }
 
     /// A number for each registration that the batch will make, unless somebody else makes it first.
@@ -146,11 +153,12 @@ fn submitted(tx: &mut Tx<'_>, ahead: &mut Ahead, draft: DealId) -> Result<Deal> 
 impl Work for Deals {
     fn begin<'w>(&'w self, tx: &mut Tx<'_>, items: Range<usize>, ahead: bool) -> Result<Step<'w>> {
         let mut ahead = if ahead {
+            let decides = self.decide(items.clone());
             let references: Vec<&ExternalRef> =
                 self.references(items.clone()).map(|(_, reference)| reference).collect();
             let ids = items.filter_map(|index| self.items.get(index)?.as_ref().ok()?.id.as_ref()?.parse().ok());
             let ids: Vec<DealId> = ids.collect();
-            Ahead::read(tx, &references, &ids)?
+            Ahead::read(tx, &references, &ids, decides)?
         } else {
             Ahead::default()
         };

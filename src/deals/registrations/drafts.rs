@@ -6,7 +6,7 @@ use super::{
     requests::{DealPatch, NewDeal},
     rows::Registration,
     rules::{self, Author, Named},
-    upserts::{self, DealUpsert, Said},
+    upserts::{self, DealUpsert, Said, Sale},
 };
 use crate::{
     auth::{Caller, Role, Side},
@@ -159,7 +159,8 @@ pub fn upsert(
     let mut said = body.parts()?;
     references::add(&mut said.patch.external_refs, reference);
     let sale = said.sale.take();
-    let (registration, created) = match ahead.holder(tx, reference)? {
+    let decides = sale.as_ref().is_some_and(Sale::is_over);
+    let (registration, created) = match ahead.holder(tx, reference, decides)? {
         Some(before) => (merge(tx, ahead, &before, said, seen_at)?, false),
         None if ahead.has_read() => {
             seen_at.check_none()?;
@@ -171,7 +172,7 @@ pub fn upsert(
             let new = upserts::new_deal(said.partner_id, said.patch.clone())?;
             match tx.attempt(|tx| create(tx, ahead, new)) {
                 // Another request made it in between.
-                Err(error) if error.is(&codes::ALREADY_EXISTS) => match ahead.holder(tx, reference)? {
+                Err(error) if error.is(&codes::ALREADY_EXISTS) => match ahead.holder(tx, reference, decides)? {
                     Some(before) => (merge(tx, ahead, &before, said, seen_at)?, false),
                     None => return Err(error),
                 },
@@ -230,7 +231,7 @@ pub fn update(
 ) -> Result<Registration> {
     let mut said = body.parts()?;
     let sale = said.sale.take();
-    let before = ahead.find(tx, id)?;
+    let before = ahead.find(tx, id, sale.as_ref().is_some_and(Sale::is_over))?;
     let after = merge(tx, ahead, &before, said, seen_at)?;
     let after = match sale {
         Some(sale) => sale.reach(tx, after, None)?,

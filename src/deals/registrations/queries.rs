@@ -18,13 +18,14 @@ use super::{
 };
 use crate::{
     custom_fields::{self, CustomRecord},
+    customers,
     db::{Clause, Lock, Tx, among},
     error::{Error, Result},
     events::Fact,
     http::Resource as _,
     kernel::{
         Time,
-        ids::{DealId, PartnerId},
+        ids::{AccountId, DealId, PartnerId},
         page::{Key, Page, Paging},
     },
     load_page,
@@ -150,6 +151,10 @@ pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
 /// Locks the rows of registrations until the end of the transaction, always in the order of their ids, so that two who lock
 /// the same ones never wait for each other. `SQLite` has one writer, so there is nothing to lock.
 ///
+/// Whatever decides on a registration, its requests or its sale locks the customer's account first, and then writes the row. So
+/// who locks rows and may come to decide takes [`lock_to_decide`]: with the row alone it would wait for the account, and whoever
+/// has the account for the row.
+///
 /// # Errors
 /// What the database reports.
 pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
@@ -160,6 +165,20 @@ pub fn lock(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
             .order(deals::id)
             .select(deals::id),
     )
+}
+
+/// [`lock`], after the customers' accounts of the registrations, these in the order of their ids, too.
+///
+/// # Errors
+/// What the database reports.
+pub fn lock_to_decide(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<()> {
+    let accounts: Vec<Option<AccountId>> = deals::table
+        .filter(deals::id.eq_any(among(ids)))
+        .select(deals::customer_account_id)
+        .load(tx.conn())?;
+    let accounts: Vec<AccountId> = accounts.into_iter().flatten().collect();
+    customers::lock_all(tx, &accounts)?;
+    lock(tx, ids)
 }
 
 /// The registrations with those ids that the caller may see, in no order.

@@ -125,7 +125,8 @@ pub(super) fn move_slots(tx: &mut Tx<'_>, after: &Registration) -> Result<()> {
 /// # Errors
 /// 409 `unknown_reference` or `account_merged` for an account that cannot be used; 409 `invalid_state` once it is decided.
 pub fn choose_account(tx: &mut Tx<'_>, id: DealId, seen: IfMatch, choice: &DealAccountChoice) -> Result<Registration> {
-    // The new account's lock before the old one's would wait crosswise for another choice; both are taken in order.
+    // The new account is locked alone: whoever decides under the old one's lock meanwhile finds another revision. Both would wait
+    // crosswise for another choice.
     let row = queries::find_row(tx, id)?;
     customers::usable(tx, choice.customer_account_id, "#/customer_account_id")
         .map(drop)

@@ -247,6 +247,11 @@ pub fn new_deal(partner_id: Option<PartnerId>, patch: DealPatch) -> Result<NewDe
 }
 
 impl Sale {
+    /// Whether it is over, which is decided under the lock of the customer's account.
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Won(_) | Self::Lost(_))
+    }
+
     const fn stage(&self) -> DealStage {
         match self {
             Self::Open(stage) => *stage,
