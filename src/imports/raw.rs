@@ -16,6 +16,20 @@ pub struct Row {
     pub raw: Option<String>,
 }
 
+/// A row as tests compare it: the number of its first line, and its cells or the code of what is wrong with it.
+#[cfg(test)]
+pub type Told = (u64, std::result::Result<Vec<String>, &'static str>);
+
+#[cfg(test)]
+impl Row {
+    /// The row as tests compare it. Whatever is wrong with it, no more than its beginning is kept.
+    pub fn told(self) -> Told {
+        let kept = self.raw.map_or(0, |raw| raw.chars().count());
+        assert!(kept <= SHOWN, "{kept} characters of line {}", self.line);
+        (self.line, self.cells.map_err(|broken| broken.code))
+    }
+}
+
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {

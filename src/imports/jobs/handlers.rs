@@ -147,7 +147,7 @@ pub async fn suggest_import_mapping(
     let mut rows = Vec::new();
     while rows.len() < LOOKED_AT {
         let Some(read) = records.read()? else { break };
-        rows.extend(read.cells.ok());
+        rows.extend(read.row.cells.ok());
     }
     let columns = records.place().header;
     Sent::of(

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     imports::{
         formats::{Encoding, Formats},
-        raw::{Broken, Place},
+        raw::{Broken, Place, Row},
         source::Source,
     },
 };
@@ -19,14 +19,10 @@ pub const PROBLEM_COLUMNS: [&str; 4] = ["openprm_line", "openprm_code", "openprm
 /// A row as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
-    /// The number of its first line.
-    pub line: u64,
-    /// Its cells, or what is wrong with it.
-    pub cells: std::result::Result<Vec<String>, Broken>,
-    /// What is kept of it, so that [`cells`] reads it again.
+    /// The row.
+    pub row: Row,
+    /// What is kept of it, so that [`cells`] reads it again; nothing of one that cannot be read.
     pub content: Option<String>,
-    /// What stands there, if it cannot be read.
-    pub raw: Option<String>,
 }
 
 /// Content that is being read.
@@ -152,24 +148,17 @@ impl Records {
         match self {
             Self::Lines(lines) => Ok(lines.read()),
             Self::Csv { source, guarded } => {
-                let Some(row) = source.next() else { return Ok(None) };
-                let cells = row.cells.map(|cells| {
-                    if *guarded {
-                        cells.iter().map(|cell| unguarded(cell)).collect()
-                    } else {
-                        cells
-                    }
-                });
-                let content = match &cells {
+                let Some(mut row) = source.next() else { return Ok(None) };
+                if *guarded {
+                    row.cells = row
+                        .cells
+                        .map(|cells| cells.iter().map(|cell| unguarded(cell)).collect());
+                }
+                let content = match &row.cells {
                     Ok(cells) => Some(serde_json::to_string(cells).map_err(Error::internal)?),
                     Err(_) => None,
                 };
-                Ok(Some(Read {
-                    line: row.line,
-                    cells,
-                    content,
-                    raw: row.raw,
-                }))
+                Ok(Some(Read { row, content }))
             }
         }
     }
@@ -258,7 +247,7 @@ mod tests {
         assert_eq!(place.header[4..], ["@id".to_owned(), "Straße".to_owned()]);
         let expected = records.read().unwrap().unwrap();
         assert_eq!(
-            expected.cells.as_ref().unwrap()[4..],
+            expected.row.cells.as_ref().unwrap()[4..],
             ["-1".to_owned(), "Köln".to_owned()]
         );
         let mut resumed = Records::resumed(ImportFormat::Csv, place.clone(), &formats);

@@ -151,7 +151,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewRow]) -> Result<()> {
     Ok(())
 }
 
-/// The rows of the import that were read with those keys: their lines, and what they say.
+/// The first row of the import that was read with each of those keys: its line, and what it says.
 ///
 /// # Errors
 /// What the database reports.
@@ -159,28 +159,31 @@ pub fn with_keys(tx: &mut Tx<'_>, import: ImportId, keys: &[String]) -> Result<B
     let found: Vec<(Option<String>, i64, Option<String>)> = table
         .filter(rows::import_id.eq(import))
         .filter(rows::row_key.eq_any(among(keys)))
+        // Only the first remembers what it says; those after it are as many as the file has.
+        .filter(rows::said.is_not_null())
         .select((rows::row_key, rows::line, rows::said))
         .load(tx.conn())?;
-    // Of the rows with one key only the first remembers what it says.
     let known = |(key, line, said): (Option<String>, i64, Option<String>)| Some((key?, (line, said?)));
     Ok(found.into_iter().filter_map(known).collect())
 }
 
-/// The rows of the import whose records go by those names.
+/// Rows of the import whose records go by those names: at most so many by their keys, and as many by what else they are called.
 ///
 /// # Errors
 /// What the database reports.
-pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String]) -> Result<Vec<Waiting>> {
+pub fn called(tx: &mut Tx<'_>, import: ImportId, names: &[String], most: i64) -> Result<Vec<Waiting>> {
     // Two questions, each with its index: of both in one SQLite would go over all rows of the import.
     let waiting = rows::import_id.eq(import).and(rows::staged.eq(Staged::Row));
     let mut found: Vec<Waiting> = table
         .filter(waiting)
         .filter(rows::row_key.eq_any(among(names)))
+        .limit(most)
         .select(Waiting::as_select())
         .load(tx.conn())?;
     let by_name: Vec<Waiting> = table
         .filter(waiting)
         .filter(rows::name_key.eq_any(among(names)))
+        .limit(most)
         .select(Waiting::as_select())
         .load(tx.conn())?;
     found.extend(by_name);

@@ -67,8 +67,8 @@ fn lined(line: u64) -> Result<i64> {
 pub fn stage(tx: &mut Tx<'_>, held: &mut Held, plan: &Plan, header: &[String], read: &[Read]) -> Result<()> {
     let reader = reader(plan, header)?;
     let mut readings: Vec<(&Read, Reading)> = Vec::with_capacity(read.len());
-    for row in read {
-        readings.push((row, reader.read(row.cells.clone())));
+    for one in read {
+        readings.push((one, reader.read(one.row.cells.clone())));
     }
     let keys: Vec<String> = readings
         .iter()
@@ -79,7 +79,7 @@ pub fn stage(tx: &mut Tx<'_>, held: &mut Held, plan: &Plan, header: &[String], r
         .collect();
     let mut known = rows::with_keys(tx, held.import.id, &keys)?;
     let mut new = Vec::with_capacity(read.len());
-    for (row, reading) in readings {
+    for (Read { row, content }, reading) in readings {
         let line = lined(row.line)?;
         let bare = NewRow {
             import_id: held.import.id,
@@ -91,7 +91,7 @@ pub fn stage(tx: &mut Tx<'_>, held: &mut Held, plan: &Plan, header: &[String], r
             row_key: None,
             name_key: None,
             said: None,
-            content: row.content.clone(),
+            content: content.clone(),
             raw: row.raw.clone(),
             verdict: None,
             reason_code: None,
@@ -344,7 +344,8 @@ fn apart(taken: Vec<Taken>) -> (Vec<Taken>, Vec<Pending>) {
     (done, later)
 }
 
-/// The rows of the same file that those rest on, what others rest on first.
+/// The rows of the same file that those rest on, what others rest on first. Any number of rows may go by one name, so no more are
+/// asked for than may be brought in.
 fn rests_on(tx: &mut Tx<'_>, held: &Held, plan: &Plan, header: &[String], later: &[Pending]) -> Result<Vec<Pending>> {
     let mut seen: BTreeSet<u64> = later.iter().map(|row| row.line).collect();
     let mut asked = BTreeSet::new();
@@ -354,7 +355,8 @@ fn rests_on(tx: &mut Tx<'_>, held: &Held, plan: &Plan, header: &[String], later:
     while !wanted.is_empty() && layers.len() < DEPTH && found < BROUGHT {
         let names: Vec<String> = wanted.iter().cloned().collect();
         asked.extend(wanted);
-        let waiting = rows::called(tx, held.import.id, &names)?;
+        let room = i64::try_from(BROUGHT.saturating_sub(found)).map_err(Error::internal)?;
+        let waiting = rows::called(tx, held.import.id, &names, room)?;
         let mut layer = pending(held, plan, header, &waiting)?;
         layer.retain(|row| seen.insert(row.line));
         wanted = named(held.import.kind, &layer);

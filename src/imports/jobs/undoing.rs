@@ -10,7 +10,6 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result, codes},
-    events::queries as events,
     http::IfMatch,
     imports::{
         ImportKind, ImportVerdict, queries as runs, restored,
@@ -140,8 +139,8 @@ fn taken_back(tx: &mut Tx<'_>, kind: ImportKind, row: &Did, about: &[Did]) -> Re
     };
     let made = match row.verdict {
         Some(ImportVerdict::Created) => true,
-        // A draft may have been there before.
-        Some(ImportVerdict::Draft) => events::recorded(tx, event)?.is_none(),
+        // A draft may have been there before: then the row did not leave it in its first revision. Its event may be gone by now.
+        Some(ImportVerdict::Draft) => revision == 1,
         _ => false,
     };
     if made {
