@@ -33,29 +33,39 @@ pub fn given_at(
     field: &str,
     holds: impl Fn(&Value) -> bool,
 ) -> Result<Option<i64>> {
-    let changes: Vec<(i64, Option<String>, Option<String>, Option<String>)> = events::table
+    // An index finds them by the record. What each says is long, and mostly the newest says it: so they are read one by one.
+    let changes: Vec<i64> = events::table
         .filter(events::resource_id.eq(record.1))
         .filter(events::resource_type.eq(record.0))
         .filter(events::changed_fields.like(format!("%\"{field}\"%")))
         .order((events::revision.desc(), events::seq.desc()))
-        .select((events::revision, events::data, events::previous, events::request_id))
+        .select(events::seq)
         .load(tx.conn())?;
     let said = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let given = changes.into_iter().find_map(|(revision, data, previous, request)| {
-        let is_there = said(data)?.get(field).is_some_and(&holds);
-        let was_there = said(previous).and_then(|before| before.get(field).map(&holds));
-        (is_there && was_there != Some(true)).then_some((revision, request))
-    });
-    let (given, request) = match given {
-        Some((given, Some(request))) => (given, request),
-        unsaid => return Ok(unsaid.map(|(revision, _)| revision)),
+    let held = |text: Option<String>| said(text).is_some_and(|record| record.get(field).is_some_and(&holds));
+    for change in changes {
+        let (revision, data, previous, call): (i64, Option<String>, Option<String>, Option<String>) = events::table
+            .find(change)
+            .select((events::revision, events::data, events::previous, events::request_id))
+            .first(tx.conn())?;
+        if held(data) && !held(previous) {
+            return last_of_call(tx, record, revision, call).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The last revision of a record before another call than the one that made that revision did something to it.
+fn last_of_call(tx: &mut Tx<'_>, record: (&str, &str), revision: i64, call: Option<String>) -> Result<i64> {
+    let Some(call) = call else {
+        return Ok(revision);
     };
     let next: Option<i64> = events::table
         .filter(events::resource_id.eq(record.1))
         .filter(events::resource_type.eq(record.0))
-        .filter(events::revision.gt(given))
-        .filter(events::request_id.is_null().or(events::request_id.ne(Some(&request))))
+        .filter(events::revision.gt(revision))
+        .filter(events::request_id.is_null().or(events::request_id.ne(Some(&call))))
         .select(diesel::dsl::min(events::revision))
         .first(tx.conn())?;
-    Ok(Some(next.map_or(i64::MAX, |next| next - 1)))
+    Ok(next.map_or(i64::MAX, |next| next - 1))
 }

@@ -22,7 +22,10 @@ use crate::{
     events::queries::{self as events, Recorded},
     http::{IfMatch, Resource},
     identity::users,
-    partners::{self, people},
+    partners::{
+        self, PartnerPatch,
+        people::{self, PersonPatch},
+    },
 };
 
 /// The fields of each kind of record that an import can change, and that can be set back.
@@ -31,23 +34,8 @@ const fn fields(kind: ImportKind) -> &'static [&'static str] {
         ImportKind::Territories => &["name", "parent_id"],
         ImportKind::Products => &["code", "name", "parent_id", "description", "list_price", "custom"],
         ImportKind::Users => &["name"],
-        ImportKind::Partners => &[
-            "legal_name",
-            "trading_names",
-            "types",
-            "registration",
-            "website",
-            "phone",
-            "hq_address",
-            "parent_id",
-            "territory_ids",
-            "default_currency",
-            "time_zone",
-            "tags",
-            "custom",
-            "external_refs",
-        ],
-        ImportKind::People => &["name", "email", "phone", "locale", "preferences", "consents"],
+        ImportKind::Partners => PartnerPatch::FIELDS,
+        ImportKind::People => PersonPatch::FIELDS,
         ImportKind::CustomerAccounts => CustomerAccountPatch::FIELDS,
         ImportKind::DirectOpportunities => &[
             "account_id",

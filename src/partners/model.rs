@@ -338,6 +338,27 @@ pub struct PartnerPatch {
     pub external_refs: Option<Vec<ExternalRef>>,
 }
 
+impl PartnerPatch {
+    /// What it can change, by the names that the partner has it under.
+    pub const FIELDS: &'static [&'static str] = &[
+        "legal_name",
+        "trading_names",
+        "types",
+        "registration",
+        "tax_ids",
+        "website",
+        "phone",
+        "hq_address",
+        "parent_id",
+        "territory_ids",
+        "default_currency",
+        "time_zone",
+        "tags",
+        "custom",
+        "external_refs",
+    ];
+}
+
 /// What a list of partners is filtered by.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -14,7 +14,8 @@ use utoipa::{
 
 use super::{
     conflicts::{self, SyncConflict},
-    kinds::{Fields, REFERENCES, SyncedType},
+    employments,
+    kinds::{Fields, REFERENCES, SyncedType, added_references},
     links::{SyncLink, SyncState, elsewhere, queries as links},
     maps::{self, FieldMapEntry, FieldOwner},
     rules::{self, Theirs},
@@ -167,10 +168,11 @@ fn take(tx: &mut Tx<'_>, kind: SyncedType, reference: &ExternalRef, theirs: &The
         return Ok(Verdict::Refused(paused(&format!("{} is paused", system.name))));
     }
     links::in_turn(tx, system.id, kind, &reference.id)?;
-    if let Some(link) = links::held(tx, system.id, kind, &reference.id)? {
-        return known(tx, &link, theirs, put);
-    }
-    if let Some(link) = met(tx, &system, kind, reference)? {
+    let link = match links::held(tx, system.id, kind, &reference.id)? {
+        Some(link) => Some(link),
+        None => link_by_reference(tx, &system, kind, reference)?,
+    };
+    if let Some(link) = link {
         return known(tx, &link, theirs, put);
     }
     let first = tx.attempt(|tx| {
@@ -200,7 +202,7 @@ fn paused(what: &str) -> Error {
 /// sides had, so it is taken that the record was theirs, too, as the call left it that gave it the reference: whoever gives one
 /// says that the two are one, as whoever links does. What was changed here since is ours. If the log does not tell of that
 /// call any more, nothing is agreed on, and whatever differs is a conflict.
-fn met(
+fn link_by_reference(
     tx: &mut Tx<'_>,
     system: &ExternalSystem,
     kind: SyncedType,
@@ -292,8 +294,8 @@ fn pulled(tx: &mut Tx<'_>, link: &SyncLink, theirs: &Theirs, held_back: bool) ->
 }
 
 /// What comes while something of ours waits, or where a map says that fields are ours: what they alone changed is taken, what we
-/// alone changed stays, and what both changed is a conflict, unless the map says whose it is. What came besides the record's
-/// fields is taken with what they alone changed, and kept with a conflict.
+/// alone changed stays, and what both changed is a conflict, unless the map says whose it is. References that came are taken
+/// with what they alone changed, and kept with a conflict.
 fn merge(
     tx: &mut Tx<'_>,
     link: &SyncLink,
@@ -305,20 +307,18 @@ fn merge(
     let (kind, id) = (link.resource_type, link.resource_id.clone());
     let found = kind.read(tx, &id)?;
     let ours = kind.written(&found.record)?;
-    let mut put_there = tried(tx, kind, &id, &mut |tx| put(tx).map(drop))?;
     let open = conflicts::open(tx, link.id)?;
-    if let Some(open) = &open {
-        put_there = over(tx, open, &ours, put)?.unwrap_or(put_there);
-    }
-    let mut version = apart(tx, kind, &id, &ours, kind.written(&put_there)?)?;
-    version.extend(kind.beside(&found.record, &put_there)?);
-    let (version, held_back) = rules::held_back(entries, &ours, version);
     let agreed = if nothing_waits(link, theirs) {
         Some(ours.clone())
     } else {
         let record = record_at(tx, (kind.as_str(), &id), base)?;
         record.map(|record| kind.written(&record)).transpose()?
     };
+    let put_there = put_after(tx, kind, &id, &ours, open.as_ref(), put)?;
+    let mut version = apart(tx, kind, &id, &ours, kind.written(&put_there)?)?;
+    version.extend(added_references(&found.record, &put_there));
+    let version = employments::as_they_know(agreed.as_ref(), &ours, version, tx.now.date());
+    let (version, held_back) = rules::held_back(entries, &ours, version);
     let compared = rules::judge(entries, agreed.as_ref(), &ours, &version);
     if !compared.conflicts.is_empty() {
         let version = conflicts::Version {
@@ -345,22 +345,31 @@ fn merge(
     Ok(verdict)
 }
 
-/// The record as it would be if what comes came after their version in the open conflict had been taken: what that changed and this
-/// does not speak of is not lost. Nothing if the two do not go together any more, or what comes is for another revision of ours.
-fn over(tx: &mut Tx<'_>, open: &SyncConflict, ours: &Fields, put: Put<'_>) -> Result<Option<Value>> {
-    let (kind, id, held) = (open.resource_type, open.resource_id.as_str(), &open.theirs.0.0);
-    let differ = held.iter().filter(|(name, their)| ours.get(*name) != Some(*their));
-    let differ: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
-    let patch = rules::patch(&differ, ours, held);
-    let tried = tried(tx, kind, id, &mut |tx| {
-        kind.change(tx, id, patch.clone())?;
-        put(tx).map(drop)
-    });
-    match tried {
-        Ok(record) => Ok(Some(record)),
-        Err(error) if error.may_retry() || error.code().status >= 500 => Err(error),
-        Err(_refused) => Ok(None),
+/// The record as it would be if what comes was put: after their version in the open conflict, if there is one, as what that changed
+/// and this does not speak of is not lost; by itself if the two do not go together any more, or it is for another revision of ours.
+fn put_after(
+    tx: &mut Tx<'_>,
+    kind: SyncedType,
+    id: &str,
+    ours: &Fields,
+    open: Option<&SyncConflict>,
+    put: Put<'_>,
+) -> Result<Value> {
+    if let Some(open) = open {
+        let held = open.brought();
+        let differ = held.iter().filter(|(name, their)| ours.get(*name) != Some(*their));
+        let differ: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
+        let patch = rules::patch(&differ, ours, &held);
+        let both = tried(tx, kind, id, &mut |tx| {
+            kind.change(tx, id, patch.clone())?;
+            put(tx).map(drop)
+        });
+        match both {
+            Err(error) if !error.may_retry() && error.code().status < 500 => {}
+            decided => return decided,
+        }
     }
+    tried(tx, kind, id, &mut |tx| put(tx).map(drop))
 }
 
 /// Their version without the fields that an act alone wrote, such as the amount of a win: they go with the report of the act, and

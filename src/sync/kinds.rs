@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::employments;
 use crate::{
     bindable,
     customers::{
@@ -16,7 +17,10 @@ use crate::{
     error::{Error, Result},
     http::IfMatch,
     kernel::Money,
-    partners::{self, people},
+    partners::{
+        self, PartnerPatch,
+        people::{self, PersonPatch},
+    },
     references::{self, ExternalRef},
     words,
 };
@@ -60,8 +64,8 @@ struct Kind {
     change: fn(&mut Tx<'_>, &str, Value) -> Result<()>,
     /// What a change can write, by its names in the record.
     fields: &'static [&'static str],
-    /// What an upsert brings besides, found in the record before and after it: a record of its own that hangs on this one.
-    beside: Option<fn(&Value, &Value) -> Option<(&'static str, Value)>>,
+    /// What a change can write of the records that are shown as parts of it, found in it, by names that the change knows.
+    parts: Option<fn(&Value) -> Fields>,
     /// What no change writes but an act of its own: the field that it moves, and the reports that go with it.
     acts: &'static [&'static str],
 }
@@ -72,23 +76,8 @@ static KINDS: &[Kind] = &[
         lock: lock_partner,
         read: read_partner,
         change: change_partner,
-        fields: &[
-            "legal_name",
-            "trading_names",
-            "types",
-            "registration",
-            "tax_ids",
-            "website",
-            "phone",
-            "hq_address",
-            "parent_id",
-            "territory_ids",
-            "default_currency",
-            "time_zone",
-            "tags",
-            "custom",
-        ],
-        beside: None,
+        fields: PartnerPatch::FIELDS,
+        parts: None,
         acts: &[],
     },
     Kind {
@@ -96,8 +85,8 @@ static KINDS: &[Kind] = &[
         lock: lock_person,
         read: read_person,
         change: change_person,
-        fields: &["name", "email", "phone", "locale", "preferences", "consents"],
-        beside: Some(employment_beside),
+        fields: PersonPatch::FIELDS,
+        parts: Some(employments::written),
         acts: &[],
     },
     Kind {
@@ -106,7 +95,7 @@ static KINDS: &[Kind] = &[
         read: read_account,
         change: change_account,
         fields: CustomerAccountPatch::FIELDS,
-        beside: None,
+        parts: None,
         acts: &[],
     },
     Kind {
@@ -133,16 +122,13 @@ static KINDS: &[Kind] = &[
             "sites",
             "custom",
         ],
-        beside: None,
+        parts: None,
         acts: &[STAGE, WIN, LOSS],
     },
 ];
 
 /// Has a way of its own, as it goes with the link: in a version of theirs it names those that came and that the record lacked.
 pub const REFERENCES: &str = "external_refs";
-
-/// The time at a partner that came with a person: begun, or changed.
-const EMPLOYMENT: &str = "employment";
 
 /// Where the sale of a deal stands: moved, won and lost by acts.
 const STAGE: &str = "stage";
@@ -210,38 +196,19 @@ impl SyncedType {
         Ok(found.remove(id).unwrap_or_default())
     }
 
-    /// What an upsert brought besides the fields of the record, as it is sent: references that it lacked, which are only added, and
-    /// what hangs on it, whose changes here make no link wait. They are taken whatever does.
-    ///
-    /// # Errors
-    /// 500 if nothing says how records of the type are linked.
-    pub fn beside(self, before: &Value, after: &Value) -> Result<Fields> {
-        let row = self.row()?;
-        let had = listed(before, REFERENCES);
-        let added: Vec<Value> = listed(after, REFERENCES)
-            .into_iter()
-            .filter(|one| !had.contains(one))
-            .collect();
-        let references = (!added.is_empty()).then_some((REFERENCES, Value::Array(added)));
-        let hanging = row.beside.and_then(|beside| beside(before, after));
-        let all = references.into_iter().chain(hanging);
-        Ok(all.map(|(name, value)| (name.to_owned(), value)).collect())
-    }
-
-    /// The fields that can be written, by a change or by an act, as they are sent.
+    /// The fields that can be written, by a change or by an act, as they are sent; and parts, each by its name.
     ///
     /// # Errors
     /// 500 if nothing says how records of the type are linked.
     pub fn written(self, record: &Value) -> Result<Fields> {
         let row = self.row()?;
         let fields = row.fields.iter().chain(row.acts);
-        Ok(fields
-            .filter(|name| **name != REFERENCES)
-            .map(|name| {
-                let value = record.get(*name).cloned().unwrap_or_default();
-                ((*name).to_owned(), sent(value))
-            })
-            .collect())
+        let fields = fields.filter(|name| **name != REFERENCES).map(|name| {
+            let value = record.get(*name).cloned().unwrap_or_default();
+            ((*name).to_owned(), sent(value))
+        });
+        let parts = row.parts.map(|parts| parts(record)).unwrap_or_default();
+        Ok(fields.chain(parts).collect())
     }
 
     /// Gives a record one reference, and takes another from it; the record changes with them.
@@ -270,9 +237,18 @@ impl SyncedType {
     }
 }
 
-fn listed(record: &Value, name: &str) -> Vec<Value> {
-    let list = record.get(name).and_then(Value::as_array);
-    list.cloned().unwrap_or_default()
+/// The references that an upsert added to a record. They are taken whatever waits here, as an upsert takes none away.
+pub fn added_references(before: &Value, after: &Value) -> Option<(String, Value)> {
+    let of = |record: &Value| {
+        record
+            .get(REFERENCES)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let (had, mut added) = (of(before), of(after));
+    added.retain(|one| !had.contains(one));
+    (!added.is_empty()).then(|| (REFERENCES.to_owned(), Value::Array(added)))
 }
 
 /// A value as a change of it is sent: parts without the ids and states that the program gives them.
@@ -332,19 +308,14 @@ fn read_person(tx: &mut Tx<'_>, id: &str) -> Result<Found> {
     found(&people::find(tx, parsed(id)?)?)
 }
 
+/// An upsert brings one time at a partner, so several are as many upserts.
 fn change_person(tx: &mut Tx<'_>, id: &str, patch: Value) -> Result<()> {
-    let before = people::find(tx, parsed(id)?)?;
-    people::change(tx, before, patch_of(patch)?).map(drop)
-}
-
-/// The time at a partner that an upsert began or changed, as it is sent.
-fn employment_beside(before: &Value, after: &Value) -> Option<(&'static str, Value)> {
-    let known = listed(before, "employments");
-    let mut times = listed(after, "employments").into_iter();
-    let time = times.find(|time| !known.contains(time))?;
-    let sent = ["partner_id", "title", "department", "roles", "starts_on"];
-    let sent = sent.map(|name| (name.to_owned(), time.get(name).cloned().unwrap_or_default()));
-    Some((EMPLOYMENT, Value::Object(sent.into_iter().collect())))
+    let (patch, times) = employments::apart(patch);
+    let mut person = people::find(tx, parsed(id)?)?;
+    for upsert in std::iter::once(patch).chain(times) {
+        person = people::change(tx, person, patch_of(upsert)?)?;
+    }
+    Ok(())
 }
 
 fn lock_account(tx: &mut Tx<'_>, id: &str) -> Result<()> {
@@ -471,7 +442,6 @@ mod tests {
                 "{kind}: a change can write {missing:?}, a link does not know them"
             );
         }
-        let beside = |kind: SyncedType| kind.row().unwrap().beside.map(|_| EMPLOYMENT);
         for (kind, upsert) in [
             (SyncedType::Partner, "PartnerPatch"),
             (SyncedType::Person, "PersonUpsert"),
@@ -485,7 +455,7 @@ mod tests {
                 .iter()
                 .chain(row.acts)
                 .copied()
-                .chain(beside(kind))
+                .chain(row.parts.map(|_| employments::EMPLOYMENT))
                 .chain([REFERENCES, "partner_id"]);
             let known: Vec<&str> = known.collect();
             let upsert = schema(upsert);
@@ -500,19 +470,25 @@ mod tests {
     }
 
     #[test]
-    fn what_an_upsert_brings_besides_the_fields_is_found_in_the_record_after_it() {
+    fn references_that_an_upsert_added_are_found_in_the_record_after_it() {
         let reference = |id: &str| json!({"system": "erp", "id": id});
-        let time = |title: &str, revision: i64| {
-            json!({"id": "empl_1", "partner_id": "partner_1", "title": title, "department": null, "roles": ["sales"],
-                "starts_on": "2026-01-01", "ends_on": null, "revision": revision})
-        };
-        let before = json!({"external_refs": [reference("1")], "employments": [time("Seller", 1)]});
-        let after = json!({"external_refs": [reference("1"), reference("2")], "employments": [time("Director", 2)]});
-        let told = SyncedType::Person.beside(&before, &after).unwrap();
-        let sent = json!({"partner_id": "partner_1", "title": "Director", "department": null, "roles": ["sales"], "starts_on": "2026-01-01"});
-        let expected = json!({"external_refs": [reference("2")], "employment": sent});
-        assert_eq!(Value::Object(told), expected);
-        assert!(SyncedType::Person.beside(&after, &after).unwrap().is_empty());
+        let before = json!({"external_refs": [reference("1")]});
+        let after = json!({"external_refs": [reference("1"), reference("2")]});
+        let added = added_references(&before, &after).unwrap();
+        assert_eq!(added, (REFERENCES.to_owned(), json!([reference("2")])));
+        assert_eq!(added_references(&after, &after), None);
+    }
+
+    #[test]
+    fn a_person_is_written_with_the_times_at_partners() {
+        let time = json!({"id": "empl_1", "partner_id": "partner_1", "title": "Director"});
+        let written = SyncedType::Person
+            .written(&json!({"name": "Anna", "employments": [time]}))
+            .unwrap();
+        assert_eq!(
+            (&written["name"], &written["employment:partner_1"]["title"]),
+            (&json!("Anna"), &json!("Director"))
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@
 //!   nothing, and where both sides changed a field since they agreed, nothing is written over: a conflict ([`conflicts`])
 //!   keeps both versions until somebody chooses. What was agreed on is not stored twice: it is what the record's event of that
 //!   revision says. Once that is not kept any more, whatever differs is a conflict. A record that had the id and no link is
-//!   held against what it was when it got the id: whoever gave it the reference said that the two are one.
+//!   held against what it was when it got the id: whoever gave it the reference said that the two are one. A person's times at
+//!   partners are compared as fields of the person (`employments`), each by itself.
 //! - Field maps ([`maps`]) say which field is which, versioned; a connector reads the one that holds. Whose a field is by it is asked
 //!   when a version of theirs comes.
 //! - A first load asks which records are ours already ([`reviews`]): what is exact is linked, what is ambiguous waits for
@@ -20,6 +21,7 @@
 
 mod arrivals;
 pub mod conflicts;
+mod employments;
 mod failing;
 mod kinds;
 pub mod links;

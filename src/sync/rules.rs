@@ -62,7 +62,7 @@ pub struct Compared {
 }
 
 /// Compares two versions field by field. Where it is not known what both had, what differs is a conflict. What ours has no such
-/// field for stands beside the record, and is theirs to bring.
+/// field for is theirs to bring: references, and parts that the record does not have.
 pub fn compare(base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compared {
     let mut compared = Compared::default();
     for (name, their) in theirs {
@@ -86,8 +86,28 @@ pub fn compare(base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compare
     compared
 }
 
+/// What a map says, and what that means for parts that are fields by themselves: of `/employment`, for `/employment:<partner>`.
+fn with_parts(entries: &[FieldMapEntry], theirs: &Fields) -> Vec<FieldMapEntry> {
+    let mut all = entries.to_vec();
+    for name in theirs.keys() {
+        let Some((field, _)) = name.split_once(':') else {
+            continue;
+        };
+        let field = format!("/{field}");
+        all.extend(entries.iter().filter_map(|entry| {
+            let inner = entry.field.strip_prefix(field.as_str())?;
+            (inner.is_empty() || inner.starts_with('/')).then(|| FieldMapEntry {
+                field: format!("/{name}{inner}"),
+                ..entry.clone()
+            })
+        }));
+    }
+    all
+}
+
 /// [`compare`], where a map says whose fields are: what is theirs is taken even if it was changed here.
 pub fn judge(entries: &[FieldMapEntry], base: Option<&Fields>, ours: &Fields, theirs: &Fields) -> Compared {
+    let entries = with_parts(entries, theirs);
     let mut compared = compare(base, ours, theirs);
     let Compared {
         conflicts,
@@ -96,7 +116,7 @@ pub fn judge(entries: &[FieldMapEntry], base: Option<&Fields>, ours: &Fields, th
     } = &mut compared;
     for list in [conflicts, kept] {
         list.retain(|name| {
-            let yields = is_theirs(entries, name, ours.get(name), theirs.get(name));
+            let yields = is_theirs(&entries, name, ours.get(name), theirs.get(name));
             if yields {
                 taken.push(name.clone());
             }
@@ -127,6 +147,7 @@ fn is_theirs(entries: &[FieldMapEntry], name: &str, our: Option<&Value>, their: 
 
 /// Their version with our values of what is ours by the map, and whether they had others.
 pub fn held_back(entries: &[FieldMapEntry], ours: &Fields, theirs: Fields) -> (Fields, bool) {
+    let entries = with_parts(entries, &theirs);
     let (mut theirs, mut held) = (Value::Object(theirs), false);
     let present = Value::Object(ours.clone());
     for entry in entries.iter().filter(|entry| entry.owner == FieldOwner::Ours) {
@@ -266,6 +287,23 @@ mod tests {
         let (kept, held) = held_back(&map, &ours, fields(emptied));
         assert_eq!((kept.get("address"), held), (ours.get("address"), true));
         assert!(!held_back(&map, &ours, ours.clone()).1, "they say what we do");
+    }
+
+    #[test]
+    fn a_map_says_of_a_field_whose_all_its_parts_are() {
+        let ours = fields(json!({"employment:p1": {"title": "a", "department": "x"}}));
+        let theirs =
+            || fields(json!({"employment:p1": {"title": "b", "department": "x"}, "employment:p2": {"title": "c"}}));
+        let (kept, held) = held_back(&[whose("/employment", FieldOwner::Ours)], &ours, theirs());
+        assert_eq!((kept, held), (ours.clone(), true));
+        let (kept, _) = held_back(&[whose("/employment/title", FieldOwner::Ours)], &ours, theirs());
+        assert_eq!(kept.get("employment:p1"), ours.get("employment:p1"));
+        let judged = judge(&[whose("/employment", FieldOwner::Theirs)], None, &ours, &theirs());
+        assert_eq!((judged.conflicts.len(), judged.theirs.len()), (0, 2));
+        assert_eq!(
+            judge(&[whose("/employ", FieldOwner::Theirs)], None, &ours, &theirs()).conflicts,
+            ["employment:p1"]
+        );
     }
 
     #[test]

@@ -178,7 +178,8 @@ pub async fn update_person(
 
 /// Record that a person works at a partner
 ///
-/// Beside other partners, if the person works for several; at one partner once at a time.
+/// Beside other partners, if the person works for several; at one partner once at a time. The person, who is read with it, has a
+/// new revision.
 #[utoipa::path(params(PersonId), extensions(("x-errors" = json!(["guard_failed", "already_exists"]))))]
 #[post("/{id}/employments")]
 pub async fn create_employment(
@@ -208,7 +209,7 @@ pub async fn get_employment(db: Db, caller: Caller, id: Path<EmploymentId>) -> R
 
 /// Change a person's time at a partner
 ///
-/// Position, department and parts.
+/// Position, department and parts. The person, who is read with it, has a new revision.
 #[utoipa::path(params(EmploymentId, IfMatch))]
 #[patch("/{id}")]
 pub async fn update_employment(
@@ -229,7 +230,8 @@ pub async fn update_employment(
 
 /// End a person's time at a partner
 ///
-/// The time stays in the history. Access of a user who signs in for the partner is ended with the user.
+/// The time stays in the history. Access of a user who signs in for the partner is ended with the user. The person, who is read with
+/// the time, has a new revision.
 #[utoipa::path(params(EmploymentId, IfMatchIfSent), extensions(("x-errors" = json!(["invalid_state", "guard_failed"]))))]
 #[post("/{id}/end")]
 pub async fn end_employment(

@@ -3,6 +3,9 @@
 //! A person works at partners from a day to a day, in parts (roles), and may work at two at once. A partner's own people see
 //! the persons who work, or worked, there, and of each person only the time there; how to reach somebody who has left is no
 //! longer theirs to read.
+//!
+//! A time at a partner has an address, a revision and events of its own. It is also a part of the person as everybody reads them,
+//! so a change of it makes a revision of the person.
 
 mod address_queries;
 mod handlers;

@@ -289,6 +289,11 @@ pub struct PersonPatch {
     pub consents: Option<Vec<Consent>>,
 }
 
+impl PersonPatch {
+    /// What it can change, by the names that the person has it under.
+    pub const FIELDS: &'static [&'static str] = &["name", "email", "phone", "locale", "preferences", "consents"];
+}
+
 /// What another system says of a person. What is left out stays, null clears. A new person needs a `name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -192,7 +192,8 @@ pub fn page(tx: &mut Tx<'_>, filter: &PersonFilter, paging: &Paging) -> Result<P
     }
     let rows = load_page!(tx, people::table => PersonRow, clause, sort.order(), paging)?;
     let rows = Page::of(rows, paging, |row| (key(sort, row), row.id.to_string()));
-    rows.with(|rows| assemble(tx, rows))
+    let seen = times_seen(tx);
+    rows.with(|rows| assemble(tx, rows, seen))
 }
 
 fn key(sort: PersonSort, row: &PersonRow) -> Key {
@@ -203,15 +204,20 @@ fn key(sort: PersonSort, row: &PersonRow) -> Key {
     }
 }
 
-fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>) -> Result<Vec<Person>> {
+/// The times that the caller may see.
+fn times_seen(tx: &Tx<'_>) -> Clause {
+    Clause::rows_of(tx.caller(), "employments.partner_id")
+}
+
+/// The people with their times at partners that the clause finds.
+fn assemble(tx: &mut Tx<'_>, rows: Vec<PersonRow>, times: Clause) -> Result<Vec<Person>> {
     let ids: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let scope = Clause::rows_of(tx.caller(), "employments.partner_id");
     let times: Vec<EmploymentRow> = employments::table
         .filter(employments::person_id.eq_any(among(&ids)))
-        .filter(scope)
+        .filter(times)
         .order((employments::starts_on.desc(), employments::id.desc()))
         .select(EmploymentRow::as_select())
         .load(tx.conn())?;
@@ -262,7 +268,18 @@ pub fn find(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
         .filter(clause)
         .select(PersonRow::as_select())
         .first(tx.conn())?;
-    assemble(tx, vec![row])?.pop().ok_or_else(Error::not_found)
+    let seen = times_seen(tx);
+    assemble(tx, vec![row], seen)?.pop().ok_or_else(Error::not_found)
+}
+
+/// The person with every time at a partner, whoever asks: as the vendor reads them, which is what events tell.
+fn whole(tx: &mut Tx<'_>, id: PersonId) -> Result<Person> {
+    let row: PersonRow = people::table
+        .find(id)
+        .select(PersonRow::as_select())
+        .get_result(tx.conn())?;
+    let found = assemble(tx, vec![row], Clause::all())?.pop();
+    found.ok_or_else(Error::not_found)
 }
 
 /// The person that has that id in another system, if the caller may see them.
@@ -308,7 +325,7 @@ pub fn of_name_and_address(tx: &mut Tx<'_>, name: &str, email: &str) -> Result<O
 /// # Errors
 /// 404 if there is none.
 pub fn find_employment(tx: &mut Tx<'_>, id: EmploymentId) -> Result<Employment> {
-    let mut clause = Clause::rows_of(tx.caller(), "employments.partner_id");
+    let mut clause = times_seen(tx);
     clause.equals("employments.id", &id);
     let row: EmploymentRow = employments::table
         .filter(clause)
@@ -328,7 +345,7 @@ pub fn insert(tx: &mut Tx<'_>, person: Person) -> Result<Person> {
     references::give(tx, Person::TYPE, &person.id.to_string(), refs)?;
     tx.record(Fact::created("person.created", &person))?;
     for time in &person.employments {
-        insert_employment(tx, time.clone())?;
+        begin(tx, time)?;
     }
     Ok(person)
 }
@@ -338,14 +355,43 @@ pub fn insert(tx: &mut Tx<'_>, person: Person) -> Result<Person> {
 /// # Errors
 /// 412 if they were changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, before: &Person, after: Person) -> Result<Person> {
-    let row = PersonRow::from(&after);
+    if *tx.caller().rows() == Rows::All {
+        store(tx, before, &after)?;
+    } else {
+        // The caller has read some of the times alone, and the event tells them all.
+        let times = whole(tx, before.id)?.employments;
+        let with_all = |person: &Person| Person {
+            employments: times.clone(),
+            ..person.clone()
+        };
+        store(tx, &with_all(before), &with_all(&after))?;
+    }
+    Ok(after)
+}
+
+fn store(tx: &mut Tx<'_>, before: &Person, after: &Person) -> Result<()> {
+    let row = PersonRow::from(after);
     revise!(tx, people::table, people::revision, (before.id, before.revision), &row)?;
     if before.external_refs != after.external_refs {
         let refs = after.external_refs.as_deref().unwrap_or_default();
         references::set(tx, Person::TYPE, &after.id.to_string(), refs)?;
     }
-    tx.record(Fact::changed("person.updated", before, &after))?;
-    Ok(after)
+    tx.record(Fact::changed("person.updated", before, after))
+}
+
+/// Does what changes the times of a person, and gives the person a revision of it: whoever reads a person reads the times, so what
+/// was read before is outdated, and the person's links with other systems wait, as after any change. The person is locked first:
+/// of two who change times of theirs at once each sees what the other did.
+fn revising(tx: &mut Tx<'_>, id: PersonId, change: impl FnOnce(&mut Tx<'_>) -> Result<()>) -> Result<()> {
+    lock(tx, id)?;
+    let before = whole(tx, id)?;
+    change(tx)?;
+    let after = Person {
+        revision: before.revision + 1,
+        updated_at: tx.now,
+        ..whole(tx, id)?
+    };
+    store(tx, &before, &after)
 }
 
 /// Removes a person that nothing names, with their times at partners that the caller sees.
@@ -365,12 +411,17 @@ pub fn delete(tx: &mut Tx<'_>, person: &Person) -> Result<()> {
     tx.record(Fact::deleted("person.deleted", person))
 }
 
-/// Stores a new time at a partner, and tells of it.
+/// Stores a new time at a partner, and tells of it. The person has a revision of it.
 ///
 /// # Errors
 /// 409 `unknown_reference` if there is no such partner, `already_exists` if the person works there.
 pub fn insert_employment(tx: &mut Tx<'_>, time: Employment) -> Result<Employment> {
-    let row = EmploymentRow::from(&time);
+    revising(tx, time.person_id, |tx| begin(tx, &time))?;
+    Ok(time)
+}
+
+fn begin(tx: &mut Tx<'_>, time: &Employment) -> Result<()> {
+    let row = EmploymentRow::from(time);
     tx.attempt(|tx| {
         Ok(diesel::insert_into(employments::table)
             .values(&row)
@@ -385,12 +436,11 @@ pub fn insert_employment(tx: &mut Tx<'_>, time: Employment) -> Result<Employment
                 Error::new(&codes::ALREADY_EXISTS).fault("#/partner_id", "already_exists", "The person works there.")
             })
     })?;
-    write_roles(tx, &time)?;
-    tx.record(Fact::created("employment.started", &time))?;
-    Ok(time)
+    write_roles(tx, time)?;
+    tx.record(Fact::created("employment.started", time))
 }
 
-/// Stores a changed time over the revision it was read at, and tells of it.
+/// Stores a changed time over the revision it was read at, and tells of it. The person has a revision of it.
 ///
 /// # Errors
 /// 412 if it was changed meanwhile.
@@ -400,20 +450,22 @@ pub fn save_employment(
     after: Employment,
     kind: &'static str,
 ) -> Result<Employment> {
-    let row = EmploymentRow::from(&after);
-    revise!(
-        tx,
-        employments::table,
-        employments::revision,
-        (before.id, before.revision),
-        &row
-    )?;
-    if before.roles != after.roles {
-        diesel::delete(employment_roles::table.filter(employment_roles::employment_id.eq(after.id)))
-            .execute(tx.conn())?;
-        write_roles(tx, &after)?;
-    }
-    tx.record(Fact::changed(kind, before, &after))?;
+    revising(tx, before.person_id, |tx| {
+        let row = EmploymentRow::from(&after);
+        revise!(
+            tx,
+            employments::table,
+            employments::revision,
+            (before.id, before.revision),
+            &row
+        )?;
+        if before.roles != after.roles {
+            diesel::delete(employment_roles::table.filter(employment_roles::employment_id.eq(after.id)))
+                .execute(tx.conn())?;
+            write_roles(tx, &after)?;
+        }
+        tx.record(Fact::changed(kind, before, &after))
+    })?;
     Ok(after)
 }
 

@@ -145,14 +145,16 @@ pub fn change(tx: &mut Tx<'_>, before: Person, given: PersonUpsert) -> Result<Pe
 }
 
 /// The person with that time at a partner: begun if they do not work there, else with what is said of it. A time that is said to
-/// begin later is looked for on the day on which it does: when it is said again, it is known.
+/// begin later is looked for on the day on which it does: when it is said again, it is known. So is one that has ended, by its
+/// first day: who says it again may not know of the end, which stays.
 fn employed(tx: &mut Tx<'_>, person: Person, time: &NewEmployment) -> Result<Person> {
     let today = tx.now.date();
-    let day = time.starts_on.map_or(today, |start| start.max(today));
-    let known = person
-        .employments
-        .iter()
-        .find(|known| known.partner_id == time.partner_id && known.holds_on(day));
+    let first = time.starts_on.unwrap_or(today);
+    let day = first.max(today);
+    let there = |known: &&Employment| known.partner_id == time.partner_id;
+    let mut times = person.employments.iter().filter(there);
+    let holds = times.clone().find(|known| known.holds_on(day));
+    let known = holds.or_else(|| times.find(|known| known.starts_on == first));
     match known {
         Some(known) => {
             let set = |text: &Option<String>| text.clone().map_or(Patch::Keep, Patch::Set);

@@ -88,16 +88,18 @@ fn resolve(
     let found = kind.read(tx, record)?;
     let ours = kind.written(&found.record)?;
     let entries = maps::entries(tx, before.system_id, kind)?;
-    let (theirs, _) = held_back(&entries, &ours, before.theirs.0.0.clone());
+    let (theirs, _) = held_back(&entries, &ours, before.brought());
     let base = before.base.as_ref().map(|base| &base.0.0);
     let compared = judge(&entries, base, &ours, &theirs);
     if before.is_outdated(&ours, &compared.conflicts) {
+        let mut whole = ours.clone();
+        whole.extend(theirs);
         let version = Version {
             base: base.cloned(),
             base_revision: before.base_revision,
             our_revision: found.revision,
             ours,
-            theirs,
+            theirs: whole,
         };
         let renewed = before
             .clone()

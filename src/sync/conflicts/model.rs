@@ -143,7 +143,8 @@ pub struct SyncConflict {
     /// The record as it would be here if theirs were taken.
     #[schema(value_type = SyncVersion)]
     pub theirs: Stored<SyncVersion>,
-    /// The fields that both sides changed, each to another value.
+    /// The fields that both sides changed, each to another value. A person's time at a partner is one by itself:
+    /// `employment:<partner>`.
     #[schema(value_type = Vec<String>, max_items = 100, example = json!(["name"]))]
     pub fields: Stored<Vec<String>>,
     /// How it was resolved; null while it is open, and for one that was dropped.

@@ -108,7 +108,9 @@ impl SyncConflict {
             "#".to_owned(),
             format!("Resolve {} by POST {}/resolve.", self.id, self.path()),
         )];
-        faults.extend(self.fields.iter().map(|field| {
+        faults.extend(self.fields.iter().map(|name| {
+            // Where their call says it: parts have names of their own here alone.
+            let field = name.split_once(':').map_or(name.as_str(), |(field, _)| field);
             fault(
                 format!("#/{field}"),
                 "It was changed here, too, since both sides agreed.".to_owned(),
@@ -120,6 +122,14 @@ impl SyncConflict {
                 self.id
             ))
             .faults(faults)
+    }
+
+    /// What they have otherwise than we had it when the two were held against each other. What was the same then and was changed
+    /// here since, we alone have changed: their version has it only because it says nothing else.
+    pub fn brought(&self) -> Fields {
+        let (ours, theirs) = (&self.ours.0.0, &self.theirs.0.0);
+        let differ = theirs.iter().filter(|(name, their)| ours.get(*name) != Some(*their));
+        differ.map(|(name, their)| (name.clone(), their.clone())).collect()
     }
 
     /// Whether there is something to be chosen now, of these fields in conflict, that it does not show as it is.

@@ -164,8 +164,19 @@ each_engine! {
         assert_eq!((&undone["rows_removed"], &undone["rows_left"]), (&json!(2), &json!(0)), "{undone}");
         let deal = admin.get(&at).await.expect(200);
         assert_eq!((&deal["review_status"], &deal["external_refs"], deal["stage"] == "won"), (&json!("withdrawn"), &json!([]), false), "{deal}");
-        let again = bring_in(&world, &admin, deals).await;
+        let again = bring_in(&world, &admin, deals.clone()).await;
         assert_eq!((&again["rows_created"], &again["rows_draft"]), (&json!(1), &json!(1)), "{again}");
+
+        // A draft that was there before is not withdrawn with what a later file says of it.
+        let line = "{\"id\": \"P2\", \"title\": \"A customer soon\", \"partner\": {\"id\": 7}, \"value\": null}\n";
+        let deals = with(deals, json!({"file_id": upload(&admin, "later.ndjson", line).await}));
+        let later = bring_in(&world, &admin, deals).await;
+        assert_eq!(later["rows_draft"], json!(1), "{later}");
+        undo(&world, &admin, &later).await;
+        let became = rows(&admin, &later, "").await;
+        assert_eq!(undo_told(&became), [left(1, "not_removable")], "{became:#?}");
+        let draft = format!("/v1/deals/{}", became[0]["resource_id"].as_str().unwrap());
+        assert_eq!(admin.get(&draft).await.expect(200)["review_status"], "draft");
     }
 
     async fn people_are_taken_back_as_they_came_and_no_change_of_others_with_them(world: World) {
@@ -290,11 +301,11 @@ each_engine! {
         let undone = undo(&world, &admin, &import).await;
         assert_eq!((&undone["rows_removed"], &undone["rows_restored"], &undone["rows_left"]), (&json!(5), &json!(0), &json!(6)), "{undone}");
         let emil = [left(11, "changed_since"), left(12, "history_kept")];
-        let (ben, cleo) = ([left(5, "in_use"), left(6, "history_kept")], [left(7, "in_use"), left(8, "history_kept")]);
+        let (ben, cleo) = ([left(5, "changed_since"), left(6, "history_kept")], [left(7, "changed_since"), left(8, "history_kept")]);
         let expected = [[removed(2), removed(3), removed(4)].as_slice(), &ben, &cleo, &[removed(9), removed(10)], &emil].concat();
         let became = rows(&admin, &import, "").await;
         assert_eq!(undo_told(&became), expected, "{became:#?}");
-        assert!(became[9]["undo_text"].as_str().unwrap().contains("left it in revision 2"), "with its last row: {}", became[9]);
+        assert!(became[9]["undo_text"].as_str().unwrap().contains("left it in revision 4"), "with its last row: {}", became[9]);
         for (line, status, times) in [(2, 404, 0), (5, 200, 2), (7, 200, 3), (9, 404, 0), (11, 200, 2)] {
             let read = admin.get(&at(line)).await;
             assert_eq!(read.status, status, "{line}");
@@ -318,6 +329,6 @@ each_engine! {
         assert_eq!(second["rows_updated"], json!(1), "{second}");
         undo(&world, &admin, &refused).await;
         let became = rows(&admin, &refused, "&verdict=created").await;
-        assert_eq!(undo_told(&became), [left(2, "in_use")], "{became:#?}");
+        assert_eq!(undo_told(&became), [left(2, "changed_since")], "{became:#?}");
     }
 }

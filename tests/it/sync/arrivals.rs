@@ -6,10 +6,7 @@ use openprm::{auth::Role, error::Error};
 use serde_json::{Value, json};
 
 use super::{account, at, at_once, comes, crm, found, id, report};
-use crate::{
-    program::{Program, approved, complete, path, sound},
-    support::World,
-};
+use crate::program::{Program, approved, complete, path, sound};
 
 each_engine! {
     async fn an_older_revision_is_stale_and_the_same_one_changes_nothing(world: World) {

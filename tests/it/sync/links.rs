@@ -7,10 +7,7 @@ use openprm::auth::{Role, Rows};
 use serde_json::{Value, json};
 
 use super::{account, act, at, at_once, comes, crm, found, id, link, linking, read, report, waiting};
-use crate::{
-    program::{sound, told_of},
-    support::World,
-};
+use crate::program::{sound, told_of};
 
 each_engine! {
     async fn a_link_follows_its_record_until_it_is_pushed(world: World) {

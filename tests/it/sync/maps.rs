@@ -4,7 +4,7 @@ use openprm::auth::Role;
 use serde_json::{Value, json};
 
 use super::{account, at, comes, crm, found, id, link, report};
-use crate::{program::sound, support::World};
+use crate::program::sound;
 
 each_engine! {
     async fn a_field_map_is_drafted_checked_published_and_tried(world: World) {

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod conflicts;
+mod employments;
 mod links;
 mod maps;
 mod reviews;

@@ -4,7 +4,7 @@ use openprm::auth::Role;
 use serde_json::{Value, json};
 
 use super::{crm, found, id, waiting};
-use crate::{program::sound, support::World};
+use crate::program::sound;
 
 each_engine! {
     async fn a_first_load_links_what_is_sure_and_asks_about_the_rest(world: World) {
