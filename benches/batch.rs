@@ -41,15 +41,16 @@ use std::{
 };
 
 use customers::{catalog, customer, dice, fill, id};
-use diesel::RunQueryDsl as _;
+use diesel::{QueryDsl as _, RunQueryDsl as _};
 use openprm::{
     auth::Caller,
     db::Engine,
     kernel::{
         Time,
-        ids::{Id as _, PartnerId, UserId},
+        ids::{PartnerId, UserId},
     },
     partners::{self, ImportedPartner, NewPartner, PartnerStatus},
+    schema::users,
 };
 use serde_json::{Value, json};
 use server::{Link, Server};
@@ -64,14 +65,14 @@ const OF_PARTNER: u64 = 10;
 /// A territory, a product, and partners that may sell it there.
 fn ground(store: &Store, count: u64) {
     catalog(store);
-    let manager = UserId::at(store.db.now());
-    run(
-        store,
-        &format!(
-            "INSERT INTO users (id, kind, email, email_key, name, name_key, status, session_version, locale, time_zone, row_scope, revision, created_at, updated_at) \
-             VALUES ('{manager}', 'vendor', 'cam@example.com', 'cam@example.com', 'Cam', 'cam', 'active', 1, 'en', 'UTC', 'all', 1, 1, 1)"
-        ),
-    );
+    // The program makes its administrator while there are no users; all partners are in that one's charge.
+    drop(Server::start(&store.url, &[]));
+    let manager: UserId = store
+        .db
+        .ask_now(&Caller::system("bench"), |tx| {
+            Ok(users::table.select(users::id).first(tx.conn())?)
+        })
+        .unwrap();
     let since: Time = "2026-01-01T00:00:00Z".parse().unwrap();
     for number in 0..count {
         let profile: NewPartner = serde_json::from_value(

@@ -121,6 +121,12 @@ pub struct Prepared {
     values: Vec<Value>,
 }
 
+/// Whether a text is that of a change whose values all have places. diesel prepares every change anew, as another might set other
+/// columns, and preparing one costs more than to run it; here the text tells statements apart, and of each there are a few.
+fn is_plain_update(sql: &str) -> bool {
+    sql.starts_with("UPDATE ") && !sql.contains('\'')
+}
+
 static SQLITE: Engine = Engine::Sqlite;
 static POSTGRES: Engine = Engine::Postgres;
 
@@ -138,9 +144,10 @@ impl Prepared {
         query.to_sql(&mut text, backend)?;
         let mut values = Values::default();
         query.collect_binds(&mut values, &mut (), backend)?;
+        let sql = text.finish();
         Ok(Self {
-            sql: text.finish(),
-            kept: query.is_safe_to_cache_prepared(backend)?,
+            kept: is_plain_update(&sql) || query.is_safe_to_cache_prepared(backend)?,
+            sql,
             values: values.0,
         })
     }
@@ -217,6 +224,8 @@ mod tests {
             [Value::Text("a".to_owned()), Value::Big(2), Value::Big(3)]
         );
         assert!(sqlite.kept, "a statement without lists is prepared once");
+        let change = diesel::update(deals::table.find("a")).set(deals::title.eq("b"));
+        assert!(written(&change, Engine::Sqlite).kept, "and so is a change");
     }
 
     #[test]
