@@ -13,8 +13,8 @@ use diesel::{
     sqlite::SqliteConnection,
 };
 
-use super::engine::{Engine, Prepared, Query, Row, Rows};
-use crate::error::Result;
+use super::engine::{Engine, Prepared, Query, Row, Rows, Walk};
+use crate::error::{Error, Result, codes};
 
 /// A connection to one of the engines.
 pub struct Conn(pub(super) Own);
@@ -112,6 +112,17 @@ impl Conn {
         either!(self, |own| own.execute_returning_count(&query))
     }
 
+    /// Changes a row where it differs, by the same statement with the row as it is and as it shall be; how many rows that changed.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn execute_change(&mut self, before: &dyn Walk, after: &dyn Walk) -> QueryResult<usize> {
+        let engine = self.engine();
+        let before = Prepared::of(&Query(before), engine)?;
+        let change = Prepared::of(&Query(after), engine)?.without(&before, engine);
+        either!(self, |own| own.execute_returning_count(&change))
+    }
+
     fn load_query<'conn, 'query>(&'conn mut self, query: &Query<'_>) -> QueryResult<Rows<'conn, 'query>> {
         let query = Prepared::of(query, self.engine())?;
         Ok(match &mut self.0 {
@@ -123,6 +134,9 @@ impl Conn {
 
 /// Stores a row over the revision that it was read at: `revise!(tx, table, notes::revision, (before.id, before.revision),
 /// &after)?`. A row that was changed meanwhile is refused with 412 `precondition_failed`.
+///
+/// With `&before => &after`, the row as it was read and as it shall be, only the columns that differ are named: for rows that
+/// have many indexes, or that many others refer to.
 #[macro_export]
 macro_rules! revise {
     ($tx:expr, $table:expr, $column:expr, ($id:expr, $revision:expr), $row:expr) => {{
@@ -130,12 +144,25 @@ macro_rules! revise {
         let saved = diesel::update($table.find($id).filter($column.eq($revision)))
             .set($row)
             .execute($tx.conn());
-        match saved {
-            Ok(0) => Err($crate::error::Error::new(&$crate::error::codes::PRECONDITION_FAILED)),
-            Ok(_) => Ok(()),
-            Err(error) => Err($crate::error::Error::from(error)),
-        }
+        $crate::db::revised(saved)
     }};
+    ($tx:expr, $table:expr, $column:expr, ($id:expr, $revision:expr), $before:expr => $after:expr) => {{
+        use diesel::{ExpressionMethods as _, QueryDsl as _};
+        let before = diesel::update($table.find($id).filter($column.eq($revision))).set($before);
+        let after = diesel::update($table.find($id).filter($column.eq($revision))).set($after);
+        $crate::db::revised($tx.conn().execute_change(&before, &after))
+    }};
+}
+
+/// What [`revise!`] says of how many rows it stored.
+///
+/// # Errors
+/// 412 `precondition_failed` if it was none; what the database reports.
+pub fn revised(saved: QueryResult<usize>) -> Result<()> {
+    match saved? {
+        0 => Err(Error::new(&codes::PRECONDITION_FAILED)),
+        _ => Ok(()),
+    }
 }
 
 /// Removes a row at the revision that it was read at, in an attempt of its own: `remove!(tx, table, notes::revision,

@@ -25,7 +25,7 @@ use std::{
 
 pub use among::among;
 pub use clause::{Bind, Bound, Clause, Sorted, Statement};
-pub use conn::Conn;
+pub use conn::{Conn, revised};
 pub use engine::{Engine, Lock};
 use manager::Manager;
 pub use total::Counted;

@@ -372,11 +372,11 @@ pub fn insert(tx: &mut Tx<'_>, partner: Partner, kind: &'static str) -> Result<P
 /// # Errors
 /// 412 if it was changed meanwhile, otherwise as [`insert`]; 409 if nobody would look after an active partner.
 pub fn save(tx: &mut Tx<'_>, before: &Partner, after: Partner, kind: &'static str) -> Result<Partner> {
-    let row = PartnerRow::from(&after);
+    let (was, row) = (PartnerRow::from(before), PartnerRow::from(&after));
     if before.parent_id != after.parent_id {
         check_parent(tx, &after)?;
     }
-    let saved = tx.attempt(|tx| revise!(tx, table, partners::revision, (before.id, before.revision), &row));
+    let saved = tx.attempt(|tx| revise!(tx, table, partners::revision, (before.id, before.revision), &was => &row));
     explain(tx, saved, &after)?;
     if before.types != after.types {
         write_types(tx, &after)?;

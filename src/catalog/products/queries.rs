@@ -319,8 +319,8 @@ pub fn save(tx: &mut Tx<'_>, before: &Product, after: Product) -> Result<Product
     if after.code != before.code {
         check_name(tx, "#/code", &after.code, after.id)?;
     }
-    let row = ProductRow::from(&after);
-    tx.attempt(|tx| revise!(tx, table, products::revision, (before.id, before.revision), &row))
+    let (was, row) = (ProductRow::from(before), ProductRow::from(&after));
+    tx.attempt(|tx| revise!(tx, table, products::revision, (before.id, before.revision), &was => &row))
         .map_err(|error| explain(error, &after))?;
     let (id, known) = (after.id.to_string(), &before.custom);
     custom_fields::keep(tx, CustomRecord::Product, &id, Some(known), &after.custom)?;

@@ -192,7 +192,7 @@ pub fn save(tx: &mut Tx<'_>, before: &Territory, after: Territory) -> Result<Ter
     if let Some(calendar) = after.calendar_id.filter(|_| after.calendar_id != before.calendar_id) {
         calendars::check_usable(tx, calendar, "#/calendar_id")?;
     }
-    tx.attempt(|tx| revise!(tx, table, territories::revision, (before.id, before.revision), &after))
+    tx.attempt(|tx| revise!(tx, table, territories::revision, (before.id, before.revision), before => &after))
         .map_err(|error| explain(error, &after))?;
     tx.record(Fact::changed("territory.updated", before, &after))?;
     Ok(after)

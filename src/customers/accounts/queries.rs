@@ -457,8 +457,8 @@ pub fn save(
     after: CustomerAccount,
     kind: &'static str,
 ) -> Result<CustomerAccount> {
-    let row = AccountRow::from(&after);
-    tx.attempt(|tx| revise!(tx, table, accounts::revision, (before.id, before.revision), &row))
+    let (was, row) = (AccountRow::from(before), AccountRow::from(&after));
+    tx.attempt(|tx| revise!(tx, table, accounts::revision, (before.id, before.revision), &was => &row))
         .map_err(|error| explain(tx, error, &after))?;
     if before.aliases != after.aliases || before.country() != after.country() {
         let id = after.id;

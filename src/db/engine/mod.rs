@@ -18,6 +18,7 @@ pub mod values;
 
 pub use fetched::{Row, Rows};
 pub use parts::{Lock, Locked};
+pub use statement::Walk;
 pub(super) use statement::{Prepared, Query};
 
 use diesel::backend::{

@@ -152,6 +152,50 @@ impl Prepared {
         })
     }
 
+    /// A change of a row without the columns that it sets to what they are, `before` being the same statement with the row as it is.
+    /// A column that is named has its indexes written anew on SQLite, whatever its value; and on PostgreSQL its triggers fire, and
+    /// a key that is named holds the row against all who refer to it.
+    pub fn without(self, before: &Self, engine: Engine) -> Self {
+        let parts = self.sql.split_once(" SET ");
+        let parts = parts.and_then(|(head, rest)| Some((head, rest.split_once(" WHERE ")?)));
+        let Some((head, (set, row))) = parts.filter(|_| self.sql == before.sql && is_plain_update(&self.sql)) else {
+            return self;
+        };
+        let mut text = Text {
+            engine,
+            ..Text::default()
+        };
+        let mut values = Vec::new();
+        let set: Vec<&str> = set.split(", ").collect();
+        for ((column, value), was) in set.iter().zip(&self.values).zip(&before.values) {
+            if value != was {
+                text.push_sql(if values.is_empty() { head } else { ", " });
+                text.push_sql(if values.is_empty() { " SET " } else { "" });
+                text.push_sql(column.split(" = ").next().unwrap_or_default());
+                text.push_sql(" = ");
+                text.push_bind_param();
+                values.push(value.clone());
+            }
+        }
+        if values.is_empty() {
+            return self;
+        }
+        text.push_sql(" WHERE ");
+        let mut rest = row;
+        while let Some((before, after)) = rest.split_once(['?', '$']) {
+            text.push_sql(before);
+            text.push_bind_param();
+            rest = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        }
+        text.push_sql(rest);
+        values.extend(self.values.iter().skip(set.len()).cloned());
+        Self {
+            sql: text.finish(),
+            kept: true,
+            values,
+        }
+    }
+
     fn written<'b, DB: Backend>(
         &'b self,
         out: &mut AstPass<'_, 'b, DB>,
@@ -226,6 +270,45 @@ mod tests {
         assert!(sqlite.kept, "a statement without lists is prepared once");
         let change = diesel::update(deals::table.find("a")).set(deals::title.eq("b"));
         assert!(written(&change, Engine::Sqlite).kept, "and so is a change");
+    }
+
+    #[test]
+    fn a_change_names_the_columns_alone_that_it_changes() {
+        let set = |title: &'static str, revision: i64| {
+            let row = (
+                deals::title.eq(title),
+                deals::stage.eq("prospect"),
+                deals::revision.eq(revision),
+            );
+            diesel::update(deals::table.find("a").filter(deals::revision.eq(1_i64))).set(row)
+        };
+        let changed = |title: &'static str, engine: Engine| {
+            let (before, after) = (set("b", 1), set(title, 2));
+            written(&after, engine).without(&written(&before, engine), engine)
+        };
+        let sqlite = changed("b", Engine::Sqlite);
+        assert_eq!(
+            sqlite.sql,
+            "UPDATE `deals` SET `revision` = ? WHERE ((`deals`.`id` = ?) AND (`deals`.`revision` = ?))"
+        );
+        assert_eq!(
+            sqlite.values,
+            [Value::Big(2), Value::Text("a".to_owned()), Value::Big(1)]
+        );
+        let postgres = changed("c", Engine::Postgres);
+        assert_eq!(
+            postgres.sql,
+            r#"UPDATE "deals" SET "title" = $1, "revision" = $2 WHERE (("deals"."id" = $3) AND ("deals"."revision" = $4))"#
+        );
+        assert_eq!((postgres.values.len(), postgres.kept), (4, true));
+        let same = written(&set("b", 1), Engine::Postgres);
+        assert_eq!(same.values.len(), 5);
+        let named = same.sql.clone();
+        assert_eq!(
+            same.without(&written(&set("b", 1), Engine::Postgres), Engine::Postgres)
+                .sql,
+            named
+        );
     }
 
     #[test]

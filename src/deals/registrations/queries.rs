@@ -536,7 +536,7 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
         deals::table,
         deals::revision,
         (id, before.deal.revision),
-        &after.deal
+        &before.deal => &after.deal
     )?;
     if before.details != after.details {
         diesel::update(deal_details::table.find(id))
