@@ -152,7 +152,7 @@ pub fn find_row(tx: &mut Tx<'_>, id: DealId) -> Result<DealRow> {
 /// the same ones never wait for each other. `SQLite` has one writer, so there is nothing to lock.
 ///
 /// Whatever decides on a registration, its requests or its sale locks the customer's account first, and then writes the row. So
-/// who locks rows and may come to decide takes [`lock_to_decide`]: with the row alone it would wait for the account, and whoever
+/// who locks rows and may come to decide takes `lock_to_decide`: with the row alone it would wait for the account, and whoever
 /// has the account for the row.
 ///
 /// # Errors
