@@ -1,5 +1,10 @@
 //! From a query to its text and values, and these to an engine.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
 use diesel::{
     QueryResult,
     backend::Backend,
@@ -122,9 +127,20 @@ pub struct Prepared {
 }
 
 /// Whether a text is that of a change whose values all have places. diesel prepares every change anew, as another might set other
-/// columns, and preparing one costs more than to run it; here the text tells statements apart, and of each there are a few.
+/// columns, and preparing one costs more than to run it; here the text tells statements apart, and there is one for each place in the program.
 fn is_plain_update(sql: &str) -> bool {
     sql.starts_with("UPDATE ") && !sql.contains('\'')
+}
+
+/// So many texts of changes that name some columns of their row are kept.
+const USUAL: usize = 500;
+
+/// Whether the text of such a change is one of those that are kept: the first that there were. Which columns a change names is up to
+/// whoever asks for it, and connections keep a statement for as long as they live: with every text, someone could fill the memory.
+fn is_usual(sql: &str) -> bool {
+    static TEXTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts.contains(sql) || (texts.len() < USUAL && texts.insert(sql.to_owned()))
 }
 
 static SQLITE: Engine = Engine::Sqlite;
@@ -189,9 +205,10 @@ impl Prepared {
         }
         text.push_sql(rest);
         values.extend(self.values.iter().skip(set.len()).cloned());
+        let sql = text.finish();
         Self {
-            sql: text.finish(),
-            kept: true,
+            kept: is_usual(&sql),
+            sql,
             values,
         }
     }
@@ -300,7 +317,7 @@ mod tests {
             postgres.sql,
             r#"UPDATE "deals" SET "title" = $1, "revision" = $2 WHERE (("deals"."id" = $3) AND ("deals"."revision" = $4))"#
         );
-        assert_eq!((postgres.values.len(), postgres.kept), (4, true));
+        assert_eq!(postgres.values.len(), 4);
         let same = written(&set("b", 1), Engine::Postgres);
         assert_eq!(same.values.len(), 5);
         let named = same.sql.clone();
@@ -309,6 +326,19 @@ mod tests {
                 .sql,
             named
         );
+    }
+
+    #[test]
+    fn no_more_texts_of_changes_are_kept_than_there_is_room_for() {
+        let kept = (0..USUAL * 2)
+            .filter(|number| is_usual(&format!("UPDATE t SET c{number}")))
+            .count();
+        assert!((1..=USUAL).contains(&kept), "{kept}");
+        assert!(!is_usual("UPDATE t SET another"));
+        let again = (0..USUAL * 2)
+            .filter(|number| is_usual(&format!("UPDATE t SET c{number}")))
+            .count();
+        assert_eq!(again, kept, "those that are kept stay so");
     }
 
     #[test]
