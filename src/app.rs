@@ -3,16 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use actix_web::{
-    App, Error, HttpRequest, HttpResponse,
+    App, Error,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header,
     middleware::{Compress, from_fn},
-    web::{self, Bytes, Data},
+    web::{self, Data},
 };
 use serde_json::Value;
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
-use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::{
     auth::{Authenticator, permissions},
@@ -23,7 +21,9 @@ use crate::{
     files::Files,
     forms::Bodies,
     http::{
-        self, Operations, State, contract, document, gate,
+        self, Operations, State, contract,
+        docs::{self, Published},
+        gate,
         limits::Limiter,
         metrics::{self, Metrics},
         probes,
@@ -109,7 +109,7 @@ pub struct Contract {
     /// At run time.
     pub operations: Operations,
     /// As it is published, by address.
-    pub documents: Vec<(&'static str, Bytes)>,
+    pub documents: Vec<(&'static str, Published)>,
     /// The bodies that forms are made of.
     pub bodies: Bodies,
     /// What of the program is not offered.
@@ -146,23 +146,10 @@ impl Contract {
             .filter(|operation| !offered.contains(operation))
             .collect();
         let switches = Switches::new(modules, off);
-        let bytes = |document: &Value| {
-            serde_json::to_vec(document)
-                .map(Bytes::from)
-                .map_err(crate::error::Error::internal)
-        };
-        let documents = vec![
-            ("/openapi.json", bytes(&document)?),
-            ("/openapi-3.0.json", bytes(&document::openapi_3_0(&document))?),
-            (
-                "/openapi-no-webhooks.json",
-                bytes(&document::without_webhooks(&document))?,
-            ),
-        ];
         Ok(Arc::new(Self {
             operations: Operations::of(&document, permissions::TABLE, &switches)?,
             bodies: Bodies::of(&document),
-            documents,
+            documents: docs::publish(&document)?,
             switches,
         }))
     }
@@ -221,39 +208,8 @@ pub fn app(
         .route("/health/live", web::get().to(probes::live))
         .route("/health/ready", web::get().to(probes::ready))
         .route("/metrics", web::get().to(metrics::show))
-        .route("/openapi.json", web::get().to(serve_document))
-        .route("/openapi-3.0.json", web::get().to(serve_document))
-        .route("/openapi-no-webhooks.json", web::get().to(serve_document))
-        .route("/docs", web::get().to(to_docs))
-        .service(
-            SwaggerUi::new("/docs/{_:.*}").config(
-                SwaggerConfig::from("/openapi.json")
-                    .try_it_out_enabled(true)
-                    .persist_authorization(true),
-            ),
-        )
+        .configure(docs::routes)
         .wrap(from_fn(gate::gate))
         .wrap(cors)
         .wrap(Compress::default())
-}
-
-async fn serve_document(request: HttpRequest) -> Result<HttpResponse> {
-    let state = State::of(&request)?;
-    let body = state
-        .contract
-        .documents
-        .iter()
-        .find(|(path, _)| *path == request.path())
-        .map(|(_, bytes)| bytes.clone())
-        .unwrap_or_default();
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
-        .content_type("application/json")
-        .body(body))
-}
-
-async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
 }

@@ -5,6 +5,7 @@ pub mod batch;
 mod confidential;
 pub mod contract;
 mod cookie;
+pub mod docs;
 pub mod document;
 mod expand;
 pub mod export;

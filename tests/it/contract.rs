@@ -1,8 +1,15 @@
 //! The contract: what is committed is what the code publishes.
 
-use std::path::Path;
+use std::{future::ready, path::Path};
 
-use actix_web::http::Method;
+use actix_http::encoding::Decoder;
+use actix_web::{
+    body::{self, BodySize, BodyStream, MessageBody as _},
+    error::PayloadError,
+    http::{Method, header::ContentEncoding},
+    web::Bytes,
+};
+use futures_util::stream;
 use openprm::{
     app,
     events::catalogue::{self, Rows},
@@ -61,6 +68,95 @@ async fn the_three_documents_are_served() {
         let served = world.stranger().probe(Method::GET, path, &[], None).await;
         assert!(served.status == 200 && served.body == document, "{path}");
     }
+}
+
+/// What was compressed.
+async fn unpacked(bytes: Bytes, coding: ContentEncoding) -> Value {
+    let pieces = stream::once(ready(Ok::<_, PayloadError>(bytes)));
+    let plain = body::to_bytes(BodyStream::new(Decoder::new(pieces, coding))).await;
+    serde_json::from_slice(&plain.unwrap()).unwrap()
+}
+
+#[actix_web::test]
+async fn a_document_is_compressed_once_and_not_sent_to_who_has_it() {
+    let world = World::sqlite().await;
+    let reader = world.stranger();
+    let plain = document::without_webhooks(&api().document);
+    for (asked, coding) in [
+        ("br, gzip", ContentEncoding::Brotli),
+        ("deflate;q=0.5, gzip", ContentEncoding::Gzip),
+        ("identity", ContentEncoding::Identity),
+        ("", ContentEncoding::Identity),
+    ] {
+        let mut tags = Vec::new();
+        for _made_then_kept in 0..2 {
+            let ask = [("accept-encoding", asked)];
+            let answer = reader.open("/openapi-no-webhooks.json", &ask).await;
+            let headers = answer.headers();
+            let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+            let named = (coding != ContentEncoding::Identity).then(|| coding.as_str().to_owned());
+            assert_eq!((answer.status().as_u16(), header("content-encoding")), (200, named));
+            assert_eq!(header("content-type").unwrap(), "application/json");
+            assert_eq!(header("cache-control").unwrap(), "no-cache");
+            let vary: Vec<&str> = headers.get_all("vary").map(|line| line.to_str().unwrap()).collect();
+            assert_eq!(vary.join(", ").matches("Accept-Encoding").count(), 1, "{vary:?}");
+            tags.push(header("etag").unwrap());
+            // A body that was compressed on its way out would not know its length.
+            assert!(matches!(answer.response().body().size(), BodySize::Sized(_)), "{asked}");
+            let bytes = body::to_bytes(answer.into_body()).await.unwrap();
+            assert!(unpacked(bytes, coding).await == plain, "{asked}");
+        }
+        let tag = &tags[0];
+        assert_eq!(tag, &tags[1]);
+        let among_others = format!("\"other\", {tag}");
+        for (held, status) in [
+            (tag.as_str(), 304),
+            (tag.trim_start_matches("W/"), 304),
+            ("*", 304),
+            (among_others.as_str(), 304),
+            ("\"other\"", 200),
+        ] {
+            let ask = [("accept-encoding", asked), ("if-none-match", held)];
+            let answer = reader.open("/openapi-no-webhooks.json", &ask).await;
+            assert_eq!(answer.status().as_u16(), status, "{held}");
+            assert_eq!(answer.headers().get("etag").unwrap().to_str().unwrap(), tag);
+            let bytes = body::to_bytes(answer.into_body()).await.unwrap();
+            assert_eq!(bytes.is_empty(), status == 304, "{held}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn documents_that_differ_have_tags_that_differ() {
+    let world = World::sqlite().await;
+    let mut tags = Vec::new();
+    for path in ["/openapi.json", "/openapi-3.0.json", "/openapi-no-webhooks.json"] {
+        let served = world.stranger().probe(Method::GET, path, &[], None).await;
+        tags.push(served.header("etag").unwrap().to_owned());
+    }
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 3);
+}
+
+#[actix_web::test]
+async fn swagger_ui_begins_in_our_way() {
+    let world = World::sqlite().await;
+    let page = async |path: &str| {
+        let answer = world.stranger().open(path, &[]).await;
+        let status = answer.status().as_u16();
+        let bytes = body::to_bytes(answer.into_body()).await.unwrap();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let (status, html) = page("/docs/").await;
+    assert!(status == 200 && html.contains("./swagger-initializer.js"), "{html}");
+    let (status, script) = page("/docs/swagger-initializer.js").await;
+    assert!(status == 200 && script.contains("url: \"/openapi.json\""), "{script}");
+    // The place in Swagger UI that our plugin takes: a version without it would be slow, and say nothing.
+    assert!(script.contains("this.fn.resolveSubtree = "), "{script}");
+    let (status, bundle) = page("/docs/swagger-ui-bundle.js").await;
+    assert!(status == 200 && bundle.contains("resolveSubtree:async"));
+    assert_eq!(page("/docs").await.0, 308);
 }
 
 #[test]
