@@ -13,7 +13,7 @@ mod verification;
 
 pub use chain::{Anchor, GENESIS};
 use queries::Link;
-pub use queries::{append, waiting};
+pub use queries::{AuditRow, append, waiting};
 pub use verification::{Broken, Report, anchored, verify};
 
 use crate::{

@@ -8,10 +8,13 @@ use diesel::{
 
 use super::chain::Record;
 use crate::{
-    db::{Engine, Tx},
+    db::{Conn, Engine, Tx},
     error::Result,
-    events::queries::{Written, actor_type},
-    kernel::ids::AuditId,
+    events::{Fact, queries::actor_type},
+    kernel::{
+        Time,
+        ids::{AuditId, PartnerId},
+    },
     schema::audit_records::{self as audit, table},
 };
 
@@ -51,30 +54,56 @@ const COLUMNS: Columns = (
     audit::digest,
 );
 
-/// Writes the audit record of an event.
+/// An audit record before it has its places.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = audit, treat_none_as_default_value = false)]
+pub struct AuditRow {
+    id: AuditId,
+    at: Time,
+    actor_type: &'static str,
+    actor_id: String,
+    partner_id: Option<PartnerId>,
+    operation: String,
+    reason: Option<String>,
+    resource_type: &'static str,
+    resource_id: String,
+    revision: i64,
+    request_id: String,
+    ip: Option<String>,
+    digest: String,
+}
+
+impl AuditRow {
+    /// What is kept of a fact with that digest, and of whose doing it is.
+    pub fn of(tx: &Tx<'_>, fact: &Fact, digest: String) -> Self {
+        let caller = tx.caller();
+        let request = caller.request();
+        Self {
+            id: tx.new_id(),
+            at: tx.now,
+            actor_type: actor_type(caller.actor()),
+            actor_id: caller.actor_text(),
+            partner_id: caller.partner(),
+            operation: request.operation.to_owned(),
+            reason: fact.reason.clone(),
+            resource_type: fact.resource_type,
+            resource_id: fact.resource_id.clone(),
+            revision: fact.revision,
+            request_id: request.id.to_string(),
+            ip: request.ip.map(|ip| ip.to_string()),
+            digest,
+        }
+    }
+}
+
+/// Writes the audit records of events, each with the place of its event.
 ///
 /// # Errors
 /// What the database reports.
-pub fn append(tx: &mut Tx<'_>, event: &Written) -> Result<()> {
-    let (caller, now) = (tx.caller(), tx.now);
-    let row = (
-        audit::id.eq(tx.new_id::<AuditId>()),
-        audit::reason.eq(event.fact.reason.as_deref()),
-        audit::at.eq(now.micros()),
-        audit::actor_type.eq(actor_type(caller.actor())),
-        audit::actor_id.eq(caller.actor_text()),
-        audit::partner_id.eq(caller.partner().map(|partner| partner.to_string())),
-        audit::operation.eq(caller.request().operation),
-        audit::resource_type.eq(Some(event.fact.resource_type)),
-        audit::resource_id.eq(Some(&event.fact.resource_id)),
-        audit::revision.eq(Some(event.fact.revision)),
-        audit::request_id.eq(Some(caller.request().id.to_string())),
-        audit::ip.eq(caller.request().ip.map(|ip| ip.to_string())),
-        audit::event_seq.eq(Some(event.seq)),
-        audit::digest.eq(Some(&event.digest)),
-    );
-    diesel::insert_into(table).values(row).execute(tx.conn())?;
-    Ok(())
+pub fn append<'r>(conn: &mut Conn, records: impl Iterator<Item = (i64, &'r AuditRow)>) -> QueryResult<()> {
+    conn.insert_all(
+        records.map(|(event, row)| diesel::insert_into(table).values((row, audit::event_seq.eq(Some(event))))),
+    )
 }
 
 /// Whether a record waits for its place in the chain.

@@ -13,11 +13,21 @@ use diesel::{
     sqlite::SqliteConnection,
 };
 
-use super::engine::{Engine, Prepared, Query, Row, Rows, Walk};
-use crate::error::{Error, Result, codes};
+use super::{
+    engine::{Engine, Prepared, Query, Row, Rows, Walk},
+    later::{self, Later},
+};
+use crate::{
+    error::{Error, Result, codes},
+    events::append_queries::Event,
+};
 
 /// A connection to one of the engines.
-pub struct Conn(pub(super) Own);
+pub struct Conn {
+    pub(super) own: Own,
+    /// What is kept back, if the transaction gathers.
+    later: Option<Later>,
+}
 
 /// Diesel's own connections.
 pub(super) enum Own {
@@ -30,7 +40,7 @@ pub(super) enum Own {
 /// What both engines do alike.
 macro_rules! either {
     ($conn:expr, |$own:ident| $does:expr) => {
-        match &mut $conn.0 {
+        match &mut $conn.own {
             Own::Sqlite($own) => $does,
             Own::Postgres($own) => $does,
         }
@@ -92,7 +102,7 @@ impl LoadConnection for Conn {
 impl Conn {
     /// Which engine it is connected to.
     pub fn engine(&self) -> Engine {
-        match self.0 {
+        match self.own {
             Own::Sqlite(_) => Engine::Sqlite,
             Own::Postgres(_) => Engine::Postgres,
         }
@@ -101,15 +111,90 @@ impl Conn {
     /// Opens a connection.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes connections")]
     pub(super) fn open(engine: Engine, url: &str) -> ConnectionResult<Self> {
-        Ok(Self(match engine {
+        let own = match engine {
             Engine::Sqlite => Own::Sqlite(SqliteConnection::establish(url)?),
             Engine::Postgres => Own::Postgres(PgConnection::establish(url)?),
-        }))
+        };
+        Ok(Self { own, later: None })
     }
 
     fn execute_query(&mut self, query: &Query<'_>) -> QueryResult<usize> {
         let query = Prepared::of(query, self.engine())?;
-        either!(self, |own| own.execute_returning_count(&query))
+        self.execute_prepared(&query)
+    }
+
+    fn execute_prepared(&mut self, query: &Prepared) -> QueryResult<usize> {
+        self.write_before(query)?;
+        either!(self, |own| own.execute_returning_count(query))
+    }
+
+    /// Adds a row, or keeps it back.
+    pub(super) fn add(&mut self, row: &dyn Walk) -> QueryResult<()> {
+        let row = Prepared::of(&Query(row), self.engine())?;
+        match &mut self.later {
+            Some(later) if row.is_row() => later.add(row),
+            _ => drop(self.execute_prepared(&row)?),
+        }
+        Ok(())
+    }
+
+    /// Tells of an event, or keeps it back.
+    pub(super) fn tell(&mut self, event: Event) -> QueryResult<()> {
+        match &mut self.later {
+            Some(later) => {
+                later.tell(event);
+                Ok(())
+            }
+            None => Event::write(self, vec![event]),
+        }
+    }
+
+    /// Adds rows of one kind together.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn insert_all<Q: Walk>(&mut self, rows: impl IntoIterator<Item = Q>) -> QueryResult<()> {
+        let engine = self.engine();
+        let rows = rows.into_iter().map(|row| Prepared::of(&Query(&row), engine));
+        self.insert(&rows.collect::<QueryResult<Vec<_>>>()?)
+    }
+
+    /// Adds rows of one kind, a statement for some dozen.
+    pub(super) fn insert(&mut self, rows: &[Prepared]) -> QueryResult<()> {
+        let engine = self.engine();
+        for portion in later::portions(rows) {
+            self.execute_prepared(&Prepared::together(portion, engine))?;
+        }
+        Ok(())
+    }
+
+    /// Begins to keep back what is added.
+    pub(super) fn gather(&mut self) {
+        self.later = Some(Later::default());
+    }
+
+    /// Keeps nothing back any more; what was, is forgotten.
+    pub(super) fn forget(&mut self) {
+        self.later = None;
+    }
+
+    /// Writes what is kept back.
+    pub(super) fn write_out(&mut self) -> QueryResult<()> {
+        let Some(later) = self.later.take() else { return Ok(()) };
+        let written = later.write(self);
+        self.gather();
+        written
+    }
+
+    /// Writes what is kept back if that statement might miss it.
+    fn write_before(&mut self, query: &Prepared) -> QueryResult<()> {
+        let Some(needed) = self.later.as_mut().and_then(|later| later.before(query.sql())) else {
+            return Ok(());
+        };
+        let rest = self.later.take();
+        let written = needed.write(self);
+        self.later = rest;
+        written
     }
 
     /// Changes a row where it differs, by the same statement with the row as it is and as it shall be; how many rows that changed.
@@ -120,12 +205,13 @@ impl Conn {
         let engine = self.engine();
         let before = Prepared::of(&Query(before), engine)?;
         let change = Prepared::of(&Query(after), engine)?.without(&before, engine);
-        either!(self, |own| own.execute_returning_count(&change))
+        self.execute_prepared(&change)
     }
 
     fn load_query<'conn, 'query>(&'conn mut self, query: &Query<'_>) -> QueryResult<Rows<'conn, 'query>> {
         let query = Prepared::of(query, self.engine())?;
-        Ok(match &mut self.0 {
+        self.write_before(&query)?;
+        Ok(match &mut self.own {
             Own::Sqlite(own) => Rows::Sqlite(LoadConnection::<DefaultLoadingMode>::load(own, query)?),
             Own::Postgres(own) => Rows::Postgres(LoadConnection::<DefaultLoadingMode>::load(own, query)?),
         })
@@ -190,6 +276,7 @@ type Manager = AnsiTransactionManager;
 
 /// Begins a transaction that will write.
 pub(super) fn begin(conn: &mut Conn) -> Result<()> {
+    conn.forget();
     let begin = match conn.engine() {
         Engine::Sqlite => "BEGIN IMMEDIATE",
         Engine::Postgres => "BEGIN",
@@ -208,6 +295,7 @@ pub(super) fn begin_snapshot(conn: &mut Conn) -> Result<()> {
 
 /// Begins a savepoint within a transaction.
 pub(super) fn begin_nested(conn: &mut Conn) -> Result<()> {
+    conn.write_out()?;
     Ok(Manager::begin_transaction(conn)?)
 }
 
@@ -216,9 +304,15 @@ pub(super) fn commit(conn: &mut Conn) -> Result<()> {
     Ok(Manager::commit_transaction(conn)?)
 }
 
-/// Undoes the innermost transaction or savepoint.
+/// Undoes the innermost transaction or savepoint, and what is kept back, which is no older.
 pub(super) fn roll_back(conn: &mut Conn) -> Result<()> {
+    conn.forget();
     Ok(Manager::rollback_transaction(conn)?)
+}
+
+/// Whether a transaction that ought to be over is not, or nobody knows.
+pub(super) fn is_broken(conn: &mut Conn) -> bool {
+    <Manager as diesel::connection::TransactionManager<Conn>>::is_broken_transaction_manager(conn)
 }
 
 /// Runs `work` between `BEGIN` and `COMMIT`, and undoes it if it fails.
@@ -234,7 +328,10 @@ pub(super) fn nested<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<
 }
 
 pub(super) fn finish<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    let result = work(conn);
+    let result = work(conn).and_then(|made| {
+        conn.write_out()?;
+        Ok(made)
+    });
     settle(conn, result.is_ok())?;
     result
 }
@@ -244,9 +341,13 @@ fn settle(conn: &mut Conn, went_well: bool) -> Result<()> {
     if went_well {
         return commit(conn);
     }
+    let gathers = conn.later.is_some();
     // The first failure is the one to tell; a connection that cannot even roll back is thrown away by the pool.
     if let Err(second) = roll_back(conn) {
         log::warn!("roll-back failed: {second}");
+    }
+    if gathers {
+        conn.gather();
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ where
 const CUSTOM_VALUES: &str = "0360";
 
 fn up(conn: &mut Conn) -> Result<Vec<String>> {
-    match &mut conn.0 {
+    match &mut conn.own {
         Own::Sqlite(c) => names(c.run_pending_migrations(Both(SHARED, SQLITE))),
         Own::Postgres(c) => {
             use diesel::connection::SimpleConnection as _;
@@ -88,7 +88,7 @@ impl Db {
     /// # Errors
     /// What the database reports.
     pub fn migrate_down(&self) -> Result<String> {
-        self.migrating(|conn| match &mut conn.0 {
+        self.migrating(|conn| match &mut conn.own {
             Own::Sqlite(c) => c
                 .revert_last_migration(Both(SHARED, SQLITE))
                 .map(|version| version.to_string())
@@ -105,7 +105,7 @@ impl Db {
     /// # Errors
     /// What the database reports.
     pub fn migrations(&self) -> Result<Vec<State>> {
-        self.migrating(|conn| match &mut conn.0 {
+        self.migrating(|conn| match &mut conn.own {
             Own::Sqlite(c) => states::<Sqlite>(c),
             Own::Postgres(c) => states::<Pg>(c),
         })

@@ -11,6 +11,7 @@ mod conn;
 pub mod engine;
 pub mod failure;
 mod kept;
+mod later;
 mod manager;
 pub mod migrate;
 mod total;
@@ -133,7 +134,7 @@ impl Db {
         let manager = Manager::new(engine, settings);
         let kept = Arc::default();
         let writer = match engine {
-            Engine::Sqlite => Some(Writer::start(manager.writing()?, clock.clone(), Arc::clone(&kept))?),
+            Engine::Sqlite => Some(Writer::start(manager.clone(), clock.clone(), Arc::clone(&kept))?),
             Engine::Postgres => None,
         };
         let pool = diesel::r2d2::Pool::builder()
@@ -378,7 +379,9 @@ impl Db {
     }
 
     fn connection(&self) -> Result<Pooled> {
-        self.0.pool.get().map_err(|error| failure::unreachable(&error))
+        let mut link = self.0.pool.get().map_err(|error| failure::unreachable(&error))?;
+        link.plan_anew();
+        Ok(link)
     }
 }
 

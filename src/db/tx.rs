@@ -12,12 +12,10 @@ use diesel::{
 
 use super::{Clock, Conn, Engine, Lock, conn, kept::Kept};
 use crate::{
-    audit,
     auth::Caller,
     error::Result,
-    events::{self, Fact},
+    events::{Fact, append_queries::Event},
     kernel::{Time, ids::Id},
-    sync,
 };
 
 #[derive(QueryableByName)]
@@ -148,16 +146,40 @@ impl<'c> Tx<'c> {
         I::at(self.now)
     }
 
-    /// Records a fact, of a type in the [catalogue](events::catalogue): the event and the audit record, in this transaction. What
+    /// Records a fact, of a type in the [catalogue](crate::events::catalogue): the event and the audit record, in this transaction. What
     /// is linked with other systems waits to be pushed since.
     ///
     /// # Errors
     /// What the database reports.
     pub fn record(&mut self, fact: Fact) -> Result<()> {
         debug_assert!(fact.is_catalogued(), "the catalogue of events does not have {fact:?}");
-        sync::noted(self, &fact)?;
-        let event = events::queries::append(self, fact)?;
-        audit::append(self, &event)
+        let event = Event::of(self, fact)?;
+        Ok(self.conn.tell(event)?)
+    }
+
+    /// Adds a row: `tx.add(diesel::insert_into(notes::table).values(&row))?`, now, or with others of its kind where the work
+    /// gathers. That it cannot be added is told then.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn add(&mut self, row: impl QueryFragment<Engine>) -> Result<()> {
+        Ok(self.conn.add(&row)?)
+    }
+
+    /// Runs `work` so that rows that it adds and events that it records are kept back, and written together: for work on many
+    /// records. Nothing that reads them misses them. A failure need not be that of the record that it comes at, and leaves some
+    /// undone: whoever calls undoes the rest.
+    ///
+    /// # Errors
+    /// What `work` refuses, and what the database reports of what was kept back.
+    pub fn gathering<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.conn.gather();
+        let made = work(self).and_then(|made| {
+            self.conn.write_out()?;
+            Ok(made)
+        });
+        self.conn.forget();
+        made
     }
 
     /// Runs `work` so that its failure undoes it alone: a savepoint.

@@ -1,8 +1,9 @@
 //! The one SQLite writer: group commit.
 //!
 //! SQLite has one writer at a time, and each commit waits for the disk. So one thread takes all writes that wait,
-//! runs each in a savepoint of its own, commits them together with one fsync, and then answers all. A write that
-//! fails undoes itself alone; if the commit fails, all of its group are answered `unavailable`.
+//! runs each for itself, commits them together with one fsync, and then answers all. A write that fails undoes itself
+//! alone: each has a savepoint of its own but the first, before which there is nothing to keep (with a savepoint open
+//! SQLite keeps every page as it was). If the commit fails, all of its group are answered `unavailable`.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,7 +13,7 @@ use std::{
     },
 };
 
-use super::{Clock, Conn, Made, Tx, Writing, conn, kept::Kept};
+use super::{Clock, Conn, Made, Tx, Writing, conn, kept::Kept, manager::Manager};
 use crate::{
     auth::Caller,
     error::{Error, Result, codes},
@@ -26,39 +27,49 @@ const QUEUE: usize = 1024;
 /// Who gets the result of a write.
 pub type Reply = Box<dyn FnOnce(Result<Made>) + Send>;
 type Answer = Box<dyn FnOnce(Option<&Error>) + Send>;
-type Job = Box<dyn FnOnce(&mut Conn, &dyn Clock, &Kept) -> Answer + Send>;
+/// A write, told whether others were before it in its transaction; whether it went well, and how it is answered.
+type Job = Box<dyn FnOnce(&mut Conn, &dyn Clock, &Kept, bool) -> (bool, Answer) + Send>;
 
 /// Hands writes to the writer's thread.
 pub struct Writer(SyncSender<Job>);
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(conn: Conn, clock: Arc<dyn Clock>, kept: Arc<Kept>) -> Result<Self> {
+    pub fn start(manager: Manager, clock: Arc<dyn Clock>, kept: Arc<Kept>) -> Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
+        let conn = manager.writing()?;
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(conn, (&*clock, &kept), &receiver))
+            .spawn(move || serve(conn, &manager, (&*clock, &kept), &receiver))
             .map_err(|error| Error::internal(format!("the writer's thread did not start: {error}")))?;
         Ok(Self(sender))
     }
 
     /// Puts a write into the queue; `reply` gets its result after the commit, on the writer's thread.
     pub fn submit(&self, caller: Caller, work: Writing, reply: Reply) -> Result<()> {
-        let job: Job = Box::new(move |conn, clock, kept| {
+        let job: Job = Box::new(move |conn, clock, kept, others| {
+            let run = |conn: &mut Conn| work(&mut Tx::new(conn, &caller, clock, kept));
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                conn::nested(conn, |conn| work(&mut Tx::new(conn, &caller, clock, kept)))
+                if others { conn::nested(conn, run) } else { run(conn) }
             }))
             .unwrap_or_else(|_panic| {
-                // The savepoint is still open; the roll-back closes it, and the rest of the group goes on.
-                conn::roll_back(conn).and_then(|()| Err(Error::internal("a write panicked")))
+                let panicked = Err(Error::internal("a write panicked"));
+                // Its savepoint is still open; the roll-back closes it, and the rest of the group goes on.
+                if others {
+                    conn::roll_back(conn).and(panicked)
+                } else {
+                    panicked
+                }
             });
-            Box::new(move |failure| {
+            let went_well = outcome.is_ok();
+            let answer: Answer = Box::new(move |failure| {
                 let result = match (outcome, failure) {
                     (Ok(_), Some(failure)) => Err(lost(failure)),
                     (outcome, _) => outcome,
                 };
                 reply(result);
-            })
+            });
+            (went_well, answer)
         });
         self.0.try_send(job).map_err(|_full| super::busy())
     }
@@ -71,22 +82,51 @@ fn lost(failure: &Error) -> Error {
         .cause(failure)
 }
 
-fn serve(mut conn: Conn, (clock, kept): (&dyn Clock, &Kept), jobs: &Receiver<Job>) {
+fn serve(mut conn: Conn, manager: &Manager, surroundings: (&dyn Clock, &Kept), jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut answers = Vec::with_capacity(GROUP);
-        let result = conn::transaction(&mut conn, |conn| {
-            answers.push(first(conn, clock, kept));
-            while answers.len() < GROUP {
-                let Ok(next) = jobs.try_recv() else { break };
-                answers.push(next(conn, clock, kept));
-            }
-            Ok(())
-        });
+        let result = group(&mut conn, surroundings, first, jobs, &mut answers);
         if let Err(error) = &result {
             log::error!("a group of {} writes was not committed: {error}", answers.len());
         }
         for answer in answers {
             answer(result.as_ref().err());
         }
+        if conn::is_broken(&mut conn) {
+            // SQLite itself ended the transaction, as it does when the disk is full: a fresh connection knows where it stands.
+            match manager.writing() {
+                Ok(fresh) => conn = fresh,
+                Err(error) => log::error!("the writer's connection is broken, and there is no other: {error}"),
+            }
+        }
     }
+}
+
+/// Runs a write, and those that wait, in one transaction.
+fn group(
+    conn: &mut Conn,
+    (clock, kept): (&dyn Clock, &Kept),
+    first: Job,
+    jobs: &Receiver<Job>,
+    answers: &mut Vec<Answer>,
+) -> Result<()> {
+    let mut next = Some(first);
+    let mut begun = false;
+    while let Some(job) = next {
+        if !begun {
+            conn::begin(conn)?;
+        }
+        let (went_well, answer) = job(conn, clock, kept, begun);
+        answers.push(answer);
+        if !begun && !went_well {
+            conn::roll_back(conn)?;
+        }
+        begun |= went_well;
+        next = if answers.len() < GROUP {
+            jobs.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    if begun { conn::commit(conn) } else { Ok(()) }
 }

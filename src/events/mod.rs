@@ -6,6 +6,7 @@
 //!
 //! Which events there are, and who may read them, stands in the [`catalogue`].
 
+pub mod append_queries;
 pub mod catalogue;
 pub mod feed;
 pub mod marks;

@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, Text},
+};
 
 use super::{ByRecord, ExternalRef};
 use crate::{
-    db::{Tx, among},
+    db::{Engine, Tx, among},
     error::{Error, Result, codes},
     kernel::{Time, ids::ExternalRefId},
     schema::external_references::{self as refs, table},
@@ -36,17 +40,39 @@ pub fn named<I: FromStr>(tx: &mut Tx<'_>, resource_type: &str, reference: &Exter
     id.and_then(|id| id.parse().ok()).ok_or_else(Error::not_found)
 }
 
+const HELD: &str = "SELECT held.external_id, held.resource_id FROM unnest($3) AS wanted (id) \
+    JOIN external_references AS held ON held.system = $1 AND held.resource_type = $2 AND held.external_id = wanted.id";
+
 /// The records that those ids of one system name, by the id.
 ///
 /// # Errors
 /// What the database reports.
 pub fn holders(tx: &mut Tx<'_>, resource_type: &str, system: &str, ids: &[String]) -> Result<BTreeMap<String, String>> {
-    let rows: Vec<(String, String)> = table
-        .filter(refs::system.eq(system))
-        .filter(refs::resource_type.eq(resource_type))
-        .filter(refs::external_id.eq_any(among(ids)))
-        .select((refs::external_id, refs::resource_id))
-        .load(tx.conn())?;
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = Text)]
+        external_id: String,
+        #[diesel(sql_type = Text)]
+        resource_id: String,
+    }
+    let rows: Vec<(String, String)> = match tx.engine() {
+        Engine::Sqlite => table
+            .filter(refs::system.eq(system))
+            .filter(refs::resource_type.eq(resource_type))
+            .filter(refs::external_id.eq_any(among(ids)))
+            .select((refs::external_id, refs::resource_id))
+            .load(tx.conn())?,
+        // One by one through the index. Of a list PostgreSQL thinks that it is quicker to read all that the system has, until the
+        // table is analysed: a first load would take longer with each call.
+        Engine::Postgres => {
+            let held: Vec<Held> = sql_query(HELD)
+                .bind::<Text, _>(system)
+                .bind::<Text, _>(resource_type)
+                .bind::<Array<Text>, _>(ids.to_vec())
+                .load(tx.conn())?;
+            held.into_iter().map(|one| (one.external_id, one.resource_id)).collect()
+        }
+    };
     Ok(rows.into_iter().collect())
 }
 
@@ -156,18 +182,15 @@ fn taken(error: Error, index: usize, new: &ExternalRef) -> Error {
 
 fn write(tx: &mut Tx<'_>, resource_type: &str, record: &str, new: &ExternalRef) -> Result<()> {
     let (id, now): (ExternalRefId, Time) = (tx.new_id(), tx.now);
-    diesel::insert_into(table)
-        .values((
-            refs::id.eq(id.to_string()),
-            refs::system.eq(&new.system),
-            refs::resource_type.eq(resource_type),
-            refs::external_id.eq(&new.id),
-            refs::resource_id.eq(record),
-            refs::created_at.eq(now.micros()),
-            refs::updated_at.eq(now.micros()),
-        ))
-        .execute(tx.conn())?;
-    Ok(())
+    tx.add(diesel::insert_into(table).values((
+        refs::id.eq(id.to_string()),
+        refs::system.eq(&new.system),
+        refs::resource_type.eq(resource_type),
+        refs::external_id.eq(&new.id),
+        refs::resource_id.eq(record),
+        refs::created_at.eq(now.micros()),
+        refs::updated_at.eq(now.micros()),
+    )))
 }
 
 /// Gives the named references of one record to another of the same type: for merges and splits.

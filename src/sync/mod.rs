@@ -33,7 +33,7 @@ pub mod systems;
 pub use arrivals::{Carried, REVISION_PATTERN, arrival};
 pub use failing::tell as tell_failing;
 pub use kinds::SyncedType;
-pub use links::{moved, noted, released};
+pub use links::{Noted, moved, noted, released};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{

@@ -44,6 +44,7 @@ mod extensions;
 mod fields;
 mod files;
 mod forms;
+mod gathering;
 mod handovers;
 mod headers;
 mod holdings;

@@ -215,7 +215,8 @@ const LONG: &[(&str, &str)] = &[
 const LINES: usize = 400;
 
 /// Where a clock is read, with its reason.
-const CLOCKS: [(&str, &str); 6] = [
+const CLOCKS: [(&str, &str); 7] = [
+    ("src/db/manager.rs", "how old the plans of a connection are, by Instant"),
     (
         "src/db/mod.rs",
         "SystemClock, the one place that reads the machine's clock",

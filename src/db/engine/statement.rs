@@ -29,6 +29,19 @@ pub struct Text {
     places: usize,
 }
 
+impl Text {
+    /// Writes a part of another text, whose places follow on those that are written.
+    fn push_template(&mut self, template: &str) {
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once(['?', '$']) {
+            self.push_sql(before);
+            self.push_bind_param();
+            rest = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        }
+        self.push_sql(rest);
+    }
+}
+
 impl QueryBuilder<Engine> for Text {
     fn push_sql(&mut self, sql: &str) {
         self.sql.push_str(sql);
@@ -41,11 +54,11 @@ impl QueryBuilder<Engine> for Text {
             Engine::Postgres => '"',
         };
         self.sql.push(quote);
-        for part in identifier.split_inclusive(quote) {
-            self.sql.push_str(part);
-            if part.ends_with(quote) {
-                self.sql.push(quote);
-            }
+        if identifier.contains(quote) {
+            self.sql
+                .push_str(&identifier.replace(quote, &format!("{quote}{quote}")));
+        } else {
+            self.sql.push_str(identifier);
         }
         self.sql.push(quote);
         Ok(())
@@ -126,6 +139,10 @@ pub struct Prepared {
     values: Vec<Value>,
 }
 
+/// How the addition of a row begins, and what stands before the row.
+const ADDITION: &str = "INSERT INTO ";
+const VALUES: &str = " VALUES (";
+
 /// Whether a text is that of a change whose values all have places. diesel prepares every change anew, as another might set other
 /// columns, and preparing one costs more than to run it; here the text tells statements apart, and there is one for each place in the program.
 fn is_plain_update(sql: &str) -> bool {
@@ -155,7 +172,8 @@ impl Prepared {
         };
         let mut text = Text {
             engine,
-            ..Text::default()
+            sql: String::with_capacity(1024),
+            places: 0,
         };
         query.to_sql(&mut text, backend)?;
         let mut values = Values::default();
@@ -197,19 +215,58 @@ impl Prepared {
             return self;
         }
         text.push_sql(" WHERE ");
-        let mut rest = row;
-        while let Some((before, after)) = rest.split_once(['?', '$']) {
-            text.push_sql(before);
-            text.push_bind_param();
-            rest = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
-        }
-        text.push_sql(rest);
+        text.push_template(row);
         values.extend(self.values.iter().skip(set.len()).cloned());
         let sql = text.finish();
         Self {
             kept: is_usual(&sql),
             sql,
             values,
+        }
+    }
+
+    /// Its text.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// Whether it has the text of another.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.sql == other.sql
+    }
+
+    /// The table that it adds to.
+    pub fn table(&self) -> Option<&str> {
+        let name = self.sql.strip_prefix(ADDITION)?.trim_start_matches(['`', '"']);
+        name.split(['`', '"', ' ']).next()
+    }
+
+    /// Whether it adds a row and does nothing else: nothing is asked back, and nothing happens instead.
+    pub fn is_row(&self) -> bool {
+        let row = self.sql.split_once(VALUES).map(|(_, row)| row);
+        self.sql.starts_with(ADDITION) && row.is_some_and(|row| row.find(')') == Some(row.len() - 1))
+    }
+
+    /// Additions of a row each that have one text, as one addition of all rows.
+    pub fn together(rows: &[Self], engine: Engine) -> Self {
+        let sql = rows.first().map_or_else(String::new, |first| first.sql.clone());
+        let row = sql
+            .split_once(VALUES)
+            .map(|(_, row)| format!("({row}"))
+            .unwrap_or_default();
+        let mut text = Text {
+            engine,
+            places: rows.first().map_or(0, |first| first.values.len()),
+            sql,
+        };
+        for _ in rows.iter().skip(1) {
+            text.push_sql(", ");
+            text.push_template(&row);
+        }
+        Self {
+            sql: text.finish(),
+            kept: rows.iter().all(|row| row.kept),
+            values: rows.iter().flat_map(|row| row.values.iter().cloned()).collect(),
         }
     }
 
@@ -339,6 +396,45 @@ mod tests {
             .filter(|number| is_usual(&format!("UPDATE t SET c{number}")))
             .count();
         assert_eq!(again, kept, "those that are kept stay so");
+    }
+
+    #[test]
+    fn additions_of_a_row_become_one_of_many() {
+        let heard = |partner: &'static str, seq: i64| {
+            diesel::insert_into(event_audiences::table).values((
+                event_audiences::partner_id.eq(partner),
+                event_audiences::event_seq.eq(seq),
+                event_audiences::position.eq(None::<i64>),
+                event_audiences::lost.eq(false),
+            ))
+        };
+        let (first, second) = (heard("a", 1), heard("b", 2));
+        for (engine, text) in [
+            (
+                Engine::Sqlite,
+                "INSERT INTO `event_audiences` (`partner_id`, `event_seq`, `position`, `lost`) VALUES (?, ?, ?, ?), (?, ?, ?, ?)",
+            ),
+            (
+                Engine::Postgres,
+                r#"INSERT INTO "event_audiences" ("partner_id", "event_seq", "position", "lost") VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)"#,
+            ),
+        ] {
+            let rows = [written(&first, engine), written(&second, engine)];
+            assert!(rows.iter().all(Prepared::is_row));
+            assert!(rows[0].is_like(&rows[1]));
+            assert_eq!(rows[0].table(), Some("event_audiences"));
+            let both = Prepared::together(&rows, engine);
+            assert_eq!((both.sql(), both.values.len(), both.kept), (text, 8, true));
+            assert_eq!(Prepared::together(&rows[..1], engine).sql(), rows[0].sql());
+        }
+        let asked = diesel::insert_into(event_audiences::table)
+            .values(event_audiences::event_seq.eq(1_i64))
+            .returning(event_audiences::position);
+        assert!(
+            !written(&asked, Engine::Postgres).is_row(),
+            "what is answered is wanted now"
+        );
+        assert!(!written(&deals::table.find("d").select(deals::title), Engine::Sqlite).is_row());
     }
 
     #[test]

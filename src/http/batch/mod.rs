@@ -15,11 +15,11 @@ mod records;
 use std::{
     collections::BTreeSet,
     ops::Range,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 pub use body::{Batch, BatchAction, BatchData, BatchItem, Operations, Target, readable};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, future::LocalBoxFuture, stream};
 use hmac::digest::Digest as _;
 pub use outcome::{BatchOutcome, BatchResult, Batched, Done, Settled};
 pub use records::{Records, Upsert};
@@ -58,6 +58,12 @@ pub type Step<'w> = Box<dyn FnMut(&mut Tx<'_>, usize) -> Result<Settled> + 'w>;
 
 /// What a batch does, for items of one type.
 pub trait Work: Send + Sync + 'static {
+    /// Finds out what some items need before their transaction begins, without a lock, while the items before them are written.
+    /// What it does not find out is looked for in the transaction, so that it cannot fail.
+    fn prepare<'w>(&'w self, _db: &'w Db, _caller: &'w Caller, _items: Range<usize>) -> LocalBoxFuture<'w, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Makes ready for some items. With `ahead` what they need may be read at once for all of them: they are then worked
     /// off without savepoints, and the first refusal undoes all. Without, each item is for itself and looks for itself.
     ///
@@ -85,6 +91,13 @@ async fn run_plan(db: &Db, caller: &Caller, plan: Arc<Plan>, work: Arc<dyn Work>
         .step_by(size.max(1))
         .map(|from| from..total.min(from.saturating_add(size)))
         .enumerate();
+    let prepared = |(number, range): (usize, Range<usize>)| {
+        let work = Arc::clone(&work);
+        async move {
+            work.prepare(db, caller, range.clone()).await;
+            (number, range)
+        }
+    };
     let work_off = |(number, range): (usize, Range<usize>)| {
         let (plan, work) = (Arc::clone(&plan), Arc::clone(&work));
         async move {
@@ -96,12 +109,13 @@ async fn run_plan(db: &Db, caller: &Caller, plan: Arc<Plan>, work: Arc<dyn Work>
     let (mut replayed, mut parts) = (true, parts);
     // The first goes alone: it finds out whether the key can be used.
     if let Some(first) = parts.next() {
-        let (_, outcome) = work_off(first).await;
+        let (_, outcome) = work_off(prepared(first).await).await;
         let (outcomes, again) = outcome?;
         replayed = again;
         all.extend(outcomes);
     }
-    let mut rest = stream::iter(parts.map(work_off)).buffered(lanes);
+    let ahead = stream::iter(parts.map(prepared)).buffered(LANES);
+    let mut rest = ahead.map(work_off).buffered(lanes);
     while let Some((range, outcome)) = rest.next().await {
         match outcome {
             Ok((outcomes, again)) => {
@@ -146,7 +160,7 @@ fn numbered(request: &Request, number: usize) -> Request {
     }
 }
 
-/// Works a part off in one transaction; its outcomes, and whether they are those of an earlier call.
+/// Works a part off; its outcomes, and whether they are those of an earlier call.
 async fn part(
     db: &Db,
     caller: &Caller,
@@ -155,28 +169,53 @@ async fn part(
     plan: Arc<Plan>,
     work: Arc<dyn Work>,
 ) -> Result<(Vec<BatchOutcome>, bool)> {
+    // Mostly all goes well: so it is done together first, and each item for itself only if something does not.
+    if !plan.delicate {
+        match transaction(db, caller, number, range.clone(), &plan, &work, true).await {
+            Err(error) if !concerns_all(&error) => {}
+            done => return done,
+        }
+    }
+    transaction(db, caller, number, range, &plan, &work, false).await
+}
+
+async fn transaction(
+    db: &Db,
+    caller: &Caller,
+    number: usize,
+    range: Range<usize>,
+    plan: &Arc<Plan>,
+    work: &Arc<dyn Work>,
+    together: bool,
+) -> Result<(Vec<BatchOutcome>, bool)> {
     let request = numbered(caller.request(), number);
-    let rendered = db
-        .run(caller, move |tx| {
-            let undone = OnceLock::new();
-            let outcome = tx.attempt(|tx| {
-                idempotency::once(tx, &request, &|tx, _request| {
-                    let outcomes = plan.outcomes(tx, &range, &*work)?;
-                    let failed = outcomes.iter().any(|outcome| outcome.problem.is_some());
-                    if plan.dry_run || (plan.atomic && failed) {
-                        // Nothing is kept, and so no answer either: the same call can go another way next time.
-                        drop(undone.set(outcomes));
-                        return Err(Error::new(&codes::ROLLED_BACK));
-                    }
-                    kept(&outcomes)
-                })
-            });
-            match undone.into_inner() {
-                Some(outcomes) if outcome.is_err() => kept(&plan.rolled_back(outcomes, &request)),
-                _ => outcome,
+    let undone: Arc<Mutex<Vec<BatchOutcome>>> = Arc::default();
+    let rendered = {
+        let (plan, work) = (Arc::clone(plan), Arc::clone(work));
+        let (request, undone) = (request.clone(), Arc::clone(&undone));
+        let effect = move |tx: &mut Tx<'_>, _request: &Request| {
+            let outcomes = if together {
+                plan.together(tx, &range, &*work)?
+            } else {
+                plan.one_by_one(tx, &range, &*work)?
+            };
+            let failed = outcomes.iter().any(|outcome| outcome.problem.is_some());
+            if plan.dry_run || (plan.atomic && failed) {
+                // Nothing is kept, and so no answer either: the same call can go another way next time.
+                *undone.lock().unwrap_or_else(PoisonError::into_inner) = outcomes;
+                return Err(Error::new(&codes::ROLLED_BACK));
             }
-        })
-        .await?;
+            kept(&outcomes)
+        };
+        db.run(caller, move |tx| idempotency::once(tx, &request, &effect)).await
+    };
+    let rendered = match rendered {
+        Err(error) if error.is(&codes::ROLLED_BACK) => {
+            let outcomes = std::mem::take(&mut *undone.lock().unwrap_or_else(PoisonError::into_inner));
+            return Ok((plan.rolled_back(outcomes, &request), false));
+        }
+        rendered => rendered?,
+    };
     let outcomes = serde_json::from_slice(rendered.body.as_deref().unwrap_or(b"[]")).map_err(Error::internal)?;
     Ok((outcomes, rendered.replayed))
 }
@@ -192,22 +231,21 @@ fn concerns_all(error: &Error) -> bool {
 }
 
 impl Plan {
-    fn outcomes(&self, tx: &mut Tx<'_>, range: &Range<usize>, work: &dyn Work) -> Result<Vec<BatchOutcome>> {
+    /// The outcomes of items that all go well; the first that does not ends it.
+    fn together(&self, tx: &mut Tx<'_>, range: &Range<usize>, work: &dyn Work) -> Result<Vec<BatchOutcome>> {
         let request = tx.caller().request();
-        // Mostly all goes well, so a savepoint for each item is left out until something does not.
-        if !self.delicate {
-            let all = tx.attempt(|tx| {
-                let mut step = work.begin(tx, range.clone(), true)?;
-                range
-                    .clone()
-                    .map(|index| step(tx, index).map(|settled| self.settled(index, settled, request)))
-                    .collect::<Result<Vec<_>>>()
-            });
-            match all {
-                Err(error) if !concerns_all(&error) => {}
-                all => return all,
-            }
-        }
+        tx.gathering(|tx| {
+            let mut step = work.begin(tx, range.clone(), true)?;
+            let outcomes = range
+                .clone()
+                .map(|index| step(tx, index).map(|settled| self.settled(index, settled, request)));
+            outcomes.collect()
+        })
+    }
+
+    /// The outcomes of items, each in a savepoint of its own.
+    fn one_by_one(&self, tx: &mut Tx<'_>, range: &Range<usize>, work: &dyn Work) -> Result<Vec<BatchOutcome>> {
+        let request = tx.caller().request();
         let mut step = work.begin(tx, range.clone(), false)?;
         let mut outcomes = Vec::with_capacity(range.len());
         for index in range.clone() {

@@ -12,7 +12,7 @@ pub(in crate::sync) mod rules;
 use std::collections::BTreeSet;
 
 pub use model::{SyncLink, SyncState};
-pub use queries::{Counted, counted, moved, noted, released, resync_all};
+pub use queries::{Counted, Noted, counted, moved, noted, released, resync_all};
 pub(in crate::sync) use rules::elsewhere;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -1,6 +1,6 @@
 //! The only file that knows the table of links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     dsl::sql,
@@ -13,7 +13,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Clause, Lock, Statement, Tx},
+    db::{Clause, Conn, Lock, Statement, Tx, among},
     error::{Error, Result, codes},
     events::Fact,
     kernel::{
@@ -255,33 +255,64 @@ pub fn delete(tx: &mut Tx<'_>, link: &SyncLink) -> Result<()> {
     tx.record(Fact::deleted("sync_link.deleted", link))
 }
 
-/// Makes the links of a record wait that was changed: one indexed statement. What is paused, failed or in conflict stays so,
-/// and knows the new revision. Told by the record's own event.
+/// That a record which may be linked was changed.
+#[derive(Debug)]
+pub struct Noted {
+    kind: SyncedType,
+    record: String,
+    revision: i64,
+    at: Time,
+}
+
+impl Noted {
+    /// What a fact says, if it is about such a record.
+    pub fn of(fact: &Fact, at: Time) -> Option<Self> {
+        // A new record has no link yet, and one that is gone has lost its references before.
+        let kind = SyncedType::of(fact.resource_type).filter(|_| fact.previous.is_some() && !fact.deleted)?;
+        Some(Self {
+            kind,
+            record: fact.resource_id.clone(),
+            revision: fact.revision,
+            at,
+        })
+    }
+}
+
+/// Notes changes of records: what is linked waits to be pushed since, unless the other side has that revision.
 ///
 /// # Errors
 /// What the database reports.
-pub fn noted(tx: &mut Tx<'_>, fact: &Fact) -> Result<()> {
-    // A new record has no link yet, and one that is gone has lost its references before.
-    let Some(kind) = SyncedType::of(fact.resource_type).filter(|_| fact.previous.is_some() && !fact.deleted) else {
-        return Ok(());
+pub fn noted(conn: &mut Conn, changes: &[&Noted]) -> QueryResult<()> {
+    // Few records of many are linked: it is asked once which.
+    let linked: Option<BTreeSet<String>> = if changes.len() > 1 {
+        let records: BTreeSet<&str> = changes.iter().map(|change| change.record.as_str()).collect();
+        let records: Vec<&str> = records.into_iter().collect();
+        let found: Vec<String> = table
+            .filter(links::resource_id.eq_any(among(&records)))
+            .select(links::resource_id)
+            .load(conn)?;
+        Some(found.into_iter().collect())
+    } else {
+        None
     };
-    let now = tx.now.micros();
-    let behind = table
-        .filter(links::resource_id.eq(&fact.resource_id))
-        .filter(links::resource_type.eq(kind))
-        .filter(links::our_revision.lt(fact.revision));
-    let waiting = || {
-        (
-            links::our_revision.eq(fact.revision),
+    let may_be = |change: &&&Noted| linked.as_ref().is_none_or(|linked| linked.contains(&change.record));
+    for change in changes.iter().filter(may_be) {
+        let now = change.at.micros();
+        let behind = table
+            .filter(links::resource_id.eq(&change.record))
+            .filter(links::resource_type.eq(change.kind))
+            .filter(links::our_revision.lt(change.revision));
+        let waiting = (
+            links::our_revision.eq(change.revision),
             links::state.eq(sql::<Text>("CASE state WHEN 'in_sync' THEN 'pending' ELSE state END")),
             links::pending_since.eq(sql::<Nullable<BigInt>>("COALESCE(pending_since, ")
                 .bind::<BigInt, _>(now)
                 .sql(")")),
             links::revision.eq(links::revision + 1),
             links::updated_at.eq(now),
-        )
-    };
-    diesel::update(behind).set(waiting()).execute(tx.conn())?;
+        );
+        diesel::update(behind).set(waiting).execute(conn)?;
+    }
     Ok(())
 }
 

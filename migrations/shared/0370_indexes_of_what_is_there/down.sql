@@ -1,0 +1,18 @@
+DROP INDEX deals_distributor;
+CREATE INDEX deals_distributor ON deals (distributor_id, created_at, id);
+DROP INDEX deals_submitter;
+CREATE INDEX deals_submitter ON deals (submitter_id, created_at, id);
+DROP INDEX deals_assignee;
+CREATE INDEX deals_assignee ON deals (assignee_id, review_status, review_due_at, id);
+DROP INDEX deals_account_queue;
+CREATE INDEX deals_account_queue ON deals (customer_account_id, received_at, seq, id);
+DROP INDEX deals_account_created;
+CREATE INDEX deals_account_created ON deals (customer_account_id, created_at, id);
+DROP INDEX deals_conflict_check;
+CREATE INDEX deals_conflict_check ON deals (conflict_check_id);
+DROP INDEX events_type;
+CREATE INDEX events_type ON events (event_type, position);
+DROP INDEX events_resource_type;
+CREATE INDEX events_resource_type ON events (resource_type, position);
+DROP INDEX event_audiences_position;
+CREATE INDEX event_audiences_position ON event_audiences (partner_id, position);
