@@ -12,7 +12,8 @@ use openprm::{
     auth::{Role, Rows},
     db::Engine,
     error::Error,
-    schema::{deals, events, idempotency_keys},
+    kernel::Time,
+    schema::{conflict_checks, customer_accounts, deals, events, idempotency_keys},
 };
 use serde_json::{Value, json};
 
@@ -25,6 +26,113 @@ const DEALS: &str = "/v1/deals/batch";
 
 fn upsert(id: &str, data: Value) -> Value {
     json!({"op": "upsert", "ref": format!("row {id}"), "external_ref": {"system": "crm", "id": id}, "data": data})
+}
+
+/// An item that is sent in as well.
+fn sent_in(id: &str, data: Value) -> Value {
+    let mut item = upsert(id, data);
+    item["submit"] = json!(true);
+    item
+}
+
+/// A customer that nobody has brought yet.
+fn customer(name: &str) -> Value {
+    json!({"name": format!("{name} GmbH"), "website": format!("https://www.{}.de", name.to_lowercase()), "country": "DE"})
+}
+
+fn number_of_accounts(world: &World) -> i64 {
+    world.sql(|tx| {
+        customer_accounts::table
+            .count()
+            .get_result(tx.conn())
+            .map_err(Error::from)
+    })
+}
+
+/// What is said of one registration as it would be said of another: without ids, numbers, moments and the word that is its own; and
+/// without when something was done with it last, which is one moment of what is done in one transaction.
+fn bare(value: &Value, own: &str) -> Value {
+    const LAST: &str = "last_activity_at";
+    match value {
+        Value::Array(values) => values
+            .iter()
+            .filter(|value| **value != LAST)
+            .map(|value| bare(value, own))
+            .collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| *name != LAST)
+            .map(|(name, value)| (name.clone(), bare(value, own)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::String(text) if text.parse::<Time>().is_ok() => json!("a moment"),
+        Value::String(text) => {
+            let words = text
+                .split(' ')
+                .map(|word| match word.trim_end_matches(':').rsplit_once('_') {
+                    Some((kind, id)) if id.len() == 26 => kind,
+                    _ if word.starts_with("DR-") || word.starts_with("CA-") => "a number",
+                    _ => word,
+                });
+            let text = words.collect::<Vec<_>>().join(" ");
+            json!(text.replace(own, "own").replace(&own.to_lowercase(), "own"))
+        }
+        other => other.clone(),
+    }
+}
+
+fn last_event(world: &World) -> i64 {
+    let last: Option<i64> = world.sql(|tx| {
+        events::table
+            .select(diesel::dsl::max(events::seq))
+            .first(tx.conn())
+            .map_err(Error::from)
+    });
+    last.unwrap_or(0)
+}
+
+/// The events after that one, in order, as they would be told of another registration.
+fn told_since(world: &World, last: i64, own: &str) -> Vec<Value> {
+    type Told = (
+        String,
+        i64,
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+    );
+    let told: Vec<Told> = world.sql(move |tx| {
+        events::table
+            .filter(events::seq.gt(last))
+            .order(events::seq)
+            .select((
+                events::event_type,
+                events::revision,
+                events::changed_fields,
+                events::audience,
+                events::data,
+                events::previous,
+                events::partner_view,
+            ))
+            .load(tx.conn())
+            .map_err(Error::from)
+    });
+    let read = |text: &str| bare(&serde_json::from_str(text).unwrap(), own);
+    let perhaps = |text: Option<String>| text.map_or(Value::Null, |text| read(&text));
+    told.into_iter()
+        .map(|(kind, revision, changed, audience, data, previous, view)| {
+            json!([
+                kind,
+                revision,
+                read(&changed),
+                read(&audience),
+                perhaps(data),
+                perhaps(previous),
+                perhaps(view)
+            ])
+        })
+        .collect()
 }
 
 fn of(deal: &str) -> String {
@@ -245,11 +353,6 @@ each_engine! {
         let program = Program::new(&world).await;
         let (north, south) = (program.partner("Nordwind"), program.partner("Südstern"));
         let crm = world.machine(&["deals:read", "deals:write"]);
-        let sent_in = |id: &str, data: Value| {
-            let mut item = upsert(id, data);
-            item["submit"] = json!(true);
-            item
-        };
         let result = batch(&crm, DEALS, vec![
             sent_in("1", deal(&north, "First")),
             sent_in("2", deal(&south, "Second")),
@@ -265,6 +368,108 @@ each_engine! {
         assert_eq!(crm.get(&of("3")).await.refused(404), "not_found");
         let locked = batch(&crm, DEALS, vec![upsert("1", json!({"territory": "AT"}))]).await.expect(207);
         assert_eq!((statuses(&locked), pointer(&locked, 0)), (vec![422], "#/items/0/data/territory"));
+        crate::program::sound(&world);
+    }
+
+    async fn items_that_bring_one_new_customer_end_at_one_account(world: World) {
+        let program = Program::new(&world).await;
+        let (north, south, west) = (program.partner("Nordwind"), program.partner("Südstern"), program.partner("Westfeld"));
+        let (crm, ops) = (world.machine(&["deals:read", "deals:write"]), world.vendor(Role::ChannelOps));
+        let of_customer = |partner: &_, name: &str| with(json!({"title": name, "partner_id": ToString::to_string(partner), "customer": customer(name)}));
+        // Nobody knows the customers when the search for them begins, and each is made by the first item that brings it: of the same
+        // part, and of one before.
+        let mut items = vec![
+            sent_in("north", of_customer(&north, "Quellhof")),
+            sent_in("other", of_customer(&north, "Birkental")),
+            sent_in("south", of_customer(&south, "Quellhof")),
+        ];
+        items.extend((0..60).map(|number| upsert(&number.to_string(), deal(&north, "Draft"))));
+        items.push(sent_in("west", of_customer(&west, "Quellhof")));
+        let result = batch(&crm, DEALS, items).await.expect(200);
+        assert_eq!(statuses(&result), vec![201; 64]);
+        assert_eq!(number_of_accounts(&world), 2);
+        let mut sent = Vec::new();
+        for id in ["north", "south", "west", "other"] {
+            sent.push(crm.get(&of(id)).await.expect(200));
+        }
+        let accounts: BTreeSet<&str> = sent[..3].iter().map(|deal| deal["customer_account_id"].as_str().unwrap()).collect();
+        assert!(accounts.len() == 1 && !accounts.contains(sent[3]["customer_account_id"].as_str().unwrap()), "{sent:#?}");
+        let settled: Vec<&Value> = sent.iter().map(|deal| &deal["customer"]["resolution"]).collect();
+        assert_eq!(settled, ["created", "matched", "matched", "created"]);
+        for (place, deal) in (1..).zip(&sent[..3]) {
+            let check = ops.get(&format!("/v1/conflict-checks/{}", deal["conflict_check_id"].as_str().unwrap())).await.expect(200);
+            assert_eq!(check["assessment"]["queue_position"], place, "each sees who came before: {check:#}");
+            assert_eq!(check["verdict"], if place == 1 { "clear" } else { "conflict" }, "{check:#}");
+            let history = ops.get(&path(deal, "/history")).await.expect(200);
+            let steps: Vec<(&Value, &Value)> = history["data"].as_array().unwrap().iter().map(|line| (&line["seq"], &line["action"])).collect();
+            assert_eq!(steps[..2], [(&json!(1), &json!("create")), (&json!(2), &json!("submit"))]);
+        }
+        crate::program::sound(&world);
+    }
+
+    async fn what_was_found_is_of_no_use_once_the_draft_says_something_else(world: World) {
+        let program = Program::new(&world).await;
+        let (north, south) = (program.partner("Nordwind"), program.partner("Südstern"));
+        let crm = world.machine(&["deals:read", "deals:write"]);
+        let known = batch(&crm, DEALS, vec![sent_in("known", deal(&south, "Known"))]).await.expect(200);
+        assert_eq!(statuses(&known), [201]);
+        let acme = crm.get(&of("known")).await.expect(200)["customer_account_id"].clone();
+        for id in ["turned", "kept"] {
+            let title = json!({"title": id, "partner_id": north.to_string(), "deal_type": if id == "kept" { "renewal" } else { "net_new" }});
+            crm.put(&of(id), with(title)).await.expect(201);
+        }
+        // As it stands when the search begins the first draft is one for a customer that is known. The item before says otherwise.
+        let result = batch(&crm, DEALS, vec![
+            upsert("turned", json!({"customer": {"name": "Quellhof GmbH", "website": "https://www.quellhof.de", "street": null, "city": null}})),
+            sent_in("turned", json!({"next_step": "Call"})),
+            sent_in("kept", json!({"next_step": "Call"})),
+            sent_in("known", json!({})),
+        ]).await.expect(200);
+        assert_eq!(statuses(&result), [200; 4]);
+        let (turned, kept) = (crm.get(&of("turned")).await.expect(200), crm.get(&of("kept")).await.expect(200));
+        assert_eq!((&turned["customer"]["name"], &turned["customer"]["resolution"]), (&json!("Quellhof GmbH"), &json!("created")));
+        assert_ne!(turned["customer_account_id"], acme);
+        assert_eq!((&kept["customer_account_id"], &kept["customer"]["resolution"]), (&acme, &json!("matched")));
+        crate::program::sound(&world);
+    }
+
+    async fn what_a_batch_sends_in_is_told_as_two_calls_tell_it(world: World) {
+        let program = Program::new(&world).await;
+        let (north, south) = (program.partner("Nordwind"), program.partner("Südstern"));
+        let (crm, ops) = (world.machine(&["deals:read", "deals:write"]), world.vendor(Role::ChannelOps));
+        let body = |partner: &_, own: &str| with(json!({"title": own, "partner_id": ToString::to_string(partner), "customer": customer(own)}));
+        let before = last_event(&world);
+        let made = crm.put(&of("quellhof"), body(&north, "Quellhof")).await.expect(201);
+        let singly = crm.post(&path(&made, "/submit"), json!({})).await.expect(200);
+        let told_singly = told_since(&world, before, "Quellhof");
+        let before = last_event(&world);
+        let result = batch(&crm, DEALS, vec![sent_in("birkental", body(&south, "Birkental"))]).await;
+        let result = result.expect(200);
+        let told_at_once = told_since(&world, before, "Birkental");
+        let kinds: Vec<&Value> = told_at_once.iter().map(|event| &event[0]).collect();
+        assert_eq!(kinds, ["deal.created", "customer_account.created", "conflict_check.created", "deal.submitted"]);
+        assert_eq!(told_at_once, told_singly);
+
+        let read = crm.get(&of("birkental")).await;
+        let revision = |tag: Option<&str>| tag.unwrap().split('-').next().unwrap().to_owned();
+        assert_eq!(revision(read.header("etag")), revision(result["items"][0]["etag"].as_str()), "the tag is that of what was sent in");
+        let at_once = read.expect(200);
+        assert_eq!(bare(&at_once, "Birkental"), bare(&singly, "Quellhof"));
+        assert_eq!(crm.get(&path(&singly, "")).await.expect(200), singly, "what is answered is what is stored");
+        let mut said = Vec::new();
+        for (deal, own) in [(&singly, "Quellhof"), (&at_once, "Birkental")] {
+            let check = ops.get(&format!("/v1/conflict-checks/{}", deal["conflict_check_id"].as_str().unwrap())).await.expect(200);
+            let history = ops.get(&path(deal, "/history")).await.expect(200);
+            let chain = ops.get(&path(deal, "/approval-chain")).await.expect(200);
+            said.push([check, history["data"].clone(), chain].map(|said| bare(&said, own)));
+        }
+        assert_eq!(said[0], said[1]);
+        // What the check had looked at: its own claim stands among the others, whenever the rows were written.
+        let looked_at: Vec<String> = world.sql(|tx| conflict_checks::table.order(conflict_checks::created_at).select(conflict_checks::input).load(tx.conn()).map_err(Error::from));
+        let facts: Vec<Value> = looked_at.iter().map(|facts| serde_json::from_str(facts).unwrap()).collect();
+        assert_eq!(facts[0]["claims"][0]["deal_id"], singly["id"]);
+        assert_eq!(facts[1]["claims"][0]["deal_id"], at_once["id"]);
+        assert_eq!(bare(&facts[1]["asked"], "Birkental"), bare(&facts[0]["asked"], "Quellhof"));
         crate::program::sound(&world);
     }
 

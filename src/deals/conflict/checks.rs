@@ -3,19 +3,26 @@
 //! Finding the candidates is the costly part and needs no lock: it is done before the transaction that decides
 //! ([`prepare`]) and remembered with the customer as it was typed. Under the lock on the account only ids and claims are
 //! looked at again ([`check_deal`]); a candidate that was merged meanwhile counts as the account that stayed.
+//!
+//! A registration that is about to be written is checked as it will stand ([`check_unwritten`]), so that its rows are written
+//! once, with the check and what was found.
 
 use std::collections::BTreeSet;
 
 use super::{
     model::{Assessment, CheckPurpose, RedactedAssessment, RuleVersion},
-    queries::{self, CheckRow, Described, Registered},
+    queries::{self, CheckRow, Described, Registered, Trees},
     rules::{self, Asked, Candidate, ConflictPolicy, Customer, Facts, Window},
 };
 use crate::kernel::states::guard;
 use crate::{
     customers::resolution::EntityClass,
     db::Tx,
-    deals::{outcomes, protection::Grant, registrations::DealType},
+    deals::{
+        outcomes,
+        protection::Grant,
+        registrations::{DealType, Registration},
+    },
     error::{Error, Result},
     kernel::{
         Stored, Time,
@@ -64,6 +71,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Whether it was found for the customer of that registration as it is described there.
+    pub fn is_of(&self, registration: &Registration) -> bool {
+        self.described == registration.customer.as_ref().map(Described::of)
+    }
+
     /// The account that the customer surely is: identical or the same entity, and no other as sure.
     pub fn account(&self) -> Option<AccountId> {
         let own =
@@ -95,6 +107,31 @@ impl Prepared {
 pub fn prepare(tx: &mut Tx<'_>, deal: DealId) -> Result<Prepared> {
     let now = tx.now;
     let registered = queries::asked_by(tx, deal, Window::open(now))?;
+    prepared_of(tx, registered)
+}
+
+/// [`prepare`] for a registration that is at hand, stored or not.
+///
+/// # Errors
+/// What the database reports.
+pub fn prepare_for(tx: &mut Tx<'_>, registration: &Registration) -> Result<Prepared> {
+    let now = tx.now;
+    prepared_of(tx, Registered::of(registration, Window::open(now)))
+}
+
+/// [`prepare`] for a customer of whom nothing is known yet but how it is described.
+///
+/// # Errors
+/// What the database reports.
+pub fn prepare_described(tx: &mut Tx<'_>, described: Described) -> Result<Prepared> {
+    let customer = queries::look_up(tx, &described)?;
+    Ok(Prepared {
+        described: Some(described),
+        customer,
+    })
+}
+
+fn prepared_of(tx: &mut Tx<'_>, registered: Registered) -> Result<Prepared> {
     let customer = found(tx, &registered)?;
     Ok(Prepared {
         described: registered.described,
@@ -153,6 +190,39 @@ pub fn check_lines(
     check(tx, question)
 }
 
+/// [`check_deal`] of a registration that is about to be written as it is given: its claim counts as if it stood, and what is to be
+/// remembered of its customer is noted on it. The caller writes it, with the check, in the same transaction.
+///
+/// # Errors
+/// As [`check_deal`].
+pub fn check_unwritten(
+    tx: &mut Tx<'_>,
+    registration: &mut Registration,
+    purpose: CheckPurpose,
+    prepared: &Prepared,
+    trees: &mut Trees,
+) -> Result<Check> {
+    let (as_of, now) = (tx.moment(), tx.now);
+    let settings = policies::in_force(tx, as_of)?;
+    let window = protected_from(as_of, &settings, registration.deal.deal_type);
+    let registered = Registered::of(registration, window);
+    let mut customer = customer_of(tx, &registered, Some(prepared))?;
+    if let (Some(described), Some(row)) = (registered.to_remember(&customer), &mut registration.customer) {
+        queries::note_found(row, described, &customer, now)?;
+    }
+    queries::named_customer(tx, &mut customer, registered.account_id, registered.resolution)?;
+    let question = Question {
+        purpose,
+        asked: registered.asked,
+        customer,
+        as_of,
+        replay_of: None,
+    };
+    let (policy_version, policy) = queries::policy_of(settings);
+    let facts = facts_with(tx, &question, policy, Some(&*registration), trees)?;
+    store(tx, &question, facts, rules::RULES, policy_version).map(|(_, check)| check)
+}
+
 fn question(
     tx: &mut Tx<'_>,
     deal: DealId,
@@ -166,16 +236,8 @@ fn question(
     if window.is_none() {
         registered.asked.window = ahead(tx, as_of, registered.asked.deal_type)?;
     }
-    let fresh = prepared.filter(|prepared| prepared.described == registered.described);
-    let mut customer = match fresh {
-        Some(prepared) => prepared.customer.clone(),
-        None => found(tx, &registered)?,
-    };
-    if let Some(described) = registered
-        .described
-        .as_ref()
-        .filter(|_| registered.remembered.as_ref() != Some(&customer))
-    {
+    let mut customer = customer_of(tx, &registered, prepared)?;
+    if let Some(described) = registered.to_remember(&customer) {
         queries::remember(tx, deal, described, &customer)?;
     }
     queries::named_customer(tx, &mut customer, registered.account_id, registered.resolution)?;
@@ -188,13 +250,24 @@ fn question(
     })
 }
 
+/// Who the customer may be: as it was found before, if it is still described in the same words.
+fn customer_of(tx: &mut Tx<'_>, registered: &Registered, prepared: Option<&Prepared>) -> Result<Customer> {
+    match prepared.filter(|prepared| prepared.described == registered.described) {
+        Some(prepared) => Ok(prepared.customer.clone()),
+        None => found(tx, registered),
+    }
+}
+
 /// The time for which a registration of that kind that is approved at `from` is protected.
 ///
 /// # Errors
 /// What the database reports.
 pub fn ahead(tx: &mut Tx<'_>, from: Time, deal_type: DealType) -> Result<Window> {
-    let days = policies::in_force(tx, from)?.registration.days_of(deal_type);
-    Ok(Window::new(from, from.plus_days(days)))
+    Ok(protected_from(from, &policies::in_force(tx, from)?, deal_type))
+}
+
+fn protected_from(from: Time, settings: &ProgramSettings, deal_type: DealType) -> Window {
+    Window::new(from, from.plus_days(settings.registration.days_of(deal_type)))
 }
 
 /// Runs a check and stores it.
@@ -212,6 +285,17 @@ pub fn check(tx: &mut Tx<'_>, question: Question) -> Result<Check> {
 /// # Errors
 /// 409 `guard_failed` if nothing is asked for.
 pub fn facts(tx: &mut Tx<'_>, question: &Question, policy: ConflictPolicy) -> Result<Facts> {
+    facts_with(tx, question, policy, None, &mut Trees::default())
+}
+
+/// [`facts`] with a registration that is about to be written, as it is given; what was read of the trees before is not read again.
+fn facts_with(
+    tx: &mut Tx<'_>,
+    question: &Question,
+    policy: ConflictPolicy,
+    unwritten: Option<&Registration>,
+    trees: &mut Trees,
+) -> Result<Facts> {
     let mut customer = question.customer.clone();
     customer.classed(&policy.matching);
     queries::with_relatives(tx, &mut customer)?;
@@ -222,19 +306,14 @@ pub fn facts(tx: &mut Tx<'_>, question: &Question, policy: ConflictPolicy) -> Re
         .map(|candidate| candidate.account_id)
         .collect();
     let accounts: Vec<_> = accounts.into_iter().collect();
-    let claims = queries::claims(tx, &accounts, &policy, question.asked.window.from.min(question.as_of))?;
+    let at = question.asked.window.from.min(question.as_of);
+    let claims = queries::claims(tx, &accounts, &policy, at, unwritten)?;
     let asked_products: BTreeSet<ProductId> = question.asked.lines.iter().map(|line| line.product_id).collect();
     let asked_territories: BTreeSet<TerritoryId> = question.asked.territory_id.into_iter().collect();
-    let products = queries::products(
-        tx,
-        &asked_products,
-        &claims.iter().filter_map(|claim| claim.product_id).collect(),
-    )?;
-    let territories = queries::territories(
-        tx,
-        &asked_territories,
-        &claims.iter().filter_map(|claim| claim.territory_id).collect(),
-    )?;
+    let held_products = claims.iter().filter_map(|claim| claim.product_id).collect();
+    let products = trees.products(tx, asked_products, held_products)?;
+    let held_territories = claims.iter().filter_map(|claim| claim.territory_id).collect();
+    let territories = trees.territories(tx, asked_territories, held_territories)?;
     Ok(Facts {
         as_of: question.as_of,
         asked: question.asked.clone(),

@@ -13,8 +13,8 @@ use diesel::prelude::*;
 pub use self::{
     claims::load as claims,
     customers::{look_up, named as named_customer, with_relatives},
-    registrations::{Described, Registered, asked as asked_by, hash, remember},
-    trees::{products, territories},
+    registrations::{Described, Registered, asked as asked_by, hash, note_found, remember},
+    trees::Trees,
 };
 use super::{
     model::{
@@ -35,6 +35,7 @@ use crate::{
         page::{Key, Order, Page, Paging},
     },
     load_page,
+    policies::ProgramSettings,
     schema::{conflict_checks, conflict_probes, deals},
 };
 
@@ -43,7 +44,7 @@ use crate::{
 /// # Errors
 /// What the database reports.
 pub fn product_tree(tx: &mut Tx<'_>, asked: &BTreeSet<ProductId>) -> Result<Tree<ProductId>> {
-    products(tx, asked, &BTreeSet::new())
+    trees::products(tx, asked, &BTreeSet::new())
 }
 
 /// The part of the territory tree above those territories.
@@ -51,7 +52,7 @@ pub fn product_tree(tx: &mut Tx<'_>, asked: &BTreeSet<ProductId>) -> Result<Tree
 /// # Errors
 /// What the database reports.
 pub fn territory_tree(tx: &mut Tx<'_>, asked: &BTreeSet<TerritoryId>) -> Result<Tree<TerritoryId>> {
-    territories(tx, asked, &BTreeSet::new())
+    trees::territories(tx, asked, &BTreeSet::new())
 }
 
 /// A check as it stands in the database.
@@ -214,9 +215,13 @@ pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
-    let settings = crate::policies::in_force(tx, at)?;
+    Ok(policy_of(crate::policies::in_force(tx, at)?))
+}
+
+/// The part about conflicts of a policy, with its version.
+pub fn policy_of(settings: ProgramSettings) -> (i64, ConflictPolicy) {
     let rule = settings.registration.first_in_time;
-    Ok((settings.version, settings.conflict.under(rule)))
+    (settings.version, settings.conflict.under(rule))
 }
 
 /// What the last checks of those registrations looked at, by the purposes of the checks.

@@ -1,20 +1,41 @@
 //! What the items of a batch need alike, or have been read for all of them at once. A call for one registration begins with
 //! nothing, and reads as it goes.
 //!
-//! It lasts for one transaction, and holds what that transaction does not change: the catalogue, definitions of custom fields,
-//! which partners there are. What it changes, the registrations themselves, is kept up with it; so whatever undoes a part of the
-//! transaction begins with nothing, too.
+//! It lasts for one transaction, and holds what that transaction does not change: the catalogue and the calendars, the policy,
+//! definitions of custom fields, which partners there are, and how they stand. What it changes, the registrations themselves, is
+//! kept up with it; so whatever undoes a part of the transaction begins with nothing, too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{model::Deal, naming, queries, requests::NewDealLine, rows::Registration, rules::Named, states::DealStage};
+use super::{
+    clock_queries,
+    history::{self, Entry},
+    model::Deal,
+    naming, queries,
+    requests::NewDealLine,
+    rows::Registration,
+    rules::Named,
+    states::DealStage,
+};
 use crate::{
+    calendars::BusinessClock,
+    capabilities,
     custom_fields::{self, CustomField, CustomRecord},
     db::Tx,
+    deals::conflict::Trees,
     error::{Error, Result},
     http::Resource as _,
-    kernel::ids::{DealId, PartnerId, ProductId, TerritoryId},
-    numbers, partners, policies,
+    kernel::{
+        ids::{DealId, PartnerId, ProductId, TerritoryId},
+        states::FailingGuard,
+    },
+    numbers,
+    partners::{self, KnownBy},
+    policies::{self, ProgramSettings},
+    programs::{self, TierTerms},
     references::{self, ExternalRef},
 };
 
@@ -24,12 +45,30 @@ pub struct Ahead {
     partners: BTreeMap<PartnerId, bool>,
     territories: BTreeMap<String, Option<(TerritoryId, String)>>,
     products: BTreeMap<String, Option<(ProductId, String)>>,
-    stage: Option<DealStage>,
+    settings: Option<Arc<ProgramSettings>>,
     fields: Option<Vec<CustomField>>,
+    standings: BTreeMap<PartnerId, Arc<Standing>>,
+    authorised: BTreeMap<(PartnerId, ProductId, TerritoryId), bool>,
+    clocks: BTreeMap<Option<TerritoryId>, BusinessClock>,
+    /// What conflict checks have read of the trees.
+    pub trees: Trees,
     /// A number that was taken for the next registration to be made.
     pub number: Option<String>,
     /// The registrations of a batch, as they are now.
     known: Option<Known>,
+}
+
+/// How a partner stands that sends a registration in, whatever is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it may register new business.
+    pub is_active: bool,
+    /// What its agreements lack.
+    pub agreements: Option<FailingGuard>,
+    /// Its best tier.
+    pub tier: Option<TierTerms>,
+    /// What it is known by itself.
+    pub own: KnownBy,
 }
 
 /// The registrations that the items of a batch name.
@@ -38,6 +77,8 @@ struct Known {
     holders: BTreeMap<ExternalRef, DealId>,
     /// Those of them that the caller may see.
     registrations: BTreeMap<DealId, Registration>,
+    /// The numbers of the last lines of their histories.
+    lines: BTreeMap<DealId, i64>,
 }
 
 /// Locks registrations, with their accounts before them if they may be decided on.
@@ -68,6 +109,7 @@ impl Ahead {
             lock(tx, &wanted, decides)?;
             let registrations = queries::find_all(tx, &wanted)?;
             known.registrations = registrations.into_iter().map(|one| (one.deal.id, one)).collect();
+            known.lines = history::last_lines(tx, &wanted)?;
         }
         Ok(Self {
             known: Some(known),
@@ -118,6 +160,18 @@ impl Ahead {
         }
     }
 
+    /// Adds a line to the history of a registration that was written: the first for this item.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn note(&mut self, tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
+        // Taken, because what the item does next may add lines of its own.
+        match self.known.as_mut().and_then(|known| known.lines.remove(&deal)) {
+            Some(last) => history::note_after(tx, deal, last, entry),
+            None => history::note(tx, deal, entry),
+        }
+    }
+
     /// Whether there is such a partner, and the caller may see it.
     ///
     /// # Errors
@@ -147,13 +201,75 @@ impl Ahead {
     /// # Errors
     /// What the database reports.
     pub fn first_stage(&mut self, tx: &mut Tx<'_>) -> Result<DealStage> {
-        if let Some(stage) = self.stage {
-            return Ok(stage);
+        Ok(self.settings(tx)?.pipeline.first())
+    }
+
+    /// The program's settings as they are in force.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn settings(&mut self, tx: &mut Tx<'_>) -> Result<Arc<ProgramSettings>> {
+        if let Some(settings) = &self.settings {
+            return Ok(Arc::clone(settings));
         }
         let now = tx.now;
-        let stage = policies::in_force(tx, now)?.pipeline.first();
-        self.stage = Some(stage);
-        Ok(stage)
+        let settings = Arc::new(policies::in_force(tx, now)?);
+        self.settings = Some(Arc::clone(&settings));
+        Ok(settings)
+    }
+
+    /// How the partner stands.
+    ///
+    /// # Errors
+    /// 404 if there is no such partner.
+    pub fn standing(&mut self, tx: &mut Tx<'_>, partner: PartnerId) -> Result<Arc<Standing>> {
+        if let Some(standing) = self.standings.get(&partner) {
+            return Ok(Arc::clone(standing));
+        }
+        let now = tx.now;
+        let standing = Arc::new(Standing {
+            is_active: partners::is_active(tx, partner)?,
+            agreements: capabilities::agreements_executed(tx, partner)?.failing(),
+            tier: programs::tier_at(tx, partner, now)?,
+            own: partners::known_by(tx, partner)?,
+        });
+        self.standings.insert(partner, Arc::clone(&standing));
+        Ok(standing)
+    }
+
+    /// Whether the partner may sell the product in the territory.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn authorised(
+        &mut self,
+        tx: &mut Tx<'_>,
+        partner: PartnerId,
+        product: ProductId,
+        territory: TerritoryId,
+    ) -> Result<bool> {
+        let asked = (partner, product, territory);
+        if let Some(known) = self.authorised.get(&asked) {
+            return Ok(*known);
+        }
+        let now = tx.now;
+        let authorised = partners::authorised(tx, partner, product, territory, now)?;
+        self.authorised.insert(asked, authorised);
+        Ok(authorised)
+    }
+
+    /// The clock of a territory under the program's rules.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn clock(&mut self, tx: &mut Tx<'_>, territory: Option<TerritoryId>) -> Result<BusinessClock> {
+        if let Some(clock) = self.clocks.get(&territory) {
+            return Ok(clock.clone());
+        }
+        let settings = self.settings(tx)?;
+        let clock = clock_queries::of_territory(tx, territory, &settings.registration)?;
+        self.clocks.insert(territory, clock.clone());
+        Ok(clock)
     }
 
     /// The number of a new registration.

@@ -38,7 +38,7 @@ use crate::{
     },
     partners,
     policies::{self, ProgramSettings, ReasonKind},
-    programs,
+    programs::{self, TierTerms},
 };
 
 /// The chain of the registration, and whether the caller may decide the step whose turn it is.
@@ -401,7 +401,8 @@ fn grant(before: &Registration, decision: &Decision<'_>, row: &DecisionRow) -> R
 }
 
 /// Grants what was just sent in, where the program's rules do so without a person: the check is clear, the amount is
-/// small enough, the tier high enough, and nothing was revoked of late. Otherwise it waits for a reviewer.
+/// small enough, the partner's tier (`tier`, as of now) high enough, and nothing was revoked of late. Otherwise it waits for
+/// a reviewer.
 ///
 /// # Errors
 /// What the database reports.
@@ -410,8 +411,9 @@ pub fn grant_without_person(
     sent_in: Registration,
     check: &Check,
     settings: &ProgramSettings,
+    tier: Option<&TierTerms>,
 ) -> Result<Registration> {
-    if check.assessment.verdict != ConflictVerdict::Clear || !may_grant_without_person(tx, &sent_in, settings)? {
+    if check.assessment.verdict != ConflictVerdict::Clear || !is_in_good_standing(tx, &sent_in, settings, tier)? {
         return Ok(sent_in);
     }
     let Ok(scope) = scopes::narrowed(tx, &sent_in, None)? else {
@@ -489,9 +491,19 @@ pub fn may_grant_without_person(
     registration: &Registration,
     settings: &ProgramSettings,
 ) -> Result<bool> {
+    let now = tx.now;
+    let tier = programs::tier_at(tx, registration.deal.partner_id, now)?;
+    is_in_good_standing(tx, registration, settings, tier.as_ref())
+}
+
+fn is_in_good_standing(
+    tx: &mut Tx<'_>,
+    registration: &Registration,
+    settings: &ProgramSettings,
+    tier: Option<&TierTerms>,
+) -> Result<bool> {
     let (rule, deal, now) = (&settings.registration.auto_approval, &registration.deal, tx.now);
-    let tier = programs::tier_at(tx, deal.partner_id, now)?;
-    if !tier_terms::grants_without_person(rule, tier.as_ref(), deal.amount()) {
+    if !tier_terms::grants_without_person(rule, tier, deal.amount()) {
         return Ok(false);
     }
     Ok(review_queries::strikes(tx, deal.partner_id, now.plus_days(-rule.strike_days))? == 0)

@@ -102,3 +102,11 @@ pub fn save_clock(tx: &mut Tx<'_>, before: Option<&ReviewClock>, after: Option<&
     }
     Ok(())
 }
+
+/// Adds the clock of a registration that is added in the same transaction.
+///
+/// # Errors
+/// What the database reports.
+pub fn add_clock(tx: &mut Tx<'_>, clock: &ReviewClock) -> Result<()> {
+    tx.add(diesel::insert_into(table).values(&clock.row))
+}

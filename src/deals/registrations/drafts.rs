@@ -96,6 +96,14 @@ pub fn may_write(caller: &Caller, registration: &Registration) -> Result<()> {
 /// # Errors
 /// 409 `unknown_reference` for a partner, product or territory that is not there; 409 `guard_failed` if the vendor names no partner.
 pub fn create(tx: &mut Tx<'_>, ahead: &mut Ahead, new: NewDeal) -> Result<Registration> {
+    let draft = drafted(tx, ahead, new)?;
+    let draft = queries::insert(tx, draft, "deal.created")?;
+    super::history::begin(tx, draft.deal.id, super::history::Entry::action("create"))?;
+    Ok(draft)
+}
+
+/// A new draft that is not stored.
+fn drafted(tx: &mut Tx<'_>, ahead: &mut Ahead, new: NewDeal) -> Result<Registration> {
     let author = author(tx.caller(), new.partner_id)?;
     if !ahead.has_partner(tx, author.partner_id)? {
         return Err(Error::unknown_reference(
@@ -112,10 +120,29 @@ pub fn create(tx: &mut Tx<'_>, ahead: &mut Ahead, new: NewDeal) -> Result<Regist
     let stage = ahead.first_stage(tx)?;
     let number = ahead.number(tx)?;
     let now = tx.now;
-    let draft = rules::draft(new, named, author, number, stage, now);
-    let draft = queries::insert(tx, draft, "deal.created")?;
-    super::history::begin(tx, draft.deal.id, super::history::Entry::action("create"))?;
-    Ok(draft)
+    Ok(rules::draft(new, named, author, number, stage, now))
+}
+
+/// The draft that [`upsert`] makes at a new id, not stored and not told of: whoever sends it in at once stores it as it stands
+/// then. Nothing if the registration is there, if that is not known ahead, or if the body moves the sale, which takes a stored one.
+///
+/// # Errors
+/// As [`upsert`].
+pub fn unstored(
+    tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
+    reference: &ExternalRef,
+    body: &DealUpsert,
+    seen_at: IfMatch,
+) -> Result<Option<Registration>> {
+    if !ahead.has_read() || body.stage.is_some() || ahead.holder(tx, reference, false)?.is_some() {
+        return Ok(None);
+    }
+    let mut said = body.clone().parts()?;
+    references::add(&mut said.patch.external_refs, reference);
+    seen_at.check_none()?;
+    let new = upserts::new_deal(said.partner_id, said.patch)?;
+    drafted(tx, ahead, new).map(Some)
 }
 
 /// A registration with changes.
@@ -138,7 +165,7 @@ pub fn change(tx: &mut Tx<'_>, ahead: &mut Ahead, before: &Registration, patch: 
     let named = Named { custom, ..named };
     let after = before.clone().patched(patch, named, tx.now)?;
     let after = queries::save(tx, before, after, "deal.updated")?;
-    super::history::note(tx, after.deal.id, super::history::Entry::action("update"))?;
+    ahead.note(tx, after.deal.id, super::history::Entry::action("update"))?;
     Ok(after)
 }
 

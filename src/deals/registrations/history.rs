@@ -1,7 +1,7 @@
 //! What happened to a registration, one line a step. Append-only; the partner reads the lines that are for both sides,
 //! without what only the vendor may read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,34 @@ pub fn note(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
         .select(deal_history::seq)
         .first(tx.conn())
         .optional()?;
-    write(tx, deal, last.unwrap_or(0) + 1, entry)
+    let line = line(tx, deal, last.unwrap_or(0) + 1, entry);
+    diesel::insert_into(table).values(&line).execute(tx.conn())?;
+    Ok(())
+}
+
+/// [`note`] of a registration whose last line is known to have that number.
+///
+/// # Errors
+/// What the database reports.
+pub fn note_after(tx: &mut Tx<'_>, deal: DealId, last: i64, entry: Entry) -> Result<()> {
+    let line = line(tx, deal, last + 1, entry);
+    tx.add(diesel::insert_into(table).values(&line))
+}
+
+/// The numbers of the last lines of those registrations.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_lines(tx: &mut Tx<'_>, deals: &[DealId]) -> Result<BTreeMap<DealId, i64>> {
+    let last: Vec<(DealId, Option<i64>)> = table
+        .filter(deal_history::deal_id.eq_any(among(deals)))
+        .group_by(deal_history::deal_id)
+        .select((deal_history::deal_id, diesel::dsl::max(deal_history::seq)))
+        .load(tx.conn())?;
+    Ok(last
+        .into_iter()
+        .filter_map(|(deal, last)| Some((deal, last?)))
+        .collect())
 }
 
 /// The first line of a registration that was stored in the same transaction.
@@ -161,7 +188,19 @@ pub fn note(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn begin(tx: &mut Tx<'_>, deal: DealId, entry: Entry) -> Result<()> {
-    write(tx, deal, 1, entry)
+    begin_with(tx, deal, [entry])
+}
+
+/// The first lines of a registration that was stored in the same transaction, in their order.
+///
+/// # Errors
+/// What the database reports.
+pub fn begin_with(tx: &mut Tx<'_>, deal: DealId, entries: impl IntoIterator<Item = Entry>) -> Result<()> {
+    for (seq, entry) in (1..).zip(entries) {
+        let line = line(tx, deal, seq, entry);
+        tx.add(diesel::insert_into(table).values(&line))?;
+    }
+    Ok(())
 }
 
 /// What was done with a registration besides that action, the latest first; nothing if the action was never done.
@@ -241,13 +280,13 @@ pub fn actors(tx: &mut Tx<'_>, deal: DealId, actions: &[&str]) -> Result<BTreeSe
     Ok(found.into_iter().collect())
 }
 
-fn write(tx: &mut Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> Result<()> {
+fn line(tx: &Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> DealHistoryEntry {
     let caller = tx.caller();
     let (axis, from_state, to_state) = match entry.moved {
         Some((axis, from, to)) => (Some(axis), Some(from), Some(to)),
         None => (None, None, None),
     };
-    let row = DealHistoryEntry {
+    DealHistoryEntry {
         deal_id: deal,
         seq,
         at: tx.now,
@@ -270,9 +309,7 @@ fn write(tx: &mut Tx<'_>, deal: DealId, seq: i64, entry: Entry) -> Result<()> {
         reason_text: entry.reason_text,
         detail: entry.detail,
         visibility: entry.visibility,
-    };
-    diesel::insert_into(table).values(&row).execute(tx.conn())?;
-    Ok(())
+    }
 }
 
 /// What the history of a registration is filtered by.

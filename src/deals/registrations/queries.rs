@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use diesel::{
+    expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate},
+    prelude::*,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{Array, BigInt, Nullable, Text},
+};
 
 use super::{
-    clock::ReviewClock,
     clock_queries, filter,
     model::Deal,
     requests::{DealFilter, DealSort},
@@ -19,7 +23,7 @@ use super::{
 use crate::{
     custom_fields::{self, CustomRecord},
     customers,
-    db::{Clause, Lock, Tx, among},
+    db::{Clause, Engine, Lock, Tx, among},
     error::{Error, Result},
     events::Fact,
     http::Resource as _,
@@ -38,20 +42,201 @@ use crate::{
 };
 
 /// The row of a registration with the rows that stand one to one beside it.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = deals)]
+#[derive(Queryable)]
 struct Wide {
-    #[diesel(embed)]
     deal: DealRow,
-    #[diesel(embed)]
     details: DetailsRow,
-    #[diesel(embed)]
     customer: Option<CustomerRow>,
-    #[diesel(embed)]
     review: Option<ReviewRow>,
-    #[diesel(select_expression = territories::code.nullable())]
-    #[diesel(select_expression_type = diesel::dsl::Nullable<territories::code>)]
     territory: Option<String>,
+}
+
+/// The columns of [`Wide`], written out: diesel writes some eighty names anew for each query, which took longer than to run it. A
+/// test compares them with those of the rows.
+const COLUMNS: &str = "\
+    deals.id, deals.number, deals.partner_id, deals.distributor_id, deals.submitter_id, deals.title, \
+    deals.title_key, deals.deal_type, deals.source, deals.territory_id, deals.customer_account_id, \
+    deals.amount_minor, deals.amount_currency, deals.expected_close_on, deals.review_status, deals.stage, \
+    deals.received_at, deals.seq, deals.review_due_at, deals.assignee_id, deals.conflict_check_id, \
+    deals.policy_version, deals.last_activity_at, deals.legacy, deals.closed_at, deals.closed_reason, \
+    deals.win_verified_at, deals.custom, deals.revision, deals.created_at, deals.updated_at, deal_details.deal_id, \
+    deal_details.description, deal_details.next_step, deal_details.competitor, deal_details.co_sell_needs, \
+    deal_details.visibility, deal_details.customer_consent, deal_details.on_behalf_of, deal_details.missing, \
+    deal_customer_inputs.deal_id, deal_customer_inputs.name, deal_customer_inputs.name_key, \
+    deal_customer_inputs.website, deal_customer_inputs.domain, deal_customer_inputs.registration_number, \
+    deal_customer_inputs.registration_authority, deal_customer_inputs.phone, deal_customer_inputs.email, \
+    deal_customer_inputs.street, deal_customer_inputs.city, deal_customer_inputs.region, \
+    deal_customer_inputs.postal_code, deal_customer_inputs.country, deal_customer_inputs.resolution, \
+    deal_customer_inputs.resolved_at, deal_customer_inputs.resolved_by, deal_customer_inputs.input_hash, \
+    deal_customer_inputs.matcher_version, deal_customer_inputs.candidates, deal_customer_inputs.matched_at, \
+    deal_reviews.deal_id, deal_reviews.submitted_by, deal_reviews.submitted_at, deal_reviews.round, \
+    deal_reviews.paused_at, deal_reviews.paused_micros, deal_reviews.info_due_at, deal_reviews.assigned_at, \
+    deal_reviews.decided_at, deal_reviews.auto_approved, deal_reviews.appeal_until, territories.code";
+
+/// What is selected of [`Wide`].
+#[derive(Debug, Clone, Copy)]
+struct Columns;
+
+/// The type in SQL of a row, or of one that need not be there.
+type Of<R> = <<R as Selectable<Engine>>::SelectExpression as Expression>::SqlType;
+
+impl Selectable<Engine> for Wide {
+    type SelectExpression = Columns;
+
+    fn construct_selection() -> Columns {
+        Columns
+    }
+}
+
+impl Expression for Columns {
+    type SqlType = (
+        Of<DealRow>,
+        Of<DetailsRow>,
+        Of<Option<CustomerRow>>,
+        Of<Option<ReviewRow>>,
+        Nullable<Text>,
+    );
+}
+
+impl QueryFragment<Engine> for Columns {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Engine>) -> QueryResult<()> {
+        out.push_sql(COLUMNS);
+        Ok(())
+    }
+}
+
+/// The many-sided parts of a registration, each a digit of [`Parts`]. Most registrations have few of them, and a statement that
+/// finds nothing costs as much as one that finds something: so it is asked first which there are. Whether all rows of a
+/// part count is for its own statement to tell.
+const LINES: i64 = 1;
+const CONTACTS: i64 = 2;
+const SITES: i64 = 4;
+const REFERENCES: i64 = 8;
+const OPEN_INFOS: i64 = 16;
+const DECISIONS: i64 = 32;
+const WINDOWS: i64 = 64;
+const EXTENSIONS: i64 = 128;
+const CLOCKS: i64 = 256;
+
+/// Which parts the registration of a row has, as a sum: for one that is read by itself.
+#[derive(Debug, Clone, Copy)]
+struct Parts;
+
+/// Each part is a subquery that ends at its first row: `EXISTS` PostgreSQL might answer by reading the whole table.
+const PARTS: &str = "CAST(\
+    COALESCE((SELECT 1 FROM deal_lines WHERE deal_lines.deal_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 2 FROM deal_contacts WHERE deal_contacts.deal_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 4 FROM deal_sites WHERE deal_sites.deal_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 8 FROM external_references WHERE external_references.resource_type = 'deal' \
+    AND external_references.resource_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 16 FROM deal_info_requests WHERE deal_info_requests.deal_id = deals.id \
+    AND deal_info_requests.status = 'open' LIMIT 1), 0) \
+    + COALESCE((SELECT 32 FROM deal_decisions WHERE deal_decisions.deal_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 64 FROM protections WHERE protections.deal_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 128 FROM deal_extensions WHERE deal_extensions.deal_id = deals.id LIMIT 1), 0) \
+    + COALESCE((SELECT 256 FROM review_clocks WHERE review_clocks.deal_id = deals.id LIMIT 1), 0) AS BIGINT)";
+
+impl Expression for Parts {
+    type SqlType = BigInt;
+}
+
+impl QueryFragment<Engine> for Parts {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Engine>) -> QueryResult<()> {
+        out.push_sql(PARTS);
+        Ok(())
+    }
+}
+
+/// Text that is the same each time, and names what the query has.
+macro_rules! written_out {
+    ($($part:ty),+) => {$(
+        impl<QS> AppearsOnTable<QS> for $part {}
+        impl<QS> SelectableExpression<QS> for $part {}
+        impl<GB> ValidGrouping<GB> for $part {
+            type IsAggregate = is_aggregate::Never;
+        }
+        impl QueryId for $part {
+            type QueryId = Self;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+    )+};
+}
+
+written_out!(Columns, Parts);
+
+/// Which parts there are of many registrations. On SQLite by the subqueries of [`Parts`], which follow the indexes whatever is
+/// known of the tables; on PostgreSQL, where many small subqueries take as long as the page itself, by a join for each.
+struct PartsOf {
+    ids: Vec<String>,
+    /// The same as JSON, which is how SQLite takes a list as one value.
+    json: String,
+}
+
+const PARTS_OF: &str = ") \
+    SELECT CAST(1 AS BIGINT), wanted.id FROM wanted CROSS JOIN deal_lines WHERE deal_lines.deal_id = wanted.id \
+    UNION ALL SELECT 2, wanted.id FROM wanted CROSS JOIN deal_contacts WHERE deal_contacts.deal_id = wanted.id \
+    UNION ALL SELECT 4, wanted.id FROM wanted CROSS JOIN deal_sites WHERE deal_sites.deal_id = wanted.id \
+    UNION ALL SELECT 8, wanted.id FROM wanted CROSS JOIN external_references \
+    WHERE external_references.resource_type = 'deal' AND external_references.resource_id = wanted.id \
+    UNION ALL SELECT 16, wanted.id FROM wanted CROSS JOIN deal_info_requests \
+    WHERE deal_info_requests.deal_id = wanted.id AND deal_info_requests.status = 'open' \
+    UNION ALL SELECT 32, wanted.id FROM wanted CROSS JOIN deal_decisions WHERE deal_decisions.deal_id = wanted.id \
+    UNION ALL SELECT 64, wanted.id FROM wanted CROSS JOIN protections WHERE protections.deal_id = wanted.id \
+    UNION ALL SELECT 128, wanted.id FROM wanted CROSS JOIN deal_extensions WHERE deal_extensions.deal_id = wanted.id \
+    UNION ALL SELECT 256, wanted.id FROM wanted CROSS JOIN review_clocks WHERE review_clocks.deal_id = wanted.id";
+
+impl Query for PartsOf {
+    type SqlType = (BigInt, Text);
+}
+
+impl<C> RunQueryDsl<C> for PartsOf {}
+
+impl QueryId for PartsOf {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Engine> for PartsOf {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Engine>) -> QueryResult<()> {
+        match *out.backend() {
+            Engine::Sqlite => {
+                out.push_sql("SELECT ");
+                out.push_sql(PARTS);
+                out.push_sql(", deals.id FROM (SELECT value AS id FROM json_each(");
+                out.push_bind_param::<Text, String>(&self.json)?;
+                out.push_sql(")) AS deals");
+            }
+            Engine::Postgres => {
+                out.push_sql("WITH wanted(id) AS MATERIALIZED (SELECT unnest(");
+                out.push_bind_param::<Array<Text>, Vec<String>>(&self.ids)?;
+                out.push_sql(")");
+                out.push_sql(PARTS_OF);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows, each with the parts that there are.
+fn with_parts(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<(Wide, i64)>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = rows.iter().map(|row| row.deal.id.to_string()).collect();
+    let json = serde_json::to_string(&ids).map_err(Error::internal)?;
+    let found: Vec<(i64, DealId)> = PartsOf { ids, json }.load(tx.conn())?;
+    let mut parts: BTreeMap<DealId, i64> = BTreeMap::new();
+    for (part, id) in found {
+        *parts.entry(id).or_default() |= part;
+    }
+    let parts_of = |row: &Wide| parts.get(&row.deal.id).copied().unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let parts = parts_of(&row);
+            (row, parts)
+        })
+        .collect())
 }
 
 macro_rules! wide {
@@ -75,6 +260,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &DealFilter, paging: &Paging) -> Result<Pag
     let rows = load_page!(tx, wide!() => Wide, clause, sort.order(), paging)?;
     let page = Page::of(rows, paging, |row| (key(sort, &row.deal), row.deal.id.to_string()));
     page.with(|rows| {
+        let rows = with_parts(tx, rows)?;
         let registrations = whole(tx, rows)?;
         seen(tx, registrations)
     })
@@ -122,7 +308,10 @@ fn key(sort: DealSort, row: &DealRow) -> Key {
 pub fn find(tx: &mut Tx<'_>, id: DealId) -> Result<Registration> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.equals("deals.id", &id);
-    let rows: Vec<Wide> = wide!().select(Wide::as_select()).filter(clause).load(tx.conn())?;
+    let rows: Vec<(Wide, i64)> = wide!()
+        .select((Wide::as_select(), Parts))
+        .filter(clause)
+        .load(tx.conn())?;
     whole(tx, rows)?.pop().ok_or_else(Error::not_found)
 }
 
@@ -189,6 +378,7 @@ pub fn find_all(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Vec<Registration>> {
     let mut clause = Clause::rows_of(tx.caller(), "deals.partner_id");
     clause.one_of("deals.id", ids);
     let rows: Vec<Wide> = wide!().select(Wide::as_select()).filter(clause).load(tx.conn())?;
+    let rows = with_parts(tx, rows)?;
     whole(tx, rows)
 }
 
@@ -224,57 +414,40 @@ pub fn places(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, (Optio
     Ok(rows.into_iter().map(|(id, at, seq)| (id, (at, seq))).collect())
 }
 
-/// The rows put together with their many-sided parts: one query for each part, however many rows there are.
-fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<DealId> = rows.iter().map(|row| row.deal.id).collect();
-    let lines: Vec<(LineRow, String)> = deal_lines::table
-        .inner_join(products::table)
-        .filter(deal_lines::deal_id.eq_any(among(&ids)))
-        .order((deal_lines::deal_id, deal_lines::position))
-        .select((LineRow::as_select(), products::code))
-        .load(tx.conn())?;
-    let mut lines = grouped(
-        lines
-            .into_iter()
-            .map(|(row, product)| (row.deal_id, Line { row, product })),
-    );
-    let contacts: Vec<ContactRow> = deal_contacts::table
-        .filter(deal_contacts::deal_id.eq_any(among(&ids)))
-        .order((deal_contacts::deal_id, deal_contacts::position))
-        .select(ContactRow::as_select())
-        .load(tx.conn())?;
-    let mut contacts = grouped(contacts.into_iter().map(|row| (row.deal_id, row)));
-    let sites: Vec<SiteRow> = deal_sites::table
-        .filter(deal_sites::deal_id.eq_any(among(&ids)))
-        .order((deal_sites::deal_id, deal_sites::position))
-        .select(SiteRow::as_select())
-        .load(tx.conn())?;
-    let mut sites = grouped(sites.into_iter().map(|row| (row.deal_id, row)));
-    let sent_in: Vec<DealId> = rows
-        .iter()
-        .filter(|row| row.deal.received_at.is_some() || row.deal.legacy)
-        .map(|row| row.deal.id)
-        .collect();
-    let Reviewed {
-        mut infos,
-        mut decisions,
-        mut windows,
-        mut extensions,
-        mut clocks,
-    } = if sent_in.is_empty() {
-        Reviewed::default()
-    } else {
-        reviewed(tx, &sent_in)?
+/// The rows put together with their many-sided parts: one query for each part that there is, however many rows there are.
+fn whole(tx: &mut Tx<'_>, rows: Vec<(Wide, i64)>) -> Result<Vec<Registration>> {
+    let with = |part: i64| -> Vec<DealId> {
+        let rows = rows.iter().filter(|(_, parts)| parts & part != 0);
+        rows.map(|(row, _)| row.deal.id).collect()
     };
-    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let mut refs = references::by_records(tx, Deal::TYPE, &texts)?;
+    // What only a registration has that was sent in.
+    let sent_in_with = |part: i64| -> Vec<DealId> {
+        let rows = rows
+            .iter()
+            .filter(|(row, parts)| parts & part != 0 && (row.deal.received_at.is_some() || row.deal.legacy));
+        rows.map(|(row, _)| row.deal.id).collect()
+    };
+    let mut lines = if_any(tx, &with(LINES), lines)?;
+    let mut contacts = if_any(tx, &with(CONTACTS), contacts)?;
+    let mut sites = if_any(tx, &with(SITES), sites)?;
+    let mut infos = if_any(tx, &sent_in_with(OPEN_INFOS), open_infos)?;
+    let mut decisions = if_any(tx, &sent_in_with(DECISIONS), decisions)?;
+    let mut windows = if_any(tx, &sent_in_with(WINDOWS), windows)?;
+    let mut extensions = if_any(tx, &sent_in_with(EXTENSIONS), extensions)?;
+    let mut clocks = if_any(tx, &sent_in_with(CLOCKS), clock_queries::last_clocks)?;
+    let mut refs = if_any(tx, &with(REFERENCES), |tx, ids| {
+        let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        references::by_records(tx, Deal::TYPE, &texts)
+    })?;
     Ok(rows
         .into_iter()
-        .map(|row| {
+        .map(|(row, parts)| {
             let id = row.deal.id;
+            let references = if parts & REFERENCES == 0 {
+                None
+            } else {
+                refs.remove(&id.to_string())
+            };
             Registration {
                 deal: row.deal,
                 details: row.details,
@@ -285,9 +458,9 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
                 lines: lines.remove(&id).unwrap_or_default(),
                 contacts: contacts.remove(&id).unwrap_or_default(),
                 sites: sites.remove(&id).unwrap_or_default(),
-                references: refs.remove(&id.to_string()).unwrap_or_default(),
-                info: infos.remove(&id).and_then(|mut rows: Vec<InfoRow>| rows.pop()),
-                decision: decisions.remove(&id).and_then(|mut rows: Vec<DecisionRow>| rows.pop()),
+                references: references.unwrap_or_default(),
+                info: infos.remove(&id).and_then(|mut rows| rows.pop()),
+                decision: decisions.remove(&id).and_then(|mut rows| rows.pop()),
                 windows: windows.remove(&id).unwrap_or_default(),
                 extension_count: extensions.remove(&id).unwrap_or_default(),
             }
@@ -297,25 +470,62 @@ fn whole(tx: &mut Tx<'_>, rows: Vec<Wide>) -> Result<Vec<Registration>> {
 
 type Many<T> = BTreeMap<DealId, Vec<T>>;
 
-/// What only a registration has that was sent in.
-#[derive(Default)]
-struct Reviewed {
-    infos: Many<InfoRow>,
-    decisions: Many<DecisionRow>,
-    windows: Many<WindowRow>,
-    /// How many extensions were granted.
-    extensions: BTreeMap<DealId, i64>,
-    clocks: BTreeMap<DealId, ReviewClock>,
+/// What is asked of registrations, if there are any to ask it of.
+fn if_any<T: Default>(
+    tx: &mut Tx<'_>,
+    ids: &[DealId],
+    ask: impl FnOnce(&mut Tx<'_>, &[DealId]) -> Result<T>,
+) -> Result<T> {
+    if ids.is_empty() {
+        return Ok(T::default());
+    }
+    ask(tx, ids)
 }
 
-/// Open questions, decisions, protections and the number of their extensions.
-fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
+fn lines(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Many<Line>> {
+    let lines: Vec<(LineRow, String)> = deal_lines::table
+        .inner_join(products::table)
+        .filter(deal_lines::deal_id.eq_any(among(ids)))
+        .order((deal_lines::deal_id, deal_lines::position))
+        .select((LineRow::as_select(), products::code))
+        .load(tx.conn())?;
+    Ok(grouped(
+        lines
+            .into_iter()
+            .map(|(row, product)| (row.deal_id, Line { row, product })),
+    ))
+}
+
+fn contacts(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Many<ContactRow>> {
+    let contacts: Vec<ContactRow> = deal_contacts::table
+        .filter(deal_contacts::deal_id.eq_any(among(ids)))
+        .order((deal_contacts::deal_id, deal_contacts::position))
+        .select(ContactRow::as_select())
+        .load(tx.conn())?;
+    Ok(grouped(contacts.into_iter().map(|row| (row.deal_id, row))))
+}
+
+fn sites(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Many<SiteRow>> {
+    let sites: Vec<SiteRow> = deal_sites::table
+        .filter(deal_sites::deal_id.eq_any(among(ids)))
+        .order((deal_sites::deal_id, deal_sites::position))
+        .select(SiteRow::as_select())
+        .load(tx.conn())?;
+    Ok(grouped(sites.into_iter().map(|row| (row.deal_id, row))))
+}
+
+/// The questions that the partners owe an answer to.
+fn open_infos(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Many<InfoRow>> {
     let infos: Vec<InfoRow> = deal_info_requests::table
         .filter(deal_info_requests::deal_id.eq_any(among(ids)))
         .filter(deal_info_requests::status.eq(InfoRequestStatus::Open))
         .select(InfoRow::as_select())
         .load(tx.conn())?;
-    // Only what ended a review or undid its end: steps, extensions and amendments are read at their own addresses.
+    Ok(grouped(infos.into_iter().map(|row| (row.deal_id, row))))
+}
+
+/// Only what ended a review or undid its end: steps, extensions and amendments are read at their own addresses.
+fn decisions(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Many<DecisionRow>> {
     let ends = [
         DecisionOutcome::Approved,
         DecisionOutcome::AutoApproved,
@@ -332,24 +542,27 @@ fn reviewed(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Reviewed> {
         .order((deal_decisions::deal_id, deal_decisions::decided_at, deal_decisions::id))
         .select(DecisionRow::as_select())
         .load(tx.conn())?;
+    Ok(grouped(decisions.into_iter().map(|row| (row.deal_id, row))))
+}
+
+fn windows(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<Many<WindowRow>> {
     let windows: Vec<WindowRow> = protections::table
         .filter(protections::deal_id.eq_any(among(ids)))
         .order((protections::deal_id, protections::starts_at, protections::id))
         .select(WindowRow::as_select())
         .load(tx.conn())?;
+    Ok(grouped(windows.into_iter().map(|row| (row.deal_id, row))))
+}
+
+/// How many extensions were granted.
+fn extensions(tx: &mut Tx<'_>, ids: &[DealId]) -> Result<BTreeMap<DealId, i64>> {
     let extensions: Vec<(DealId, i64)> = deal_extensions::table
         .filter(deal_extensions::deal_id.eq_any(among(ids)))
         .filter(deal_extensions::status.eq("granted"))
         .group_by(deal_extensions::deal_id)
         .select((deal_extensions::deal_id, diesel::dsl::count_star()))
         .load(tx.conn())?;
-    Ok(Reviewed {
-        infos: grouped(infos.into_iter().map(|row| (row.deal_id, row))),
-        decisions: grouped(decisions.into_iter().map(|row| (row.deal_id, row))),
-        windows: grouped(windows.into_iter().map(|row| (row.deal_id, row))),
-        extensions: extensions.into_iter().collect(),
-        clocks: clock_queries::last_clocks(tx, ids)?,
-    })
+    Ok(extensions.into_iter().collect())
 }
 
 fn grouped<T>(rows: impl Iterator<Item = (DealId, T)>) -> Many<T> {
@@ -399,52 +612,28 @@ fn change(kind: &'static str, before: &Registration, after: &Registration, now: 
 /// As [`insert`].
 pub fn store(tx: &mut Tx<'_>, new: &Registration) -> Result<()> {
     let id = new.deal.id.to_string();
-    diesel::insert_into(deals::table).values(&new.deal).execute(tx.conn())?;
-    diesel::insert_into(deal_details::table)
-        .values(&new.details)
-        .execute(tx.conn())?;
+    tx.add(diesel::insert_into(deals::table).values(&new.deal))?;
+    tx.add(diesel::insert_into(deal_details::table).values(&new.details))?;
     if let Some(row) = &new.customer {
-        diesel::insert_into(deal_customer_inputs::table)
-            .values(row)
-            .execute(tx.conn())?;
+        tx.add(diesel::insert_into(deal_customer_inputs::table).values(row))?;
     }
     if let Some(row) = &new.review {
-        diesel::insert_into(deal_reviews::table)
-            .values(row)
-            .execute(tx.conn())?;
+        tx.add(diesel::insert_into(deal_reviews::table).values(row))?;
     }
-    clock_queries::save_clock(tx, None, new.clock.as_ref())?;
-    insert_lines(tx, &new.lines)?;
-    insert_contacts(tx, &new.contacts)?;
-    insert_sites(tx, &new.sites)?;
+    if let Some(clock) = &new.clock {
+        clock_queries::add_clock(tx, clock)?;
+    }
+    for line in &new.lines {
+        tx.add(diesel::insert_into(deal_lines::table).values(&line.row))?;
+    }
+    for row in &new.contacts {
+        tx.add(diesel::insert_into(deal_contacts::table).values(row))?;
+    }
+    for row in &new.sites {
+        tx.add(diesel::insert_into(deal_sites::table).values(row))?;
+    }
     custom_fields::keep(tx, CustomRecord::Deal, &id, None, &new.deal.custom.0)?;
     references::give(tx, Deal::TYPE, &id, &new.references)
-}
-
-// Row by row: SQLite takes a batch of rows with defaults only one by one, and a registration has few.
-fn insert_lines(tx: &mut Tx<'_>, lines: &[Line]) -> Result<()> {
-    for line in lines {
-        diesel::insert_into(deal_lines::table)
-            .values(&line.row)
-            .execute(tx.conn())?;
-    }
-    Ok(())
-}
-
-fn insert_contacts(tx: &mut Tx<'_>, rows: &[ContactRow]) -> Result<()> {
-    for row in rows {
-        diesel::insert_into(deal_contacts::table)
-            .values(row)
-            .execute(tx.conn())?;
-    }
-    Ok(())
-}
-
-fn insert_sites(tx: &mut Tx<'_>, rows: &[SiteRow]) -> Result<()> {
-    for row in rows {
-        diesel::insert_into(deal_sites::table).values(row).execute(tx.conn())?;
-    }
-    Ok(())
 }
 
 /// Stores a changed registration over the revision it was read at, and tells of it by an event of that kind.
@@ -516,8 +705,8 @@ pub fn tell_because(
 /// # Errors
 /// 404 if there is no such registration.
 pub fn tell_of_loss(tx: &mut Tx<'_>, id: DealId) -> Result<()> {
-    let rows: Vec<Wide> = wide!()
-        .select(Wide::as_select())
+    let rows: Vec<(Wide, i64)> = wide!()
+        .select((Wide::as_select(), Parts))
         .filter(deals::id.eq(id))
         .load(tx.conn())?;
     let registration = whole(tx, rows)?.pop().ok_or_else(Error::not_found)?;
@@ -560,17 +749,28 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
         }
     }
     clock_queries::save_clock(tx, before.clock.as_ref(), after.clock.as_ref())?;
+    // Each at once: rows that are kept back for a stored registration would go before those of new ones, and take theirs along.
     if before.lines != after.lines {
         diesel::delete(deal_lines::table.filter(deal_lines::deal_id.eq(id))).execute(tx.conn())?;
-        insert_lines(tx, &after.lines)?;
+        for line in &after.lines {
+            diesel::insert_into(deal_lines::table)
+                .values(&line.row)
+                .execute(tx.conn())?;
+        }
     }
     if before.contacts != after.contacts {
         diesel::delete(deal_contacts::table.filter(deal_contacts::deal_id.eq(id))).execute(tx.conn())?;
-        insert_contacts(tx, &after.contacts)?;
+        for row in &after.contacts {
+            diesel::insert_into(deal_contacts::table)
+                .values(row)
+                .execute(tx.conn())?;
+        }
     }
     if before.sites != after.sites {
         diesel::delete(deal_sites::table.filter(deal_sites::deal_id.eq(id))).execute(tx.conn())?;
-        insert_sites(tx, &after.sites)?;
+        for row in &after.sites {
+            diesel::insert_into(deal_sites::table).values(row).execute(tx.conn())?;
+        }
     }
     let (known, custom) = (&before.deal.custom.0, &after.deal.custom.0);
     custom_fields::keep(tx, CustomRecord::Deal, &id.to_string(), Some(known), custom)?;
@@ -578,4 +778,48 @@ pub fn write(tx: &mut Tx<'_>, before: &Registration, after: &Registration) -> Re
         references::set(tx, Deal::TYPE, &id.to_string(), &after.references)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_that_are_written_out_are_those_of_the_rows() {
+        let by_diesel = wide!().select((
+            <DealRow as Selectable<Engine>>::construct_selection(),
+            <DetailsRow as Selectable<Engine>>::construct_selection(),
+            <Option<CustomerRow> as Selectable<Engine>>::construct_selection(),
+            <Option<ReviewRow> as Selectable<Engine>>::construct_selection(),
+            territories::code.nullable(),
+        ));
+        let text = diesel::debug_query::<Engine, _>(&by_diesel)
+            .to_string()
+            .replace('`', "");
+        let columns = text.strip_prefix("SELECT ").and_then(|text| text.split_once(" FROM "));
+        assert_eq!(columns.map(|(columns, _)| columns), Some(COLUMNS));
+    }
+
+    #[test]
+    fn the_parts_are_asked_for_by_the_words_that_are_stored() {
+        let words = [
+            format!("resource_type = '{}'", Deal::TYPE),
+            format!("status = '{}'", InfoRequestStatus::Open),
+        ];
+        let parts = [
+            LINES, CONTACTS, SITES, REFERENCES, OPEN_INFOS, DECISIONS, WINDOWS, EXTENSIONS, CLOCKS,
+        ];
+        for text in [PARTS, PARTS_OF] {
+            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+            assert_eq!(text.matches("SELECT ").count(), parts.len());
+            for part in parts {
+                let ways = [
+                    format!("SELECT {part} "),
+                    format!("SELECT {part},"),
+                    format!("CAST({part} AS"),
+                ];
+                assert!(ways.iter().any(|way| text.contains(way)), "{part} in {text}");
+            }
+        }
+    }
 }

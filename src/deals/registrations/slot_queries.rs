@@ -1,15 +1,17 @@
 //! The slots of open registrations: one for each partner, account, product and type of deal, so that the database refuses a
 //! second registration of the same.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::{
-    rows::Registration,
+    rows::{DealRow, Registration},
     states::{DealType, ReviewStatus},
 };
 use crate::{
     db::{Tx, among},
-    error::Result,
+    error::{Error, Result, codes},
     kernel::{
         Time,
         ids::{AccountId, DealId, PartnerId, ProductId},
@@ -20,6 +22,18 @@ use crate::{
     },
 };
 
+macro_rules! row {
+    ($deal:expr, $account:expr, $product:expr) => {
+        (
+            slots::partner_id.eq($deal.partner_id),
+            slots::account_id.eq($account),
+            slots::product_id.eq($product),
+            slots::deal_type.eq($deal.deal_type),
+            slots::deal_id.eq($deal.id),
+        )
+    };
+}
+
 /// Takes the slots of an open registration: one for each product. A slot whose registration has lapsed meanwhile is free,
 /// whether or not a job has noted it.
 ///
@@ -28,27 +42,50 @@ use crate::{
 pub fn take_slots(tx: &mut Tx<'_>, registration: &Registration, account: AccountId) -> Result<()> {
     let deal = &registration.deal;
     let now = tx.now;
-    let mut products: Vec<ProductId> = registration.lines.iter().map(|line| line.row.product_id).collect();
-    products.sort();
-    products.dedup();
-    for product in products {
+    for product in products(registration) {
+        if take(tx, deal, account, product)? {
+            continue;
+        }
         let slot = slots_table.find((deal.partner_id, account, product, deal.deal_type));
         let holder: Option<DealId> = slot.select(slots::deal_id).first(tx.conn()).optional()?;
-        if let Some(holder) = holder.filter(|holder| *holder != deal.id)
-            && is_overdue(tx, holder, now)?
-        {
-            free_slots(tx, holder)?;
+        let is_free = match holder.filter(|holder| *holder != deal.id) {
+            Some(holder) if is_overdue(tx, holder, now)? => {
+                free_slots(tx, holder)?;
+                true
+            }
+            _ => false,
+        };
+        if !(is_free && take(tx, deal, account, product)?) {
+            return Err(Error::new(&codes::ALREADY_EXISTS).cause("another registration has the slot"));
         }
-        let row = (
-            slots::partner_id.eq(deal.partner_id),
-            slots::account_id.eq(account),
-            slots::product_id.eq(product),
-            slots::deal_type.eq(deal.deal_type),
-            slots::deal_id.eq(deal.id),
-        );
-        tx.attempt(|tx| Ok(diesel::insert_into(slots_table).values(row).execute(tx.conn())?))?;
     }
     Ok(())
+}
+
+/// Takes a slot, if it is free. A slot that is not is no failure, so that the transaction goes on without a savepoint.
+fn take(tx: &mut Tx<'_>, deal: &DealRow, account: AccountId, product: ProductId) -> Result<bool> {
+    let taken = diesel::insert_into(slots_table)
+        .values(row!(deal, account, product))
+        .on_conflict_do_nothing()
+        .execute(tx.conn())?;
+    Ok(taken == 1)
+}
+
+/// Takes the slots of a registration that is stored with others, of which it was seen that nobody has them. If somebody has one
+/// after all, the failure is that of all of them.
+///
+/// # Errors
+/// What the database reports.
+pub fn add_slots(tx: &mut Tx<'_>, registration: &Registration, account: AccountId) -> Result<()> {
+    for product in products(registration) {
+        tx.add(diesel::insert_into(slots_table).values(row!(registration.deal, account, product)))?;
+    }
+    Ok(())
+}
+
+/// The products, each once.
+fn products(registration: &Registration) -> BTreeSet<ProductId> {
+    registration.lines.iter().map(|line| line.row.product_id).collect()
 }
 
 fn is_overdue(tx: &mut Tx<'_>, deal: DealId, now: Time) -> Result<bool> {

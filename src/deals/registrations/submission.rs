@@ -3,10 +3,12 @@
 //! Who the customer may be is found before the transaction, without a lock. In the transaction every guard is judged; the
 //! customer is tied to an account, or gets one; then, under that account's lock, the registration takes its place in the
 //! queue: the moment of the server and the next number of the account, so that of two that come at once one is first. The
-//! conflict check runs under the same lock and sees every claim before this one. A competitor never makes it fail.
+//! conflict check runs under the same lock and sees every claim before this one. A competitor never makes it fail. The rows of the
+//! registration are written last, once, as they stand after all that.
 
 use super::{
-    approvals, chains, clock_queries,
+    ahead::Ahead,
+    approvals, chains, clock, clock_queries,
     guards::{self, Facts},
     history::{self, Entry},
     queries, review_queries,
@@ -15,11 +17,10 @@ use super::{
     states::{DealAxis, DealCustomerResolution, DealLineStatus, REVIEW, ReviewStatus},
 };
 use crate::{
-    capabilities,
     custom_fields::CustomFields,
     customers::{self, NewCustomerAccount},
     db::Tx,
-    deals::conflict::{self, CheckPurpose, Prepared},
+    deals::conflict::{self, CheckPurpose, Described, Prepared},
     error::{Error, Result, codes},
     kernel::{
         Address, Time,
@@ -27,8 +28,7 @@ use crate::{
         states::{FailingGuard, guard},
     },
     numbers, partners,
-    policies::{self, ProgramSettings, RegistrationPolicy},
-    programs,
+    policies::{ProgramSettings, RegistrationPolicy},
 };
 
 /// What was found out before the transaction.
@@ -39,15 +39,46 @@ pub struct Found {
     accounts: i64,
 }
 
+/// The account that a customer is, and how that was settled.
+pub type Known = (AccountId, DealCustomerResolution);
+
 /// Finds out who the customer of a registration may be. Reads only.
 ///
 /// # Errors
 /// 404 if the caller may not see the registration.
 pub fn find_customer(tx: &mut Tx<'_>, id: DealId) -> Result<Found> {
     queries::find_row(tx, id)?;
-    let accounts = numbers::last(tx, customers::NUMBERS)?;
+    let accounts = accounts(tx)?;
     let prepared = conflict::prepare(tx, id)?;
     Ok(Found { prepared, accounts })
+}
+
+/// [`find_customer`] of a registration that is at hand, stored or not.
+///
+/// # Errors
+/// What the database reports.
+pub fn find_customer_of(tx: &mut Tx<'_>, registration: &Registration) -> Result<Found> {
+    let accounts = accounts(tx)?;
+    let prepared = conflict::prepare_for(tx, registration)?;
+    Ok(Found { prepared, accounts })
+}
+
+/// [`find_customer`] of a registration of which there is no more yet than how it describes the customer. `accounts` were there
+/// before the search.
+///
+/// # Errors
+/// What the database reports.
+pub fn find_described(tx: &mut Tx<'_>, accounts: i64, described: Described) -> Result<Found> {
+    let prepared = conflict::prepare_described(tx, described)?;
+    Ok(Found { prepared, accounts })
+}
+
+/// How many accounts there are, as a search counts them.
+///
+/// # Errors
+/// What the database reports.
+pub fn accounts(tx: &mut Tx<'_>) -> Result<i64> {
+    numbers::last(tx, customers::NUMBERS)
 }
 
 /// Every guard of submission that fails now.
@@ -60,17 +91,21 @@ pub fn failing(
     account: Option<AccountId>,
     policy: &RegistrationPolicy,
 ) -> Result<Vec<FailingGuard>> {
+    failing_with(tx, &mut Ahead::default(), registration, account, policy)
+}
+
+fn failing_with(
+    tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
+    registration: &Registration,
+    account: Option<AccountId>,
+    policy: &RegistrationPolicy,
+) -> Result<Vec<FailingGuard>> {
     let (deal, now) = (&registration.deal, tx.now);
     let mut authorised = Vec::with_capacity(registration.lines.len());
     if let Some(territory) = deal.territory_id {
         for line in &registration.lines {
-            authorised.push(partners::authorised(
-                tx,
-                deal.partner_id,
-                line.row.product_id,
-                territory,
-                now,
-            )?);
+            authorised.push(ahead.authorised(tx, deal.partner_id, line.row.product_id, territory)?);
         }
     }
     let already = match account {
@@ -79,13 +114,14 @@ pub fn failing(
         }
         None => None,
     };
+    let standing = ahead.standing(tx, deal.partner_id)?;
     let facts = Facts {
-        partner_active: partners::is_active(tx, deal.partner_id)?,
-        agreements: capabilities::agreements_executed(tx, deal.partner_id)?.failing(),
+        partner_active: standing.is_active,
+        agreements: standing.agreements.clone(),
         authorised,
         open_registrations: review_queries::open_count(tx, deal.partner_id)?,
-        tier_rank: programs::tier_at(tx, deal.partner_id, now)?.map(|tier| tier.rank),
-        own: partners::known_by(tx, deal.partner_id)?,
+        tier_rank: standing.tier.as_ref().map(|tier| tier.rank),
+        own: standing.own.clone(),
         already,
     };
     Ok(guards::submission(registration, &facts, policy, now))
@@ -114,49 +150,95 @@ fn products(registration: &Registration) -> Vec<ProductId> {
 pub fn submit(tx: &mut Tx<'_>, id: DealId, found: &Found, seen: crate::http::IfMatch) -> Result<Registration> {
     let before = queries::find(tx, id)?;
     seen.check(before.deal.revision)?;
-    super::may_write(tx.caller(), &before)?;
-    let status = rules::status_at(&before, tx.now);
-    REVIEW.go(status, "submit")?;
-    let now = tx.now;
-    let settings = policies::in_force(tx, now)?;
+    status_to_send_in(tx, &before)?;
     let known = known_account(tx, &before, found)?;
-    let failing = failing(tx, &before, known.map(|(account, _)| account), &settings.registration)?;
+    send_in(tx, &mut Ahead::default(), Draft::Stored(&before), found, known)
+}
+
+/// A draft that is sent in.
+#[derive(Debug, Clone, Copy)]
+pub enum Draft<'d> {
+    /// As it was read.
+    Stored(&'d Registration),
+    /// Made in this transaction and told of, but not stored yet.
+    New(&'d Registration),
+}
+
+/// Where the review of a registration stands that is to be sent in.
+fn status_to_send_in(tx: &Tx<'_>, before: &Registration) -> Result<ReviewStatus> {
+    super::may_write(tx.caller(), before)?;
+    let status = rules::status_at(before, tx.now);
+    REVIEW.go(status, "submit")?;
+    Ok(status)
+}
+
+/// Sends a registration in that is at hand. `known` is what [`known_account`] has answered.
+///
+/// # Errors
+/// As [`submit`]; 409 `already_exists` if a new one has an external reference of another.
+pub fn send_in(
+    tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
+    draft: Draft<'_>,
+    found: &Found,
+    known: Option<Known>,
+) -> Result<Registration> {
+    let (Draft::Stored(before) | Draft::New(before)) = draft;
+    let status = status_to_send_in(tx, before)?;
+    let settings = ahead.settings(tx)?;
+    let failing = failing_with(
+        tx,
+        ahead,
+        before,
+        known.map(|(account, _)| account),
+        &settings.registration,
+    )?;
     if !failing.is_empty() {
         return Err(Error::guards(status, "submit", failing));
     }
     let (account, resolution) = match known {
         Some(known) => known,
-        None => intake(tx, &before, found)?,
+        None => intake(tx, before, found)?,
     };
-    let after = placed(tx, &before, account, resolution)?;
-    let after = sent_in(tx, after, &settings)?;
-    slot_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
-    queries::write(tx, &before, &after)?;
+    let after = placed(tx, before, account, resolution)?;
+    let mut after = sent_in(tx, ahead, after, &settings)?;
+    if matches!(draft, Draft::Stored(_)) {
+        slot_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
+    }
     chains::begin(tx, &after, &settings.registration)?;
-    let check = conflict::check_deal(tx, id, CheckPurpose::Submission, None, Some(&found.prepared))?;
-    review_queries::tie_check(tx, id, check.id)?;
-    let after = queries::find(tx, id)?;
-    queries::tell(tx, &before, &after, "deal.submitted")?;
+    let purpose = CheckPurpose::Submission;
+    let check = conflict::check_unwritten(tx, &mut after, purpose, &found.prepared, &mut ahead.trees)?;
+    after.deal.conflict_check_id = Some(check.id);
     let note = format!(
         "Check {}: {}. Place in the queue: {}.",
         check.id, check.assessment.verdict, check.assessment.queue_position
     );
-    history::note(
-        tx,
-        id,
-        Entry::action("submit")
-            .moved(DealAxis::ReviewStatus, status, ReviewStatus::Submitted)
-            .detail(note),
-    )?;
-    approvals::grant_without_person(tx, after, &check, &settings)
+    let entry = Entry::action("submit")
+        .moved(DealAxis::ReviewStatus, status, ReviewStatus::Submitted)
+        .detail(note);
+    let id = after.deal.id;
+    match draft {
+        Draft::Stored(_) => {
+            queries::write(tx, before, &after)?;
+            queries::tell(tx, before, &after, "deal.submitted")?;
+            history::note(tx, id, entry)?;
+        }
+        Draft::New(_) => {
+            queries::store(tx, &after)?;
+            slot_queries::add_slots(tx, &after, account)?;
+            queries::tell(tx, before, &after, "deal.submitted")?;
+            history::begin_with(tx, id, [Entry::action("create"), entry])?;
+        }
+    }
+    let standing = ahead.standing(tx, after.deal.partner_id)?;
+    approvals::grant_without_person(tx, after, &check, &settings, standing.tier.as_ref())
 }
 
 /// The account that the customer is known to be: chosen by the vendor before, or found for sure.
-fn known_account(
-    tx: &mut Tx<'_>,
-    before: &Registration,
-    found: &Found,
-) -> Result<Option<(AccountId, DealCustomerResolution)>> {
+///
+/// # Errors
+/// 404 if the account that was found is not there any more.
+pub fn known_account(tx: &mut Tx<'_>, before: &Registration, found: &Found) -> Result<Option<Known>> {
     let tied = before
         .customer
         .as_ref()
@@ -176,12 +258,12 @@ fn known_account(
 /// An account for a customer that was not known when it was looked for. Two partners may bring the same new customer at
 /// the same moment, and two accounts for one customer would hide their conflict: so they queue at the numbers of accounts,
 /// and who comes second looks again.
-fn intake(tx: &mut Tx<'_>, registration: &Registration, found: &Found) -> Result<(AccountId, DealCustomerResolution)> {
+fn intake(tx: &mut Tx<'_>, registration: &Registration, found: &Found) -> Result<Known> {
     let Some(customer) = &registration.customer else {
         return Err(Error::internal("a registration without a customer passed the guards"));
     };
     if numbers::hold(tx, customers::NUMBERS)? != found.accounts {
-        let again = conflict::prepare(tx, registration.deal.id)?;
+        let again = conflict::prepare_for(tx, registration)?;
         if let Some(account) = again.account() {
             return Ok((customers::surviving(tx, account)?, DealCustomerResolution::Matched));
         }
@@ -231,11 +313,11 @@ pub fn placed(
     account: AccountId,
     resolution: DealCustomerResolution,
 ) -> Result<Registration> {
-    customers::lock(tx, account)?;
+    // Counting the claim locks the account's row, so whatever is looked at is looked at after it.
+    let seq = customers::next_claim(tx, account)?;
     // A clock that was set back must not put a later registration before an earlier one.
     let last = review_queries::last_received(tx, account)?;
     let received_at = tx.moment().max(last.unwrap_or(tx.now));
-    let seq = customers::next_claim(tx, account)?;
     let actor = tx.caller().actor_text();
     let mut after = before.clone();
     after.deal.customer_account_id = Some(account);
@@ -255,14 +337,26 @@ pub fn placed(
     Ok(after)
 }
 
-fn sent_in(tx: &mut Tx<'_>, placed: Registration, settings: &ProgramSettings) -> Result<Registration> {
+fn sent_in(
+    tx: &mut Tx<'_>,
+    ahead: &mut Ahead,
+    placed: Registration,
+    settings: &ProgramSettings,
+) -> Result<Registration> {
     let (now, actor) = (tx.now, tx.caller().actor_text());
     let received_at = placed.deal.received_at.unwrap_or(now);
     let mut after = placed;
     after.deal.review_status = REVIEW.go_to(ReviewStatus::Draft, "submit", ReviewStatus::Submitted)?;
     after.deal.policy_version = Some(settings.version);
     after.deal.last_activity_at = now;
-    clock_queries::start(tx, &mut after, 1, received_at, &settings.registration)?;
+    let business = ahead.clock(tx, after.deal.territory_id)?;
+    clock::start(
+        &mut after,
+        1,
+        received_at,
+        settings.registration.review_business_days,
+        &business,
+    );
     for line in &mut after.lines {
         line.row.review_status = DealLineStatus::Pending;
         line.row.updated_at = now;
@@ -323,6 +417,19 @@ fn taken(error: Error, status: ReviewStatus) -> Error {
 }
 
 impl Found {
+    /// Whether it was found for the customer of that registration as it is described there.
+    pub fn is_of(&self, registration: &Registration) -> bool {
+        self.prepared.is_of(registration)
+    }
+
+    /// Whether accounts were added since, of which one may be the customer.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn is_outdated(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        Ok(accounts(tx)? != self.accounts)
+    }
+
     /// The account that the customer surely is, if there is one.
     pub fn account(&self) -> Option<AccountId> {
         self.prepared.account()

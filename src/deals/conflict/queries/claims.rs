@@ -11,7 +11,7 @@ use crate::{
             rules::{Claim, ConflictPolicy, QueuePlace, Window},
         },
         protection::{DealTypeClass, ProtectionStatus},
-        registrations::{DealLineStatus, DealType, OPEN, ReviewStatus},
+        registrations::{DealLineStatus, DealType, OPEN, Registration, ReviewStatus},
     },
     error::Result,
     kernel::{
@@ -24,16 +24,23 @@ use crate::{
     schema::{deal_lines, deal_reviews, deals, direct_opportunities, installed_base, named_accounts, protections},
 };
 
-/// Everything that is held on those accounts, or was until lately, as of that moment.
+/// Everything that is held on those accounts, or was until lately, as of that moment. A registration that is about to be
+/// written counts as it is given.
 ///
 /// # Errors
 /// What the database reports.
-pub fn load(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy, at: Time) -> Result<Vec<Claim>> {
+pub fn load(
+    tx: &mut Tx<'_>,
+    accounts: &[AccountId],
+    policy: &ConflictPolicy,
+    at: Time,
+    unwritten: Option<&Registration>,
+) -> Result<Vec<Claim>> {
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
     let mut claims = protected(tx, accounts, policy, at)?;
-    claims.extend(queued(tx, accounts, policy)?);
+    claims.extend(queued(tx, accounts, policy, unwritten)?);
     claims.extend(named(tx, accounts, at)?);
     claims.extend(direct(tx, accounts, policy)?);
     claims.extend(installed(tx, accounts, at)?);
@@ -113,9 +120,16 @@ type Queued = (
     ReviewStatus,
 );
 type QueuedLine = (ProductId, Option<Time>, Option<i64>);
+/// A line that waits, with when the answers to what was asked are due.
+type Waiting = (Queued, QueuedLine, Option<Time>);
 
 /// Registrations before the vendor, and lines of approved ones that were added and are not decided.
-fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> Result<Vec<Claim>> {
+fn queued(
+    tx: &mut Tx<'_>,
+    accounts: &[AccountId],
+    policy: &ConflictPolicy,
+    unwritten: Option<&Registration>,
+) -> Result<Vec<Claim>> {
     let accounts: Vec<Option<AccountId>> = accounts.iter().copied().map(Some).collect();
     let open = deals::review_status
         .eq_any(among(OPEN))
@@ -123,7 +137,7 @@ fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
     let added = deals::review_status
         .eq(ReviewStatus::Approved)
         .and(deal_lines::review_status.eq(DealLineStatus::Pending));
-    let rows: Vec<(Queued, QueuedLine, Option<Time>)> = deals::table
+    let mut rows: Vec<Waiting> = deals::table
         .inner_join(deal_lines::table)
         .left_join(deal_reviews::table)
         .filter(deals::customer_account_id.eq_any(among(&accounts)))
@@ -147,11 +161,11 @@ fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
             deal_reviews::info_due_at.nullable(),
         ))
         .load(tx.conn())?;
-    let claim = |((deal, number, partner, account, territory, deal_type, received, seq, status), line, due): (
-        Queued,
-        QueuedLine,
-        Option<Time>,
-    )| {
+    if let Some(registration) = unwritten {
+        stand_in(&mut rows, registration, &accounts);
+    }
+    let claim = |(queued, line, due): Waiting| {
+        let (deal, number, partner, account, territory, deal_type, received, seq, status) = queued;
         let (product, line_received, line_seq) = line;
         let place = place(line_received, line_seq).or_else(|| place(received, seq))?;
         Some(Claim {
@@ -171,6 +185,38 @@ fn queued(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> R
         })
     };
     Ok(rows.into_iter().filter_map(claim).collect())
+}
+
+/// Puts the lines of a registration that is about to be written where they will be found from then on.
+fn stand_in(rows: &mut Vec<Waiting>, registration: &Registration, accounts: &[Option<AccountId>]) {
+    let deal = &registration.deal;
+    rows.retain(|((id, ..), ..)| *id != deal.id);
+    let waits = OPEN.contains(&deal.review_status) && deal.received_at.is_some() && deal.closed_at.is_none();
+    if !waits || !accounts.contains(&deal.customer_account_id) {
+        return;
+    }
+    let own: Queued = (
+        deal.id,
+        deal.number.clone(),
+        deal.partner_id,
+        deal.customer_account_id,
+        deal.territory_id,
+        deal.deal_type,
+        deal.received_at,
+        deal.seq,
+        deal.review_status,
+    );
+    let due = registration.review.as_ref().and_then(|review| review.info_due_at);
+    let lines: Vec<Waiting> = registration
+        .lines
+        .iter()
+        .map(|line| &line.row)
+        .filter(|line| line.review_status != DealLineStatus::Rejected)
+        .map(|line| (own.clone(), (line.product_id, line.received_at, line.seq), due))
+        .collect();
+    let order = |(id, _, _, _, _, _, received_at, seq, _): &Queued| (*received_at, *seq, *id);
+    let at = rows.partition_point(|(other, ..)| order(other) < order(&own));
+    rows.splice(at..at, lines);
 }
 
 /// A place in the queue from its two columns.

@@ -9,7 +9,7 @@ use crate::{
     db::Tx,
     deals::{
         conflict::rules::{Asked, AskedLine, Customer, Window},
-        registrations::{CustomerResolution, DealLineStatus, DealType},
+        registrations::{CustomerResolution, CustomerRow, DealLineStatus, DealType, Registration},
     },
     error::{Error, Result},
     kernel::{
@@ -40,6 +40,23 @@ pub struct Described {
 }
 
 impl Described {
+    /// The customer as it is described in a registration.
+    pub fn of(customer: &CustomerRow) -> Self {
+        Self {
+            name: customer.name.clone(),
+            website: customer.website.clone(),
+            registration_number: customer.registration_number.clone(),
+            registration_authority: customer.registration_authority.clone(),
+            phone: customer.phone.clone(),
+            email: customer.email.clone(),
+            street: customer.street.clone(),
+            city: customer.city.clone(),
+            region: customer.region.clone(),
+            postal_code: customer.postal_code.clone(),
+            country: customer.country.map(|country| country.to_string()),
+        }
+    }
+
     /// A digest of the description: the same text gives the same.
     pub fn hash(&self) -> String {
         hash(self)
@@ -68,6 +85,70 @@ pub struct Registered {
     pub described: Option<Described>,
     /// What was found for that very description by the present matcher.
     pub remembered: Option<Customer>,
+}
+
+impl Registered {
+    /// What a registration asks for as it is given, from `window` on: what [`asked`] answers of it once it is stored so.
+    pub fn of(registration: &Registration, window: Window) -> Self {
+        let deal = &registration.deal;
+        let whole = place(deal.received_at, deal.seq);
+        let lines = registration.lines.iter().map(|line| &line.row);
+        let asked = Asked {
+            deal_id: Some(deal.id),
+            partner_id: Some(deal.partner_id),
+            lines: lines
+                .filter(|line| line.review_status != DealLineStatus::Rejected)
+                .map(|line| AskedLine {
+                    product_id: line.product_id,
+                    place: place(line.received_at, line.seq).or(whole),
+                })
+                .collect(),
+            territory_id: deal.territory_id,
+            deal_type: deal.deal_type,
+            window,
+        };
+        let Some(customer) = &registration.customer else {
+            return Self {
+                asked,
+                account_id: deal.customer_account_id,
+                resolution: CustomerResolution::Imported,
+                described: None,
+                remembered: None,
+            };
+        };
+        let described = Described::of(customer);
+        let memory = (
+            customer.input_hash.as_deref(),
+            customer.matcher_version.as_deref(),
+            customer.candidates.as_deref(),
+        );
+        Self {
+            asked,
+            account_id: deal.customer_account_id,
+            resolution: customer.resolution,
+            remembered: remembered(&described, memory),
+            described: Some(described),
+        }
+    }
+
+    /// The description for which that is to be remembered as found, unless it is.
+    pub fn to_remember(&self, found: &Customer) -> Option<&Described> {
+        self.described
+            .as_ref()
+            .filter(|_| self.remembered.as_ref() != Some(found))
+    }
+}
+
+/// What was found, if it was for that description and by the present matcher: given the digest of what it was found for, the
+/// matcher, and the candidates.
+fn remembered(
+    described: &Described,
+    (input_hash, matcher, candidates): (Option<&str>, Option<&str>, Option<&str>),
+) -> Option<Customer> {
+    let candidates = candidates.filter(|_| matcher == Some(MATCHER))?;
+    (input_hash == Some(described.hash().as_str()))
+        .then(|| serde_json::from_str(candidates).ok())
+        .flatten()
 }
 
 type DealColumns = (
@@ -143,17 +224,27 @@ pub fn asked(tx: &mut Tx<'_>, deal: DealId, window: Window) -> Result<Registered
             remembered: None,
         });
     };
-    let current = input_hash == Some(described.hash()) && matcher.as_deref() == Some(MATCHER);
-    let remembered = candidates
-        .filter(|_| current)
-        .and_then(|text| serde_json::from_str(&text).ok());
+    let memory = (input_hash.as_deref(), matcher.as_deref(), candidates.as_deref());
     Ok(Registered {
         asked,
         account_id,
         resolution,
+        remembered: remembered(&described, memory),
         described: Some(described),
-        remembered,
     })
+}
+
+/// Notes on a registration that is about to be written what was found for its customer, as [`remember`] does on a stored one.
+///
+/// # Errors
+/// None that what was found has: it can be written as JSON.
+pub fn note_found(customer: &mut CustomerRow, described: &Described, found: &Customer, now: Time) -> Result<()> {
+    let text = serde_json::to_string(found).map_err(Error::internal)?;
+    customer.input_hash = Some(described.hash());
+    customer.matcher_version = Some(MATCHER.to_owned());
+    customer.candidates = Some(text);
+    customer.matched_at = Some(now);
+    Ok(())
 }
 
 /// Remembers what was found for the registration's customer, if that is still described in the same words.

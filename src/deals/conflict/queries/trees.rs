@@ -13,6 +13,56 @@ use crate::{
     schema::{product_closure, products, territories, territory_closure},
 };
 
+/// The parts of the two trees that were read for checks before, by what was asked for and what is held: in one transaction most
+/// checks look at the same parts, and it changes neither tree.
+#[derive(Debug, Default)]
+pub struct Trees {
+    products: Parts<ProductId>,
+    territories: Parts<TerritoryId>,
+}
+
+type Parts<I> = BTreeMap<(BTreeSet<I>, BTreeSet<I>), Tree<I>>;
+
+impl Trees {
+    /// The part of the product tree between what is asked for and what is held.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn products(
+        &mut self,
+        tx: &mut Tx<'_>,
+        asked: BTreeSet<ProductId>,
+        held: BTreeSet<ProductId>,
+    ) -> Result<Tree<ProductId>> {
+        let part = (asked, held);
+        if let Some(known) = self.products.get(&part) {
+            return Ok(known.clone());
+        }
+        let read = products(tx, &part.0, &part.1)?;
+        self.products.insert(part, read.clone());
+        Ok(read)
+    }
+
+    /// The part of the territory tree between what is asked for and what is held.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn territories(
+        &mut self,
+        tx: &mut Tx<'_>,
+        asked: BTreeSet<TerritoryId>,
+        held: BTreeSet<TerritoryId>,
+    ) -> Result<Tree<TerritoryId>> {
+        let part = (asked, held);
+        if let Some(known) = self.territories.get(&part) {
+            return Ok(known.clone());
+        }
+        let read = territories(tx, &part.0, &part.1)?;
+        self.territories.insert(part, read.clone());
+        Ok(read)
+    }
+}
+
 /// The nodes in which a narrower scope may be looked for: those asked for, and those on the way down to what is held.
 fn forks<I: Copy + Ord>(tree: &Tree<I>, asked: &BTreeSet<I>, held: &BTreeSet<I>) -> Vec<I> {
     let mut forks = BTreeSet::new();
