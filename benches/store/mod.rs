@@ -51,7 +51,7 @@ fn named(engine: Engine) -> (String, Box<dyn FnOnce()>) {
             (
                 url,
                 Box::new(move || {
-                    for end in ["", "-wal", "-shm"] {
+                    for end in ["", "-wal", "-shm", ".lock"] {
                         drop(std::fs::remove_file(format!("{}{end}", path.display())));
                     }
                 }),

@@ -133,14 +133,19 @@ fn digest(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// The JSON of a reply, with only the fields asked for.
-fn encode<T: Serialize>(value: &T, request: &Request, list: bool) -> Result<Bytes> {
-    let Some(fields) = &request.fields else {
-        return serde_json::to_vec(value).map(Bytes::from).map_err(Error::internal);
-    };
-    // Written and read again: a second serializer for every type, which `to_value` would be, weighs more than this rare way.
-    let whole = serde_json::to_vec(value).map_err(Error::internal)?;
-    narrow(&whole, fields, list)
+/// About as much JSON as a record has: room for it is made at once.
+const RECORD: usize = 2048;
+
+/// The JSON of a reply, with only the fields asked for. Of a list, `rows` is how many it has.
+fn encode<T: Serialize>(value: &T, request: &Request, rows: Option<usize>) -> Result<Bytes> {
+    // Grown step by step, a page of records is copied again and again.
+    let mut whole = Vec::with_capacity(rows.unwrap_or(1).saturating_mul(RECORD).max(256));
+    serde_json::to_writer(&mut whole, value).map_err(Error::internal)?;
+    match &request.fields {
+        None => Ok(whole.into()),
+        // Written and read again: a second serializer for every type, which `to_value` would be, weighs more than this rare way.
+        Some(fields) => narrow(&whole, fields, rows.is_some()),
+    }
 }
 
 /// Only those fields of a record, or of each record of a list.
@@ -182,9 +187,9 @@ fn record<T: Resource>(value: &T, request: &Request) -> Result<Bytes> {
             record: value,
             expanded: (),
         };
-        encode(&whole, request, false)
+        encode(&whole, request, None)
     } else {
-        encode(value, request, false)
+        encode(value, request, None)
     }
 }
 
@@ -246,7 +251,7 @@ impl<T: Resource> Answer for Upserted<T> {
 
 impl<T: Serialize + ToSchema + Send + 'static> Answer for Plain<T> {
     fn render(self, request: &Request) -> Result<Rendered> {
-        Ok(Rendered::json(200, encode(&self.0, request, false)?, None))
+        Ok(Rendered::json(200, encode(&self.0, request, None)?, None))
     }
 }
 
@@ -256,7 +261,7 @@ impl<T: Serialize + ToSchema + Send + 'static> Answer for Page<T> {
         Ok(Rendered {
             next_cursor,
             rows,
-            ..Rendered::json(200, encode(&self, request, true)?, None)
+            ..Rendered::json(200, encode(&self, request, rows)?, None)
         })
     }
 }
@@ -496,22 +501,16 @@ mod tests {
             fields: Some(["id".to_owned()].into()),
             ..Request::internal("test")
         };
-        let narrowed = |value: serde_json::Value, list| -> serde_json::Value {
-            serde_json::from_slice(&encode(&value, &request, list).unwrap()).unwrap()
+        let narrowed = |value: serde_json::Value, rows| -> serde_json::Value {
+            serde_json::from_slice(&encode(&value, &request, rows).unwrap()).unwrap()
         };
         let embedded = json!({"partner": {"name": "Nordwind"}});
         let record = json!({"id": "a", "title": "b", "expanded": embedded});
+        assert_eq!(narrowed(record.clone(), None), json!({"id": "a", "expanded": embedded}));
         assert_eq!(
-            narrowed(record.clone(), false),
-            json!({"id": "a", "expanded": embedded})
-        );
-        assert_eq!(
-            narrowed(json!({"data": [record], "next_cursor": null}), true),
+            narrowed(json!({"data": [record], "next_cursor": null}), Some(1)),
             json!({"data": [{"id": "a", "expanded": embedded}], "next_cursor": null})
         );
-        assert_eq!(
-            narrowed(json!({"id": "a", "expanded": null}), false),
-            json!({"id": "a"})
-        );
+        assert_eq!(narrowed(json!({"id": "a", "expanded": null}), None), json!({"id": "a"}));
     }
 }

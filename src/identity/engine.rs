@@ -316,9 +316,10 @@ impl Identity {
     async fn by_token(&self, token: &str, request: Request) -> Result<Caller> {
         let (now, digest) = (self.0.db.now(), digest(token));
         // What was checked before is ours, and the most of it by far.
-        if self.0.verified.get(&digest, now).is_none()
-            && let Some(provider) = self.provider_of(token, now).await?
-        {
+        if let Some(claims) = self.0.verified.get(&digest, now) {
+            return self.by_claims(&claims, request).await;
+        }
+        if let Some(provider) = self.provider_of(token, now).await? {
             return self.by_provider(&provider, token, digest, request).await;
         }
         let claims = self.claims(token, digest, now).await?;

@@ -80,7 +80,29 @@ impl Time {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = DateTime::from_timestamp_micros(self.0).ok_or(fmt::Error)?;
-        write!(f, "{}", moment.format("%Y-%m-%dT%H:%M:%S%.6fZ"))
+        let (date, micros) = (moment.date_naive(), self.0.rem_euclid(DAY));
+        if !(0..=9999).contains(&date.year()) {
+            return write!(f, "{}", moment.format("%Y-%m-%dT%H:%M:%S%.6fZ"));
+        }
+        // A page of records has hundreds of moments, and to read the format anew for each took a tenth of its time.
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let parts = [
+            (0..4, i64::from(date.year())),
+            (5..7, i64::from(date.month())),
+            (8..10, i64::from(date.day())),
+            (11..13, micros / (60 * MINUTE)),
+            (14..16, micros / MINUTE % 60),
+            (17..19, micros / SECOND % 60),
+            (20..26, micros % SECOND),
+        ];
+        for (place, number) in parts {
+            let mut rest = number;
+            for digit in text.get_mut(place).into_iter().flatten().rev() {
+                *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+                rest /= 10;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_other| fmt::Error)?)
     }
 }
 
@@ -287,6 +309,17 @@ mod tests {
         let time: Time = "2026-11-21T10:30:00.5+01:00".parse().unwrap();
         assert_eq!(time.to_string(), "2026-11-21T09:30:00.500000Z");
         assert_eq!(time.to_string().parse(), Ok(time));
+    }
+
+    #[test]
+    fn a_time_is_written_as_its_format_says() {
+        for step in 0..5_000 {
+            let micros = (step * 50_462_123_456_789) % Time::LAST.micros();
+            let moment = DateTime::from_timestamp_micros(micros).unwrap();
+            let format = moment.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+            assert_eq!(Time::from_micros(micros).to_string(), format);
+        }
+        assert_eq!(Time::from_micros(-1).to_string(), "1969-12-31T23:59:59.999999Z");
     }
 
     #[test]
