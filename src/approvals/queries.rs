@@ -107,7 +107,7 @@ pub fn escalations(tx: &mut Tx<'_>, steps: &[ApprovalStepId]) -> Result<BTreeMap
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, steps: &[StepRow]) -> Result<()> {
     for step in steps {
-        diesel::insert_into(table).values(step).execute(tx.conn())?;
+        tx.add(diesel::insert_into(table).values(step))?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub async fn delete_calendar(db: Db, caller: Caller, id: Path<CalendarId>, seen:
 /// Read the days of a calendar
 ///
 /// For each day of a period when business is done, as moments, and which holiday closes it. At most 400 days.
-#[utoipa::path(params(CalendarId, CalendarPeriod))]
+#[utoipa::path(params(CalendarId, CalendarPeriod), extensions(("x-errors" = json!(["contradiction"]))))]
 #[get("/{id}/days")]
 pub async fn get_calendar_days(
     db: Db,
@@ -112,7 +112,7 @@ pub async fn get_calendar_days(
 /// Ask when business time is used up
 ///
 /// The moment so many business days and hours after another, as every clock of the program would count it.
-#[utoipa::path(params(CalendarId, DueQuestion))]
+#[utoipa::path(params(CalendarId, DueQuestion), extensions(("x-errors" = json!(["contradiction"]))))]
 #[get("/{id}/due-time")]
 pub async fn get_calendar_due_time(
     db: Db,

@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    error::{Error, Fault, Result, codes},
+    error::{Error, Fault, Result},
     kernel::{
         Date, Stored, Time,
         ids::{CalendarId, Id as _},
@@ -149,7 +149,7 @@ impl Calendar {
     /// Its days in a period.
     ///
     /// # Errors
-    /// 400 for a period that ends before it begins, is too long, or goes beyond the year 9999.
+    /// 409 `contradiction` for a period that ends before it begins, is too long, or goes beyond the year 9999.
     pub fn days(&self, period: &CalendarPeriod, now: Time) -> Result<CalendarDays> {
         let time = self.working_time();
         let from = period.from.unwrap_or_else(|| time.date(now));
@@ -157,7 +157,7 @@ impl Calendar {
         let days = to.start().since(from.start()) / DAY + 1;
         if !(1..=MOST_DAYS).contains(&days) {
             let detail = format!("The last day is not before the first, and there are at most {MOST_DAYS} days.");
-            return Err(Error::new(&codes::INVALID_QUERY).fault("query:to", "invalid_period", detail));
+            return Err(Error::contradicts("query:to", "invalid_period", detail));
         }
         let data = (0..days).map(|step| from.plus_days(step)).map(|on| CalendarDay {
             on,
@@ -289,12 +289,12 @@ fn weekday(on: Date) -> Weekday {
 /// Refuses what lies beyond the last moment that can be told.
 ///
 /// # Errors
-/// 400 naming the parameter.
+/// 409 `contradiction` naming the parameter.
 fn tellable(at: Time, parameter: &'static str) -> Result<Time> {
     if at <= Time::LAST {
         return Ok(at);
     }
-    Err(Error::new(&codes::INVALID_QUERY).fault(
+    Err(Error::contradicts(
         parameter,
         "out_of_range",
         "The answer would lie after the year 9999; ask for an earlier time.",

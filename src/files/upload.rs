@@ -41,7 +41,7 @@ struct Taken {
 /// Takes the content in, and stores its record.
 ///
 /// # Errors
-/// 413, 415, 422 for content that is not taken; 409 `file_infected`; 408 for content that stopped coming.
+/// 413, 415, 422 and 409 `contradiction` for content that is not taken; 409 `file_infected`; 408 for content that stopped coming.
 pub async fn take(
     files: &Files,
     db: &Db,
@@ -51,7 +51,7 @@ pub async fn take(
     payload: Payload,
 ) -> Reply<Created<StoredFile>> {
     let name = names::sanitised(&new.name).ok_or_else(|| {
-        Error::new(&codes::INVALID_QUERY).fault(
+        Error::contradicts(
             "query:name",
             "invalid_format",
             "Nothing that a file can be called is left of the name.",
@@ -198,12 +198,14 @@ pub fn too_large(limit: u64) -> Error {
     Error::new(&codes::PAYLOAD_TOO_LARGE).detail(format!("A file may have at most {limit} bytes."))
 }
 
+const NOT_TAKEN: &str =
+    "Files of this kind are not taken; send a PDF, an image, an office document, an archive, a video or plain text.";
+
 fn kind(declared: &str, head: &[u8]) -> Result<String> {
     names::media_type(declared, head).map_err(|refusal| match refusal {
-        Refusal::NotTaken => Error::new(&codes::UNSUPPORTED_MEDIA_TYPE).detail(
-            "Files of this kind are not taken; send a PDF, an image, an office document, an archive, a video or plain text.",
-        ),
-        Refusal::Mismatch(shown) => Error::field(
+        Refusal::NotTaken => Error::new(&codes::UNSUPPORTED_MEDIA_TYPE).detail(NOT_TAKEN),
+        Refusal::Unknown => Error::contradicts("#", "unknown_file_type", NOT_TAKEN),
+        Refusal::Mismatch(shown) => Error::contradicts(
             "header:Content-Type",
             "type_mismatch",
             format!("The content is {shown}, not {declared}; send the type that it is."),

@@ -62,7 +62,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             let body = checked.body.as_deref().unwrap_or(b"{}");
             serde_json::from_slice(body)
                 .map(Self)
-                .map_err(|error| Error::field("#", "invalid_value", format!("A value does not fit: {error}.")))
+                // The contract permits it, or the gate had refused it: an amount has more digits than its currency, for one.
+                .map_err(|error| Error::contradicts("#", "invalid_value", format!("A value does not fit: {error}.")))
         })
     }
 }

@@ -473,6 +473,8 @@ impl Operation {
                     "false" => Value::Bool(false),
                     other => Value::String(other.to_owned()),
                 },
+                // Of a list without values nothing is one of them.
+                Kind::List if text.is_empty() => Value::Array(Vec::new()),
                 Kind::List => text.split(',').map(|part| Value::String(part.to_owned())).collect(),
             };
             faults.extend(parameter.schema.faults(&value, &|_| place(""))?);

@@ -133,9 +133,9 @@ impl Turn {
 /// Checks a new password. Length counts; nobody is made to use signs or digits (NIST SP 800-63B).
 ///
 /// # Errors
-/// 422 with what to choose instead, at `pointer`.
+/// 409 `contradiction` with what to choose instead, at `pointer`.
 pub fn check(password: &str, email: &str, name: &str, pointer: &str) -> Result<()> {
-    let weak = |detail: &str| Err(Error::field(pointer, "weak_password", detail));
+    let weak = |detail: &str| Err(Error::contradicts(pointer, "weak_password", detail));
     if password.chars().count() < SHORTEST {
         return weak("Choose a password of at least 12 characters; several words are fine.");
     }

@@ -115,12 +115,13 @@ impl fmt::Debug for Time {
 impl FromStr for Time {
     type Err = String;
 
-    /// Any RFC 3339 text; digits beyond the microsecond are dropped. Years 1970 to 9999.
+    /// Any RFC 3339 text; digits beyond the microsecond are dropped. Years 0 to 9999 in UTC, as the contract's `date-time` says:
+    /// what makes no sense so early or late is for rules to refuse, which know why.
     fn from_str(text: &str) -> Result<Self, String> {
         let moment = DateTime::parse_from_rfc3339(text)
             .map_err(|_malformed| "expected a time as in 2026-11-21T09:30:00Z".to_owned())?;
-        if !(1970..=9999).contains(&moment.to_utc().year()) {
-            return Err("expected a year from 1970 to 9999".to_owned());
+        if !(0..=9999).contains(&moment.to_utc().year()) {
+            return Err("expected a year from 0000 to 9999 in UTC".to_owned());
         }
         Ok(Self(moment.timestamp_micros()))
     }
@@ -215,11 +216,11 @@ impl fmt::Debug for Date {
 impl FromStr for Date {
     type Err = String;
 
-    /// `YYYY-MM-DD`, years 1000 to 9999.
+    /// `YYYY-MM-DD`, years 0 to 9999.
     fn from_str(text: &str) -> Result<Self, String> {
         let fault = || "expected a date as in 2026-11-21".to_owned();
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_malformed| fault())?;
-        if text.len() == 10 && (1000..=9999).contains(&date.year()) {
+        if text.len() == 10 && (0..=9999).contains(&date.year()) {
             Ok(Self(date))
         } else {
             Err(fault())
@@ -320,6 +321,20 @@ mod tests {
             assert_eq!(Time::from_micros(micros).to_string(), format);
         }
         assert_eq!(Time::from_micros(-1).to_string(), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn every_year_of_four_digits_is_read_and_written() {
+        let early: Time = "0094-01-29T15:09:26.1-00:25".parse().unwrap();
+        assert_eq!(early.to_string(), "0094-01-29T15:34:26.100000Z");
+        assert_eq!(early.to_string().parse(), Ok(early));
+        assert_eq!(
+            "0094-01-29".parse::<Date>().map(|date| date.to_string()),
+            Ok("0094-01-29".to_owned())
+        );
+        for beyond in ["0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"] {
+            assert!(beyond.parse::<Time>().is_err(), "{beyond}");
+        }
     }
 
     #[test]

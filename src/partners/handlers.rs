@@ -48,7 +48,7 @@ pub(super) fn shown_one(tx: &mut Tx<'_>, partner: Partner) -> Result<Partner> {
 ///
 /// The partners that the caller may see: for the vendor's people those of their row scope, for a partner's people their own,
 /// and a distributor's resellers where the program says so.
-#[utoipa::path(params(PartnerFilter, Paging, Expanding::<Partner>))]
+#[utoipa::path(params(PartnerFilter, Paging, Expanding::<Partner>), extensions(("x-errors" = json!(["contradiction"]))))]
 #[get("")]
 pub async fn list_partners(
     db: Db,

@@ -146,7 +146,7 @@ fn wanted(tx: &mut Tx<'_>, filter: &PartnerFilter) -> Result<Clause> {
 
 fn half(missing: &str) -> Error {
     let detail = format!("`external_system` and `external_id` name a record together; add `{missing}`.");
-    Error::new(&codes::INVALID_QUERY).fault(format!("query:{missing}"), "required", detail)
+    Error::contradicts(format!("query:{missing}"), "required", detail)
 }
 
 /// And: the partner stands in one of these states at `now`. An invitation expires by the clock, not by a flag.

@@ -267,7 +267,7 @@ each_engine! {
         let ops = world.vendor(Role::ChannelOps);
         let calendar = ops.post("/v1/calendars", bavaria()).await.expect(201);
         for rest in ["/due-time?from=9999-12-30T09:00:00Z&business_days=30", "/due-time?from=9999-12-31T09:00:00Z&business_hours=4000", "/days?from=9999-12-20"] {
-            assert_eq!(ops.get(&of(&calendar, rest)).await.refused(400), "invalid_query", "{rest}");
+            assert_eq!(ops.get(&of(&calendar, rest)).await.refused(409), "contradiction", "{rest}");
         }
         ops.get(&of(&calendar, "/due-time?from=9999-12-20T09:00:00Z&business_days=1")).await.expect(200);
         let days = ops.get(&of(&calendar, "/days?from=9999-12-20&to=9999-12-31")).await.expect(200);
@@ -307,7 +307,7 @@ each_engine! {
         let usual = analyst.get(&of(&calendar, "/days")).await.expect(200);
         assert_eq!((usual["data"][0]["on"].as_str(), usual["data"].as_array().unwrap().len()), (Some("2026-11-21"), 31));
         for wrong in ["from=2027-01-02&to=2027-01-01", "from=2027-01-01&to=2028-03-01"] {
-            assert_eq!(pointers(&analyst.get(&of(&calendar, &format!("/days?{wrong}"))).await.expect(400)), ["query:to"]);
+            assert_eq!(pointers(&analyst.get(&of(&calendar, &format!("/days?{wrong}"))).await.expect(409)), ["query:to"]);
         }
         let due = analyst.get(&of(&calendar, "/due-time?from=2027-10-28T14:00:00Z&business_days=1&business_hours=2")).await.expect(200);
         assert_eq!((due["due_at"].as_str(), due["business_seconds"].as_i64()), (Some("2027-11-01T09:00:00.000000Z"), Some(9 * 3600)));

@@ -330,7 +330,7 @@ each_engine! {
         assert_eq!((mails.len(), mails[0].to.as_str()), (1, "jonas@example.com"));
         let token = token(&mails[0]);
         let stranger = world.stranger();
-        let weak = stranger.post("/v1/auth/invitations/accept", json!({"token": token, "password": "password1234"})).await.expect(422);
+        let weak = stranger.post("/v1/auth/invitations/accept", json!({"token": token, "password": "password1234"})).await.expect(409);
         assert_eq!(weak["errors"][0]["code"], "weak_password");
         stranger.post("/v1/auth/invitations/accept", json!({"token": token, "password": PASSWORD})).await.expect(204);
         login(&world, "jonas@example.com").await;

@@ -160,7 +160,7 @@ each_engine! {
         for query in ["q=south", "status=active", "type=isv", "country=FR", "tag=other", "external_system=crm&external_id=2"] {
             assert_eq!(ops.get(&format!("/v1/partners?{query}")).await.expect(200)["data"], json!([]), "{query}");
         }
-        assert_eq!(ops.get("/v1/partners?external_id=1").await.refused(400), "invalid_query");
+        assert_eq!(ops.get("/v1/partners?external_id=1").await.refused(409), "contradiction");
         let twin = json!({"legal_name": "Other", "registration": {"number": "hrb-98765", "authority": "DE-HRB"}, "default_currency": "EUR", "time_zone": "UTC"});
         let refusal = ops.post("/v1/partners", twin).await.expect(409);
         assert_eq!(refusal["code"], "duplicate_partner");

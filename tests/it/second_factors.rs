@@ -286,7 +286,7 @@ each_engine! {
             let thief = bearer(&world, &session);
             assert_eq!(thief.post(path, json!({"password": "not the password"})).await.refused(409), "wrong_password");
             assert_eq!(thief.post(path, json!({"code": pocket.never_shows(&world)})).await.refused(409), "wrong_code");
-            assert_eq!(thief.post(path, json!({})).await.refused(422), "validation_failed");
+            assert_eq!(thief.post(path, json!({})).await.refused(409), "contradiction");
             assert_eq!(thief.post(path, json!({"password": "not the password", "code": codes[0]})).await.refused(409), "wrong_password");
             world.clock.advance_seconds(3600);
             session = complete(&world, &challenge(&world, "maria@example.com").await, &pocket.shows(&world, 0)).await.expect(200);

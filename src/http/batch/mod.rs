@@ -58,7 +58,8 @@ pub type Step<'w> = Box<dyn FnMut(&mut Tx<'_>, usize) -> Result<Settled> + 'w>;
 
 /// What a batch does, for items of one type.
 pub trait Work: Send + Sync + 'static {
-    /// Finds out what some items need before their transaction begins, without a lock, while the items before them are written.
+    /// Finds out what some items need before their transaction begins, without a lock, while the part before them is written, if there
+    /// is one.
     /// What it does not find out is looked for in the transaction, so that it cannot fail.
     fn prepare<'w>(&'w self, _db: &'w Db, _caller: &'w Caller, _items: Range<usize>) -> LocalBoxFuture<'w, ()> {
         Box::pin(std::future::ready(()))

@@ -22,7 +22,7 @@ use serde_json::Value;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{State, document};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, codes};
 
 const WHOLE: &str = "/openapi.json";
 const OLDER: &str = "/openapi-3.0.json";
@@ -117,13 +117,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::from(WHOLE)));
 }
 
+/// The document of that address, as it is spelled: routes also match one with escapes, and there is none such.
 fn find<'a>(state: &'a State, address: &str) -> Result<&'a Published> {
     let documents = &state.contract.documents;
     documents
         .iter()
         .find(|(known, _)| *known == address)
         .map(|(_, document)| document)
-        .ok_or_else(|| Error::internal("a document has an address and nothing to show"))
+        .ok_or_else(|| Error::new(&codes::ROUTE_NOT_FOUND))
 }
 
 async fn show(request: HttpRequest) -> Result<HttpResponse> {

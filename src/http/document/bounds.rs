@@ -16,6 +16,8 @@ use super::words;
 pub(super) const LINE: &str = r"^[^\x00-\x1f\x7f]*$";
 /// Text of several lines: of the control characters only tab, line feed and carriage return.
 pub(super) const LINES: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$";
+/// A password: any character that PostgreSQL can keep.
+pub(super) const PASSWORD: &str = r"^[^\x00]*$";
 /// The largest whole number that every JSON reader keeps exactly (2^53 - 1).
 const LARGEST_EXACT: i64 = 9_007_199_254_740_991;
 /// Bounds of lists that state none: of a page, of a comma list in a query, of any other.
@@ -74,7 +76,7 @@ fn string(name: &str, schema: &mut Object) {
     let pattern = tree::text(schema, "pattern");
     let longest = Pattern::read(pattern).and_then(|pattern| pattern.longest());
     let (limit, text) = match tree::text(schema, "format") {
-        "date-time" => (27, None), // 2026-03-02T09:30:00.000000Z
+        "date-time" => (35, None), // 2026-03-02T09:30:00.000000000+02:00
         "date" => (10, None),
         "time" => (15, None),
         "duration" => (64, None),
@@ -83,7 +85,7 @@ fn string(name: &str, schema: &mut Object) {
         "ipv4" | "ipv6" => (45, None),
         "hostname" | "idn-hostname" => (253, None),
         "uri" | "uri-reference" | "iri" | "url" => (2_048, None),
-        "password" => (1_024, None),
+        "password" => (1_024, Some(PASSWORD)),
         "byte" | "binary" => (8_388_608, None),
         _ if words::is_long(name) => (4_000, Some(LINES)),
         _ if words::is_secret(name) => (4_096, Some(LINE)),

@@ -90,15 +90,38 @@ pub(super) async fn read(request: &mut ServiceRequest, expected: &Arc<Body>) -> 
 
 /// The body as JSON, if it is what the operation expects, and how many records it speaks of.
 fn checked(expected: &Body, bytes: Bytes) -> Result<(Bytes, usize)> {
-    let value = if expected.is_form { form(&bytes)? } else { json(&bytes)? };
+    let mut value = if expected.is_form { form(&bytes)? } else { json(&bytes)? };
     expected.check(&value)?;
     let records = expected.records(&value);
-    let bytes = if expected.is_form {
+    let bytes = if whole(&mut value) || expected.is_form {
         serde_json::to_vec(&value).map_err(Error::internal)?.into()
     } else {
         bytes
     };
     Ok((bytes, records))
+}
+
+/// Writes the numbers without their fraction that have none: `16.0` is a whole number to JSON Schema, and to the writers of JSON that
+/// know one kind of number only, but not to serde. Whether there was one.
+fn whole(value: &mut Value) -> bool {
+    /// Up to here every whole number is one that such a writer can mean (2^53).
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            let fraction = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT);
+            let Some(whole) = fraction.and_then(|float| format!("{float:.0}").parse::<i64>().ok()) else {
+                return false;
+            };
+            *value = whole.into();
+            true
+        }
+        // All of them, and not up to the first.
+        Value::Array(all) => all.iter_mut().map(whole).filter(|made| *made).count() > 0,
+        Value::Object(all) => all.values_mut().map(whole).filter(|made| *made).count() > 0,
+        _ => false,
+    }
 }
 
 async fn drain(mut payload: Payload, limit: usize) -> Result<Bytes> {
@@ -154,4 +177,25 @@ fn form(bytes: &[u8]) -> Result<Value> {
         }
     }
     Ok(Value::Object(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_written_without_a_fraction() {
+        let mut sent: Value = serde_json::from_str(
+            r#"{"rank": 16.0, "all": [-0.0, 1e3, {"days": -2.0}], "rate": 0.5, "huge": 1e300, "n": 3}"#,
+        )
+        .unwrap();
+        assert!(whole(&mut sent));
+        assert_eq!(
+            sent,
+            json!({"rank": 16, "all": [0, 1000, {"days": -2}], "rate": 0.5, "huge": 1e300, "n": 3})
+        );
+        assert!(!whole(&mut sent));
+    }
 }

@@ -206,7 +206,7 @@ async fn proved<T: Send + 'static>(
         (Some(_), _) => None,
         (None, Some(code)) => Some(code),
         (None, None) => {
-            return Err(Error::field(
+            return Err(Error::contradicts(
                 "#/password",
                 "required",
                 "Send your password, or a code as `code`.",

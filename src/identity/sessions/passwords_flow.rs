@@ -162,7 +162,7 @@ pub(super) async fn accept(identity: &Identity, caller: &Caller, acceptance: Inv
                 UserStatus::Disabled => return Err(invalid()),
                 UserStatus::Invited => {
                     let (Some(password), Some(hash)) = (&acceptance.password, &hash) else {
-                        return Err(Error::field(
+                        return Err(Error::contradicts(
                             "#/password",
                             "required",
                             "Choose a password of at least 12 characters.",

@@ -2,7 +2,7 @@
 
 use super::model::{RowScope, User, UserKind, UserPatch, UserStatus, VendorRole};
 use crate::{
-    error::{Error, Result, codes},
+    error::{Error, Result},
     kernel::{
         Time,
         ids::UserId,
@@ -211,12 +211,12 @@ pub fn may_reset(user: &User, caller: Option<UserId>) -> Result<()> {
 /// Checks the form of an e-mail address as far as a form can be checked: one address, a domain with a dot or `localhost`.
 ///
 /// # Errors
-/// 422 at `pointer`.
+/// 409 `contradiction` at `pointer`.
 pub fn email(text: &str, pointer: &str) -> Result<String> {
     let text = text.trim();
     match text.parse::<lettre::Address>() {
         Ok(_) if text.len() <= 254 => Ok(text.to_owned()),
-        _ => Err(Error::new(&codes::VALIDATION_FAILED).fault(
+        _ => Err(Error::contradicts(
             pointer,
             "invalid_email",
             "This is not an e-mail address; it should look like name@example.com.",

@@ -121,7 +121,8 @@ fn accounts_alike(tx: &mut Tx<'_>, system: &ExternalSystem, record: &ExternalRec
         address: record.address.clone(),
         external_refs: Some(vec![reference(system, &record.external_id)]),
     };
-    let found = resolution::candidates(tx, &described)?;
+    let thresholds = resolution::thresholds_now(tx)?;
+    let found = resolution::candidates(tx, &described, &thresholds)?;
     let likely = found
         .candidates
         .into_iter()
