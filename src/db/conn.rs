@@ -1,5 +1,7 @@
 //! One connection to either engine.
 
+use std::collections::BTreeSet;
+
 use diesel::{
     QueryResult,
     connection::{
@@ -9,7 +11,7 @@ use diesel::{
     expression::QueryMetadata,
     pg::PgConnection,
     query_builder::{Query as Asked, QueryFragment, QueryId},
-    result::ConnectionResult,
+    result::{ConnectionResult, Error::QueryBuilderError},
     sqlite::SqliteConnection,
 };
 
@@ -27,6 +29,11 @@ pub struct Conn {
     pub(super) own: Own,
     /// What is kept back, if the transaction gathers.
     later: Option<Later>,
+    /// Whether something that was kept back could not be written: then nothing works until it is undone, as whoever caused the
+    /// writing may pass over the failure.
+    lacks: bool,
+    /// What the rows have that the next statements are about, if they are about some rows alone.
+    about: Option<BTreeSet<String>>,
 }
 
 /// Diesel's own connections.
@@ -115,7 +122,12 @@ impl Conn {
             Engine::Sqlite => Own::Sqlite(SqliteConnection::establish(url)?),
             Engine::Postgres => Own::Postgres(PgConnection::establish(url)?),
         };
-        Ok(Self { own, later: None })
+        Ok(Self {
+            own,
+            later: None,
+            lacks: false,
+            about: None,
+        })
     }
 
     fn execute_query(&mut self, query: &Query<'_>) -> QueryResult<usize> {
@@ -168,36 +180,59 @@ impl Conn {
         Ok(())
     }
 
-    /// Begins to keep back what is added.
-    pub(super) fn gather(&mut self) {
-        self.later = Some(Later::default());
+    /// Begins to keep back what is added; whether it did not before.
+    pub(super) fn gather(&mut self) -> bool {
+        let begins = self.later.is_none();
+        self.later.get_or_insert_default();
+        begins
     }
 
     /// Keeps nothing back any more; what was, is forgotten.
     pub(super) fn forget(&mut self) {
         self.later = None;
+        self.lacks = false;
+        self.about = None;
     }
 
     /// Writes what is kept back.
     pub(super) fn write_out(&mut self) -> QueryResult<()> {
+        self.is_whole()?;
         let Some(later) = self.later.take() else { return Ok(()) };
         let written = later.write(self);
         self.gather();
+        self.lacks = written.is_err();
         written
     }
 
     /// Writes what is kept back if that statement might miss it.
     fn write_before(&mut self, query: &Prepared) -> QueryResult<()> {
-        let Some(needed) = self.later.as_mut().and_then(|later| later.before(query.sql())) else {
+        self.is_whole()?;
+        let about = self.about.as_ref();
+        let Some(needed) = self.later.as_mut().and_then(|later| later.before(query.sql(), about)) else {
             return Ok(());
         };
         let rest = self.later.take();
         let written = needed.write(self);
         self.later = rest;
+        self.lacks = written.is_err();
         written
     }
 
-    /// Changes a row where it differs, by the same statement with the row as it is and as it shall be; how many rows that changed.
+    /// Says what the next statements are about; what was said before.
+    pub(super) fn set_about(&mut self, texts: Option<BTreeSet<String>>) -> Option<BTreeSet<String>> {
+        std::mem::replace(&mut self.about, texts)
+    }
+
+    /// Fails once something that was kept back could not be written.
+    fn is_whole(&self) -> QueryResult<()> {
+        if self.lacks {
+            return Err(QueryBuilderError("what was kept back could not be written".into()));
+        }
+        Ok(())
+    }
+
+    /// Changes a row where it differs, by the same statement with the row as it is and as it shall be; how many rows that changed. A
+    /// change that is kept back counts as made: if the row is not as it was, that is told when the change is written.
     ///
     /// # Errors
     /// What the database reports.
@@ -205,7 +240,22 @@ impl Conn {
         let engine = self.engine();
         let before = Prepared::of(&Query(before), engine)?;
         let change = Prepared::of(&Query(after), engine)?.without(&before, engine);
-        self.execute_prepared(&change)
+        let change = match &mut self.later {
+            Some(later) if engine == Engine::Postgres && change.is_change() => later.change(change),
+            _ => Some(change),
+        };
+        change.map_or(Ok(1), |change| self.execute_prepared(&change))
+    }
+
+    /// Changes rows of one kind, a statement for some dozen. Each is there as it was read, or nothing holds any more.
+    pub(super) fn change(&mut self, changes: &[Prepared]) -> QueryResult<()> {
+        for portion in later::portions(changes) {
+            let made = self.execute_prepared(&Prepared::changed_together(portion))?;
+            if made != portion.len() {
+                return Err(QueryBuilderError("a row is not as it was when it was read".into()));
+            }
+        }
+        Ok(())
     }
 
     fn load_query<'conn, 'query>(&'conn mut self, query: &Query<'_>) -> QueryResult<Rows<'conn, 'query>> {
@@ -308,6 +358,20 @@ pub(super) fn commit(conn: &mut Conn) -> Result<()> {
 pub(super) fn roll_back(conn: &mut Conn) -> Result<()> {
     conn.forget();
     Ok(Manager::rollback_transaction(conn)?)
+}
+
+/// Undoes all savepoints, and if need be the transaction, until so many of them are left.
+///
+/// # Errors
+/// What the database reports; `internal` if nobody knows any more how many there are.
+pub(super) fn roll_back_to(conn: &mut Conn, depth: u32) -> Result<()> {
+    while Manager::transaction_manager_status_mut(conn)
+        .transaction_depth()?
+        .is_some_and(|now| now.get() > depth)
+    {
+        roll_back(conn)?;
+    }
+    Ok(())
 }
 
 /// Whether a transaction that ought to be over is not, or nobody knows.

@@ -120,6 +120,12 @@ impl Manager {
     }
 }
 
+/// The file as SQLite takes it if it is to be opened where it is there, and not made: that is the writer's.
+fn existing(path: &str) -> String {
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?mode=rw")
+}
+
 /// The URL with every default that it does not set itself.
 fn with_defaults(url: &str) -> String {
     let mut full = url.to_owned();
@@ -137,7 +143,11 @@ impl diesel::r2d2::ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> std::result::Result<Link, Self::Error> {
-        let mut conn = Conn::open(self.engine, &self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
+        let url = match self.engine {
+            Engine::Sqlite => existing(&self.url),
+            Engine::Postgres => self.url.clone(),
+        };
+        let mut conn = Conn::open(self.engine, &url).map_err(diesel::r2d2::Error::ConnectionError)?;
         let settled = match self.engine {
             Engine::Sqlite => conn
                 .batch_execute(SQLITE_SESSION)

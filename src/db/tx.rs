@@ -113,6 +113,26 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
+    /// Has PostgreSQL find what is asked for in the rest of the transaction by indexes, and plan each statement once: for work on many
+    /// rows that are named by keys. It plans by what it saw of a table when it last analysed it; while tables are filled it takes them
+    /// for small, goes through all of their rows, and takes longer with each. And where a plan for the values at hand promises a little
+    /// more it plans anew each time, which takes longer than to find a few rows. SQLite always looks for indexes, and plans once.
+    ///
+    /// Nothing is compiled, as PostgreSQL would where a table has no index and the plan therefore counts as dear. All that holds for
+    /// transactions: a read has one if it is of a snapshot.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn by_index(&mut self) -> Result<()> {
+        if self.engine() == Engine::Postgres {
+            self.conn.batch_execute(
+                "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off",
+            )?;
+        }
+        Ok(())
+    }
+
     /// Gives each statement of this transaction so many seconds instead of the few that a request has: for background work.
     /// SQLite knows no such limit.
     ///
@@ -173,13 +193,32 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// What `work` refuses, and what the database reports of what was kept back.
     pub fn gathering<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.conn.gather();
+        if !self.conn.gather() {
+            return work(self);
+        }
         let made = work(self).and_then(|made| {
             self.conn.write_out()?;
             Ok(made)
         });
         self.conn.forget();
         made
+    }
+
+    /// Runs what asks only for rows that have one of those ids in a column, or belong to such a row: what is kept back and has none of
+    /// them is not written for it.
+    ///
+    /// # Errors
+    /// What `ask` refuses.
+    pub fn about<T>(
+        &mut self,
+        ids: impl IntoIterator<Item = impl Id>,
+        ask: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let texts = ids.into_iter().map(|id| id.to_string()).collect();
+        let before = self.conn.set_about(Some(texts));
+        let found = ask(self);
+        self.conn.set_about(before);
+        found
     }
 
     /// Runs `work` so that its failure undoes it alone: a savepoint.

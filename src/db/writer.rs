@@ -52,15 +52,7 @@ impl Writer {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 if others { conn::nested(conn, run) } else { run(conn) }
             }))
-            .unwrap_or_else(|_panic| {
-                let panicked = Err(Error::internal("a write panicked"));
-                // Its savepoint is still open; the roll-back closes it, and the rest of the group goes on.
-                if others {
-                    conn::roll_back(conn).and(panicked)
-                } else {
-                    panicked
-                }
-            });
+            .unwrap_or_else(|_panic| Err(Error::internal("a write panicked")));
             let went_well = outcome.is_ok();
             let answer: Answer = Box::new(move |failure| {
                 let result = match (outcome, failure) {
@@ -118,10 +110,10 @@ fn group(
         }
         let (went_well, answer) = job(conn, clock, kept, begun);
         answers.push(answer);
-        if !begun && !went_well {
-            conn::roll_back(conn)?;
-        }
         begun |= went_well;
+        // What a write that failed or panicked has left open is undone, and nothing else. Where SQLite itself ended the transaction that
+        // cannot be, and the group ends: what comes next would be alone in a transaction of which nobody knows.
+        conn::roll_back_to(conn, u32::from(begun))?;
         next = if answers.len() < GROUP {
             jobs.try_recv().ok()
         } else {

@@ -125,15 +125,25 @@ impl Event {
             conn,
             &all.iter().filter_map(|event| event.linked.as_ref()).collect::<Vec<_>>(),
         )?;
-        let seqs = next_seqs(conn, all.len())?;
         // SQLite has one writer, so that the order of insertion is that of commits, and what is undone leaves no gap.
         let placed = conn.engine() == Engine::Sqlite;
         let position = |seq: i64| placed.then_some(seq);
+        let seqs = match all.as_slice() {
+            // One gets its place as it is written.
+            [one] if !placed => {
+                let one = diesel::insert_into(events::table).values(&one.row);
+                vec![one.returning(events::seq).get_result(conn)?]
+            }
+            all => {
+                let seqs = next_seqs(conn, all.len())?;
+                conn.insert_all(seqs.iter().zip(all).map(|(seq, event)| {
+                    let places = (events::seq.eq(seq), events::position.eq(position(*seq)));
+                    diesel::insert_into(events::table).values((&event.row, places))
+                }))?;
+                seqs
+            }
+        };
         let written = || seqs.iter().copied().zip(&all);
-        conn.insert_all(written().map(|(seq, event)| {
-            let places = (events::seq.eq(seq), events::position.eq(position(seq)));
-            diesel::insert_into(events::table).values((&event.row, places))
-        }))?;
         let heard = written().flat_map(|(seq, event)| {
             let concerned = event.audience.iter().map(|partner| (partner, false));
             let all = concerned.chain(event.lost.iter().map(|partner| (partner, true)));
@@ -152,7 +162,7 @@ impl Event {
 }
 
 /// The next places in the order of insertion. They are taken when events are written and not before: then every lock is held that
-/// orders events about one record.
+/// orders events about one record, but for what is told of a record that is only read.
 fn next_seqs(conn: &mut Conn, count: usize) -> QueryResult<Vec<i64>> {
     #[derive(QueryableByName)]
     struct Seq {

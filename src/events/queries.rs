@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use diesel::{
-    connection::SimpleConnection as _,
     prelude::*,
     sql_query,
     sql_types::{BigInt, Nullable},
@@ -45,11 +44,6 @@ const PLACE: &str = "WITH waiting AS (SELECT seq FROM events WHERE position IS N
     heard AS (UPDATE event_audiences SET position = placed.position FROM placed WHERE event_audiences.event_seq = placed.seq) \
     SELECT count(*) AS events, max(position) AS last FROM placed";
 
-/// What is placed is found by its number. PostgreSQL, which does not know how few there are, would go through all events for that
-/// as long as the table was not analysed, and take longer with each turn.
-const BY_INDEX: &str =
-    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
-
 /// Gives positions to at most so many events that have none, after the last one that was given; tells how many, and the last
 /// position now. The caller holds the mark of the sequencer.
 ///
@@ -59,7 +53,7 @@ pub fn place(tx: &mut Tx<'_>, last: i64, most: i64) -> Result<(i64, i64)> {
     match tx.engine() {
         Engine::Sqlite => Ok((0, last)),
         Engine::Postgres => {
-            tx.conn().batch_execute(BY_INDEX)?;
+            tx.by_index()?;
             let placed: Placed = sql_query(PLACE)
                 .bind::<BigInt, _>(most)
                 .bind::<BigInt, _>(last)

@@ -40,8 +40,11 @@ pub fn named<I: FromStr>(tx: &mut Tx<'_>, resource_type: &str, reference: &Exter
     id.and_then(|id| id.parse().ok()).ok_or_else(Error::not_found)
 }
 
-const HELD: &str = "SELECT held.external_id, held.resource_id FROM unnest($3) AS wanted (id) \
-    JOIN external_references AS held ON held.system = $1 AND held.resource_type = $2 AND held.external_id = wanted.id";
+/// One lookup for each id, whatever PostgreSQL knows of the table: as a join it went through all references of the system while that was
+/// filled.
+const HELD: &str = "SELECT held.external_id, held.resource_id FROM unnest($3) AS wanted (id) CROSS JOIN LATERAL \
+    (SELECT external_id, resource_id FROM external_references AS own WHERE own.system = $1 AND own.resource_type = $2 \
+    AND own.external_id = wanted.id LIMIT 1) AS held";
 
 /// The records that those ids of one system name, by the id.
 ///

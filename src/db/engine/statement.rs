@@ -132,7 +132,7 @@ impl QueryFragment<Engine> for Query<'_> {
 }
 
 /// A query as an engine takes it: its text, whether the statement is to be kept, and its values.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Prepared {
     sql: String,
     kept: bool,
@@ -142,11 +142,14 @@ pub struct Prepared {
 /// How the addition of a row begins, and what stands before the row.
 const ADDITION: &str = "INSERT INTO ";
 const VALUES: &str = " VALUES (";
+/// How the change of a row begins, and what stands before its key.
+const CHANGE: &str = "UPDATE ";
+const WHERE: &str = " WHERE ";
 
 /// Whether a text is that of a change whose values all have places. diesel prepares every change anew, as another might set other
 /// columns, and preparing one costs more than to run it; here the text tells statements apart, and there is one for each place in the program.
 fn is_plain_update(sql: &str) -> bool {
-    sql.starts_with("UPDATE ") && !sql.contains('\'')
+    sql.starts_with(CHANGE) && !sql.contains('\'')
 }
 
 /// So many texts of changes that name some columns of their row are kept.
@@ -235,10 +238,71 @@ impl Prepared {
         self.sql == other.sql
     }
 
-    /// The table that it adds to.
+    /// The table that it adds to, or of which it changes a row.
     pub fn table(&self) -> Option<&str> {
-        let name = self.sql.strip_prefix(ADDITION)?.trim_start_matches(['`', '"']);
-        name.split(['`', '"', ' ']).next()
+        let rest = self
+            .sql
+            .strip_prefix(ADDITION)
+            .or_else(|| self.sql.strip_prefix(CHANGE))?;
+        rest.trim_start_matches(['`', '"']).split(['`', '"', ' ']).next()
+    }
+
+    /// Whether one of its values is one of those texts.
+    pub fn has_one_of(&self, texts: &BTreeSet<String>) -> bool {
+        let is_one = |value: &Value| matches!(value, Value::Text(text) if texts.contains(text));
+        self.values.iter().any(is_one)
+    }
+
+    /// Whether it changes the row with some key and does nothing else, by values that all have places.
+    pub fn is_change(&self) -> bool {
+        let row = self.sql.split_once(WHERE).map(|(_, row)| row);
+        let is_key = |row: &str| {
+            row.split(" AND ")
+                .all(|part| part.matches(" = ").count() == 1 && !part.contains("SELECT"))
+        };
+        is_plain_update(&self.sql) && row.is_some_and(is_key)
+    }
+
+    /// By what a change finds its row: the first value that is not one that it sets.
+    pub fn key(&self) -> Option<&Value> {
+        let set = self.sql.split_once(WHERE).map(|(set, _)| set)?;
+        self.values.get(set.matches(['?', '$']).count())
+    }
+
+    /// Changes of a row each that have one text, as one change of all rows, on PostgreSQL.
+    pub fn changed_together(changes: &[Self]) -> Self {
+        let (Some(first), true) = (changes.first(), changes.len() > 1) else {
+            return changes.first().cloned().unwrap_or_default();
+        };
+        let places = first.values.len();
+        let mut text = Text {
+            engine: Engine::Postgres,
+            ..Text::default()
+        };
+        // Each place of the one becomes a column of the list of values.
+        let (set, row) = first.sql.split_once(WHERE).unwrap_or_default();
+        text.push_sql(&set.replace('$', "later.c"));
+        text.push_sql(" FROM (VALUES ");
+        for number in 0..changes.len() {
+            text.push_sql(if number == 0 { "(" } else { ", (" });
+            for place in 0..places {
+                text.push_sql(if place == 0 { "" } else { ", " });
+                text.push_bind_param();
+            }
+            text.push_sql(")");
+        }
+        let columns: Vec<String> = (1..=places).map(|place| format!("c{place}")).collect();
+        text.push_sql(&format!(") AS later ({})", columns.join(", ")));
+        text.push_sql(WHERE);
+        text.push_sql(&row.replace('$', "later.c"));
+        Self {
+            sql: text.finish(),
+            kept: first.kept,
+            values: changes
+                .iter()
+                .flat_map(|change| change.values.iter().cloned())
+                .collect(),
+        }
     }
 
     /// Whether it adds a row and does nothing else: nothing is asked back, and nothing happens instead.
@@ -344,6 +408,26 @@ mod tests {
         assert!(sqlite.kept, "a statement without lists is prepared once");
         let change = diesel::update(deals::table.find("a")).set(deals::title.eq("b"));
         assert!(written(&change, Engine::Sqlite).kept, "and so is a change");
+    }
+
+    #[test]
+    fn changes_of_several_rows_are_one_that_takes_their_values_from_a_list() {
+        let change = |id: &'static str, title: &'static str, revision: i64| {
+            let row = deals::table.find(id).filter(deals::revision.eq(revision));
+            let change = diesel::update(row).set((deals::title.eq(title), deals::revision.eq(revision + 1)));
+            written(&change, Engine::Postgres)
+        };
+        let both = Prepared::changed_together(&[change("a", "First", 1), change("b", "Second", 7)]);
+        assert_eq!(
+            both.sql,
+            r#"UPDATE "deals" SET "title" = later.c1, "revision" = later.c2 FROM (VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)) AS later (c1, c2, c3, c4) WHERE (("deals"."id" = later.c3) AND ("deals"."revision" = later.c4))"#
+        );
+        let text = |text: &str| Value::Text(text.to_owned());
+        let first = [text("First"), Value::Big(2), text("a"), Value::Big(1)];
+        let second = [text("Second"), Value::Big(8), text("b"), Value::Big(7)];
+        assert_eq!(both.values, [first, second].concat());
+        let alone = change("a", "First", 1);
+        assert_eq!(Prepared::changed_together(std::slice::from_ref(&alone)).sql, alone.sql);
     }
 
     #[test]
