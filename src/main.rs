@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use openprm::{cli, config::Config};
 
+/// Requests and searches live on small texts, which the allocator of the C library hands out one lock and one list at a time: batches
+/// of deals are taken in by a tenth to a quarter faster with this one (`./scripts/bench --bench batch`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[expect(
     clippy::print_stderr,
     reason = "a command that failed says why on standard error, even when nothing is logged"

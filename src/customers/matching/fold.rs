@@ -65,8 +65,16 @@ pub(super) fn fold_words(raw: &str) -> Vec<FoldedWord> {
     words
 }
 
-/// Cuts a text into pieces in their original case.
+/// Cuts a text into pieces in their original case. Most names are ASCII, which composition leaves as it is.
 fn pieces(text: &str) -> Vec<Piece> {
+    if text.is_ascii() {
+        cut(text.chars())
+    } else {
+        cut(text.nfkc())
+    }
+}
+
+fn cut(letters: impl Iterator<Item = char>) -> Vec<Piece> {
     let mut all = Vec::new();
     let mut piece = Piece {
         text: String::new(),
@@ -85,7 +93,7 @@ fn pieces(text: &str) -> Vec<Piece> {
         }
         piece.before = std::mem::take(next);
     };
-    for letter in text.nfkc() {
+    for letter in letters {
         match letter {
             '\'' | '’' | '‘' | 'ʼ' | 'ʻ' | '`' | '´' | '′' | '″' | '״' | '׳' => {}
             '&' | '+' | '%' => {
@@ -96,44 +104,39 @@ fn pieces(text: &str) -> Vec<Piece> {
                 separators.push(' ');
             }
             _ if is_combining_mark(letter) => {}
-            _ => match latin(letter) {
-                Some(latin) => {
-                    if !separators.is_empty() {
-                        flush(&mut piece, &mut separators);
-                    }
-                    piece.text.push_str(&latin);
+            _ if letter.is_alphanumeric() => {
+                if !separators.is_empty() {
+                    flush(&mut piece, &mut separators);
                 }
-                None => separators.push(letter),
-            },
+                push_latin(letter, &mut piece.text);
+            }
+            _ => separators.push(letter),
         }
     }
     flush(&mut piece, &mut separators);
     all
 }
 
-/// The Latin letters and digits of a character; `None` for one that separates words.
-fn latin(letter: char) -> Option<String> {
+/// Adds the Latin letters and digits of a letter or digit.
+fn push_latin(letter: char, text: &mut String) {
     if letter.is_ascii() {
-        return letter.is_ascii_alphanumeric().then(|| letter.to_string());
+        return text.push(letter);
     }
     if letter == 'ё' || letter == 'Ё' {
         // Russian usually leaves the dots out.
-        return Some(if letter == 'ё' { "e" } else { "E" }.to_owned());
+        return text.push(if letter == 'ё' { 'e' } else { 'E' });
     }
     let base: String = std::iter::once(letter)
         .nfkd()
         .filter(|part| !is_combining_mark(*part))
         .collect();
-    let text = if base.is_ascii() {
-        base
+    let latin = if base.is_ascii() {
+        &base
     } else {
-        any_ascii::any_ascii_char(letter).to_owned()
+        any_ascii::any_ascii_char(letter)
     };
-    if !letter.is_alphanumeric() {
-        return None;
-    }
     // Soft signs come as apostrophes; they are dropped as such, and the word goes on.
-    Some(text.chars().filter(char::is_ascii_alphanumeric).collect())
+    text.extend(latin.chars().filter(char::is_ascii_alphanumeric));
 }
 
 /// How many pieces from the first on are initials that belong together: `N.V.`, `S. A.`, `A/S`,

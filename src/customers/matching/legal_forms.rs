@@ -172,26 +172,36 @@ fn note(kind: &mut Option<LegalKind>, found: LegalKind) {
 
 fn strip_trailing(left: &mut Vec<FoldedWord>, kind: &mut Option<LegalKind>) {
     while let Some((count, found)) = trailing_form(left) {
-        let mut rest = left.clone();
-        rest.truncate(left.len() - count);
-        while rest.last().is_some_and(is_connector) {
-            rest.pop();
-        }
-        if letters(&rest).len() < 2 {
+        let form = left.len() - count;
+        let before = left.get(..form).unwrap_or_default();
+        let name = before
+            .iter()
+            .rposition(|word| !is_connector(word))
+            .map_or(0, |last| last + 1);
+        if length(before.get(..name).unwrap_or_default()) < 2 {
             return;
         }
-        *left = rest;
+        left.truncate(name);
         note(kind, found);
     }
 }
 
+/// How many letters the words have.
+fn length(words: &[FoldedWord]) -> usize {
+    words.iter().map(|word| word.text.len()).sum()
+}
+
 fn trailing_form(words: &[FoldedWord]) -> Option<(usize, LegalKind)> {
     let most = MOST_WORDS.min(words.len().saturating_sub(1));
-    for count in (1..=most).rev() {
-        let tail = letters(words.get(words.len() - count..)?);
-        if let Some(kind) = FORMS.all.get(&tail).copied().or_else(|| misspelt_form(&tail, count)) {
+    let last = words.get(words.len() - most..)?;
+    let letters = letters(last);
+    let mut from = 0;
+    for (passed, word) in last.iter().enumerate() {
+        let (tail, count) = (letters.get(from..)?, most - passed);
+        if let Some(kind) = FORMS.all.get(tail).copied().or_else(|| misspelt_form(tail, count)) {
             return Some((count, kind));
         }
+        from += word.text.len();
     }
     None
 }
@@ -214,22 +224,26 @@ fn misspelt_form(tail: &str, words: usize) -> Option<LegalKind> {
 
 fn strip_leading(left: &mut Vec<FoldedWord>, kind: &mut Option<LegalKind>) {
     let most = MOST_WORDS.min(left.len().saturating_sub(1));
-    for count in (1..=most).rev() {
-        let head = letters(left.get(..count).unwrap_or_default());
+    let first = left.get(..most).unwrap_or_default();
+    let mut head = letters(first);
+    let lengths: Vec<usize> = first.iter().map(|word| word.text.len()).collect();
+    for (others, last) in lengths.into_iter().enumerate().rev() {
+        let count = others + 1;
         // "S.C. Acme S.R.L." is Romanian; "S.C. Johnson" is not.
         let romanian = head == "sc" && *kind == Some(LegalKind::Private);
         let found = FORMS
             .leading
-            .get(&head)
+            .get(head.as_str())
             .copied()
             .or(romanian.then_some(LegalKind::Private));
         if let Some(found) = found {
-            if letters(left.get(count..).unwrap_or_default()).len() >= 2 {
+            if length(left.get(count..).unwrap_or_default()) >= 2 {
                 left.drain(..count);
                 note(kind, found);
             }
             return;
         }
+        head.truncate(head.len() - last);
     }
 }
 

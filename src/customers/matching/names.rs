@@ -140,21 +140,20 @@ fn initials<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// The ways a name may be abbreviated to initials.
 fn acronyms(folded: &[FoldedWord], left: &[FoldedWord]) -> Vec<String> {
-    let texts = |words: &'_ [FoldedWord]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+    fn texts(words: &[FoldedWord]) -> Vec<&str> {
+        words.iter().map(|word| word.text.as_str()).collect()
+    }
     let (all, name) = (texts(folded), texts(left));
     let mut found: Vec<String> = Vec::new();
     for candidate in [
-        initials(name.iter().map(String::as_str).filter(|word| !is_small(word))),
-        initials(name.iter().map(String::as_str)),
-        initials(all.iter().map(String::as_str).filter(|word| !is_small(word))),
+        initials(name.iter().copied().filter(|word| !is_small(word))),
+        initials(name.iter().copied()),
+        initials(all.iter().copied().filter(|word| !is_small(word))),
         // "P&G" folds to "p and g".
         name.iter()
-            .map(|word| {
-                if word == "and" {
-                    word
-                } else {
-                    word.get(..1).unwrap_or(word)
-                }
+            .map(|word| match *word {
+                "and" => word,
+                word => word.get(..1).unwrap_or(word),
             })
             .collect(),
     ] {
