@@ -43,9 +43,17 @@ pub fn block(tx: &mut Tx<'_>, kind: &str, count: usize) -> Result<VecDeque<Strin
         .set(table::value.eq(table::value + count))
         .returning(table::value)
         .get_result(tx.conn())?;
-    Ok((last - count + 1..=last)
-        .map(|value| format!("{series}-{value:06}"))
-        .collect())
+    Ok((last - count + 1..=last).map(|value| text(&series, value)).collect())
+}
+
+fn text(series: &str, value: i64) -> String {
+    format!("{series}-{value:06}")
+}
+
+/// The numbers of that kind that were given in the year of the transaction after the first so many, up to `last`.
+pub fn given(tx: &Tx<'_>, kind: &str, after: i64, last: i64) -> Vec<String> {
+    let series = format!("{kind}-{}", tx.now.date().year());
+    (after + 1..=last).map(|value| text(&series, value)).collect()
 }
 
 /// How many numbers of that kind were given in the year of the transaction.

@@ -17,8 +17,8 @@ pub mod named_accounts;
 pub mod resolution;
 
 pub use accounts::{
-    CustomerAccount, Locked, NUMBERS, NewCustomerAccount, find, find_all, insert, lock, lock_all, next_claim,
-    surviving, upsert_by_external, usable,
+    CustomerAccount, Locked, NUMBERS, NewCustomerAccount, find, find_all, go_on, insert, lock, lock_all, lock_present,
+    next_claim, surviving, upsert_by_external, usable, with_numbers,
 };
 pub use resolution::{CustomerInput, EntityClass, MatchSignal, ResolutionCandidate, ResolvedCustomer, resolve};
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -12,7 +12,9 @@ pub(super) mod queries;
 mod rules;
 
 pub use model::{AccountAlias, AccountStatus, AliasKind, CustomerAccount, CustomerAccountPatch, NewCustomerAccount};
-pub use queries::{Locked, find, find_all, lock, lock_all, next_claim, surviving, usable};
+pub use queries::{
+    Locked, find, find_all, go_on, lock, lock_all, lock_present, next_claim, surviving, usable, with_numbers,
+};
 pub use rules::STATES;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -1,7 +1,7 @@
 //! The only file that knows the tables of customer accounts and their aliases. Accounts belong to no partner: they are the
 //! vendor's, whose operations alone reach them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -297,7 +297,8 @@ pub fn find_all(tx: &mut Tx<'_>, ids: &[AccountId]) -> Result<BTreeMap<AccountId
 }
 
 /// An account whose row is locked until the end of the transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = accounts)]
 pub struct Locked {
     /// The account.
     pub id: AccountId,
@@ -309,6 +310,8 @@ pub struct Locked {
     pub parent_id: Option<AccountId>,
     /// How often it was changed.
     pub revision: i64,
+    /// The place in the order of submissions that was given last.
+    pub claim_seq: i64,
 }
 
 /// Locks the account's row until the end of the transaction, in the weakest mode that excludes itself, so that foreign
@@ -317,15 +320,9 @@ pub struct Locked {
 /// # Errors
 /// 404 if there is none.
 pub fn lock(tx: &mut Tx<'_>, id: AccountId) -> Result<Locked> {
-    let columns = (
-        accounts::id,
-        accounts::status,
-        accounts::merged_into_id,
-        accounts::parent_id,
-        accounts::revision,
-    );
-    let row = table.find(id).select(columns);
-    Ok(Lock::NoKeyUpdate.on(row).get_result(tx.conn())?)
+    Ok(Lock::NoKeyUpdate
+        .on(table.find(id).select(Locked::as_select()))
+        .get_result(tx.conn())?)
 }
 
 /// Locks several accounts, always in the order of their ids, so that two who lock the same ones never wait for each other.
@@ -333,13 +330,40 @@ pub fn lock(tx: &mut Tx<'_>, id: AccountId) -> Result<Locked> {
 /// # Errors
 /// 404 if one does not exist.
 pub fn lock_all(tx: &mut Tx<'_>, ids: &[AccountId]) -> Result<Vec<Locked>> {
-    let mut ids = ids.to_vec();
-    ids.sort();
-    ids.dedup();
-    ids.into_iter().map(|id| lock(tx, id)).collect()
+    let ids: BTreeSet<AccountId> = ids.iter().copied().collect();
+    let locked = lock_present(tx, &ids)?;
+    if locked.len() == ids.len() {
+        Ok(locked)
+    } else {
+        Err(Error::not_found())
+    }
 }
 
-/// The next place in the account's order of submissions. The caller holds the account's lock.
+/// [`lock_all`] of those that exist.
+///
+/// # Errors
+/// What the database reports.
+pub fn lock_present(tx: &mut Tx<'_>, ids: &BTreeSet<AccountId>) -> Result<Vec<Locked>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = table.filter(accounts::id.eq_any(among(ids))).order(accounts::id);
+    Ok(Lock::NoKeyUpdate.on(rows.select(Locked::as_select())).load(tx.conn())?)
+}
+
+/// The live accounts with those numbers.
+///
+/// # Errors
+/// What the database reports.
+pub fn with_numbers(tx: &mut Tx<'_>, numbers: &[String]) -> Result<Vec<AccountId>> {
+    Ok(table
+        .filter(accounts::number.eq_any(among(numbers)))
+        .filter(accounts::merged_into_id.is_null())
+        .select(accounts::id)
+        .load(tx.conn())?)
+}
+
+/// The next place in the account's order of submissions, which locks the account: whatever is decided by what it has is read after.
 ///
 /// # Errors
 /// 404 if there is no such account.
@@ -348,6 +372,17 @@ pub fn next_claim(tx: &mut Tx<'_>, id: AccountId) -> Result<i64> {
         .set(accounts::claim_seq.eq(accounts::claim_seq + 1))
         .returning(accounts::claim_seq)
         .get_result(tx.conn())?)
+}
+
+/// [`next_claim`] of an account that this transaction has locked: its order goes on from `last` to `next`. Many are written together
+/// where the work gathers.
+///
+/// # Errors
+/// What the database reports.
+pub fn go_on(tx: &mut Tx<'_>, id: AccountId, last: i64, next: i64) -> Result<()> {
+    let row = |place: i64| diesel::update(table.find(id)).set(accounts::claim_seq.eq(place));
+    tx.conn().execute_change(&row(last), &row(next))?;
+    Ok(())
 }
 
 /// The account that stands for this one after all merges: itself, if it was not merged.
@@ -404,14 +439,7 @@ pub fn check_parent(tx: &mut Tx<'_>, child: Option<AccountId>, parent: AccountId
 }
 
 fn peek(tx: &mut Tx<'_>, id: AccountId) -> Result<Locked> {
-    let columns = (
-        accounts::id,
-        accounts::status,
-        accounts::merged_into_id,
-        accounts::parent_id,
-        accounts::revision,
-    );
-    Ok(table.find(id).select(columns).get_result(tx.conn())?)
+    Ok(table.find(id).select(Locked::as_select()).get_result(tx.conn())?)
 }
 
 fn circle() -> Error {

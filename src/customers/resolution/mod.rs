@@ -12,7 +12,7 @@ mod rules;
 mod thresholds;
 
 use super::matching::profile::Profile;
-use crate::{db::Tx, error::Result, policies};
+use crate::{db::Tx, error::Result, kernel::ids::AccountId, policies};
 pub use model::{
     AccountRelation, CustomerInput, EntityClass, MatchSignal, ResolutionCandidate, ResolvedCustomer, SearchKey,
     SignalWeight,
@@ -28,23 +28,46 @@ pub const MOST_CANDIDATES: usize = 200;
 /// # Errors
 /// What the database reports.
 pub fn resolve(tx: &mut Tx<'_>, input: &CustomerInput) -> Result<ResolvedCustomer> {
-    let mut found = candidates(tx, input)?;
+    let thresholds = thresholds_now(tx)?;
+    let mut found = candidates(tx, input, &thresholds)?;
     let relatives = queries::relatives(tx, &rules::likely(&found))?;
     found.candidates.extend(relatives);
     Ok(found)
 }
 
-/// As [`resolve`], without the relatives.
+/// From which scores on an account is the customer, by the policy in force.
 ///
 /// # Errors
 /// What the database reports.
-pub fn candidates(tx: &mut Tx<'_>, input: &CustomerInput) -> Result<ResolvedCustomer> {
+pub fn thresholds_now(tx: &mut Tx<'_>) -> Result<MatchingThresholds> {
+    let now = tx.now;
+    Ok(policies::in_force(tx, now)?.conflict.matching)
+}
+
+/// As [`resolve`], without the relatives, and judged by those thresholds.
+///
+/// # Errors
+/// What the database reports.
+pub fn candidates(tx: &mut Tx<'_>, input: &CustomerInput, thresholds: &MatchingThresholds) -> Result<ResolvedCustomer> {
     let profile = Profile::new(&input.described());
     let search = rules::search(&profile);
     let hits = queries::hits(tx, &search)?;
     let chosen = rules::choose(&search, &hits);
     let known = queries::described(tx, &chosen.accounts, !profile.external_ids.is_empty())?;
-    let now = tx.now;
-    let thresholds = policies::in_force(tx, now)?.conflict.matching;
-    Ok(rules::judge(&profile, chosen, known, &thresholds))
+    Ok(rules::judge(&profile, chosen, known, thresholds))
+}
+
+/// Which of those accounts the description may mean: of accounts that were made since it was looked for.
+///
+/// # Errors
+/// What the database reports.
+pub fn candidates_among(
+    tx: &mut Tx<'_>,
+    input: &CustomerInput,
+    accounts: &[AccountId],
+) -> Result<Vec<ResolutionCandidate>> {
+    let profile = Profile::new(&input.described());
+    let known = queries::described(tx, accounts, !profile.external_ids.is_empty())?;
+    let thresholds = thresholds_now(tx)?;
+    Ok(rules::judge_alike(&profile, known, &thresholds))
 }

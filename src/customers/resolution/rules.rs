@@ -166,6 +166,22 @@ pub fn choose(search: &[Wanted], hits: &[Hit]) -> Chosen {
     chosen
 }
 
+/// Those of some accounts that share a key with the description, whatever the key is worth, and are not surely others.
+pub fn judge_alike(
+    profile: &Profile,
+    known: Vec<Described>,
+    thresholds: &MatchingThresholds,
+) -> Vec<ResolutionCandidate> {
+    let (scores, wanted) = (thresholds.scores(), keys(profile));
+    known
+        .into_iter()
+        .map(|account| (account.profile(), account))
+        .filter(|(own, _)| keys(own).iter().any(|key| wanted.binary_search(key).is_ok()))
+        .map(|(own, account)| candidate(&account, &score::assess_by(profile, &own, &scores)))
+        .filter(|candidate| candidate.class != EntityClass::Distinct)
+        .collect()
+}
+
 /// Compares the description with each account that was found.
 pub fn judge(
     profile: &Profile,

@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 
 use super::{
     model::{Assessment, CheckPurpose, RedactedAssessment, RuleVersion},
-    queries::{self, CheckRow, Described, Registered, Trees},
+    queries::{self, Around, CheckRow, Described, Registered, Trees},
     rules::{self, Asked, Candidate, ConflictPolicy, Customer, Facts, Window},
 };
 use crate::kernel::states::guard;
 use crate::{
-    customers::resolution::EntityClass,
+    customers::resolution::{self, EntityClass},
     db::Tx,
     deals::{
         outcomes,
@@ -63,6 +63,14 @@ pub struct Question {
     pub replay_of: Option<ConflictCheckId>,
 }
 
+/// What the checks of one transaction have read, so that they read it once.
+#[derive(Debug, Default)]
+pub struct Read {
+    trees: Trees,
+    /// The accounts that they have looked at.
+    pub around: Around,
+}
+
 /// What was found before the transaction, to be taken into it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
@@ -71,32 +79,25 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Who the customer may be.
+    pub const fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
     /// Whether it was found for the customer of that registration as it is described there.
     pub fn is_of(&self, registration: &Registration) -> bool {
         self.described == registration.customer.as_ref().map(Described::of)
     }
 
-    /// The account that the customer surely is: identical or the same entity, and no other as sure.
+    /// The account that the customer surely is: identical or the same entity. Of several that are as sure, the one that was
+    /// recorded first: an account more would be one more place at which the customer can be protected.
     pub fn account(&self) -> Option<AccountId> {
-        let own =
+        let sure =
             |candidate: &&Candidate| candidate.relative_of.is_none() && candidate.class <= EntityClass::SameEntity;
-        let surest = self
-            .customer
-            .candidates
-            .iter()
-            .filter(own)
-            .map(|candidate| candidate.class)
-            .min()?;
-        let mut sure = self
-            .customer
-            .candidates
-            .iter()
-            .filter(own)
-            .filter(|candidate| candidate.class == surest);
-        match (sure.next(), sure.next()) {
-            (Some(only), None) => Some(only.account_id),
-            _ => None,
-        }
+        let candidates = self.customer.candidates.iter().filter(sure);
+        candidates
+            .min_by_key(|candidate| (candidate.class, candidate.account_id))
+            .map(|candidate| candidate.account_id)
     }
 }
 
@@ -119,16 +120,41 @@ pub fn prepare_for(tx: &mut Tx<'_>, registration: &Registration) -> Result<Prepa
     prepared_of(tx, Registered::of(registration, Window::open(now)))
 }
 
-/// [`prepare`] for a customer of whom nothing is known yet but how it is described.
+/// [`prepare`] for customers of whom nothing is known yet but how they are described.
 ///
 /// # Errors
 /// What the database reports.
-pub fn prepare_described(tx: &mut Tx<'_>, described: Described) -> Result<Prepared> {
-    let customer = queries::look_up(tx, &described)?;
-    Ok(Prepared {
-        described: Some(described),
-        customer,
-    })
+pub fn prepare_described(tx: &mut Tx<'_>, described: Vec<Described>) -> Result<Vec<Prepared>> {
+    let thresholds = resolution::thresholds_now(tx)?;
+    let prepared = described.into_iter().map(|described| {
+        let customer = queries::look_up(tx, &described, &thresholds)?;
+        Ok(Prepared {
+            described: Some(described),
+            customer,
+        })
+    });
+    prepared.collect()
+}
+
+/// What is found now, instead of what was prepared.
+///
+/// # Errors
+/// What the database reports.
+pub fn prepare_again(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<Prepared> {
+    let again = prepare_described(tx, prepared.described.iter().cloned().collect())?;
+    Ok(again.into_iter().next().unwrap_or_else(|| prepared.clone()))
+}
+
+/// What was prepared, with those of some accounts that may be the customer, too: they were made since.
+///
+/// # Errors
+/// What the database reports.
+pub fn prepare_with(tx: &mut Tx<'_>, prepared: &Prepared, accounts: &[AccountId]) -> Result<Prepared> {
+    let mut renewed = prepared.clone();
+    if let Some(described) = &prepared.described {
+        queries::look_among(tx, described, &mut renewed.customer, accounts)?;
+    }
+    Ok(renewed)
 }
 
 fn prepared_of(tx: &mut Tx<'_>, registered: Registered) -> Result<Prepared> {
@@ -142,11 +168,14 @@ fn prepared_of(tx: &mut Tx<'_>, registered: Registered) -> Result<Prepared> {
 fn found(tx: &mut Tx<'_>, registered: &Registered) -> Result<Customer> {
     match (&registered.remembered, &registered.described) {
         (Some(remembered), _) => {
-            let (now, mut customer) = (tx.now, remembered.clone());
-            customer.classed(&queries::policy(tx, now)?.1.matching);
+            let mut customer = remembered.clone();
+            customer.classed(&resolution::thresholds_now(tx)?);
             Ok(customer)
         }
-        (None, Some(described)) => queries::look_up(tx, described),
+        (None, Some(described)) => {
+            let thresholds = resolution::thresholds_now(tx)?;
+            queries::look_up(tx, described, &thresholds)
+        }
         (None, None) => Ok(Customer {
             unknown: registered.account_id.is_none(),
             ..Customer::default()
@@ -167,8 +196,9 @@ pub fn check_deal(
     window: Option<Window>,
     prepared: Option<&Prepared>,
 ) -> Result<Check> {
-    let question = question(tx, deal, purpose, window, prepared)?;
-    check(tx, question)
+    let mut read = Read::default();
+    let question = question(tx, deal, purpose, window, prepared, &mut read)?;
+    check_with(tx, question, &mut read)
 }
 
 /// Runs the check of some of a registration's products in that territory alone, and stores it: of what was added to it
@@ -184,14 +214,16 @@ pub fn check_lines(
     products: &[ProductId],
     territory: TerritoryId,
 ) -> Result<Check> {
-    let mut question = question(tx, deal, purpose, Some(window), None)?;
+    let mut read = Read::default();
+    let mut question = question(tx, deal, purpose, Some(window), None, &mut read)?;
     question.asked.territory_id = Some(territory);
     question.asked.lines.retain(|line| products.contains(&line.product_id));
-    check(tx, question)
+    check_with(tx, question, &mut read)
 }
 
 /// [`check_deal`] of a registration that is about to be written as it is given: its claim counts as if it stood, and what is to be
-/// remembered of its customer is noted on it. The caller writes it, with the check, in the same transaction.
+/// remembered of its customer is noted on it. The caller writes it, with the check, in the same transaction, and decides by the same
+/// settings.
 ///
 /// # Errors
 /// As [`check_deal`].
@@ -200,17 +232,22 @@ pub fn check_unwritten(
     registration: &mut Registration,
     purpose: CheckPurpose,
     prepared: &Prepared,
-    trees: &mut Trees,
+    (settings, read): (&ProgramSettings, &mut Read),
 ) -> Result<Check> {
     let (as_of, now) = (tx.moment(), tx.now);
-    let settings = policies::in_force(tx, as_of)?;
-    let window = protected_from(as_of, &settings, registration.deal.deal_type);
+    let window = protected_from(as_of, settings, registration.deal.deal_type);
     let registered = Registered::of(registration, window);
     let mut customer = customer_of(tx, &registered, Some(prepared))?;
     if let (Some(described), Some(row)) = (registered.to_remember(&customer), &mut registration.customer) {
         queries::note_found(row, described, &customer, now)?;
     }
-    queries::named_customer(tx, &mut customer, registered.account_id, registered.resolution)?;
+    queries::named_customer(
+        tx,
+        &mut read.around,
+        &mut customer,
+        registered.account_id,
+        registered.resolution,
+    )?;
     let question = Question {
         purpose,
         asked: registered.asked,
@@ -219,7 +256,7 @@ pub fn check_unwritten(
         replay_of: None,
     };
     let (policy_version, policy) = queries::policy_of(settings);
-    let facts = facts_with(tx, &question, policy, Some(&*registration), trees)?;
+    let facts = facts_with(tx, &question, policy, Some(&*registration), read)?;
     store(tx, &question, facts, rules::RULES, policy_version).map(|(_, check)| check)
 }
 
@@ -229,6 +266,7 @@ fn question(
     purpose: CheckPurpose,
     window: Option<Window>,
     prepared: Option<&Prepared>,
+    read: &mut Read,
 ) -> Result<Question> {
     // Later than `now` if a lock was waited for: the registration may have been received in between.
     let as_of = tx.moment();
@@ -240,7 +278,13 @@ fn question(
     if let Some(described) = registered.to_remember(&customer) {
         queries::remember(tx, deal, described, &customer)?;
     }
-    queries::named_customer(tx, &mut customer, registered.account_id, registered.resolution)?;
+    queries::named_customer(
+        tx,
+        &mut read.around,
+        &mut customer,
+        registered.account_id,
+        registered.resolution,
+    )?;
     Ok(Question {
         purpose,
         asked: registered.asked,
@@ -275,8 +319,12 @@ fn protected_from(from: Time, settings: &ProgramSettings, deal_type: DealType) -
 /// # Errors
 /// 409 `guard_failed` if nothing is asked for.
 pub fn check(tx: &mut Tx<'_>, question: Question) -> Result<Check> {
+    check_with(tx, question, &mut Read::default())
+}
+
+fn check_with(tx: &mut Tx<'_>, question: Question, read: &mut Read) -> Result<Check> {
     let (policy_version, policy) = queries::policy(tx, question.as_of)?;
-    let facts = facts(tx, &question, policy)?;
+    let facts = facts_with(tx, &question, policy, None, read)?;
     store(tx, &question, facts, rules::RULES, policy_version).map(|(_, check)| check)
 }
 
@@ -285,29 +333,25 @@ pub fn check(tx: &mut Tx<'_>, question: Question) -> Result<Check> {
 /// # Errors
 /// 409 `guard_failed` if nothing is asked for.
 pub fn facts(tx: &mut Tx<'_>, question: &Question, policy: ConflictPolicy) -> Result<Facts> {
-    facts_with(tx, question, policy, None, &mut Trees::default())
+    facts_with(tx, question, policy, None, &mut Read::default())
 }
 
-/// [`facts`] with a registration that is about to be written, as it is given; what was read of the trees before is not read again.
+/// [`facts`] with a registration that is about to be written, as it is given; what was read before is not read again.
 fn facts_with(
     tx: &mut Tx<'_>,
     question: &Question,
     policy: ConflictPolicy,
     unwritten: Option<&Registration>,
-    trees: &mut Trees,
+    Read { trees, around }: &mut Read,
 ) -> Result<Facts> {
     let mut customer = question.customer.clone();
     customer.classed(&policy.matching);
-    queries::with_relatives(tx, &mut customer)?;
-    let accounts: BTreeSet<_> = customer
-        .candidates
-        .iter()
-        .filter(|candidate| candidate.class < EntityClass::Distinct || candidate.relative_of.is_some())
-        .map(|candidate| candidate.account_id)
-        .collect();
-    let accounts: Vec<_> = accounts.into_iter().collect();
+    queries::with_relatives(tx, around, &mut customer)?;
+    let accounts: BTreeSet<_> = queries::counting_accounts(&customer).collect();
     let at = question.asked.window.from.min(question.as_of);
-    let claims = queries::claims(tx, &accounts, &policy, at, unwritten)?;
+    let claims = tx.about(accounts.iter().copied(), |tx| {
+        queries::claims(tx, around, &accounts, &policy, at, unwritten)
+    })?;
     let asked_products: BTreeSet<ProductId> = question.asked.lines.iter().map(|line| line.product_id).collect();
     let asked_territories: BTreeSet<TerritoryId> = question.asked.territory_id.into_iter().collect();
     let held_products = claims.iter().filter_map(|claim| claim.product_id).collect();
@@ -444,8 +488,9 @@ pub fn claimants_before(tx: &mut Tx<'_>, grant: &Grant) -> Result<(FirstInTime, 
 /// # Errors
 /// 404 if there is no such registration.
 pub fn queue_position(tx: &mut Tx<'_>, deal: DealId) -> Result<i64> {
-    let question = question(tx, deal, CheckPurpose::Review, None, None)?;
+    let mut read = Read::default();
+    let question = question(tx, deal, CheckPurpose::Review, None, None, &mut read)?;
     let policy = queries::policy(tx, question.as_of)?.1;
-    let facts = facts(tx, &question, policy)?;
+    let facts = facts_with(tx, &question, policy, None, &mut read)?;
     rules::assess(rules::RULES, &facts).map(|assessment| assessment.queue_position)
 }

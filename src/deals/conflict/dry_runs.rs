@@ -8,6 +8,7 @@ use super::{
     rules::{Asked, AskedLine, Customer},
 };
 use crate::{
+    customers::resolution,
     db::Tx,
     deals::registrations::{self, DealType, Named, NewDealCustomer},
     error::{Error, Result, codes},
@@ -60,7 +61,8 @@ pub fn look(tx: &mut Tx<'_>, request: &DryRunConflictCheck) -> Result<Looked> {
     }
     let named = registrations::named(tx, Some(&request.territory), &request.lines)?;
     let described = Described::from(&request.customer);
-    let customer = queries::look_up(tx, &described)?;
+    let thresholds = resolution::thresholds_now(tx)?;
+    let customer = queries::look_up(tx, &described, &thresholds)?;
     Ok(Looked {
         partner,
         named,

@@ -19,13 +19,13 @@ mod replays;
 pub mod rules;
 
 pub use checks::{
-    Check, Prepared, Question, check, check_deal, check_lines, check_unwritten, claimants_before, prepare,
-    prepare_described, prepare_for, queue_position,
+    Check, Prepared, Question, Read, check, check_deal, check_lines, check_unwritten, claimants_before, prepare,
+    prepare_again, prepare_described, prepare_for, prepare_with, queue_position,
 };
 pub use model::{
     Assessment, AutoAction, CheckPurpose, ClaimKind, ConflictCheck, ConflictVerdict, RedactedAssessment, RuleVersion,
 };
-pub use queries::{Described, Trees, checks_of, last_facts, policy, product_tree, territory_tree};
+pub use queries::{Described, checks_of, last_facts, policy, product_tree, territory_tree};
 pub use rules::ConflictPolicy;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 

@@ -1,6 +1,7 @@
 //! The only file, with its parts, that knows the tables of checks and probes. What the rules look at is loaded by
 //! [`mod@claims`] and [`trees`], in a number of queries that does not grow with the number of candidates.
 
+mod around;
 mod claims;
 mod customers;
 mod registrations;
@@ -11,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 pub use self::{
+    around::{Around, counting_accounts},
     claims::load as claims,
-    customers::{look_up, named as named_customer, with_relatives},
+    customers::{look_among, look_up, named as named_customer, with_relatives},
     registrations::{Described, Registered, asked as asked_by, hash, note_found, remember},
     trees::Trees,
 };
@@ -83,21 +85,34 @@ pub struct CheckRow {
 impl CheckRow {
     /// The check as the caller may read it: partners read the redacted assessment alone.
     pub fn seen_by(self, caller: &Caller) -> ConflictCheck {
-        let by_vendor = caller.is_vendor();
+        let told = self.told();
+        if !caller.is_vendor() {
+            return told;
+        }
+        ConflictCheck {
+            account_id: self.account_id,
+            assessment: Some(self.document.0),
+            created_by: Some(self.created_by),
+            ..told
+        }
+    }
+
+    /// The check as its event shows it: what the partner may know.
+    fn told(&self) -> ConflictCheck {
         ConflictCheck {
             id: self.id,
             purpose: self.purpose,
             deal_id: self.deal_id,
             partner_id: self.partner_id,
-            account_id: self.account_id.filter(|_| by_vendor),
+            account_id: None,
             verdict: self.verdict,
             rule_version: self.rule_version,
             policy_version: self.policy_version,
             as_of: self.as_of,
-            assessment: Some(self.document.0).filter(|_| by_vendor),
-            redacted: self.redacted.0,
+            assessment: None,
+            redacted: self.redacted.0.clone(),
             replay_of_id: self.replay_of_id,
-            created_by: Some(self.created_by).filter(|_| by_vendor),
+            created_by: None,
             created_at: self.created_at,
         }
     }
@@ -182,16 +197,8 @@ pub fn checks_of(tx: &mut Tx<'_>, deal: DealId) -> Result<Vec<CheckLine>> {
 /// # Errors
 /// What the database reports.
 pub fn insert(tx: &mut Tx<'_>, row: CheckRow) -> Result<CheckRow> {
-    diesel::insert_into(conflict_checks::table)
-        .values(&row)
-        .execute(tx.conn())?;
-    let told = ConflictCheck {
-        assessment: None,
-        account_id: None,
-        created_by: None,
-        ..row.clone().seen_by(tx.caller())
-    };
-    tx.record(Fact::created("conflict_check.created", &told))?;
+    tx.add(diesel::insert_into(conflict_checks::table).values(&row))?;
+    tx.record(Fact::created("conflict_check.created", &row.told()))?;
     Ok(row)
 }
 
@@ -215,13 +222,13 @@ pub fn require_deal(tx: &mut Tx<'_>, deal: DealId) -> Result<()> {
 /// # Errors
 /// What the database reports.
 pub fn policy(tx: &mut Tx<'_>, at: Time) -> Result<(i64, ConflictPolicy)> {
-    Ok(policy_of(crate::policies::in_force(tx, at)?))
+    Ok(policy_of(&crate::policies::in_force(tx, at)?))
 }
 
 /// The part about conflicts of a policy, with its version.
-pub fn policy_of(settings: ProgramSettings) -> (i64, ConflictPolicy) {
+pub fn policy_of(settings: &ProgramSettings) -> (i64, ConflictPolicy) {
     let rule = settings.registration.first_in_time;
-    (settings.version, settings.conflict.under(rule))
+    (settings.version, settings.conflict.clone().under(rule))
 }
 
 /// What the last checks of those registrations looked at, by the purposes of the checks.

@@ -2,8 +2,8 @@
 //! nothing, and reads as it goes.
 //!
 //! It lasts for one transaction, and holds what that transaction does not change: the catalogue and the calendars, the policy,
-//! definitions of custom fields, which partners there are, and how they stand. What it changes, the registrations themselves, is
-//! kept up with it; so whatever undoes a part of the transaction begins with nothing, too.
+//! definitions of custom fields, which partners there are, and how they stand. What it changes, the registrations themselves and the
+//! queues that they wait in, is kept up with it; so whatever undoes a part of the transaction begins with nothing, too.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,17 +15,21 @@ use super::{
     history::{self, Entry},
     model::Deal,
     naming, queries,
+    queues::Queues,
     requests::NewDealLine,
+    review_queries,
     rows::Registration,
     rules::Named,
-    states::DealStage,
+    states::{DealStage, OPEN, ReviewStatus},
+    submission::Found,
 };
 use crate::{
     calendars::BusinessClock,
     capabilities,
     custom_fields::{self, CustomField, CustomRecord},
+    customers,
     db::Tx,
-    deals::conflict::Trees,
+    deals::conflict,
     error::{Error, Result},
     http::Resource as _,
     kernel::{
@@ -50,8 +54,13 @@ pub struct Ahead {
     standings: BTreeMap<PartnerId, Arc<Standing>>,
     authorised: BTreeMap<(PartnerId, ProductId, TerritoryId), bool>,
     clocks: BTreeMap<Option<TerritoryId>, BusinessClock>,
-    /// What conflict checks have read of the trees.
-    pub trees: Trees,
+    open: BTreeMap<PartnerId, i64>,
+    /// What conflict checks have read.
+    pub checks: conflict::Read,
+    /// The queues of the accounts that are locked.
+    pub queues: Queues,
+    /// How many accounts there are.
+    accounts: Option<i64>,
     /// A number that was taken for the next registration to be made.
     pub number: Option<String>,
     /// The registrations of a batch, as they are now.
@@ -81,22 +90,31 @@ struct Known {
     lines: BTreeMap<DealId, i64>,
 }
 
-/// Locks registrations, with their accounts before them if they may be decided on.
-fn lock(tx: &mut Tx<'_>, ids: &[DealId], decides: bool) -> Result<()> {
-    if decides {
-        queries::lock_to_decide(tx, ids)
-    } else {
-        queries::lock(tx, ids)
+/// What is known under that key, or else what `read` finds, which is known from then on.
+fn once<K: Ord, V: Clone>(known: &mut BTreeMap<K, V>, key: K, read: impl FnOnce() -> Result<V>) -> Result<V> {
+    if let Some(value) = known.get(&key) {
+        return Ok(value.clone());
     }
+    let value = read()?;
+    known.insert(key, value.clone());
+    Ok(value)
 }
 
 impl Ahead {
     /// The registrations with these references and ids, each locked until the end of the transaction: some queries for all.
-    /// `decides` says that some may be won, lost or sent in.
+    /// `decides` says that some may be won, lost or sent in; `found` are the customers of what is sent in, whose accounts are locked
+    /// and looked at, too.
     ///
     /// # Errors
     /// What the database reports.
-    pub fn read(tx: &mut Tx<'_>, references: &[&ExternalRef], ids: &[DealId], decides: bool) -> Result<Self> {
+    pub fn read(
+        tx: &mut Tx<'_>,
+        references: &[&ExternalRef],
+        ids: &[DealId],
+        decides: bool,
+        found: &[Arc<Found>],
+    ) -> Result<Self> {
+        tx.by_index()?;
         let mut known = Known::default();
         for (reference, id) in references::holders_of(tx, Deal::TYPE, references)? {
             if let Ok(id) = id.parse() {
@@ -105,16 +123,26 @@ impl Ahead {
         }
         let wanted: BTreeSet<DealId> = known.holders.values().chain(ids).copied().collect();
         let wanted: Vec<DealId> = wanted.into_iter().collect();
+        let mut ahead = Self::default();
+        if decides {
+            let accounts = found.iter().filter_map(|found| found.account()).collect();
+            let locked = queries::lock_to_decide(tx, &wanted, accounts)?;
+            if !found.is_empty() {
+                ahead.queues = Queues::of(tx, &locked)?;
+                let customers = found.iter().map(|found| found.prepared().customer());
+                ahead.checks.around.read(tx, customers)?;
+                ahead.accounts(tx)?;
+            }
+        } else if !wanted.is_empty() {
+            queries::lock(tx, &wanted)?;
+        }
         if !wanted.is_empty() {
-            lock(tx, &wanted, decides)?;
             let registrations = queries::find_all(tx, &wanted)?;
             known.registrations = registrations.into_iter().map(|one| (one.deal.id, one)).collect();
             known.lines = history::last_lines(tx, &wanted)?;
         }
-        Ok(Self {
-            known: Some(known),
-            ..Self::default()
-        })
+        ahead.known = Some(known);
+        Ok(ahead)
     }
 
     /// Whether the registrations were read before: then nobody else changes them, and what is not there is made.
@@ -143,14 +171,25 @@ impl Ahead {
         match &self.known {
             Some(known) => known.registrations.get(&id).cloned().ok_or_else(Error::not_found),
             None => {
-                lock(tx, &[id], decides)?;
+                if decides {
+                    queries::lock_to_decide(tx, &[id], BTreeSet::new())?;
+                } else {
+                    queries::lock(tx, &[id])?;
+                }
                 queries::find(tx, id)
             }
         }
     }
 
-    /// Notes how the registration is now.
+    /// Notes how the registration is now, however it came to that.
     pub fn keep(&mut self, registration: &Registration) {
+        if registration.deal.review_status != ReviewStatus::Draft {
+            self.forget_queues();
+        }
+        self.note_as(registration);
+    }
+
+    fn note_as(&mut self, registration: &Registration) {
         if let Some(known) = &mut self.known {
             let id = registration.deal.id;
             for reference in &registration.references {
@@ -177,12 +216,7 @@ impl Ahead {
     /// # Errors
     /// What the database reports.
     pub fn has_partner(&mut self, tx: &mut Tx<'_>, partner: PartnerId) -> Result<bool> {
-        if let Some(known) = self.partners.get(&partner) {
-            return Ok(*known);
-        }
-        let is_there = partners::exists(tx, partner)?;
-        self.partners.insert(partner, is_there);
-        Ok(is_there)
+        once(&mut self.partners, partner, || partners::exists(tx, partner))
     }
 
     /// The definitions of registrations' custom fields.
@@ -223,18 +257,15 @@ impl Ahead {
     /// # Errors
     /// 404 if there is no such partner.
     pub fn standing(&mut self, tx: &mut Tx<'_>, partner: PartnerId) -> Result<Arc<Standing>> {
-        if let Some(standing) = self.standings.get(&partner) {
-            return Ok(Arc::clone(standing));
-        }
         let now = tx.now;
-        let standing = Arc::new(Standing {
-            is_active: partners::is_active(tx, partner)?,
-            agreements: capabilities::agreements_executed(tx, partner)?.failing(),
-            tier: programs::tier_at(tx, partner, now)?,
-            own: partners::known_by(tx, partner)?,
-        });
-        self.standings.insert(partner, Arc::clone(&standing));
-        Ok(standing)
+        once(&mut self.standings, partner, || {
+            Ok(Arc::new(Standing {
+                is_active: partners::is_active(tx, partner)?,
+                agreements: capabilities::agreements_executed(tx, partner)?.failing(),
+                tier: programs::tier_at(tx, partner, now)?,
+                own: partners::known_by(tx, partner)?,
+            }))
+        })
     }
 
     /// Whether the partner may sell the product in the territory.
@@ -248,14 +279,10 @@ impl Ahead {
         product: ProductId,
         territory: TerritoryId,
     ) -> Result<bool> {
-        let asked = (partner, product, territory);
-        if let Some(known) = self.authorised.get(&asked) {
-            return Ok(*known);
-        }
         let now = tx.now;
-        let authorised = partners::authorised(tx, partner, product, territory, now)?;
-        self.authorised.insert(asked, authorised);
-        Ok(authorised)
+        once(&mut self.authorised, (partner, product, territory), || {
+            partners::authorised(tx, partner, product, territory, now)
+        })
     }
 
     /// The clock of a territory under the program's rules.
@@ -263,13 +290,60 @@ impl Ahead {
     /// # Errors
     /// What the database reports.
     pub fn clock(&mut self, tx: &mut Tx<'_>, territory: Option<TerritoryId>) -> Result<BusinessClock> {
-        if let Some(clock) = self.clocks.get(&territory) {
-            return Ok(clock.clone());
-        }
         let settings = self.settings(tx)?;
-        let clock = clock_queries::of_territory(tx, territory, &settings.registration)?;
-        self.clocks.insert(territory, clock.clone());
-        Ok(clock)
+        once(&mut self.clocks, territory, || {
+            clock_queries::of_territory(tx, territory, &settings.registration)
+        })
+    }
+
+    /// How many registrations of the partner are before the vendor.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn open_registrations(&mut self, tx: &mut Tx<'_>, partner: PartnerId) -> Result<i64> {
+        once(&mut self.open, partner, || {
+            tx.about([partner], |tx| review_queries::open_count(tx, partner))
+        })
+    }
+
+    /// Notes that the registration was sent in, and how it is now.
+    pub fn is_sent_in(&mut self, registration: &Registration) {
+        let deal = &registration.deal;
+        if OPEN.contains(&deal.review_status) {
+            if let Some(open) = self.open.get_mut(&deal.partner_id) {
+                *open += 1;
+            }
+            self.queues.sent_in(registration);
+            self.checks.around.sent_in(registration);
+        } else {
+            self.forget_queues();
+        }
+        self.note_as(registration);
+    }
+
+    /// Forgets what waits and is held: something was written that may change it.
+    fn forget_queues(&mut self) {
+        self.open.clear();
+        self.queues.forget();
+        self.checks.around.forget_claims();
+    }
+
+    /// How many accounts there are, of which the transaction makes none unless it says so ([`Ahead::made_account`]).
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn accounts(&mut self, tx: &mut Tx<'_>) -> Result<i64> {
+        if let Some(accounts) = self.accounts {
+            return Ok(accounts);
+        }
+        let accounts = numbers::last(tx, customers::NUMBERS)?;
+        self.accounts = Some(accounts);
+        Ok(accounts)
+    }
+
+    /// Notes that an account was made.
+    pub fn made_account(&mut self) {
+        self.accounts = None;
     }
 
     /// The number of a new registration.

@@ -1,9 +1,10 @@
 //! Many registrations in one call.
 //!
-//! What the items of a part need is read at once for all of them: the registrations that they name, and once the catalogue,
-//! the partners and the settings. The numbers of new ones are taken beforehand, in a transaction of their own: on PostgreSQL
-//! whoever takes a number makes others wait until it commits. Who the customers may be of what is sent in is looked for beforehand,
-//! too, on readers, while the part before is written: that is most of the work of an item, and needs no lock.
+//! What the items of a part need is read at once for all of them: the registrations that they name, the queues of the accounts that
+//! they are sent in to with what is held there, and once the catalogue, the partners and the settings. The numbers of new ones
+//! are taken beforehand, in a transaction of their own: on PostgreSQL whoever takes a number makes others wait until it commits.
+//! Who the customers may be of what is sent in is looked for beforehand, too, on readers, while the part before is written: that is
+//! most of the work of an item, and needs no lock.
 
 use std::{
     collections::BTreeMap,
@@ -187,9 +188,9 @@ impl Deals {
         let (Draft::Stored(registration) | Draft::New(registration)) = draft;
         let before = self.found().get(&index).cloned();
         if let Some(found) = before.filter(|found| found.is_of(registration)) {
-            match submission::known_account(tx, registration, &found) {
-                // The customer may be among the accounts that were added since, some of them by items before this one.
-                Ok(None) if found.is_outdated(tx)? => {}
+            // Some accounts may have been made since, by items before this one among others.
+            let found = found.renewed(tx, ahead)?;
+            match submission::known_account(tx, ahead, registration, &found) {
                 Ok(known) => return sent_in(tx, ahead, draft, &found, known),
                 // The account that it was found to be was removed since.
                 Err(error) if error.is(&codes::NOT_FOUND) => {}
@@ -197,7 +198,7 @@ impl Deals {
             }
         }
         let found = submission::find_customer_of(tx, registration)?;
-        let known = submission::known_account(tx, registration, &found)?;
+        let known = submission::known_account(tx, ahead, registration, &found)?;
         sent_in(tx, ahead, draft, &found, known)
     }
 
@@ -239,7 +240,7 @@ impl Deals {
             if sought.is_empty() {
                 return Vec::new();
             }
-            let found = db.ask(caller, move |tx| find(tx, sought)).await;
+            let found = db.ask_snapshot(caller, move |tx| find(tx, sought)).await;
             found.unwrap_or_else(|error| {
                 log::debug!("{}: customers are looked for as it goes: {error}", caller.request().id);
                 Vec::new()
@@ -258,13 +259,13 @@ fn sent_in(
     known: Option<submission::Known>,
 ) -> Result<Deal> {
     let sent_in = submission::send_in(tx, ahead, draft, found, known)?;
-    ahead.keep(&sent_in);
     seen(tx, sent_in)
 }
 
 /// Who the customers of those items may be.
 fn find(tx: &mut Tx<'_>, sought: Vec<Sought>) -> Result<Vec<(usize, Arc<Found>)>> {
-    // Before the searches, so that none misses an account that is counted.
+    tx.by_index()?;
+    // Of the same state as the searches, so that none misses an account that is counted.
     let accounts = submission::accounts(tx)?;
     let references: Vec<&ExternalRef> = sought.iter().map(|one| &one.reference).collect();
     let holders = references::holders_of(tx, Deal::TYPE, &references)?;
@@ -273,7 +274,7 @@ fn find(tx: &mut Tx<'_>, sought: Vec<Sought>) -> Result<Vec<(usize, Arc<Found>)>
         .into_iter()
         .map(|registration| (registration.deal.id.to_string(), registration))
         .collect();
-    let mut found = Vec::new();
+    let (mut items, mut unknown) = (Vec::new(), Vec::new());
     for one in sought {
         let present = match holders.get(&one.reference).map(|id| known.get(id)) {
             None => None,
@@ -287,13 +288,12 @@ fn find(tx: &mut Tx<'_>, sought: Vec<Sought>) -> Result<Vec<(usize, Arc<Found>)>
         // What was found for these words before is remembered.
         let is_remembered = |row: &CustomerRow| row.candidates.is_some() && Described::of(row) == described;
         if !present.is_some_and(is_remembered) {
-            found.push((
-                one.index,
-                Arc::new(submission::find_described(tx, accounts, described)?),
-            ));
+            items.push(one.index);
+            unknown.push(described);
         }
     }
-    Ok(found)
+    let found = submission::find_described(tx, accounts, unknown)?;
+    Ok(items.into_iter().zip(found.into_iter().map(Arc::new)).collect())
 }
 
 /// How the customer is described once that is said of it, if there is one then.
@@ -337,9 +337,14 @@ impl Work for Deals {
             let decides = self.decide(items.clone());
             let references: Vec<&ExternalRef> =
                 self.references(items.clone()).map(|(_, reference)| reference).collect();
+            let found: Vec<Arc<Found>> = self
+                .found()
+                .range(items.clone())
+                .map(|(_, found)| found.clone())
+                .collect();
             let ids = items.filter_map(|index| self.items.get(index)?.as_ref().ok()?.id.as_ref()?.parse().ok());
             let ids: Vec<DealId> = ids.collect();
-            Ahead::read(tx, &references, &ids, decides)?
+            Ahead::read(tx, &references, &ids, decides, &found)?
         } else {
             Ahead::default()
         };

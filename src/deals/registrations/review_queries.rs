@@ -1,6 +1,6 @@
 //! The tables of a review: decisions, and questions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -219,6 +219,22 @@ pub fn last_received(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Time>
         .first::<Option<Time>>(tx.conn())
         .optional()?
         .flatten())
+}
+
+/// [`last_received`] of several accounts, of those that ever had a registration.
+///
+/// # Errors
+/// What the database reports.
+pub fn last_received_on(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<BTreeMap<AccountId, Time>> {
+    let wanted: Vec<Option<AccountId>> = accounts.iter().copied().map(Some).collect();
+    let rows: Vec<(Option<AccountId>, Option<Time>)> = deals::table
+        .filter(deals::customer_account_id.eq_any(among(&wanted)))
+        .filter(deals::received_at.is_not_null())
+        .group_by(deals::customer_account_id)
+        .select((deals::customer_account_id, diesel::dsl::max(deals::received_at)))
+        .load(tx.conn())?;
+    let rows = rows.into_iter();
+    Ok(rows.filter_map(|(account, at)| Some((account?, at?))).collect())
 }
 
 /// Ties the registration to the check that was just stored.

@@ -1,7 +1,7 @@
 //! The slots of open registrations: one for each partner, account, product and type of deal, so that the database refuses a
 //! second registration of the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -48,12 +48,14 @@ pub fn take_slots(tx: &mut Tx<'_>, registration: &Registration, account: Account
         }
         let slot = slots_table.find((deal.partner_id, account, product, deal.deal_type));
         let holder: Option<DealId> = slot.select(slots::deal_id).first(tx.conn()).optional()?;
-        let is_free = match holder.filter(|holder| *holder != deal.id) {
-            Some(holder) if is_overdue(tx, holder, now)? => {
+        let is_free = match holder {
+            Some(holder) if holder != deal.id && is_overdue(tx, holder, now)? => {
                 free_slots(tx, holder)?;
                 true
             }
-            _ => false,
+            Some(_) => false,
+            // Whoever had it gave it back since.
+            None => true,
         };
         if !(is_free && take(tx, deal, account, product)?) {
             return Err(Error::new(&codes::ALREADY_EXISTS).cause("another registration has the slot"));
@@ -127,7 +129,6 @@ pub fn slot_holder(
     products: &[ProductId],
     deal_type: DealType,
 ) -> Result<Option<String>> {
-    let now = tx.now;
     let found: Vec<(DealId, String)> = slots_table
         .inner_join(deals::table.on(deals::id.eq(slots::deal_id)))
         .filter(
@@ -140,10 +141,80 @@ pub fn slot_holder(
         .select((deals::id, deals::number))
         .order(deals::id)
         .load(tx.conn())?;
-    for (deal, number) in found {
+    first_at_work(tx, found)
+}
+
+/// The number of the first of some holders of slots that has not lapsed.
+///
+/// # Errors
+/// What the database reports.
+pub fn first_at_work(tx: &mut Tx<'_>, holders: impl IntoIterator<Item = (DealId, String)>) -> Result<Option<String>> {
+    let now = tx.now;
+    for (deal, number) in holders {
         if !is_overdue(tx, deal, now)? {
             return Ok(Some(number));
         }
     }
     Ok(None)
+}
+
+/// A slot of an account, and the registration that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// The partner whose slot it is.
+    pub partner_id: PartnerId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The type of deal.
+    pub deal_type: DealType,
+    /// The registration.
+    pub deal_id: DealId,
+    /// The registration's number.
+    pub number: String,
+}
+
+impl Slot {
+    /// The slots of an open registration.
+    pub fn of(registration: &Registration) -> impl Iterator<Item = Self> {
+        let deal = &registration.deal;
+        products(registration).into_iter().map(|product_id| Self {
+            partner_id: deal.partner_id,
+            product_id,
+            deal_type: deal.deal_type,
+            deal_id: deal.id,
+            number: deal.number.clone(),
+        })
+    }
+}
+
+/// The slots of those accounts that are taken, in the order of the registrations' ids.
+///
+/// # Errors
+/// What the database reports.
+pub fn slots_on(tx: &mut Tx<'_>, accounts: &[AccountId]) -> Result<BTreeMap<AccountId, Vec<Slot>>> {
+    type Row = (AccountId, PartnerId, ProductId, DealType, DealId, String);
+    let rows: Vec<Row> = slots_table
+        .inner_join(deals::table.on(deals::id.eq(slots::deal_id)))
+        .filter(slots::account_id.eq_any(among(accounts)))
+        .select((
+            slots::account_id,
+            slots::partner_id,
+            slots::product_id,
+            slots::deal_type,
+            deals::id,
+            deals::number,
+        ))
+        .order(deals::id)
+        .load(tx.conn())?;
+    let mut found: BTreeMap<AccountId, Vec<Slot>> = BTreeMap::new();
+    for (account, partner_id, product_id, deal_type, deal_id, number) in rows {
+        found.entry(account).or_default().push(Slot {
+            partner_id,
+            product_id,
+            deal_type,
+            deal_id,
+            number,
+        });
+    }
+    Ok(found)
 }

@@ -4,14 +4,17 @@
 //! customer is tied to an account, or gets one; then, under that account's lock, the registration takes its place in the
 //! queue: the moment of the server and the next number of the account, so that of two that come at once one is first. The
 //! conflict check runs under the same lock and sees every claim before this one. A competitor never makes it fail. The rows of the
-//! registration are written last, once, as they stand after all that.
+//! registration are written after that, once, as they stand then; a grant without a person changes them once more.
+
+use std::borrow::Cow;
 
 use super::{
     ahead::Ahead,
     approvals, chains, clock, clock_queries,
     guards::{self, Facts},
     history::{self, Entry},
-    queries, review_queries,
+    queries,
+    queues::Queues,
     rows::{CustomerRow, Registration, ReviewRow},
     rules, slot_queries,
     states::{DealAxis, DealCustomerResolution, DealLineStatus, REVIEW, ReviewStatus},
@@ -39,6 +42,9 @@ pub struct Found {
     accounts: i64,
 }
 
+/// So many accounts that were made since a search are compared one by one.
+const FEW: i64 = 100;
+
 /// The account that a customer is, and how that was settled.
 pub type Known = (AccountId, DealCustomerResolution);
 
@@ -63,14 +69,17 @@ pub fn find_customer_of(tx: &mut Tx<'_>, registration: &Registration) -> Result<
     Ok(Found { prepared, accounts })
 }
 
-/// [`find_customer`] of a registration of which there is no more yet than how it describes the customer. `accounts` were there
+/// [`find_customer`] of registrations of which there is no more yet than how they describe their customers. `accounts` were there
 /// before the search.
 ///
 /// # Errors
 /// What the database reports.
-pub fn find_described(tx: &mut Tx<'_>, accounts: i64, described: Described) -> Result<Found> {
+pub fn find_described(tx: &mut Tx<'_>, accounts: i64, described: Vec<Described>) -> Result<Vec<Found>> {
     let prepared = conflict::prepare_described(tx, described)?;
-    Ok(Found { prepared, accounts })
+    Ok(prepared
+        .into_iter()
+        .map(|prepared| Found { prepared, accounts })
+        .collect())
 }
 
 /// How many accounts there are, as a search counts them.
@@ -110,7 +119,10 @@ fn failing_with(
     }
     let already = match account {
         Some(account) => {
-            slot_queries::slot_holder(tx, deal.partner_id, account, &products(registration), deal.deal_type)?
+            let products = products(registration);
+            ahead
+                .queues
+                .slot_holder(tx, deal.partner_id, account, &products, deal.deal_type)?
         }
         None => None,
     };
@@ -119,7 +131,7 @@ fn failing_with(
         partner_active: standing.is_active,
         agreements: standing.agreements.clone(),
         authorised,
-        open_registrations: review_queries::open_count(tx, deal.partner_id)?,
+        open_registrations: ahead.open_registrations(tx, deal.partner_id)?,
         tier_rank: standing.tier.as_ref().map(|tier| tier.rank),
         own: standing.own.clone(),
         already,
@@ -151,8 +163,10 @@ pub fn submit(tx: &mut Tx<'_>, id: DealId, found: &Found, seen: crate::http::IfM
     let before = queries::find(tx, id)?;
     seen.check(before.deal.revision)?;
     status_to_send_in(tx, &before)?;
-    let known = known_account(tx, &before, found)?;
-    send_in(tx, &mut Ahead::default(), Draft::Stored(&before), found, known)
+    let mut ahead = Ahead::default();
+    let found = found.renewed(tx, &mut ahead)?;
+    let known = known_account(tx, &ahead, &before, &found)?;
+    send_in(tx, &mut ahead, Draft::Stored(&before), &found, known)
 }
 
 /// A draft that is sent in.
@@ -198,16 +212,16 @@ pub fn send_in(
     }
     let (account, resolution) = match known {
         Some(known) => known,
-        None => intake(tx, before, found)?,
+        None => intake(tx, ahead, before, found)?,
     };
-    let after = placed(tx, before, account, resolution)?;
+    let after = placed_in(tx, &mut ahead.queues, before, account, resolution)?;
     let mut after = sent_in(tx, ahead, after, &settings)?;
     if matches!(draft, Draft::Stored(_)) {
         slot_queries::take_slots(tx, &after, account).map_err(|error| taken(error, status))?;
     }
     chains::begin(tx, &after, &settings.registration)?;
     let purpose = CheckPurpose::Submission;
-    let check = conflict::check_unwritten(tx, &mut after, purpose, &found.prepared, &mut ahead.trees)?;
+    let check = conflict::check_unwritten(tx, &mut after, purpose, &found.prepared, (&settings, &mut ahead.checks))?;
     after.deal.conflict_check_id = Some(check.id);
     let note = format!(
         "Check {}: {}. Place in the queue: {}.",
@@ -231,26 +245,29 @@ pub fn send_in(
         }
     }
     let standing = ahead.standing(tx, after.deal.partner_id)?;
-    approvals::grant_without_person(tx, after, &check, &settings, standing.tier.as_ref())
+    let after = approvals::grant_without_person(tx, after, &check, &settings, standing.tier.as_ref())?;
+    ahead.is_sent_in(&after);
+    Ok(after)
 }
 
 /// The account that the customer is known to be: chosen by the vendor before, or found for sure.
 ///
 /// # Errors
 /// 404 if the account that was found is not there any more.
-pub fn known_account(tx: &mut Tx<'_>, before: &Registration, found: &Found) -> Result<Option<Known>> {
+pub fn known_account(tx: &mut Tx<'_>, ahead: &Ahead, before: &Registration, found: &Found) -> Result<Option<Known>> {
+    let mut surviving = |account| match ahead.queues.has(account) {
+        true => Ok(account),
+        false => customers::surviving(tx, account),
+    };
     let tied = before
         .customer
         .as_ref()
         .filter(|customer| customer.resolution != DealCustomerResolution::Unresolved);
     if let (Some(account), Some(customer)) = (before.deal.customer_account_id, tied) {
-        return Ok(Some((customers::surviving(tx, account)?, customer.resolution)));
+        return Ok(Some((surviving(account)?, customer.resolution)));
     }
     match found.prepared.account() {
-        Some(account) => Ok(Some((
-            customers::surviving(tx, account)?,
-            DealCustomerResolution::Matched,
-        ))),
+        Some(account) => Ok(Some((surviving(account)?, DealCustomerResolution::Matched))),
         None => Ok(None),
     }
 }
@@ -258,7 +275,7 @@ pub fn known_account(tx: &mut Tx<'_>, before: &Registration, found: &Found) -> R
 /// An account for a customer that was not known when it was looked for. Two partners may bring the same new customer at
 /// the same moment, and two accounts for one customer would hide their conflict: so they queue at the numbers of accounts,
 /// and who comes second looks again.
-fn intake(tx: &mut Tx<'_>, registration: &Registration, found: &Found) -> Result<Known> {
+fn intake(tx: &mut Tx<'_>, ahead: &mut Ahead, registration: &Registration, found: &Found) -> Result<Known> {
     let Some(customer) = &registration.customer else {
         return Err(Error::internal("a registration without a customer passed the guards"));
     };
@@ -269,6 +286,7 @@ fn intake(tx: &mut Tx<'_>, registration: &Registration, found: &Found) -> Result
         }
     }
     let account = customers::insert(tx, &described(customer))?;
+    ahead.made_account();
     Ok((account.id, DealCustomerResolution::Created))
 }
 
@@ -313,10 +331,19 @@ pub fn placed(
     account: AccountId,
     resolution: DealCustomerResolution,
 ) -> Result<Registration> {
-    // Counting the claim locks the account's row, so whatever is looked at is looked at after it.
-    let seq = customers::next_claim(tx, account)?;
+    placed_in(tx, &mut Queues::default(), before, account, resolution)
+}
+
+/// [`placed`] in one of the queues, if it is known.
+fn placed_in(
+    tx: &mut Tx<'_>,
+    queues: &mut Queues,
+    before: &Registration,
+    account: AccountId,
+    resolution: DealCustomerResolution,
+) -> Result<Registration> {
+    let (seq, last) = queues.next(tx, account)?;
     // A clock that was set back must not put a later registration before an earlier one.
-    let last = review_queries::last_received(tx, account)?;
     let received_at = tx.moment().max(last.unwrap_or(tx.now));
     let actor = tx.caller().actor_text();
     let mut after = before.clone();
@@ -422,12 +449,25 @@ impl Found {
         self.prepared.is_of(registration)
     }
 
-    /// Whether accounts were added since, of which one may be the customer.
+    /// With the accounts that were made since, as far as they may be the customer.
     ///
     /// # Errors
     /// What the database reports.
-    pub fn is_outdated(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        Ok(accounts(tx)? != self.accounts)
+    pub fn renewed(&self, tx: &mut Tx<'_>, ahead: &mut Ahead) -> Result<Cow<'_, Self>> {
+        let accounts = ahead.accounts(tx)?;
+        if accounts == self.accounts {
+            return Ok(Cow::Borrowed(self));
+        }
+        // Numbers begin anew with each year. Among very many it is quicker to search.
+        let since = if accounts < self.accounts { 0 } else { self.accounts };
+        let prepared = if accounts - since > FEW {
+            conflict::prepare_again(tx, &self.prepared)?
+        } else {
+            let numbers = numbers::given(tx, customers::NUMBERS, since, accounts);
+            let made = customers::with_numbers(tx, &numbers)?;
+            conflict::prepare_with(tx, &self.prepared, &made)?
+        };
+        Ok(Cow::Owned(Self { prepared, accounts }))
     }
 
     /// The account that the customer surely is, if there is one.

@@ -1,8 +1,11 @@
 //! What is held on a set of customer accounts: protections, queued registrations, and what the vendor holds itself.
-//! One query for each kind of claim, however many accounts there are.
+//! One query for each kind of claim that there is, however many accounts there are.
+
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
+use super::around::Around;
 use crate::{
     db::{Tx, among},
     deals::{
@@ -31,7 +34,8 @@ use crate::{
 /// What the database reports.
 pub fn load(
     tx: &mut Tx<'_>,
-    accounts: &[AccountId],
+    around: &mut Around,
+    accounts: &BTreeSet<AccountId>,
     policy: &ConflictPolicy,
     at: Time,
     unwritten: Option<&Registration>,
@@ -39,11 +43,27 @@ pub fn load(
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
-    let mut claims = protected(tx, accounts, policy, at)?;
-    claims.extend(queued(tx, accounts, policy, unwritten)?);
-    claims.extend(named(tx, accounts, at)?);
-    claims.extend(direct(tx, accounts, policy)?);
-    claims.extend(installed(tx, accounts, at)?);
+    let mut waiting = around.waiting_on(tx, accounts)?;
+    if let Some(registration) = unwritten {
+        stand_in(&mut waiting, registration, accounts);
+    }
+    // Mostly nothing else is held.
+    let held = around.held_on(tx, accounts)?;
+    let mut claims = if held.protection {
+        protected(tx, accounts, policy, at)?
+    } else {
+        Vec::new()
+    };
+    claims.extend(waiting.into_iter().filter_map(|line| queued(line, policy)));
+    if held.named {
+        claims.extend(named(tx, accounts, at)?);
+    }
+    if held.opportunity {
+        claims.extend(direct(tx, accounts, policy)?);
+    }
+    if held.product {
+        claims.extend(installed(tx, accounts, at)?);
+    }
     Ok(claims)
 }
 
@@ -63,7 +83,7 @@ struct Protected {
     status: ProtectionStatus,
 }
 
-fn protected(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy, at: Time) -> Result<Vec<Claim>> {
+fn protected(tx: &mut Tx<'_>, accounts: &BTreeSet<AccountId>, policy: &ConflictPolicy, at: Time) -> Result<Vec<Claim>> {
     let remembered = at.plus_days(-policy.cool_down_days);
     let kept = [
         ProtectionStatus::Active,
@@ -121,15 +141,14 @@ type Queued = (
 );
 type QueuedLine = (ProductId, Option<Time>, Option<i64>);
 /// A line that waits, with when the answers to what was asked are due.
-type Waiting = (Queued, QueuedLine, Option<Time>);
+pub type Waiting = (Queued, QueuedLine, Option<Time>);
 
-/// Registrations before the vendor, and lines of approved ones that were added and are not decided.
-fn queued(
-    tx: &mut Tx<'_>,
-    accounts: &[AccountId],
-    policy: &ConflictPolicy,
-    unwritten: Option<&Registration>,
-) -> Result<Vec<Claim>> {
+/// Registrations before the vendor, and lines of approved ones that were added and are not decided, in the order in which they
+/// were received.
+///
+/// # Errors
+/// What the database reports.
+pub fn waiting(tx: &mut Tx<'_>, accounts: &BTreeSet<AccountId>) -> Result<Vec<Waiting>> {
     let accounts: Vec<Option<AccountId>> = accounts.iter().copied().map(Some).collect();
     let open = deals::review_status
         .eq_any(among(OPEN))
@@ -137,7 +156,7 @@ fn queued(
     let added = deals::review_status
         .eq(ReviewStatus::Approved)
         .and(deal_lines::review_status.eq(DealLineStatus::Pending));
-    let mut rows: Vec<Waiting> = deals::table
+    Ok(deals::table
         .inner_join(deal_lines::table)
         .left_join(deal_reviews::table)
         .filter(deals::customer_account_id.eq_any(among(&accounts)))
@@ -160,39 +179,51 @@ fn queued(
             (deal_lines::product_id, deal_lines::received_at, deal_lines::seq),
             deal_reviews::info_due_at.nullable(),
         ))
-        .load(tx.conn())?;
-    if let Some(registration) = unwritten {
-        stand_in(&mut rows, registration, &accounts);
-    }
-    let claim = |(queued, line, due): Waiting| {
-        let (deal, number, partner, account, territory, deal_type, received, seq, status) = queued;
-        let (product, line_received, line_seq) = line;
-        let place = place(line_received, line_seq).or_else(|| place(received, seq))?;
-        Some(Claim {
-            kind: ClaimKind::EarlierRegistration,
-            reference: deal.to_string(),
-            number: Some(number),
-            deal_id: Some(deal),
-            account_id: account?,
-            partner_id: Some(partner),
-            product_id: Some(product),
-            territory_id: territory,
-            class: DealTypeClass::of(deal_type, policy.renewals_meet_new_business),
-            window: Window::open(place.received_at),
-            place: Some(place),
-            last_activity_at: None,
-            lapses_at: due.filter(|_| status == ReviewStatus::InfoRequested),
-        })
-    };
-    Ok(rows.into_iter().filter_map(claim).collect())
+        .load(tx.conn())?)
+}
+
+/// The place of a line's registration in the queue.
+pub fn order(((id, _, _, _, _, _, received_at, seq, _), ..): &Waiting) -> (Option<Time>, Option<i64>, DealId) {
+    (*received_at, *seq, *id)
+}
+
+/// The account that a line waits on.
+pub fn account_of(((_, _, _, account, ..), ..): &Waiting) -> Option<AccountId> {
+    *account
+}
+
+/// The claim of a line that waits.
+fn queued((queued, line, due): Waiting, policy: &ConflictPolicy) -> Option<Claim> {
+    let (deal, number, partner, account, territory, deal_type, received, seq, status) = queued;
+    let (product, line_received, line_seq) = line;
+    let place = place(line_received, line_seq).or_else(|| place(received, seq))?;
+    Some(Claim {
+        kind: ClaimKind::EarlierRegistration,
+        reference: deal.to_string(),
+        number: Some(number),
+        deal_id: Some(deal),
+        account_id: account?,
+        partner_id: Some(partner),
+        product_id: Some(product),
+        territory_id: territory,
+        class: DealTypeClass::of(deal_type, policy.renewals_meet_new_business),
+        window: Window::open(place.received_at),
+        place: Some(place),
+        last_activity_at: None,
+        lapses_at: due.filter(|_| status == ReviewStatus::InfoRequested),
+    })
 }
 
 /// Puts the lines of a registration that is about to be written where they will be found from then on.
-fn stand_in(rows: &mut Vec<Waiting>, registration: &Registration, accounts: &[Option<AccountId>]) {
+pub fn stand_in(rows: &mut Vec<Waiting>, registration: &Registration, accounts: &BTreeSet<AccountId>) {
     let deal = &registration.deal;
     rows.retain(|((id, ..), ..)| *id != deal.id);
     let waits = OPEN.contains(&deal.review_status) && deal.received_at.is_some() && deal.closed_at.is_none();
-    if !waits || !accounts.contains(&deal.customer_account_id) {
+    if !waits
+        || !deal
+            .customer_account_id
+            .is_some_and(|account| accounts.contains(&account))
+    {
         return;
     }
     let own: Queued = (
@@ -214,8 +245,8 @@ fn stand_in(rows: &mut Vec<Waiting>, registration: &Registration, accounts: &[Op
         .filter(|line| line.review_status != DealLineStatus::Rejected)
         .map(|line| (own.clone(), (line.product_id, line.received_at, line.seq), due))
         .collect();
-    let order = |(id, _, _, _, _, _, received_at, seq, _): &Queued| (*received_at, *seq, *id);
-    let at = rows.partition_point(|(other, ..)| order(other) < order(&own));
+    let own = (deal.received_at, deal.seq, deal.id);
+    let at = rows.partition_point(|other| order(other) < own);
     rows.splice(at..at, lines);
 }
 
@@ -246,7 +277,7 @@ fn of_vendor(kind: ClaimKind, reference: String, account_id: AccountId, window: 
     }
 }
 
-fn named(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Claim>> {
+fn named(tx: &mut Tx<'_>, accounts: &BTreeSet<AccountId>, at: Time) -> Result<Vec<Claim>> {
     let running = named_accounts::ends_on
         .is_null()
         .or(named_accounts::ends_on.gt(at.date()));
@@ -304,7 +335,7 @@ type Direct = (
     Time,
 );
 
-fn direct(tx: &mut Tx<'_>, accounts: &[AccountId], policy: &ConflictPolicy) -> Result<Vec<Claim>> {
+fn direct(tx: &mut Tx<'_>, accounts: &BTreeSet<AccountId>, policy: &ConflictPolicy) -> Result<Vec<Claim>> {
     let rows: Vec<Direct> = direct_opportunities::table
         .filter(direct_opportunities::account_id.eq_any(among(accounts)))
         .filter(direct_opportunities::status.eq("open"))
@@ -347,7 +378,7 @@ type Installed = (
     Option<PartnerId>,
 );
 
-fn installed(tx: &mut Tx<'_>, accounts: &[AccountId], at: Time) -> Result<Vec<Claim>> {
+fn installed(tx: &mut Tx<'_>, accounts: &BTreeSet<AccountId>, at: Time) -> Result<Vec<Claim>> {
     let running = installed_base::ends_on
         .is_null()
         .or(installed_base::ends_on.gt(at.date()));

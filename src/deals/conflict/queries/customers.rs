@@ -1,39 +1,66 @@
 //! Who the customer may be: the candidates that the matching finds, the account that the registration is tied to, and
 //! the relatives of both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use diesel::prelude::*;
-
-use super::registrations::Described;
+use super::{around::Around, registrations::Described};
 use crate::{
     customers::{
         CustomerInput, MatchSignal, ResolutionCandidate,
-        resolution::{self, AccountRelation, EntityClass, MOST_CANDIDATES, SearchKey},
+        resolution::{self, EntityClass, MOST_CANDIDATES, MatchingThresholds, SearchKey},
     },
-    db::{Tx, among},
+    db::Tx,
     deals::{
         conflict::rules::{Candidate, Customer},
         registrations::CustomerResolution,
     },
     error::Result,
     kernel::{Address, ids::AccountId},
-    schema::customer_accounts as accounts,
 };
 
-/// Most relatives that are looked at: a group of thousands of companies is not one customer.
-const MOST_RELATIVES: i64 = 200;
 /// From so many accounts on that share a telling key, not all of them may have been looked at.
 const SHARED_BY_MANY: i64 = 100;
-/// Longest chain of merges that is followed.
-const MOST_MERGES: usize = 8;
 
 /// Searches for the accounts that the description may mean. The costly part of a check: it needs no lock, and what it
 /// finds is remembered.
 ///
 /// # Errors
 /// What the database reports.
-pub fn look_up(tx: &mut Tx<'_>, described: &Described) -> Result<Customer> {
+pub fn look_up(tx: &mut Tx<'_>, described: &Described, thresholds: &MatchingThresholds) -> Result<Customer> {
+    let found = resolution::candidates(tx, &input(described), thresholds)?;
+    Ok(Customer {
+        capped: incomplete(&found.keys, found.considered),
+        unknown: found.keys.is_empty(),
+        considered: found.considered,
+        candidates: found.candidates.into_iter().map(Candidate::from).collect(),
+    })
+}
+
+/// Adds what is found among accounts that were made since, but for those that the search found already: it may have seen one that
+/// was made while it began.
+///
+/// # Errors
+/// What the database reports.
+pub fn look_among(
+    tx: &mut Tx<'_>,
+    described: &Described,
+    customer: &mut Customer,
+    accounts: &[AccountId],
+) -> Result<()> {
+    let seen: BTreeSet<AccountId> = customer.candidates.iter().map(|one| one.account_id).collect();
+    let new: Vec<AccountId> = accounts.iter().copied().filter(|id| !seen.contains(id)).collect();
+    let found = resolution::candidates_among(tx, &input(described), &new)?;
+    customer.considered += i64::try_from(found.len()).unwrap_or(0);
+    customer.candidates.extend(found.into_iter().map(Candidate::from));
+    customer.candidates.sort_by(|a, b| {
+        (a.class, !a.decisive)
+            .cmp(&(b.class, !b.decisive))
+            .then(b.score.total_cmp(&a.score))
+    });
+    Ok(())
+}
+
+fn input(described: &Described) -> CustomerInput {
     let address = Address {
         street: described.street.clone(),
         city: described.city.clone(),
@@ -41,7 +68,7 @@ pub fn look_up(tx: &mut Tx<'_>, described: &Described) -> Result<Customer> {
         postal_code: described.postal_code.clone(),
         country: described.country.as_deref().and_then(|code| code.parse().ok()),
     };
-    let input = CustomerInput {
+    CustomerInput {
         name: described.name.clone(),
         website: described.website.clone(),
         registration_number: described.registration_number.clone(),
@@ -50,14 +77,7 @@ pub fn look_up(tx: &mut Tx<'_>, described: &Described) -> Result<Customer> {
         email: described.email.clone(),
         address: Some(address),
         external_refs: None,
-    };
-    let found = resolution::candidates(tx, &input)?;
-    Ok(Customer {
-        capped: incomplete(&found.keys, found.considered),
-        unknown: found.keys.is_empty(),
-        considered: found.considered,
-        candidates: found.candidates.into_iter().map(Candidate::from).collect(),
-    })
+    }
 }
 
 /// Whether accounts may have been passed over that a person would want to look at. A common word that many share is no
@@ -111,6 +131,7 @@ fn rounded(signal: MatchSignal) -> MatchSignal {
 /// What the database reports.
 pub fn named(
     tx: &mut Tx<'_>,
+    around: &mut Around,
     customer: &mut Customer,
     account: Option<AccountId>,
     how: CustomerResolution,
@@ -121,7 +142,7 @@ pub fn named(
         .map(|candidate| candidate.account_id)
         .collect();
     ids.extend(account);
-    let survivors = survivors(tx, ids)?;
+    let survivors = around.survivors(tx, &ids)?;
     let now = |id: AccountId| survivors.get(&id).copied().unwrap_or(id);
     for candidate in &mut customer.candidates {
         candidate.account_id = now(candidate.account_id);
@@ -164,90 +185,24 @@ pub fn named(
     Ok(())
 }
 
-/// The accounts that stayed, for those that were merged into others.
-fn survivors(tx: &mut Tx<'_>, ids: BTreeSet<AccountId>) -> Result<BTreeMap<AccountId, AccountId>> {
-    let mut heirs: BTreeMap<AccountId, AccountId> = BTreeMap::new();
-    let mut open: Vec<AccountId> = ids.into_iter().collect();
-    for _ in 0..MOST_MERGES {
-        if open.is_empty() {
-            break;
-        }
-        let merged: Vec<(AccountId, Option<AccountId>)> = accounts::table
-            .filter(accounts::id.eq_any(among(&open)))
-            .filter(accounts::merged_into_id.is_not_null())
-            .select((accounts::id, accounts::merged_into_id))
-            .load(tx.conn())?;
-        open = merged.iter().filter_map(|(_, heir)| *heir).collect();
-        for (gone, heir) in merged {
-            let Some(heir) = heir else { continue };
-            for known in heirs.values_mut().filter(|known| **known == gone) {
-                *known = heir;
-            }
-            heirs.insert(gone, heir);
-        }
-    }
-    Ok(heirs)
-}
-
-type Kin = (AccountId, Option<AccountId>);
-
 /// Adds the parents, subsidiaries and siblings of the accounts that are at least probably the customer.
 ///
 /// # Errors
 /// What the database reports.
-pub fn with_relatives(tx: &mut Tx<'_>, customer: &mut Customer) -> Result<()> {
-    let likely: Vec<AccountId> = customer
-        .candidates
-        .iter()
-        .filter(|candidate| candidate.relation == AccountRelation::Itself && candidate.class <= EntityClass::Probable)
-        .map(|candidate| candidate.account_id)
-        .collect();
-    if likely.is_empty() {
-        return Ok(());
-    }
-    let own: Vec<Kin> = accounts::table
-        .filter(accounts::id.eq_any(among(&likely)))
-        .select((accounts::id, accounts::parent_id))
-        .load(tx.conn())?;
-    let parents: BTreeMap<AccountId, AccountId> = own
-        .into_iter()
-        .filter_map(|(child, parent)| Some((child, parent?)))
-        .collect();
-    let heads: BTreeSet<AccountId> = likely.iter().copied().chain(parents.values().copied()).collect();
-    let heads: Vec<Option<AccountId>> = heads.into_iter().map(Some).collect();
-    let children: Vec<Kin> = accounts::table
-        .filter(accounts::parent_id.eq_any(among(&heads)))
-        .filter(accounts::merged_into_id.is_null())
-        .order((accounts::parent_id, accounts::name_key, accounts::id))
-        .limit(MOST_RELATIVES)
-        .select((accounts::id, accounts::parent_id))
-        .load(tx.conn())?;
-    let mut known: BTreeSet<AccountId> = customer
-        .candidates
-        .iter()
-        .map(|candidate| candidate.account_id)
-        .collect();
-    let mut add = |account: AccountId, of: AccountId, relation: AccountRelation| {
+pub fn with_relatives(tx: &mut Tx<'_>, around: &mut Around, customer: &mut Customer) -> Result<()> {
+    let relatives = around.relatives(tx, customer)?;
+    let candidates = customer.candidates.iter();
+    let mut known: BTreeSet<AccountId> = candidates.map(|candidate| candidate.account_id).collect();
+    for (account, of, relation) in relatives {
         if known.insert(account) {
-            let relative = Candidate {
+            customer.candidates.push(Candidate {
                 relation,
                 relative_of: Some(of),
                 class: EntityClass::Distinct,
                 decisive: false,
                 score: 0.0,
                 ..Candidate::certain(account, "hierarchy")
-            };
-            customer.candidates.push(relative);
-        }
-    };
-    for (child, parent) in &parents {
-        add(*parent, *child, AccountRelation::Parent);
-    }
-    for (child, parent) in children.iter().filter_map(|(child, parent)| Some((*child, (*parent)?))) {
-        if likely.contains(&parent) {
-            add(child, parent, AccountRelation::Subsidiary);
-        } else if let Some((of, _)) = parents.iter().find(|(_, head)| **head == parent) {
-            add(child, *of, AccountRelation::Sibling);
+            });
         }
     }
     Ok(())

@@ -34,13 +34,7 @@ impl Trees {
         asked: BTreeSet<ProductId>,
         held: BTreeSet<ProductId>,
     ) -> Result<Tree<ProductId>> {
-        let part = (asked, held);
-        if let Some(known) = self.products.get(&part) {
-            return Ok(known.clone());
-        }
-        let read = products(tx, &part.0, &part.1)?;
-        self.products.insert(part, read.clone());
-        Ok(read)
+        once(&mut self.products, tx, asked, held, products)
     }
 
     /// The part of the territory tree between what is asked for and what is held.
@@ -53,14 +47,25 @@ impl Trees {
         asked: BTreeSet<TerritoryId>,
         held: BTreeSet<TerritoryId>,
     ) -> Result<Tree<TerritoryId>> {
-        let part = (asked, held);
-        if let Some(known) = self.territories.get(&part) {
-            return Ok(known.clone());
-        }
-        let read = territories(tx, &part.0, &part.1)?;
-        self.territories.insert(part, read.clone());
-        Ok(read)
+        once(&mut self.territories, tx, asked, held, territories)
     }
+}
+
+/// The part that was read before, or else what `read` finds, which is kept.
+fn once<I: Copy + Ord>(
+    parts: &mut Parts<I>,
+    tx: &mut Tx<'_>,
+    asked: BTreeSet<I>,
+    held: BTreeSet<I>,
+    read: impl FnOnce(&mut Tx<'_>, &BTreeSet<I>, &BTreeSet<I>) -> Result<Tree<I>>,
+) -> Result<Tree<I>> {
+    let part = (asked, held);
+    if let Some(known) = parts.get(&part) {
+        return Ok(known.clone());
+    }
+    let found = read(tx, &part.0, &part.1)?;
+    parts.insert(part, found.clone());
+    Ok(found)
 }
 
 /// The nodes in which a narrower scope may be looked for: those asked for, and those on the way down to what is held.
