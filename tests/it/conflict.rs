@@ -1,13 +1,15 @@
 //! Conflict checks: what is found, who may read how much of it, and that it can be run again.
 
-use diesel::RunQueryDsl as _;
+use diesel::prelude::*;
 use openprm::{
     auth::{Caller, Role},
     deals::{
-        conflict::{self, CheckPurpose, ConflictVerdict},
+        conflict::{self, CheckPurpose, ConflictVerdict, Described},
         protection::{self, Ending},
     },
+    error::Error,
     kernel::ids::{AccountId, DealId},
+    schema::conflict_checks,
 };
 use serde_json::{Value, json};
 
@@ -192,6 +194,60 @@ each_engine! {
         describe(&world, third.deal, "Ganz anders", None, "chosen");
         let check = checked(&world, &scene, third.deal).await;
         assert_eq!((&check["verdict"], &check["assessment"]["claims"][0]["relation"]), (&json!("review"), &json!("parent")));
+    }
+
+    async fn an_account_that_was_made_while_the_search_began_counts_once(world: World) {
+        let search = || Described { name: "Quellhof GmbH".to_owned(), website: Some("https://www.quellhof.de".to_owned()), ..Described::default() };
+        let before = world.sql(move |tx| conflict::prepare_described(tx, vec![search()])).remove(0);
+        assert_eq!(before.account(), None);
+        let made = customer(&world, "Quellhof GmbH", "https://www.quellhof.de").await;
+        let seen = world.sql(move |tx| conflict::prepare_described(tx, vec![search()])).remove(0);
+        for prepared in [before, seen] {
+            let renewed = world.sql(move |tx| conflict::prepare_with(tx, &prepared, &[made]));
+            assert_eq!(renewed.account(), Some(made), "{renewed:?}");
+            assert_eq!(renewed.customer().candidates.len(), 1);
+        }
+    }
+
+    async fn of_two_accounts_that_are_as_sure_the_first_is_the_customer(world: World) {
+        let search = || Described { name: "Quellhof GmbH".to_owned(), website: Some("https://www.quellhof.de".to_owned()), ..Described::default() };
+        let first = customer(&world, "Quellhof GmbH", "https://www.quellhof.de").await;
+        let second = customer(&world, "Quellhof GmbH", "https://quellhof.de/shop").await;
+        let found = world.sql(move |tx| conflict::prepare_described(tx, vec![search()])).remove(0);
+        let as_sure: Vec<_> = found.customer().candidates.iter().map(|one| (one.account_id, one.class)).collect();
+        assert!(as_sure.len() == 2 && as_sure[0].1 == as_sure[1].1 && second != first, "{as_sure:?}");
+        assert_eq!(found.account(), Some(first), "a third account would hide what is protected at one of them");
+    }
+
+    async fn of_a_large_group_so_many_relatives_are_looked_at_whoever_else_has_some(world: World) {
+        const MOST: usize = 200;
+        let scene = Scene::new(&world);
+        let account = |number: u64, name: &str, parent: Option<AccountId>| {
+            let id: AccountId = openprm::kernel::ids::Id::example(number);
+            scene.account(&world, id, name, parent);
+            id
+        };
+        let head = account(500, "Konzern", None);
+        let sisters: Vec<AccountId> = (0..250).map(|number| account(501 + number, &format!("Gesellschaft {number:03}"), Some(head))).collect();
+        let asking = account(900, "Zuletzt", Some(head));
+        let own = account(901, "Eigene Tochter", Some(asking));
+        for held in [sisters[0], sisters[249], own] {
+            let first = scene.deal(&world, scene.partner(&world), held, &[scene.edge], scene.germany, "approved");
+            protect(&world, &scene, first, held);
+        }
+        let deal = scene.deal(&world, scene.partner(&world), asking, &[scene.edge], scene.germany, "submitted");
+        describe(&world, deal.deal, "Zuletzt", None, "chosen");
+        let check = checked(&world, &scene, deal.deal).await;
+        let claims = check["assessment"]["claims"].as_array().unwrap();
+        let held: Vec<(&Value, &str)> = claims.iter().map(|claim| (&claim["relation"], claim["account_id"].as_str().unwrap())).collect();
+        let sister = |number: usize| (json!("sibling"), sisters[number].to_string());
+        let has = |(relation, account): (Value, String)| held.contains(&(&relation, &account));
+        assert!(has((json!("subsidiary"), own.to_string())), "a daughter is nearer than sisters: {held:?}");
+        assert!(has(sister(0)) && !has(sister(249)), "those of the first names alone: {held:?}");
+        let looked_at: String = world.sql(|tx| conflict_checks::table.select(conflict_checks::input).first(tx.conn()).map_err(Error::from));
+        let facts: Value = serde_json::from_str(&looked_at).unwrap();
+        let relatives = facts["customer"]["candidates"].as_array().unwrap().iter().filter(|one| one["relation"] != "itself");
+        assert_eq!(relatives.count(), MOST + 1, "the one above is no sister");
     }
 
     async fn candidates_are_searched_for_once_and_follow_a_merge(world: World) {

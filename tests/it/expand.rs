@@ -150,7 +150,7 @@ each_engine! {
     async fn an_unknown_path_is_refused_with_those_there_are(world: World) {
         let admin = world.vendor(Role::Admin);
         for operation in api().operations.iter().filter(|operation| operation.is_list() && operation.parameter("expand").is_some()) {
-            for unknown in ["no_such_path", "partner,no.such.path", ""] {
+            for unknown in ["no_such_path", "partner,no.such.path", "partner,"] {
                 let refused = admin.get(&format!("{}?expand={unknown}", operation.path)).await.expect(400);
                 assert_eq!((&refused["code"], &refused["errors"][0]["pointer"]), (&json!("invalid_query"), &json!("query:expand")), "{}", operation.id);
                 let known = &api().resolve(&api().resolve(&operation.parameter("expand").unwrap().schema)["items"])["enum"];
