@@ -255,9 +255,12 @@ pub fn send_in(
 /// # Errors
 /// 404 if the account that was found is not there any more.
 pub fn known_account(tx: &mut Tx<'_>, ahead: &Ahead, before: &Registration, found: &Found) -> Result<Option<Known>> {
-    let mut surviving = |account| match ahead.queues.has(account) {
-        true => Ok(account),
-        false => customers::surviving(tx, account),
+    let mut surviving = |account| {
+        if ahead.queues.has(account) {
+            Ok(account)
+        } else {
+            customers::surviving(tx, account)
+        }
     };
     let tied = before
         .customer

@@ -35,37 +35,24 @@ pub struct Around {
     waiting: BTreeMap<AccountId, Vec<Waiting>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Account {
     merged_into: Option<AccountId>,
     parent: Option<AccountId>,
-    held: Held,
+    held: Vec<Held>,
 }
 
-/// Whether anything is, or was, held on an account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Held {
+/// What is, or was, held on an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
     /// A protection.
-    pub protection: bool,
+    Protection,
     /// A named account.
-    pub named: bool,
+    NamedAccount,
     /// A direct opportunity.
-    pub opportunity: bool,
+    Opportunity,
     /// An installed product.
-    pub product: bool,
-}
-
-impl std::ops::BitOr for Held {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self {
-            protection: self.protection || other.protection,
-            named: self.named || other.named,
-            opportunity: self.opportunity || other.opportunity,
-            product: self.product || other.product,
-        }
-    }
+    Product,
 }
 
 impl Around {
@@ -112,33 +99,30 @@ impl Around {
             .load(tx.conn())?;
         self.accounts.extend(unknown.into_iter().map(|id| (id, None)));
         for (id, merged_into, parent, (protection, named, opportunity, product)) in rows {
-            let held = Held {
-                protection,
-                named,
-                opportunity,
-                product,
-            };
+            let held = [
+                (protection, Held::Protection),
+                (named, Held::NamedAccount),
+                (opportunity, Held::Opportunity),
+                (product, Held::Product),
+            ];
             let account = Account {
                 merged_into,
                 parent,
-                held,
+                held: held.into_iter().filter(|(is, _)| *is).map(|(_, held)| held).collect(),
             };
             self.accounts.insert(id, Some(account));
         }
         Ok(())
     }
 
-    /// What is held on some of the accounts.
+    /// What there is, or was, on some of the accounts.
     ///
     /// # Errors
     /// What the database reports.
-    pub fn held_on(&mut self, tx: &mut Tx<'_>, ids: &BTreeSet<AccountId>) -> Result<Held> {
+    pub fn held_on(&mut self, tx: &mut Tx<'_>, ids: &BTreeSet<AccountId>) -> Result<BTreeSet<Held>> {
         self.look_at(tx, ids)?;
-        let held = ids
-            .iter()
-            .filter_map(|id| self.account(*id))
-            .map(|account| account.held);
-        Ok(held.fold(Held::default(), |all, one| all | one))
+        let accounts = ids.iter().filter_map(|id| self.account(*id));
+        Ok(accounts.flat_map(|account| account.held.iter().copied()).collect())
     }
 
     fn account(&self, id: AccountId) -> Option<&Account> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::around::Around;
+use super::around::{Around, Held};
 use crate::{
     db::{Tx, among},
     deals::{
@@ -49,19 +49,19 @@ pub fn load(
     }
     // Mostly nothing else is held.
     let held = around.held_on(tx, accounts)?;
-    let mut claims = if held.protection {
+    let mut claims = if held.contains(&Held::Protection) {
         protected(tx, accounts, policy, at)?
     } else {
         Vec::new()
     };
     claims.extend(waiting.into_iter().filter_map(|line| queued(line, policy)));
-    if held.named {
+    if held.contains(&Held::NamedAccount) {
         claims.extend(named(tx, accounts, at)?);
     }
-    if held.opportunity {
+    if held.contains(&Held::Opportunity) {
         claims.extend(direct(tx, accounts, policy)?);
     }
-    if held.product {
+    if held.contains(&Held::Product) {
         claims.extend(installed(tx, accounts, at)?);
     }
     Ok(claims)
