@@ -54,6 +54,7 @@ mod identity_providers;
 mod import_jobs;
 mod imports;
 mod jobs;
+mod matching;
 mod modules;
 mod notes;
 mod notices;

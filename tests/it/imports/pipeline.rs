@@ -1,6 +1,6 @@
 //! A whole pipeline of an old CRM, with the figures of its files.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use openprm::{
     auth::Role,
@@ -12,24 +12,8 @@ use serde_json::{Value, json};
 use super::{all_rows, event_kinds, silent};
 use crate::{
     program::path,
-    support::{contract, publish_policy},
+    support::{contract, publish_policy, shared},
 };
-
-/// The place of files that are not part of the repository.
-#[expect(clippy::disallowed_methods, reason = "the runner of the tests says where they are")]
-fn shared(test: &str) -> Option<PathBuf> {
-    let place = std::env::var_os("OPENPRM_SHARED")
-        .filter(|place| !place.is_empty())
-        .map(PathBuf::from);
-    if place.is_none() {
-        use std::io::Write as _;
-        drop(writeln!(
-            std::io::stderr(),
-            "not run: imports::{test} (OPENPRM_SHARED is not set)"
-        ));
-    }
-    place
-}
 
 const PIPELINE: &str = include_str!("../../../examples/crm-sales/import.toml");
 
@@ -71,7 +55,7 @@ async fn all_pages(client: &crate::support::Client<'_>, path: &str) -> Vec<Value
 
 each_engine! {
     async fn the_whole_pipeline_of_an_old_crm_comes_in(world: World) {
-        let Some(place) = shared("the_whole_pipeline_of_an_old_crm_comes_in") else { return };
+        let Some(place) = shared::place("imports::the_whole_pipeline_of_an_old_crm_comes_in") else { return };
         let folder = place.join("data/crm-sales");
         let mapping = Mapping::parse(PIPELINE).unwrap();
         let plan = Arc::new(Plan { mapping, mapping_hash: "test".to_owned(), folder: folder.clone(), contract: contract() });
@@ -148,7 +132,7 @@ each_engine! {
     }
 
     async fn a_longer_window_is_simulated_over_the_whole_pipeline_published_and_carried_by_the_next_decision(world: World) {
-        let Some(place) = shared("a_longer_window_is_simulated_over_the_whole_pipeline_published_and_carried_by_the_next_decision") else { return };
+        let Some(place) = shared::place("imports::a_longer_window_is_simulated_over_the_whole_pipeline_published_and_carried_by_the_next_decision") else { return };
         let mapping = Mapping::parse(PIPELINE).unwrap();
         let plan = Arc::new(Plan { mapping, mapping_hash: "test".to_owned(), folder: place.join("data/crm-sales"), contract: contract() });
         import(&world.db, &plan, None, &silent()).unwrap();

@@ -10,6 +10,7 @@ mod mail;
 mod makers;
 pub mod provider;
 pub mod server;
+pub mod shared;
 pub mod signer;
 pub mod statements;
 
