@@ -8,18 +8,29 @@ use serde_json::json;
 
 use super::{Offenders, address, joined, needed};
 use crate::support::{
-    api::api,
+    Client,
+    api::{Operation, api},
     fixtures::{Fixtures, Whose},
 };
+
+/// Every read, with the path to a record of the caller's own, and a caller that may read it.
+fn own_reads<'w>(fixtures: &Fixtures<'w>) -> impl Iterator<Item = (&'static Operation, String, Client<'w>)> {
+    let reads = api()
+        .operations
+        .iter()
+        .filter(|operation| operation.method == Method::GET);
+    reads.filter_map(|operation| {
+        let path = fixtures.path(operation, Whose::Own)?;
+        let path = joined(&path, &needed(operation));
+        Some((operation, path, fixtures.caller(operation, Whose::Own)))
+    })
+}
 
 each_engine! {
     async fn what_has_not_changed_is_answered_304(world: World) {
         let fixtures = Fixtures::new(&world).await;
         let mut offenders = Offenders::default();
-        for operation in api().operations.iter().filter(|operation| operation.method == Method::GET) {
-            let Some(path) = fixtures.path(operation, Whose::Own) else { continue };
-            let path = joined(&path, &needed(operation));
-            let caller = fixtures.caller(operation, Whose::Own);
+        for (operation, path, caller) in own_reads(&fixtures) {
             let response = caller.probe(Method::GET, &path, &[], None).await;
             let Some(tag) = response.header("etag").filter(|_| response.status == 200) else { continue };
             for (sent, wanted) in [(tag.to_owned(), 304), (format!("W/{tag}"), 304), (format!("\"0-0000000000000000\", {tag}"), 304), ("\"0-0000000000000000\"".to_owned(), 200)] {
@@ -84,10 +95,7 @@ each_engine! {
     async fn head_is_get_without_a_body_and_options_tells_the_methods(world: World) {
         let fixtures = Fixtures::new(&world).await;
         let mut offenders = Offenders::default();
-        for operation in api().operations.iter().filter(|operation| operation.method == Method::GET) {
-            let Some(path) = fixtures.path(operation, Whose::Own) else { continue };
-            let path = joined(&path, &needed(operation));
-            let caller = fixtures.caller(operation, Whose::Own);
+        for (operation, path, caller) in own_reads(&fixtures) {
             let (get, head) = (caller.probe(Method::GET, &path, &[], None).await, caller.probe(Method::HEAD, &path, &[], None).await);
             offenders.check(head.status == get.status && head.header("etag") == get.header("etag"), operation, || format!("HEAD answers {} {:?}, GET {} {:?}", head.status, head.header("etag"), get.status, get.header("etag")));
             let options = world.stranger().probe(Method::OPTIONS, &path, &[], None).await;
